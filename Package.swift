@@ -1,0 +1,95 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The rooms of the house, bottom up: an entry may only name entries above it.
+// Every room compiles in Swift 6 mode with strict memory safety, and a warning is an error.
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  // A property of ours may return a Span: matrix rows are handed out as views, not as pointers.
+  .enableExperimentalFeature("Lifetimes"),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+]
+
+func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ room: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = [])
+  -> Target
+{
+  .testTarget(
+    name: "\(room)Tests", dependencies: [.byName(name: room), "TestSupport"] + dependencies,
+    resources: resources, swiftSettings: strict)
+}
+
+let package = Package(
+  name: "swift-ptq",
+  products: [
+    .library(name: "PTQ", targets: ["PTQ"]),
+    .executable(name: "ptq", targets: ["CLI"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+  ],
+  targets: [
+    // MARK: C libraries
+    .systemLibrary(
+      name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(
+      name: "CLAPACKE", pkgConfig: "lapacke", providers: [.apt(["liblapacke-dev"])]),
+    .target(name: "CProbe"),
+
+    // MARK: Mathematics
+    .target(
+      name: "LinearAlgebra", dependencies: ["COpenBLAS", "CLAPACKE", "CProbe"],
+      swiftSettings: strict,
+      // roundf and its kin, which the compiler calls below SSE4.1.
+      linkerSettings: [.linkedLibrary("m")]),
+    room("Hessian", ["LinearAlgebra"]),
+    room("Quantizer", ["LinearAlgebra"]),
+    room("Solvers", ["LinearAlgebra", "Hessian", "Quantizer"]),
+
+    // MARK: Models and files
+    room("JSON"),
+    room("Checkpoint", ["JSON", "LinearAlgebra", "Quantizer"]),
+    room("Tokenizer", ["JSON"]),
+    room("Transformer", ["JSON", "LinearAlgebra", "Checkpoint"]),
+
+    // MARK: The run
+    room(
+      "Pipeline",
+      [
+        "JSON", "LinearAlgebra", "Hessian", "Quantizer", "Solvers", "Checkpoint", "Tokenizer",
+        "Transformer",
+      ]),
+    room("Report", ["Pipeline", "JSON"]),
+    room("PTQ", ["LinearAlgebra", "Hessian", "Quantizer", "Solvers", "Checkpoint", "Pipeline"]),
+    .executableTarget(
+      name: "CLI",
+      dependencies: [
+        "JSON", "LinearAlgebra", "Quantizer", "Solvers", "Checkpoint", "Tokenizer", "Transformer",
+        "Pipeline", "Report",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
+
+    // MARK: Tests
+    .target(
+      name: "TestSupport", dependencies: ["LinearAlgebra", "Quantizer"], path: "Tests/TestSupport",
+      swiftSettings: strict),
+    tests("LinearAlgebra"),
+    tests("Hessian", ["LinearAlgebra"]),
+    tests("Quantizer", ["LinearAlgebra"]),
+    tests("Solvers", ["LinearAlgebra", "Hessian", "Quantizer"]),
+    tests("JSON"),
+    tests("Checkpoint", ["JSON", "LinearAlgebra", "Quantizer"], resources: []),
+    tests("Tokenizer", ["JSON"], resources: [.copy("Fixtures")]),
+    tests("Transformer", ["Checkpoint", "LinearAlgebra"], resources: [.copy("Fixtures")]),
+    tests("Pipeline", ["Checkpoint", "Transformer", "Solvers", "Quantizer", "JSON"]),
+    tests("CLI", ["JSON", "Checkpoint"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

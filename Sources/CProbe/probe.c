@@ -1,0 +1,21 @@
+// dladdr and sched_getaffinity are GNU extensions that the Glibc module does not show to Swift.
+#define _GNU_SOURCE
+#include "probe.h"
+
+#include <dlfcn.h>
+#include <sched.h>
+#include <stddef.h>
+
+const char *ptq_library_of(const char *symbol) {
+  void *address = dlsym(RTLD_DEFAULT, symbol);
+  Dl_info info;
+  if (address == NULL || dladdr(address, &info) == 0) return NULL;
+  return info.dli_fname;
+}
+
+int ptq_processor_count(void) {
+  cpu_set_t allowed;
+  if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return 1;
+  int count = CPU_COUNT(&allowed);
+  return count > 0 ? count : 1;
+}

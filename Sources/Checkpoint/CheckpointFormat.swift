@@ -1,0 +1,110 @@
+public import JSON
+public import LinearAlgebra
+public import Quantizer
+
+/// How a family of engines wants quantized Linears stored. One conforming file each; joins
+/// ``CheckpointFormats/all``.
+public protocol CheckpointFormat: Sendable {
+  /// The word for it on the command line.
+  var name: String { get }
+  /// One line of help.
+  var summary: String { get }
+  /// The smallest zero point that can be stored.
+  var smallestZeroPoint: Int { get }
+
+  /// The format of stored scales, for weights that came in the given one.
+  func scaleFormat(for weights: FloatFormat) -> FloatFormat
+
+  /// What each engine makes of such a Linear: see ``EngineVerdict``.
+  func verdicts(on linear: LinearShape, _ scheme: Scheme) -> [EngineVerdict]
+
+  /// The tensors that a Linear will take, without their elements.
+  func layout(of linear: LinearShape, _ scheme: Scheme, scales: FloatFormat) -> [NamedShape]
+
+  /// The elements of those tensors, in the same order.
+  func encode(_ weight: QuantizedWeight, scales: FloatFormat) -> [[UInt8]]
+
+  /// The value of `quantization_config`.
+  func configuration(of scheme: Scheme, provenance: JSONValue) -> JSONValue
+
+  /// The name of a file beside `config.json` that repeats the configuration, if readers want one.
+  var configurationFile: String? { get }
+
+  /// Whether a `quantization_config` is of this format.
+  func recognizes(_ configuration: JSONValue) -> Bool
+
+  /// Reads a Linear back.
+  ///
+  /// - Throws: ``CheckpointError`` when tensors are missing or do not fit the configuration.
+  func decode(
+    _ linear: LinearShape, in folder: ModelFolder, _ configuration: JSONValue
+  ) throws(CheckpointError) -> QuantizedWeight
+}
+
+/// The formats there are.
+public enum CheckpointFormats {
+  /// Every format, the default first.
+  public static let all: [any CheckpointFormat] = [CompressedTensorsFormat(), GPTQFormat()]
+
+  /// The format that wrote a folder, or nil for a folder that is not quantized.
+  ///
+  /// - Throws: ``CheckpointError`` for a quantized folder of no known format.
+  public static func format(
+    of folder: ModelFolder
+  ) throws(CheckpointError) -> (any CheckpointFormat)? {
+    guard let configuration = folder.configuration["quantization_config"],
+      configuration != .null
+    else { return nil }
+    if let format = all.first(where: { $0.recognizes(configuration) }) { return format }
+    let method = configuration["quant_method"].map { $0.text(.compact) } ?? "missing"
+    throw .unsupported(
+      path: "\(folder.path)/config.json",
+      reason: "is quantized with quant_method \(method); this tool reads "
+        + all.map(\.name).joined(separator: " and "))
+  }
+}
+
+/// The name and shape of a Linear: weights are `[rows, columns]`, that is `[out, in]`.
+public struct LinearShape: Sendable, Hashable {
+  /// The Hugging Face key, without `.weight`.
+  public let name: String
+  /// The number of outputs.
+  public let rows: Int
+  /// The number of inputs.
+  public let columns: Int
+
+  /// A name and shape.
+  public init(name: String, rows: Int, columns: Int) {
+    self.name = name
+    self.rows = rows
+    self.columns = columns
+  }
+}
+
+/// A tensor to be stored, without its elements.
+public struct NamedShape: Sendable, Equatable {
+  /// The name of the tensor.
+  public let name: String
+  /// Its type and shape.
+  public let shape: TensorShape
+
+  /// A name, type and shape.
+  public init(_ name: String, _ type: TensorType, _ dimensions: [Int]) {
+    self.name = name
+    shape = TensorShape(type, dimensions)
+  }
+}
+
+/// Whether an engine loads a Linear, and if not, why, and what it would load.
+public struct EngineVerdict: Sendable, Hashable {
+  /// The engine.
+  public let engine: String
+  /// Why it does not load it; nil when it does.
+  public let objection: String?
+
+  /// A verdict.
+  public init(_ engine: String, objection: String? = nil) {
+    self.engine = engine
+    self.objection = objection
+  }
+}

@@ -1,0 +1,147 @@
+// The layout of AutoGPTQ and gptqmodel, checkpoint_format "gptq" (v1). For a Linear P with weights
+// [out, in], b bits, G groups in a row, everything transposed:
+//
+//   P.qweight  int32   [in·b/32, out]   codes along each column, that is along the inputs
+//   P.qzeros   int32   [G, out·b/32]    zero points MINUS ONE along each row
+//   P.scales   float16 [G, out]
+//   P.g_idx    int32   [in]             the group of each input; always written, since
+//                                       transformers computes nonsense without it
+
+public import JSON
+public import LinearAlgebra
+public import Quantizer
+
+/// GPTQ, version 1: 2, 3, 4 and 8 bits.
+public struct GPTQFormat: CheckpointFormat {
+  /// The format; it has no options.
+  public init() {}
+
+  public let name = "gptq"
+  public let summary = "AutoGPTQ's and gptqmodel's layout (v1 zero points), for vLLM and others"
+  /// A zero point of 0 would be stored as −1, and borrow from its neighbour in some readers.
+  public let smallestZeroPoint = 1
+  public let configurationFile: String? = "quantize_config.json"
+
+  public func scaleFormat(for weights: FloatFormat) -> FloatFormat { .float16 }
+
+  public func layout(
+    of linear: LinearShape, _ scheme: Scheme, scales: FloatFormat
+  ) -> [NamedShape] {
+    let (rows, columns, bits) = (linear.rows, linear.columns, scheme.bits)
+    let groups = columns / scheme.storedGroupSize(columns: columns)
+    return [
+      NamedShape(
+        "\(linear.name).qweight", .int32,
+        [PackedCodes.wordCount(of: columns, bits: bits), rows]),
+      NamedShape(
+        "\(linear.name).qzeros", .int32, [groups, PackedCodes.wordCount(of: rows, bits: bits)]),
+      NamedShape("\(linear.name).scales", TensorType(scales), [groups, rows]),
+      NamedShape("\(linear.name).g_idx", .int32, [columns]),
+    ]
+  }
+
+  public func encode(_ weight: QuantizedWeight, scales: FloatFormat) -> [[UInt8]] {
+    let (rows, columns, grid) = (weight.rows, weight.columns, weight.grid)
+    let bits = grid.scheme.bits
+    let codes = PackedCodes(weight.codes, rows: rows, columns: columns, bits: bits, .alongRows)
+    let zeros = PackedCodes(
+      grid.zeroPoints.map { $0 - 1 }, rows: rows, columns: grid.groups, bits: bits, .alongColumns)
+    return [
+      littleEndian(codes.transposedWords), littleEndian(zeros.transposedWords),
+      scales.encode(grid.scales.transposed.elements),
+      littleEndian((0..<columns).map { Int32($0 / grid.groupSize) }),
+    ]
+  }
+
+  public func configuration(of scheme: Scheme, provenance: JSONValue) -> JSONValue {
+    var groupSize = -1
+    if case .group(let size) = scheme.granularity { groupSize = size }
+    return [
+      "quant_method": "gptq", "bits": .number(JSONNumber(scheme.bits)),
+      "group_size": .number(JSONNumber(groupSize)), "sym": .bool(scheme.isSymmetric),
+      // Act-order with static groups leaves a trivial g_idx: nothing to reorder at run time.
+      "desc_act": false, "static_groups": true, "true_sequential": true, "lm_head": false,
+      "checkpoint_format": "gptq", "pack_dtype": "int32", "meta": provenance,
+    ]
+  }
+
+  public func recognizes(_ configuration: JSONValue) -> Bool {
+    configuration["quant_method"] == "gptq"
+  }
+
+  public func decode(
+    _ linear: LinearShape, in folder: ModelFolder, _ configuration: JSONValue
+  ) throws(CheckpointError) -> QuantizedWeight {
+    let (rows, columns) = (linear.rows, linear.columns)
+    let groups = try folder.groups(of: linear, "\(linear.name).scales", axis: 0)
+    let scheme = try scheme(configuration, groupSize: columns / groups, folder)
+    try checkGroups(linear, groups, in: folder)
+    let bits = scheme.bits
+    let codes = try folder.packedCodes(
+      "\(linear.name).qweight", [PackedCodes.wordCount(of: columns, bits: bits), rows])
+    let zeros = try folder.packedCodes(
+      "\(linear.name).qzeros", [groups, PackedCodes.wordCount(of: rows, bits: bits)])
+    let scales = try folder.matrix("\(linear.name).scales", rows: groups, columns: rows)
+    let offset: UInt8 = configuration["checkpoint_format"] == "gptq_v2" ? 0 : 1
+    let grid = Grid(
+      scheme: scheme, groupSize: columns / groups, scales: scales.transposed,
+      zeroPoints: zeros.unpackedTransposed(rows: rows, columns: groups, bits: bits, .alongColumns)
+        .map { ($0 &+ offset) & UInt8(scheme.largestCode) })
+    return QuantizedWeight(
+      rows: rows, columns: columns, grid: grid,
+      codes: codes.unpackedTransposed(rows: rows, columns: columns, bits: bits, .alongRows))
+  }
+
+  private func scheme(
+    _ configuration: JSONValue, groupSize: Int, _ folder: ModelFolder
+  ) throws(CheckpointError) -> Scheme {
+    do throws(JSONError) {
+      return try Scheme.stored(
+        try configuration.member("bits").int, symmetric: try configuration.member("sym").bool,
+        isGrouped: try configuration.member("group_size").int != -1, groupSize)
+    } catch {
+      throw .json(path: "\(folder.path)/config.json", cause: error)
+    }
+  }
+
+  /// Checks that column i is in group i div size: other files were made with `desc_act`.
+  private func checkGroups(
+    _ linear: LinearShape, _ groups: Int, in folder: ModelFolder
+  ) throws(CheckpointError) {
+    let name = "\(linear.name).g_idx"
+    guard folder.tensor(name) != nil else { return }
+    let stored = try folder.tensor(name, dimensions: [linear.columns])
+    let size = linear.columns / groups
+    let isTrivial =
+      stored.shape.type == .int32
+      && stored.withBytes { bytes in
+        (0..<linear.columns).allSatisfy {
+          // Safety: the header was checked: one element of 4 bytes for each column.
+          unsafe bytes.unsafeLoadUnaligned(fromByteOffset: 4 * $0, as: Int32.self).littleEndian
+            == Int32($0 / size)
+        }
+      }
+    guard isTrivial else {
+      throw .tensor(
+        name: name, path: stored.path,
+        reason: "scatters the groups (desc_act); only consecutive groups are read")
+    }
+  }
+}
+
+extension PackedCodes {
+  /// The words column by column: the words of the transposed matrix of codes.
+  fileprivate var transposedWords: [UInt32] {
+    (0..<wordColumns).flatMap { column in
+      (0..<wordRows).map { words[$0 * wordColumns + column] }
+    }
+  }
+
+  /// Unpacks words that are stored column by column.
+  fileprivate func unpackedTransposed(
+    rows: Int, columns: Int, bits: Int, _ direction: Direction
+  ) -> [UInt8] {
+    PackedCodes(wordRows: wordColumns, wordColumns: wordRows, words: transposedWords)
+      .unpacked(rows: rows, columns: columns, bits: bits, direction)
+  }
+}

@@ -1,0 +1,28 @@
+internal import Foundation
+
+extension ModelFolder {
+  /// The files that belong to the model beside its weights and `config.json`: tokenizer, chat
+  /// template, generation and processor settings, remote code, licence.
+  ///
+  /// The model card is left behind: it describes the original.
+  public var companionFiles: [String] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    return names.filter(Self.isCompanion).sorted()
+  }
+
+  /// The bytes of a companion file.
+  ///
+  /// - Throws: ``CheckpointError`` when it cannot be read.
+  public func companion(_ name: String) throws(CheckpointError) -> [UInt8] {
+    let file = try MappedFile(path: "\(path)/\(name)")
+    return file.copy(0..<file.byteCount)
+  }
+
+  private static func isCompanion(_ name: String) -> Bool {
+    let replaced = ["config.json", indexName, "quantize_config.json", "quant_config.json"]
+    if replaced.contains(name) { return false }
+    if ["vocab.txt", "merges.txt"].contains(name) { return true }
+    if ["LICENSE", "NOTICE", "USE_POLICY"].contains(where: name.hasPrefix) { return true }
+    return [".json", ".jinja", ".model", ".tiktoken", ".py"].contains(where: name.hasSuffix)
+  }
+}

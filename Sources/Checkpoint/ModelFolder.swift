@@ -1,0 +1,107 @@
+public import JSON
+public import LinearAlgebra
+
+/// A Hugging Face model folder: its configuration, and its tensors wherever their files are.
+///
+/// Opening reads `config.json` and the headers of the weight files. Elements are mapped and come
+/// from disk when they are asked for.
+public struct ModelFolder: Sendable {
+  /// Where the folder is.
+  public let path: String
+  /// `config.json`.
+  public let configuration: JSONValue
+  /// Every tensor's type and shape, by name, in the order of the files.
+  public let tensors: [TensorReference]
+  private let positions: [String: Int]
+
+  /// A tensor in one of the folder's files.
+  public struct TensorReference: Sendable {
+    /// The name of the tensor.
+    public let name: String
+    /// Its type and shape.
+    public let shape: TensorShape
+    fileprivate let file: MappedFile
+    fileprivate let range: Range<Int>
+
+    /// The path of the file that holds it.
+    public var path: String { file.path }
+
+    /// Calls a closure with the bytes of the elements.
+    public func withBytes<Result>(_ body: (RawSpan) -> Result) -> Result {
+      file.withBytes(range, body)
+    }
+  }
+
+  /// Opens a folder.
+  ///
+  /// - Throws: ``CheckpointError`` when it is not a model folder, or when its files contradict
+  ///   themselves or each other.
+  public init(path: String) throws(CheckpointError) {
+    self.path = path
+    configuration = try Self.json("config.json", in: path)
+    var tensors: [TensorReference] = []
+    var positions: [String: Int] = [:]
+    for file in try Self.weightFiles(in: path) {
+      for entry in file.entries {
+        guard positions.updateValue(tensors.count, forKey: entry.name) == nil else {
+          throw .tensor(name: entry.name, path: path, reason: "is in two files of the folder")
+        }
+        tensors.append(
+          TensorReference(
+            name: entry.name, shape: entry.shape, file: file.file, range: entry.range))
+      }
+    }
+    self.tensors = tensors
+    self.positions = positions
+    try checkIndex()
+  }
+
+  /// The tensor of this name, or nil.
+  public func tensor(_ name: String) -> TensorReference? { positions[name].map { tensors[$0] } }
+
+  /// The tensor of this name, which must have this shape.
+  ///
+  /// - Throws: ``CheckpointError`` when it is missing or has another shape.
+  public func tensor(
+    _ name: String, dimensions: [Int]
+  ) throws(CheckpointError) -> TensorReference {
+    guard let tensor = tensor(name) else { throw .missingTensor(name: name, folder: path) }
+    guard tensor.shape.dimensions == dimensions else {
+      throw .tensor(
+        name: name, path: tensor.path,
+        reason: "has shape \(tensor.shape.dimensions); config.json calls for \(dimensions)")
+    }
+    return tensor
+  }
+
+  /// The elements of a floating-point tensor of this shape, as 32-bit floats.
+  ///
+  /// - Throws: ``CheckpointError`` when it is missing, has another shape or type, or holds a value
+  ///   that is not finite.
+  public func floats(_ name: String, dimensions: [Int]) throws(CheckpointError) -> [Float] {
+    let tensor = try tensor(name, dimensions: dimensions)
+    guard let format = tensor.shape.type.floatFormat else {
+      throw .tensor(
+        name: name, path: tensor.path,
+        reason: "has type \(tensor.shape.type.rawValue); F32, F16 or BF16 is needed")
+    }
+    let values = tensor.withBytes { format.decode($0) }
+    guard VectorMath.isFinite(values.span) else {
+      let first = values.firstIndex { !$0.isFinite } ?? 0
+      throw .tensor(
+        name: name, path: tensor.path,
+        reason: "holds an infinite value or a NaN, the first at element \(first)")
+    }
+    return values
+  }
+
+  /// A floating-point matrix of this shape.
+  ///
+  /// - Throws: ``CheckpointError`` as ``floats(_:dimensions:)`` does.
+  public func matrix(
+    _ name: String, rows: Int, columns: Int
+  ) throws(CheckpointError) -> Matrix {
+    Matrix(
+      rows: rows, columns: columns, elements: try floats(name, dimensions: [rows, columns]))
+  }
+}

@@ -1,0 +1,77 @@
+public import LinearAlgebra
+
+/// The element types of safetensors files, by the names that the format gives them.
+public enum TensorType: String, Sendable, CaseIterable {
+  /// Booleans and small integers.
+  case bool = "BOOL"
+  case uint8 = "U8"
+  case int8 = "I8"
+  /// 8-bit floats.
+  case float8E5M2 = "F8_E5M2"
+  case float8E4M3 = "F8_E4M3"
+  case float8E8M0 = "F8_E8M0"
+  case int16 = "I16"
+  case uint16 = "U16"
+  case float16 = "F16"
+  case bfloat16 = "BF16"
+  case int32 = "I32"
+  case uint32 = "U32"
+  case float32 = "F32"
+  case float64 = "F64"
+  case int64 = "I64"
+  case uint64 = "U64"
+
+  /// The number of bytes of one element.
+  public var byteCount: Int {
+    switch self {
+    case .bool, .uint8, .int8, .float8E5M2, .float8E4M3, .float8E8M0: 1
+    case .int16, .uint16, .float16, .bfloat16: 2
+    case .int32, .uint32, .float32: 4
+    case .float64, .int64, .uint64: 8
+    }
+  }
+
+  /// The floating-point format that this type stores, if it is one that weights come in.
+  public var floatFormat: FloatFormat? {
+    switch self {
+    case .float32: .float32
+    case .float16: .float16
+    case .bfloat16: .bfloat16
+    default: nil
+    }
+  }
+
+  /// The type that stores a floating-point format.
+  public init(_ format: FloatFormat) {
+    switch format {
+    case .float32: self = .float32
+    case .float16: self = .float16
+    case .bfloat16: self = .bfloat16
+    }
+  }
+}
+
+/// The type and shape of a tensor, without its elements.
+public struct TensorShape: Sendable, Equatable {
+  /// The type of the elements.
+  public let type: TensorType
+  /// The length of each axis, outermost first.
+  public let dimensions: [Int]
+
+  /// A type and shape.
+  public init(_ type: TensorType, _ dimensions: [Int]) {
+    self.type = type
+    self.dimensions = dimensions
+  }
+
+  /// The number of bytes of all elements, or nil where that overflows.
+  public var byteCount: Int? {
+    var count = type.byteCount
+    for dimension in dimensions {
+      let (product, overflow) = count.multipliedReportingOverflow(by: dimension)
+      if overflow || dimension < 0 { return nil }
+      count = product
+    }
+    return count
+  }
+}

@@ -1,0 +1,69 @@
+public import LinearAlgebra
+
+/// What calibration learned of one input: the second moment of its rows.
+///
+///     H = (1/T) Σₜ xₜ xₜᵀ          x: one token's input, n channels;  H: n × n
+///
+/// Every Linear that reads the same input shares one value (q/k/v; gate/up). The papers write
+/// `H = 2XXᵀ`; the factor changes no code, because damping is relative.
+public struct InputStatistics: Sendable {
+  /// The number of channels n of the input.
+  public let channels: Int
+  /// The number of tokens T added so far.
+  public private(set) var tokenCount = 0
+  /// Σ x xᵀ in the upper triangle; the strict lower one is zero.
+  private var upperSum: Matrix
+
+  /// Statistics of nothing yet.
+  public init(channels: Int) {
+    self.channels = channels
+    upperSum = Matrix(rows: channels, columns: channels)
+  }
+
+  /// Adds the rows of `x`, one per token.
+  ///
+  /// - Precondition: `x` has `channels` columns.
+  /// - Complexity: T·n² flops in float32 (`ssyrk`).
+  public mutating func add(_ x: Matrix) {
+    precondition(x.columns == channels, "\(x.columns) channels into statistics of \(channels)")
+    BLAS.addSecondMoment(of: x.view, to: &upperSum)
+    tokenCount += x.rows
+  }
+
+  /// The mean square of each channel: the diagonal of H.
+  public var meanSquares: [Float] {
+    let scale = 1 / Float(max(1, tokenCount))
+    return (0..<channels).map { upperSum[$0, $0] * scale }
+  }
+
+  /// The zero-based channels whose sum of squares is not finite.
+  ///
+  /// An infinite or NaN input reaches its own diagonal element, so the diagonal tells all.
+  public var nonFiniteChannels: [Int] {
+    (0..<channels).filter { !upperSum[$0, $0].isFinite }
+  }
+
+  /// The inner product of H with a symmetric matrix given by its upper triangle: `tr(H M)`.
+  ///
+  /// With M = DᵀD this is the expected squared output error `tr(D H Dᵀ)` of a weight error D, so
+  /// one `DᵀD` serves any number of statistics.
+  ///
+  /// - Complexity: n² flops, summed in double precision over rows.
+  public func trace(withUpper moment: Matrix) -> Double {
+    precondition(moment.rows == channels && moment.columns == channels, "moment of another order")
+    guard tokenCount > 0 else { return 0 }
+    var sum = 0.0
+    for i in 0..<channels {
+      let (h, m) = (upperSum.row(i), moment.row(i))
+      let diagonal = Double(h[i]) * Double(m[i])
+      let rest = i + 1..<channels
+      sum += diagonal + 2 * Double(VectorMath.dot(h.extracting(rest), m.extracting(rest)))
+    }
+    return sum / Double(tokenCount)
+  }
+
+  /// The element `H[i, j]` for `i <= j`.
+  func upper(_ i: Int, _ j: Int) -> Double {
+    Double(upperSum[i, j]) / Double(max(1, tokenCount))
+  }
+}

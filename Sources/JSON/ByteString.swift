@@ -1,0 +1,24 @@
+/// A string that is equal to another only if its UTF-8 bytes are: the key type of objects.
+struct ByteString: Hashable {
+  let string: String
+
+  init(_ string: String) { self.string = string }
+
+  static func == (left: ByteString, right: ByteString) -> Bool {
+    let (a, b) = (left.string.utf8Span.span, right.string.utf8Span.span)
+    guard a.count == b.count else { return false }
+    for index in a.indices where a[index] != b[index] { return false }
+    return true
+  }
+
+  func hash(into hasher: inout Hasher) {
+    let bytes = string.utf8Span.span
+    var word: UInt64 = 0
+    for index in bytes.indices {
+      word = word << 8 | UInt64(bytes[index])
+      if index & 7 == 7 { hasher.combine(word) }
+    }
+    hasher.combine(word)
+    hasher.combine(bytes.count)
+  }
+}

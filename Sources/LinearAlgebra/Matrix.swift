@@ -1,0 +1,126 @@
+/// A dense matrix of 32-bit floats, row by row in one allocation.
+///
+/// A value: assigning copies (on write), equality compares every element. Rows are handed out as
+/// spans and rectangles as ``MatrixView``, so that no pointer leaves this module.
+public struct Matrix: Sendable, Equatable {
+  /// The number of rows.
+  public let rows: Int
+  /// The number of columns; also the distance in elements between the starts of two rows.
+  public let columns: Int
+  /// The elements, row by row: element `(i, j)` stands at `i * columns + j`.
+  public private(set) var elements: [Float]
+
+  /// A matrix of zeros.
+  ///
+  /// - Precondition: `rows` and `columns` are not negative.
+  public init(rows: Int, columns: Int) {
+    self.init(rows: rows, columns: columns, elements: [Float](repeating: 0, count: rows * columns))
+  }
+
+  /// A matrix over given elements, row by row.
+  ///
+  /// - Precondition: `elements.count == rows * columns`.
+  public init(rows: Int, columns: Int, elements: [Float]) {
+    precondition(
+      elements.count == rows * columns,
+      "a \(rows) x \(columns) matrix cannot hold \(elements.count) elements")
+    self.rows = rows
+    self.columns = columns
+    self.elements = elements
+  }
+
+  /// A matrix filled by a function of row and column.
+  public init(rows: Int, columns: Int, _ element: (Int, Int) -> Float) {
+    self.init(rows: rows, columns: columns)
+    for i in 0..<rows {
+      for j in 0..<columns { elements[i * columns + j] = element(i, j) }
+    }
+  }
+
+  /// The element in row `i` and column `j`.
+  public subscript(i: Int, j: Int) -> Float {
+    get {
+      precondition(j >= 0 && j < columns, "column \(j) of \(columns)")
+      return elements[i * columns + j]
+    }
+    set {
+      precondition(j >= 0 && j < columns, "column \(j) of \(columns)")
+      elements[i * columns + j] = newValue
+    }
+  }
+
+  /// The elements of row `i`, in place.
+  @_lifetime(borrow self)
+  public func row(_ i: Int) -> Span<Float> {
+    elements.span.extracting(i * columns..<(i + 1) * columns)
+  }
+
+  /// The elements of row `i`, in place and to be changed.
+  @_lifetime(&self)
+  public mutating func mutableRow(_ i: Int) -> MutableSpan<Float> {
+    elements.mutableSpan._consumingExtracting(i * columns..<(i + 1) * columns)
+  }
+
+  /// All elements, in place and to be changed.
+  public var mutableElements: MutableSpan<Float> {
+    @_lifetime(&self)
+    mutating get { elements.mutableSpan }
+  }
+
+  /// The whole matrix as a view.
+  public var view: MatrixView {
+    @_lifetime(borrow self)
+    borrowing get {
+      MatrixView(elements.span, rows: rows, columns: columns, stride: columns)
+    }
+  }
+
+  /// The rectangle of the given rows and columns, in place.
+  @_lifetime(borrow self)
+  public func view(rows: Range<Int>, columns: Range<Int>) -> MatrixView {
+    let range = span(of: rows, columns)
+    return MatrixView(
+      elements.span.extracting(range), rows: rows.count, columns: columns.count,
+      stride: self.columns)
+  }
+
+  /// The whole matrix as a view to be written through.
+  public var mutableView: MutableMatrixView {
+    @_lifetime(&self)
+    mutating get {
+      MutableMatrixView(elements.mutableSpan, rows: rows, columns: columns, stride: columns)
+    }
+  }
+
+  /// The rectangle of the given rows and columns, in place and to be changed.
+  @_lifetime(&self)
+  public mutating func mutableView(rows: Range<Int>, columns: Range<Int>) -> MutableMatrixView {
+    let range = span(of: rows, columns)
+    return MutableMatrixView(
+      elements.mutableSpan._consumingExtracting(range), rows: rows.count, columns: columns.count,
+      stride: self.columns)
+  }
+
+  /// A copy of the given rows.
+  public func copy(rows range: Range<Int>) -> Matrix {
+    Matrix(
+      rows: range.count, columns: columns,
+      elements: Array(elements[range.lowerBound * columns..<range.upperBound * columns]))
+  }
+
+  /// The transpose, as a new matrix.
+  public var transposed: Matrix {
+    Matrix(rows: columns, columns: rows) { elements[$1 * columns + $0] }
+  }
+
+  /// The index range from the first to the last element of a rectangle.
+  private func span(of rows: Range<Int>, _ columns: Range<Int>) -> Range<Int> {
+    precondition(
+      rows.lowerBound >= 0 && rows.upperBound <= self.rows && columns.lowerBound >= 0
+        && columns.upperBound <= self.columns,
+      "rows \(rows), columns \(columns) of a \(self.rows) x \(self.columns) matrix")
+    guard !rows.isEmpty, !columns.isEmpty else { return 0..<0 }
+    let first = rows.lowerBound * self.columns + columns.lowerBound
+    return first..<(rows.upperBound - 1) * self.columns + columns.upperBound
+  }
+}

@@ -1,0 +1,29 @@
+extension Matrix {
+  /// Changes the matrix in parallel, a run of `size` rows per call.
+  ///
+  /// Safety: the runs are disjoint and inside the allocation, and each is handed to one call only.
+  /// This is the one place where several threads write to the same matrix.
+  ///
+  /// - Parameters:
+  ///   - size: rows per call; the last run may be shorter.
+  ///   - body: takes the rows of the run, and a view of them with the matrix's own columns.
+  public mutating func parallelRowBlocks(
+    of size: Int, _ body: @Sendable (Range<Int>, inout MutableMatrixView) -> Void
+  ) {
+    precondition(size > 0, "row blocks of \(size)")
+    let (rows, columns) = (rows, columns)
+    guard rows > 0, columns > 0 else { return }
+    var all = mutableElements
+    unsafe all.withUnsafeMutableBufferPointer { buffer in
+      nonisolated(unsafe) let buffer = unsafe buffer
+      Threads.perform((rows + size - 1) / size) { block in
+        let range = block * size..<min(rows, (block + 1) * size)
+        let part = unsafe UnsafeMutableBufferPointer(
+          rebasing: buffer[range.lowerBound * columns..<range.upperBound * columns])
+        var view = unsafe MutableMatrixView(
+          part.mutableSpan, rows: range.count, columns: columns, stride: columns)
+        body(range, &view)
+      }
+    }
+  }
+}

@@ -1,0 +1,76 @@
+public import LinearAlgebra
+
+/// A quantized matrix: codes with their grid.
+public struct QuantizedWeight: Sendable, Equatable {
+  /// The number of rows (output channels).
+  public let rows: Int
+  /// The number of columns (input channels).
+  public let columns: Int
+  /// Where the codes stand on the real line.
+  public let grid: Grid
+  /// One code for each weight, row by row.
+  public let codes: [UInt8]
+
+  /// Codes with their grid.
+  ///
+  /// - Precondition: `codes` has `rows * columns` elements and `grid` fits that shape.
+  public init(rows: Int, columns: Int, grid: Grid, codes: [UInt8]) {
+    precondition(codes.count == rows * columns, "\(codes.count) codes for \(rows) x \(columns)")
+    precondition(
+      grid.scales.rows == rows && grid.groups * grid.groupSize == columns,
+      "a grid of \(grid.scales.rows) rows and \(grid.groups) groups of \(grid.groupSize)")
+    self.rows = rows
+    self.columns = columns
+    self.grid = grid
+    self.codes = codes
+  }
+
+  /// Rounds every weight to the nearest point of its grid.
+  public init(nearest weights: Matrix, on grid: Grid) {
+    let columns = weights.columns
+    let rows = Threads.map(weights.rows) { row in
+      Self.nearestCodes(weights.row(row), grid, row: row)
+    }
+    self.init(
+      rows: weights.rows, columns: columns, grid: grid, codes: rows.flatMap(\.self))
+  }
+
+  /// The weights that the codes stand for, as every reader computes them: `s · (q − z)`.
+  public func dequantized() -> Matrix {
+    var result = Matrix(rows: rows, columns: columns)
+    result.parallelRowBlocks(of: 16) { range, block in
+      for (i, row) in range.enumerated() {
+        var output = block.mutableRow(i)
+        for group in 0..<grid.groups {
+          let scale = grid.scales[row, group]
+          let zero = Float(grid.zeroPoint(row: row, group: group))
+          for j in group * grid.groupSize..<(group + 1) * grid.groupSize {
+            output[j] = scale * (Float(codes[row * columns + j]) - zero)
+          }
+        }
+      }
+    }
+    return result
+  }
+
+  /// The mean number of bits of a weight, with the scales (of so many bits) and zero points.
+  public func bitsPerWeight(scaleBits: Int) -> Double {
+    let entries = grid.scheme.granularity == .tensor ? 1 : rows * grid.groups
+    let entryBits = scaleBits + (grid.scheme.isSymmetric ? 0 : grid.scheme.bits)
+    return Double(grid.scheme.bits) + Double(entries * entryBits) / Double(max(1, codes.count))
+  }
+
+  private static func nearestCodes(_ weights: Span<Float>, _ grid: Grid, row: Int) -> [UInt8] {
+    var codes = [UInt8]()
+    codes.reserveCapacity(weights.count)
+    for group in 0..<grid.groups {
+      let kernel = RoundingKernel(
+        scale: grid.scales[row, group], zeroPoint: grid.zeroPoint(row: row, group: group),
+        largest: grid.scheme.largestCode)
+      for j in group * grid.groupSize..<(group + 1) * grid.groupSize {
+        codes.append(UInt8(kernel.code(of: Lanes(repeating: weights[j]))[0]))
+      }
+    }
+    return codes
+  }
+}

@@ -1,0 +1,42 @@
+public import Hessian
+public import LinearAlgebra
+
+/// One Linear to quantize: its weights and what calibration knows of its input.
+///
+///     choose Ŵ on a grid so that  tr( (Ŵ − W) H (Ŵ − W)ᵀ )  is small
+public struct LayerProblem: Sendable {
+  /// The name of the Linear, for messages: a Hugging Face key without `.weight`.
+  public let name: String
+  /// W, `[out, in]`.
+  public let weights: Matrix
+  /// The input of the Linear as calibration saw it, shared by all Linears that read it.
+  public let input: LayerInput
+
+  /// A problem.
+  ///
+  /// - Precondition: the statistics, if any, have one channel for each column of `weights`.
+  public init(name: String, weights: Matrix, input: LayerInput) {
+    if let statistics = input.calibration {
+      precondition(
+        statistics.channels == weights.columns,
+        "\(name): statistics of \(statistics.channels) channels for \(weights.columns) columns")
+    }
+    self.name = name
+    self.weights = weights
+    self.input = input
+  }
+}
+
+/// What is known of an input: the statistics that solvers may use, and those that only judge.
+public struct LayerInput: Sendable {
+  /// Statistics for the solver; nil when the run has no calibration text.
+  public let calibration: InputStatistics?
+  /// Statistics of tokens that no solver sees, to measure what was really gained.
+  public let heldOut: InputStatistics?
+
+  /// What is known of an input.
+  public init(calibration: InputStatistics? = nil, heldOut: InputStatistics? = nil) {
+    self.calibration = calibration
+    self.heldOut = heldOut
+  }
+}

@@ -1,0 +1,107 @@
+internal import Hessian
+internal import LinearAlgebra
+internal import Quantizer
+
+/// Nearest plane on some rows of a matrix.
+///
+/// Everything is stored transposed and in the factor's column order: line p belongs to column
+/// `order[n − 1 − p]` of all rows of the panel. So rows are lanes, a block of columns is a run of
+/// lines, and the sum over later blocks is one `gemm`.
+struct NearestPlanePanel {
+  private let factor: DampedFactor
+  private let grid: PanelGrid
+  private let rows: Int
+  /// `rows`, rounded up to whole lanes.
+  private let width: Int
+  /// Line p holds wⱼ until the column is rounded, and its error wⱼ − ŵⱼ from then on: `[n, width]`.
+  private var lines: Matrix
+  private var codes: [UInt8]
+
+  /// Columns per block: long enough for `gemm`, short enough for the triangle inside.
+  static let blockSize = 64
+
+  init(_ weights: Matrix, rows range: Range<Int>, _ grid: Grid, _ factor: DampedFactor) {
+    self.factor = factor
+    let (n, width) = (weights.columns, (range.count + 15) / 16 * 16)
+    self.grid = PanelGrid(grid, rows: range, width: width)
+    self.rows = range.count
+    self.width = width
+    codes = [UInt8](repeating: 0, count: range.count * n)
+    // Lanes beyond the last row hold zeros, and are never read out.
+    lines = Matrix(rows: n, columns: width)
+    var elements = lines.mutableElements
+    for (lane, row) in range.enumerated() {
+      let source = weights.row(row)
+      for p in 0..<n { elements[p * width + lane] = source[factor.order[n - 1 - p]] }
+    }
+  }
+
+  /// The codes of the panel's rows, row by row.
+  mutating func solve() -> [UInt8] {
+    var end = lines.rows
+    while end > 0 {
+      let block = max(0, end - Self.blockSize)..<end
+      let targets = targets(of: block)
+      for p in block.reversed() { roundColumn(p, in: block, targets) }
+      end = block.lowerBound
+    }
+    return codes
+  }
+
+  /// The block's weights with the share of all later blocks: `W[block] + (R/diag)[block, later]·E`.
+  private func targets(of block: Range<Int>) -> Matrix {
+    let later = block.upperBound..<lines.rows
+    var result = lines.copy(rows: block)
+    var view = result.mutableView
+    BLAS.gemm(
+      1, factor.unitRows.view(rows: block, columns: later),
+      lines.view(rows: later, columns: 0..<width), 1, into: &view)
+    return result
+  }
+
+  /// Adds the share of the later columns of its own block to a target, rounds, keeps the error.
+  private mutating func roundColumn(_ p: Int, in block: Range<Int>, _ targets: Matrix) {
+    let n = lines.rows
+    let column = factor.order[n - 1 - p]
+    let coefficients = factor.unitRows.row(p)
+    let target = targets.row(p - block.lowerBound)
+    var lines = lines.mutableElements
+    for lane in stride(from: 0, to: width, by: 16) {
+      var t = target.lanes(at: lane)
+      for k in p + 1..<block.upperBound {
+        t += coefficients[k] * lines.lanes(at: k * width + lane)
+      }
+      let kernel = grid.kernel(column: column, lane: lane)
+      let code = kernel.code(of: t)
+      let position = p * width + lane
+      lines.setLanes(at: position, lines.lanes(at: position) - kernel.value(of: code))
+      for i in 0..<min(16, rows - lane) { codes[(lane + i) * n + column] = UInt8(code[i]) }
+    }
+  }
+}
+
+/// The grid of a panel's rows with rows as lanes: `[groups, width]`.
+private struct PanelGrid {
+  private let scales: Matrix
+  private let zeroPoints: Matrix
+  private let groupSize: Int
+  private let largestCode: Int
+
+  init(_ grid: Grid, rows: Range<Int>, width: Int) {
+    scales = Matrix(rows: grid.groups, columns: width) { group, lane in
+      lane < rows.count ? grid.scales[rows.lowerBound + lane, group] : 1
+    }
+    zeroPoints = Matrix(rows: grid.groups, columns: width) { group, lane in
+      lane < rows.count ? Float(grid.zeroPoint(row: rows.lowerBound + lane, group: group)) : 0
+    }
+    groupSize = grid.groupSize
+    largestCode = grid.scheme.largestCode
+  }
+
+  func kernel(column: Int, lane: Int) -> RoundingKernel {
+    let group = column / groupSize
+    return RoundingKernel(
+      scale: scales.row(group).lanes(at: lane), zeroPoint: zeroPoints.row(group).lanes(at: lane),
+      largest: largestCode)
+  }
+}

@@ -1,0 +1,75 @@
+// GPTQ (Frantar et al. 2022, arXiv 2210.17323) as Babai's nearest plane (Chen et al. 2025,
+// arXiv 2507.18553): back substitution with rounding.
+//
+//   P(H + λI)Pᵀ = RᵀR          R: n × n upper triangular; P: the visiting order, reversed
+//   tⱼ = wⱼ + Σ_{k>j} (Rⱼₖ / Rⱼⱼ)(w_k − ŵ_k)        for j = n − 1 … 0
+//   ŵⱼ = nearest point of the grid to tⱼ
+//
+// One row of W is independent of all others. The published loop keeps U, the upper factor of H⁻¹,
+// and pushes each error into the columns still to come (its eq. 2 and 3, algorithm 1); here each
+// column pulls the errors already made, which needs neither the inverse nor a second factor and
+// gives the same codes: papers-notes/gptq.md has the derivation.
+//
+// Goals, in order: the codes of the textbook (a test compares them); nearly all flops in `gemm`;
+// no synchronization between threads.
+
+public import Hessian
+internal import LinearAlgebra
+internal import Quantizer
+
+/// GPTQ's rounding: nearest plane along a visiting order, in the metric of the damped Hessian.
+public struct NearestPlaneRounding: Rounding {
+  /// The order in which columns are visited.
+  public let order: ColumnOrder
+  /// What is added to the diagonal of the Hessian.
+  public let damping: Damping
+
+  /// The rounding with given options.
+  public init(order: ColumnOrder = .activation, damping: Damping = Damping()) {
+    self.order = order
+    self.damping = damping
+  }
+
+  /// Factors the Hessian of the input.
+  ///
+  /// - Throws: ``SolverError`` without calibration statistics or when they cannot be factored.
+  /// - Complexity: n³/3 flops.
+  public func prepared(for input: LayerInput) throws(SolverError) -> any PreparedRounding {
+    guard let statistics = input.calibration else { throw .calibrationNeeded(method: "gptq") }
+    do throws(FactorFailure) {
+      return NearestPlane(try DampedFactor(of: statistics, order: order, damping: damping))
+    } catch {
+      throw .factor(error)
+    }
+  }
+}
+
+/// Nearest plane with a given factor.
+struct NearestPlane: PreparedRounding {
+  let factor: DampedFactor
+
+  init(_ factor: DampedFactor) { self.factor = factor }
+
+  var conditioning: Conditioning? { Conditioning(factor) }
+
+  /// Rounds panels of rows in parallel; each thread has its own panel and BLAS on one thread.
+  ///
+  /// - Complexity: out·in² flops, all but a share of about block/in of them in `gemm`.
+  func round(_ weights: Matrix, on grid: Grid) -> QuantizedWeight {
+    let size = panelRows(weights.rows)
+    let panels = Threads.map((weights.rows + size - 1) / size) { panel in
+      let rows = panel * size..<min(weights.rows, (panel + 1) * size)
+      var solver = NearestPlanePanel(weights, rows: rows, grid, factor)
+      return solver.solve()
+    }
+    return QuantizedWeight(
+      rows: weights.rows, columns: weights.columns, grid: grid, codes: panels.flatMap(\.self))
+  }
+
+  /// Rows per panel: an equal share for each thread, but not more than stay in cache with their
+  /// errors, and whole lanes.
+  private func panelRows(_ rows: Int) -> Int {
+    let share = (rows + Threads.count - 1) / Threads.count
+    return min(256, (share + 15) / 16 * 16)
+  }
+}

@@ -1,0 +1,19 @@
+public import LinearAlgebra
+public import Quantizer
+
+/// Round to nearest (RTN): every weight by itself. No statistics needed.
+public struct NearestRounding: Rounding, PreparedRounding {
+  /// The rounding; it has no options.
+  public init() {}
+
+  /// Nothing is done to any statistics.
+  public var conditioning: Conditioning? { nil }
+
+  /// The rounding itself: it needs no preparation.
+  public func prepared(for input: LayerInput) throws(SolverError) -> any PreparedRounding { self }
+
+  /// Rounds every weight to the nearest point of its grid.
+  public func round(_ weights: Matrix, on grid: Grid) -> QuantizedWeight {
+    QuantizedWeight(nearest: weights, on: grid)
+  }
+}

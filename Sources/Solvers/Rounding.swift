@@ -1,0 +1,43 @@
+public import Hessian
+public import LinearAlgebra
+public import Quantizer
+
+/// A way of choosing codes once the grid is fixed. A new method conforms to this, and joins
+/// ``RoundingMethod/all``.
+public protocol Rounding: Sendable {
+  /// Does the work that all Linears with one input share.
+  ///
+  /// - Parameter input: the statistics of the input.
+  /// - Returns: what rounds each of those Linears.
+  /// - Throws: ``SolverError`` when the statistics are missing or unusable.
+  func prepared(for input: LayerInput) throws(SolverError) -> any PreparedRounding
+}
+
+/// A rounding that knows the input of the Linears it is for.
+public protocol PreparedRounding: Sendable {
+  /// What preparing found and did; nil when it needs no statistics.
+  var conditioning: Conditioning? { get }
+
+  /// Chooses codes on the grid for a matrix `[out, in]`.
+  func round(_ weights: Matrix, on grid: Grid) -> QuantizedWeight
+}
+
+/// Why a Linear could not be quantized as asked. Nothing falls back to something else silently.
+public enum SolverError: Error, CustomStringConvertible {
+  /// The method needs the statistics of a calibration text.
+  case calibrationNeeded(method: String)
+  /// The statistics cannot be factored.
+  case factor(FactorFailure)
+  /// No grid fits.
+  case grid(GridError)
+
+  /// What was found, and what to try.
+  public var description: String {
+    switch self {
+    case .calibrationNeeded(let method):
+      "\(method) needs calibration statistics; give a calibration text"
+    case .factor(let failure): failure.description
+    case .grid(let error): error.description
+    }
+  }
+}
