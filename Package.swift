@@ -65,12 +65,16 @@ let package = Package(
         "JSON", "LinearAlgebra", "Hessian", "Quantizer", "Solvers", "Checkpoint", "Tokenizer",
         "Transformer",
       ]),
-    room("Report", ["Pipeline", "JSON"]),
-    room("PTQ", ["LinearAlgebra", "Hessian", "Quantizer", "Solvers", "Checkpoint", "Pipeline"]),
+    room("Report", ["Pipeline", "Solvers"]),
+    room(
+      "PTQ",
+      [
+        "LinearAlgebra", "Hessian", "Quantizer", "Solvers", "Checkpoint", "Transformer", "Pipeline",
+      ]),
     .executableTarget(
       name: "CLI",
       dependencies: [
-        "JSON", "LinearAlgebra", "Quantizer", "Solvers", "Checkpoint", "Tokenizer", "Transformer",
+        "JSON", "LinearAlgebra", "Hessian", "Quantizer", "Solvers", "Checkpoint", "Transformer",
         "Pipeline", "Report",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],

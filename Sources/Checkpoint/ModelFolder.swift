@@ -27,8 +27,10 @@ public struct ModelFolder: Sendable {
     public var path: String { file.path }
 
     /// Calls a closure with the bytes of the elements.
-    public func withBytes<Result>(_ body: (RawSpan) -> Result) -> Result {
-      file.withBytes(range, body)
+    public func withBytes<Result, Failure: Error>(
+      _ body: (RawSpan) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+      try file.withBytes(range, body)
     }
   }
 

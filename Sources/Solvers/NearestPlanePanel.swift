@@ -10,46 +10,49 @@ internal import Quantizer
 struct NearestPlanePanel {
   private let factor: DampedFactor
   private let grid: PanelGrid
-  private let rows: Int
-  /// `rows`, rounded up to whole lanes.
+  private let rows: Range<Int>
+  /// The number of rows, rounded up to whole lanes.
   private let width: Int
-  /// Line p holds wⱼ until the column is rounded, and its error wⱼ − ŵⱼ from then on: `[n, width]`.
-  private var lines: Matrix
-  private var codes: [UInt8]
 
   /// Columns per block: long enough for `gemm`, short enough for the triangle inside.
   static let blockSize = 64
 
-  init(_ weights: Matrix, rows range: Range<Int>, _ grid: Grid, _ factor: DampedFactor) {
+  init(rows: Range<Int>, _ grid: Grid, _ factor: DampedFactor) {
     self.factor = factor
-    let (n, width) = (weights.columns, (range.count + 15) / 16 * 16)
-    self.grid = PanelGrid(grid, rows: range, width: width)
-    self.rows = range.count
-    self.width = width
-    codes = [UInt8](repeating: 0, count: range.count * n)
-    // Lanes beyond the last row hold zeros, and are never read out.
-    lines = Matrix(rows: n, columns: width)
-    var elements = lines.mutableElements
-    for (lane, row) in range.enumerated() {
-      let source = weights.row(row)
-      for p in 0..<n { elements[p * width + lane] = source[factor.order[n - 1 - p]] }
-    }
+    self.rows = rows
+    width = (rows.count + 15) / 16 * 16
+    self.grid = PanelGrid(grid, rows: rows, width: width)
   }
 
   /// The codes of the panel's rows, row by row.
-  mutating func solve() -> [UInt8] {
+  func codes(of weights: Matrix) -> [UInt8] {
+    var codes = [UInt8](repeating: 0, count: rows.count * weights.columns)
+    // Line p holds wⱼ until the column is rounded, and its error wⱼ − ŵⱼ from then on.
+    var lines = lines(of: weights)
     var end = lines.rows
     while end > 0 {
       let block = max(0, end - Self.blockSize)..<end
-      let targets = targets(of: block)
-      for p in block.reversed() { roundColumn(p, in: block, targets) }
+      let targets = targets(of: block, lines)
+      for p in block.reversed() { round(p, in: block, targets, &lines, &codes) }
       end = block.lowerBound
     }
     return codes
   }
 
+  /// The panel's weights as lines: `[n, width]`. Lanes beyond the last row hold zeros.
+  private func lines(of weights: Matrix) -> Matrix {
+    let n = weights.columns
+    var lines = Matrix(rows: n, columns: width)
+    var elements = lines.mutableElements
+    for (lane, row) in rows.enumerated() {
+      let source = weights.row(row)
+      for p in 0..<n { elements[p * width + lane] = source[factor.order[n - 1 - p]] }
+    }
+    return lines
+  }
+
   /// The block's weights with the share of all later blocks: `W[block] + (R/diag)[block, later]·E`.
-  private func targets(of block: Range<Int>) -> Matrix {
+  private func targets(of block: Range<Int>, _ lines: Matrix) -> Matrix {
     let later = block.upperBound..<lines.rows
     var result = lines.copy(rows: block)
     var view = result.mutableView
@@ -60,7 +63,10 @@ struct NearestPlanePanel {
   }
 
   /// Adds the share of the later columns of its own block to a target, rounds, keeps the error.
-  private mutating func roundColumn(_ p: Int, in block: Range<Int>, _ targets: Matrix) {
+  private func round(
+    _ p: Int, in block: Range<Int>, _ targets: Matrix, _ lines: inout Matrix,
+    _ codes: inout [UInt8]
+  ) {
     let n = lines.rows
     let column = factor.order[n - 1 - p]
     let coefficients = factor.unitRows.row(p)
@@ -75,7 +81,7 @@ struct NearestPlanePanel {
       let code = kernel.code(of: t)
       let position = p * width + lane
       lines.setLanes(at: position, lines.lanes(at: position) - kernel.value(of: code))
-      for i in 0..<min(16, rows - lane) { codes[(lane + i) * n + column] = UInt8(code[i]) }
+      for i in 0..<min(16, rows.count - lane) { codes[(lane + i) * n + column] = UInt8(code[i]) }
     }
   }
 }

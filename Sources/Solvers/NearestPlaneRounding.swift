@@ -59,8 +59,7 @@ struct NearestPlane: PreparedRounding {
     let size = panelRows(weights.rows)
     let panels = Threads.map((weights.rows + size - 1) / size) { panel in
       let rows = panel * size..<min(weights.rows, (panel + 1) * size)
-      var solver = NearestPlanePanel(weights, rows: rows, grid, factor)
-      return solver.solve()
+      return NearestPlanePanel(rows: rows, grid, factor).codes(of: weights)
     }
     return QuantizedWeight(
       rows: weights.rows, columns: weights.columns, grid: grid, codes: panels.flatMap(\.self))

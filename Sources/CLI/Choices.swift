@@ -1,0 +1,82 @@
+public import ArgumentParser
+import Checkpoint
+public import Quantizer
+public import Solvers
+
+/// The words of the command line for what the library offers.
+enum Choices {
+  static var methods: String { list(RoundingMethod.all.map { ($0.name, $0.summary) }) }
+  static var formats: String { list(CheckpointFormats.all.map { ($0.name, $0.summary) }) }
+  static var ranges: String { GridRule.Range.allCases.map(\.rawValue).joined(separator: ", ") }
+
+  private static func list(_ items: [(String, String)]) -> String {
+    items.map { "\($0.0), \($0.1)" }.joined(separator: "; ")
+  }
+}
+
+extension RoundingMethod: ExpressibleByArgument {
+  public init?(argument: String) {
+    guard let method = Self.all.first(where: { $0.name == argument }) else { return nil }
+    self = method
+  }
+
+  public var defaultValueDescription: String { name }
+  public static var allValueStrings: [String] { all.map(\.name) }
+}
+
+extension GridRule.Range: ExpressibleByArgument {}
+
+/// A checkpoint format by its name.
+struct FormatChoice: ExpressibleByArgument {
+  let format: any CheckpointFormat
+
+  static let standard = FormatChoice(format: CompressedTensorsFormat())
+
+  init(format: any CheckpointFormat) { self.format = format }
+
+  init?(argument: String) {
+    guard let format = CheckpointFormats.all.first(where: { $0.name == argument }) else {
+      return nil
+    }
+    self.format = format
+  }
+
+  var defaultValueDescription: String { format.name }
+  static var allValueStrings: [String] { CheckpointFormats.all.map(\.name) }
+}
+
+/// `--group-size`: a number of columns, or a word.
+enum GroupSize: ExpressibleByArgument {
+  case columns(Int)
+  case channel
+  case tensor
+
+  init?(argument: String) {
+    switch argument {
+    // −1 is how Python tools spell it.
+    case "channel", "-1": self = .channel
+    case "tensor": self = .tensor
+    default:
+      guard let columns = Int(argument), columns > 0 else { return nil }
+      self = .columns(columns)
+    }
+  }
+
+  var granularity: Scheme.Granularity {
+    switch self {
+    case .columns(let columns): .group(columns)
+    case .channel: .channel
+    case .tensor: .tensor
+    }
+  }
+
+  var defaultValueDescription: String {
+    if case .columns(let columns) = self { "\(columns)" } else { "\(self)" }
+  }
+}
+
+/// `--symmetric` or `--asymmetric`.
+enum Symmetry: String, EnumerableFlag {
+  case symmetric
+  case asymmetric
+}

@@ -1,0 +1,42 @@
+import ArgumentParser
+import JSON
+import LinearAlgebra
+import Report
+
+/// `ptq doctor`: what this machine computes with.
+struct DoctorCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "doctor",
+    abstract: "Say which processor, BLAS and LAPACK answer, and how fast they are.",
+    discussion: """
+      EXAMPLE:
+        ptq doctor
+      """)
+
+  @OptionGroup
+  var common: CommonArguments
+
+  func run() throws {
+    common.apply()
+    let system = SystemProbe()
+    let facts = [
+      ("processor", system.processor), ("vector units", system.vectorUnits),
+      ("threads", "\(Threads.count) of \(Threads.availableProcessors)"),
+      ("memory", "\(Numbers.fixed(system.memory / 1_073_741_824, 1)) GiB"),
+      ("BLAS", system.blas), ("BLAS kernels", system.blasKernels),
+      ("cblas_sgemm from", system.library(of: "cblas_sgemm")),
+      ("LAPACKE_dpotrf from", system.library(of: "LAPACKE_dpotrf")),
+      ("dpotrf from", system.library(of: "dpotrf_")),
+      ("product speed", "\(Numbers.fixed(system.measuredSpeed() / 1e9, 0)) GFLOP/s in float32"),
+    ]
+    if common.json {
+      var object = JSONObject()
+      for (name, value) in facts { object[name] = .string(value) }
+      print(JSONValue.object(object).text(.pretty))
+    } else {
+      var table = Table([Table.Column("what", .leading), Table.Column("found", .leading)])
+      for (name, value) in facts { table.append([name, value]) }
+      print(table.text)
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import Foundation
+import Pipeline
+import Report
+import Solvers
+
+/// Progress on standard error: a bar that redraws itself on a terminal, a line now and then
+/// elsewhere.
+struct ProgressLine {
+  private let isTerminal = isatty(STDERR_FILENO) == 1
+  private let start = Date()
+  private var lastLabel = ""
+
+  /// Shows the share of the work done, and what is being worked on.
+  mutating func show(_ share: Double, _ label: String) {
+    let elapsed = Date().timeIntervalSince(start)
+    let left =
+      share > 0.01 ? "  \(Numbers.duration(elapsed * (1 - share) / share)) left" : ""
+    let percent = "\(Int(100 * share))%"
+    if isTerminal {
+      let filled = Int(30 * share)
+      let bar =
+        String(repeating: "#", count: filled) + String(repeating: "·", count: 30 - filled)
+      write("\r\u{1B}[K[\(bar)] \(percent)  \(label)\(left)")
+    } else if label != lastLabel || share >= 1 {
+      write("\(percent)  \(label)\(left)\n")
+      lastLabel = label
+    }
+  }
+
+  /// Prints a line without disturbing the bar.
+  func say(_ line: String) { write((isTerminal ? "\r\u{1B}[K" : "") + line + "\n") }
+
+  /// Takes the bar away.
+  func end() { if isTerminal { write("\r\u{1B}[K") } }
+
+  private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+}
+
+/// The events of a run on standard error.
+struct RunDisplay {
+  private var progress = ProgressLine()
+
+  /// Shows an event.
+  mutating func show(_ event: RunEvent) {
+    switch event {
+    case .warning(let text): progress.say("warning: \(text)")
+    case .progress(let share, let label): progress.show(share, label)
+    case .solved(let linear):
+      if let retries = linear.conditioning?.retries, retries > 0 {
+        progress.say(
+          "warning: \(linear.name): damping raised to \(linear.conditioning?.damping ?? 0) "
+            + "after \(retries) failed factorizations")
+      }
+    }
+  }
+
+  /// Takes the bar away.
+  func end() { progress.end() }
+}

@@ -1,0 +1,53 @@
+public import Checkpoint
+
+/// The windows that a run learns from, and those that only judge.
+public struct CalibrationSet: Sendable {
+  /// Windows whose statistics solvers use.
+  public let calibration: [[Int32]]
+  /// Windows that no solver sees.
+  public let heldOut: [[Int32]]
+  /// The number of tokens of each window.
+  public let length: Int
+
+  /// Windows of given tokens.
+  public init(calibration: [[Int32]], heldOut: [[Int32]], length: Int) {
+    self.calibration = calibration
+    self.heldOut = heldOut
+    self.length = length
+  }
+
+  /// How many windows to take when nobody says.
+  public static let defaultSamples = 128
+  /// How long they are when nobody says, and the model's context allows it.
+  public static let defaultLength = 2048
+
+  /// Takes windows from a file: first those for calibration, then the held-out ones, which are an
+  /// eighth more where the text goes on.
+  ///
+  /// - Parameters:
+  ///   - path: a `.txt`, `.jsonl` or `.safetensors` file.
+  ///   - folder: the model, for its tokenizer.
+  ///   - samples: how many windows to calibrate on; nil for up to ``defaultSamples``.
+  ///   - length: tokens per window.
+  /// - Throws: ``InputError/tooShort(path:tokens:length:needed:)`` and what ``TokenStream`` throws.
+  public init(path: String, for folder: ModelFolder, samples: Int?, length: Int) throws {
+    let stream = try TokenStream(path: path, for: folder).tokens
+    let wanted = samples ?? Self.defaultSamples
+    let windows = TokenWindows(
+      cutting: stream, length: length, limit: wanted + Self.heldOutCount(wanted)
+    ).windows
+    guard windows.count >= (samples ?? 1) else {
+      throw InputError.tooShort(
+        path: path, tokens: stream.count, length: length, needed: samples ?? 1)
+    }
+    // Without an explicit count the text is shared out; otherwise the solver gets what was asked.
+    let count = samples ?? max(1, min(wanted, windows.count - Self.heldOutCount(windows.count)))
+    self.init(
+      calibration: Array(windows[..<count]), heldOut: Array(windows[count...]), length: length)
+  }
+
+  private static func heldOutCount(_ samples: Int) -> Int { samples < 2 ? 0 : max(1, samples / 8) }
+
+  /// All windows, those for calibration first.
+  var windows: [[Int32]] { calibration + heldOut }
+}

@@ -1,0 +1,142 @@
+internal import Checkpoint
+internal import Hessian
+internal import JSON
+internal import LinearAlgebra
+internal import Quantizer
+internal import Solvers
+public import Transformer
+
+/// From a folder to a folder: every Linear of every block quantized, in one pass over the tokens.
+///
+/// ```swift
+/// let run = try QuantizationRun(
+///   model: LanguageModel(ModelFolder(path: "SmolLM2")), settings: settings,
+///   calibration: calibration, output: "SmolLM2-4bit")
+/// let report = try run.run { event in … }
+/// ```
+///
+/// Memory: one block's weights, the hidden states of all windows, one stage's statistics, and the
+/// inner activations up to ``activationBudget``.
+public struct QuantizationRun {
+  private let model: LanguageModel
+  private let settings: QuantizationSettings
+  private let calibration: CalibrationSet?
+  private let output: String
+  private let plan: RunPlan
+
+  /// The bytes of inner activations that are kept between measuring and using them; those beyond
+  /// are computed twice.
+  public static let activationBudget = 4 << 30
+
+  /// Checks that the run can be done as asked. Nothing is written.
+  ///
+  /// - Throws: ``RunError`` or ``CheckpointError``, with what to change.
+  public init(
+    model: LanguageModel, settings: QuantizationSettings, calibration: CalibrationSet?,
+    output: String
+  ) throws {
+    if settings.method.needsCalibration && calibration == nil {
+      throw RunError.calibrationNeeded(method: settings.method.name)
+    }
+    try FolderWriter.checkIsFree(output)
+    plan = try RunPlan(model, settings)
+    self.model = model
+    self.settings = settings
+    self.calibration = calibration
+    self.output = output
+  }
+
+  /// Quantizes and writes the folder; on any error nothing is left of it.
+  ///
+  /// - Parameter tell: is called with what happens, on the calling thread; what it throws ends the
+  ///   run.
+  /// - Returns: what each Linear lost; the same is written into the folder.
+  /// - Throws: ``CheckpointError`` or ``StageError``.
+  public func run(_ tell: (RunEvent) throws -> Void = { _ in }) throws -> RunReport {
+    let clock = ContinuousClock()
+    let start = clock.now
+    for warning in plan.warnings { try tell(.warning(warning)) }
+    let writer = try FolderWriter(path: output, tensors: plan.tensors)
+    for tensor in plan.copied {
+      try tensor.withBytes { bytes throws(CheckpointError) in try writer.write(tensor.name, bytes) }
+    }
+    var report = RunReport(
+      method: settings.method.name,
+      calibrationTokens: (calibration?.calibration.count ?? 0) * (calibration?.length ?? 0),
+      heldOutTokens: (calibration?.heldOut.count ?? 0) * (calibration?.length ?? 0),
+      linears: [], seconds: 0)
+    let recipe = settings.recipe(scales: plan.scales)
+    let solver = BlockSolver(recipe, calibrationCount: calibration?.calibration.count ?? 0)
+    var hidden = try calibration?.windows.map(model.embeddings) ?? []
+    for layer in plan.blocks.indices {
+      try tell(.progress(Double(layer) / Double(plan.blocks.count), "block \(layer)"))
+      var block = try model.block(layer)
+      try solver.solve(&block, &hidden) { solution in
+        let linear = LinearReport(solution, scaleBits: 8 * plan.scales.byteCount)
+        try write(solution, to: writer)
+        report.linears.append(linear)
+        try tell(.solved(linear))
+      }
+    }
+    report.seconds = (clock.now - start).seconds
+    try writeCompanions(report, to: writer)
+    try writer.finish()
+    return report
+  }
+
+  private func write(_ solution: LayerSolution, to writer: FolderWriter) throws {
+    let quantized = solution.quantized
+    let shape = LinearShape(
+      name: solution.name, rows: quantized.rows, columns: quantized.columns)
+    let layout = settings.format.layout(of: shape, settings.scheme, scales: plan.scales)
+    let encoded = settings.format.encode(quantized, scales: plan.scales)
+    for (tensor, bytes) in zip(layout, encoded) {
+      // Safety: a byte has no padding whose bits would be unknown.
+      try unsafe writer.write(tensor.name, bytes.span.bytes)
+    }
+  }
+
+  /// Everything beside the weights: what belongs to the model, the configuration, the report.
+  private func writeCompanions(_ report: RunReport, to writer: FolderWriter) throws {
+    for name in model.folder.companionFiles where name != RunReport.fileName {
+      try writer.writeFile(name, try model.folder.companion(name))
+    }
+    let quantization = settings.format.configuration(
+      of: settings.scheme, provenance: settings.provenance(report))
+    var configuration = model.folder.configuration
+    try configuration.setMember("quantization_config", to: quantization)
+    try writer.writeFile("config.json", configuration.bytes(.pretty))
+    if let name = settings.format.configurationFile {
+      try writer.writeFile(name, quantization.bytes(.pretty))
+    }
+    try writer.writeFile(RunReport.fileName, report.json.bytes(.pretty))
+  }
+}
+
+extension QuantizationSettings {
+  /// What a reader of the output may want to know of its making.
+  fileprivate func provenance(_ report: RunReport) -> JSONValue {
+    [
+      "quantizer": [.string("ptq:\(version)")], "method": .string(method.name),
+      "range": .string(range.rawValue), "column_order": .string(options.order.rawValue),
+      "damp_percent": .rounded(options.damping.share),
+      "calibration_tokens": .number(JSONNumber(report.calibrationTokens)),
+    ]
+  }
+}
+
+extension LinearReport {
+  fileprivate init(_ solution: LayerSolution, scaleBits: Int) {
+    self.init(
+      name: solution.name, rows: solution.quantized.rows, columns: solution.quantized.columns,
+      bitsPerWeight: solution.quantized.bitsPerWeight(scaleBits: scaleBits),
+      error: solution.error, conditioning: solution.conditioning)
+  }
+}
+
+extension Duration {
+  /// The duration in seconds.
+  var seconds: Double {
+    Double(components.seconds) + Double(components.attoseconds) * 1e-18
+  }
+}

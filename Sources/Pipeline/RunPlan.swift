@@ -1,0 +1,107 @@
+public import Checkpoint
+internal import LinearAlgebra
+public import Quantizer
+internal import Transformer
+
+/// Everything about a run that can be known, and be wrong, before its work starts.
+struct RunPlan {
+  /// The Linears of each block, in the order of the computation.
+  let blocks: [[LinearShape]]
+  /// The format that scales are stored in.
+  let scales: FloatFormat
+  /// The tensors of the output, in the order of the input.
+  let tensors: [NamedShape]
+  /// The tensors that go over unchanged.
+  let copied: [ModelFolder.TensorReference]
+  /// What somebody should know before.
+  let warnings: [String]
+
+  init(_ model: LanguageModel, _ settings: QuantizationSettings) throws {
+    guard model.format == nil else { throw RunError.alreadyQuantized(model.folder.path) }
+    blocks = (0..<model.configuration.layerCount).map(model.configuration.linears)
+    let linears = Dictionary(uniqueKeysWithValues: blocks.joined().map { ("\($0.name).weight", $0) })
+    scales = try Self.check(linears, in: model.folder, settings)
+    warnings = try Self.warnings(blocks.joined(), settings)
+    var tensors: [NamedShape] = []
+    var copied: [ModelFolder.TensorReference] = []
+    for tensor in model.folder.tensors {
+      if let linear = linears[tensor.name] {
+        tensors += settings.format.layout(of: linear, settings.scheme, scales: scales)
+      } else {
+        tensors.append(NamedShape(tensor.name, tensor.shape.type, tensor.shape.dimensions))
+        copied.append(tensor)
+      }
+    }
+    (self.tensors, self.copied) = (tensors, copied)
+  }
+
+  /// Checks each Linear's tensor and width; gives the format that scales will be stored in.
+  private static func check(
+    _ linears: [String: LinearShape], in folder: ModelFolder, _ settings: QuantizationSettings
+  ) throws -> FloatFormat {
+    var scales: FloatFormat?
+    for (name, linear) in linears.sorted(by: { $0.key < $1.key }) {
+      let tensor = try folder.tensor(name, dimensions: [linear.rows, linear.columns])
+      guard let format = tensor.shape.type.floatFormat else {
+        throw CheckpointError.tensor(
+          name: name, path: tensor.path,
+          reason: "has type \(tensor.shape.type.rawValue); F32, F16 or BF16 is needed")
+      }
+      scales = scales ?? settings.format.scaleFormat(for: format)
+      do {
+        _ = try settings.scheme.groupSize(columns: linear.columns)
+      } catch {
+        throw RunError.scheme(linear: linear.name, error)
+      }
+    }
+    return scales ?? .float32
+  }
+
+  /// Refuses what no engine loads; collects what only some load, one line for each objection.
+  private static func warnings(
+    _ linears: some Sequence<LinearShape>, _ settings: QuantizationSettings
+  ) throws -> [String] {
+    var objections: [EngineVerdict] = []
+    for linear in linears {
+      let verdicts = settings.format.verdicts(on: linear, settings.scheme)
+      guard verdicts.contains(where: { $0.objection == nil }) else {
+        throw RunError.noEngine(format: settings.format.name, verdicts)
+      }
+      for verdict in verdicts where verdict.objection != nil && !objections.contains(verdict) {
+        objections.append(verdict)
+      }
+    }
+    return objections.map { "\($0.engine) \($0.objection ?? "")" }
+  }
+}
+
+/// Why a run cannot start.
+public enum RunError: Error, CustomStringConvertible {
+  /// The input is the output of some quantizer.
+  case alreadyQuantized(String)
+  /// The scheme does not fit a Linear.
+  case scheme(linear: String, SchemeError)
+  /// No engine would load the output.
+  case noEngine(format: String, [EngineVerdict])
+  /// The method needs calibration and there is none.
+  case calibrationNeeded(method: String)
+  /// The windows are longer than the model's context.
+  case windowTooLong(length: Int, context: Int)
+
+  /// What was found, what was needed, and what to try.
+  public var description: String {
+    switch self {
+    case .alreadyQuantized(let path):
+      "\(path): is quantized already; start from the original model"
+    case .scheme(let linear, let error): "\(linear): \(error)"
+    case .noEngine(let format, let verdicts):
+      "no engine would load this as \(format): "
+        + verdicts.map { "\($0.engine): \($0.objection ?? "")" }.joined(separator: "; ")
+    case .calibrationNeeded(let method):
+      "the method \(method) needs a calibration text; give --calibration FILE, "
+        + "or use --method rtn, which needs none"
+    case .windowTooLong(let length, let context):
+      "windows of \(length) tokens are longer than the model's context of \(context)"
+    }
+  }
+}

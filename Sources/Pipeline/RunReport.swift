@@ -1,0 +1,108 @@
+public import JSON
+public import Solvers
+
+/// What a run did, Linear by Linear.
+public struct RunReport: Sendable {
+  /// The name of the file that keeps it in the output folder.
+  public static let fileName = "ptq-report.json"
+
+  /// The method, as the command line knows it.
+  public let method: String
+  /// Tokens that the statistics were made of.
+  public let calibrationTokens: Int
+  /// Tokens that judged.
+  public let heldOutTokens: Int
+  /// Every Linear, in the order of the computation.
+  public internal(set) var linears: [LinearReport]
+  /// The time of the run, in seconds.
+  public internal(set) var seconds: Double
+
+  /// The mean number of bits of a quantized weight, with scales and zero points.
+  public var bitsPerWeight: Double {
+    let weights = linears.reduce(0) { $0 + $1.rows * $1.columns }
+    let bits = linears.reduce(0) { $0 + $1.bitsPerWeight * Double($1.rows * $1.columns) }
+    return weights > 0 ? bits / Double(weights) : 0
+  }
+}
+
+/// What happened to one Linear.
+public struct LinearReport: Sendable, Equatable {
+  /// The name of the Linear.
+  public let name: String
+  /// The number of outputs.
+  public let rows: Int
+  /// The number of inputs.
+  public let columns: Int
+  /// Bits of a weight, with scales and zero points.
+  public let bitsPerWeight: Double
+  /// What was lost.
+  public let error: LayerError
+  /// What the rounding did to the statistics, if it used them.
+  public let conditioning: Conditioning?
+}
+
+extension RunReport {
+  /// The report as JSON.
+  public var json: JSONValue {
+    [
+      "method": .string(method), "calibration_tokens": .number(JSONNumber(calibrationTokens)),
+      "held_out_tokens": .number(JSONNumber(heldOutTokens)), "seconds": .rounded(seconds),
+      "bits_per_weight": .rounded(bitsPerWeight), "linears": .array(linears.map(\.json)),
+    ]
+  }
+
+  /// Reads a report back.
+  public init(_ json: JSONValue) throws(JSONError) {
+    method = try json.member("method").string
+    calibrationTokens = try json.member("calibration_tokens").int
+    heldOutTokens = try json.member("held_out_tokens").int
+    seconds = try json.member("seconds").double
+    linears = []
+    for field in try json.member("linears").array { linears.append(try LinearReport(field)) }
+  }
+}
+
+extension LinearReport {
+  /// The report as JSON.
+  public var json: JSONValue {
+    [
+      "name": .string(name), "rows": .number(JSONNumber(rows)),
+      "columns": .number(JSONNumber(columns)), "bits_per_weight": .rounded(bitsPerWeight),
+      "weight_error": .rounded(error.weight), "calibration_error": .rounded(error.calibration),
+      "held_out_error": .rounded(error.heldOut), "damping": .rounded(conditioning?.damping),
+      "damping_retries": conditioning.map { .number(JSONNumber($0.retries)) } ?? .null,
+      "dead_channels": conditioning.map { .number(JSONNumber($0.deadChannels)) } ?? .null,
+    ]
+  }
+
+  init(_ json: JSONField) throws(JSONError) {
+    name = try json.member("name").string
+    rows = try json.member("rows").int
+    columns = try json.member("columns").int
+    bitsPerWeight = try json.member("bits_per_weight").double
+    error = LayerError(
+      weight: try json.member("weight_error").double,
+      calibration: try json.optionalMember("calibration_error")?.double,
+      heldOut: try json.optionalMember("held_out_error")?.double)
+    guard let damping = try json.optionalMember("damping") else {
+      conditioning = nil
+      return
+    }
+    conditioning = Conditioning(
+      damping: try damping.double, retries: try json.member("damping_retries").int,
+      deadChannels: try json.member("dead_channels").int)
+  }
+}
+
+extension JSONValue {
+  /// A number with the digits that a reader of reports can use, or null.
+  static func rounded(_ value: Double?) -> JSONValue {
+    // A float's digits: errors are ratios of float32 sums.
+    value.flatMap { JSONNumber(literal: "\(Float($0))") }.map { .number($0) } ?? .null
+  }
+
+  /// A number with all its digits, or null for what JSON has no number for.
+  static func finite(_ value: Double) -> JSONValue {
+    value.isFinite ? .number(JSONNumber(value)) : .null
+  }
+}

@@ -1,0 +1,137 @@
+public import Checkpoint
+internal import Foundation
+internal import JSON
+internal import Tokenizer
+
+/// Tokens cut into windows of one length: what calibration and evaluation run on.
+///
+/// Windows do not overlap, and what is left at the end of the text is dropped. No special tokens
+/// are added: each window is a piece of running text.
+public struct TokenWindows: Sendable {
+  /// The windows, each of the same length.
+  public let windows: [[Int32]]
+  /// The number of tokens of each window.
+  public let length: Int
+
+  /// Windows of a stream of tokens.
+  ///
+  /// - Parameters:
+  ///   - stream: the tokens.
+  ///   - length: tokens per window.
+  ///   - limit: how many windows to take at most; nil for all.
+  public init(cutting stream: [Int32], length: Int, limit: Int? = nil) {
+    precondition(length > 0, "windows of \(length) tokens")
+    let count = min(stream.count / length, limit ?? .max)
+    windows = (0..<count).map { Array(stream[$0 * length..<($0 + 1) * length]) }
+    self.length = length
+  }
+
+  /// The number of tokens of all windows.
+  public var tokenCount: Int { windows.count * length }
+}
+
+/// A file of text or tokens, read as one stream of tokens.
+///
+/// `.txt` is one text. `.jsonl` has a JSON object with a string `text` on each line. `.safetensors`
+/// has a tensor `input_ids` (I32 or I64, any shape) and needs no tokenizer.
+public struct TokenStream: Sendable {
+  /// The tokens.
+  public let tokens: [Int32]
+
+  /// Reads a file for a model.
+  ///
+  /// - Parameters:
+  ///   - path: the file; its extension says how to read it.
+  ///   - folder: the model, whose `tokenizer.json` is used.
+  /// - Throws: ``InputError``, ``CheckpointError`` or `TokenizerError`.
+  public init(path: String, for folder: ModelFolder) throws {
+    let kind = path.split(separator: ".").last.map { $0.lowercased() } ?? ""
+    switch kind {
+    case "safetensors":
+      tokens = try Self.stored(path)
+    case "jsonl":
+      let tokenizer = try Self.tokenizer(of: folder)
+      tokens = try Self.records(path).flatMap { try Self.encode($0, tokenizer) }
+    case "txt", "text":
+      tokens = try Self.encode(try Self.text(path), try Self.tokenizer(of: folder))
+    default:
+      throw InputError.unknownKind(path: path)
+    }
+  }
+
+  private static func tokenizer(of folder: ModelFolder) throws -> Tokenizer {
+    let path = "\(folder.path)/tokenizer.json"
+    guard FileManager.default.fileExists(atPath: path) else {
+      throw CheckpointError.missing(
+        path: path, needed: "the model's tokenizer is needed to read text; "
+          + "tokens can also come from a .safetensors file with input_ids")
+    }
+    return try Tokenizer(contentsOf: path)
+  }
+
+  private static func encode(_ text: String, _ tokenizer: Tokenizer) throws -> [Int32] {
+    try tokenizer.encode(text, addSpecialTokens: false).map { Int32(clamping: $0) }
+  }
+
+  private static func text(_ path: String) throws -> String {
+    let file = try MappedFile(path: path)
+    guard let text = String(validating: file.copy(0..<file.byteCount), as: UTF8.self) else {
+      throw InputError.notUTF8(path: path)
+    }
+    return text
+  }
+
+  private static func records(_ path: String) throws -> [String] {
+    let lines = try text(path).split(whereSeparator: \.isNewline)
+    return try lines.enumerated().map { number, line in
+      do {
+        return try JSONValue(parsing: String(line)).member("text").string
+      } catch {
+        throw InputError.badRecord(path: path, line: number + 1, reason: "\(error)")
+      }
+    }
+  }
+
+  private static func stored(_ path: String) throws -> [Int32] {
+    let file = try SafetensorsFile(path: path)
+    guard let tokens = file.integers("input_ids") else { throw InputError.noTokens(path: path) }
+    return try tokens.map {
+      guard let token = Int32(exactly: $0), token >= 0 else {
+        throw InputError.badToken(path: path, token: $0)
+      }
+      return token
+    }
+  }
+}
+
+/// What can be wrong with a file of text or tokens.
+public enum InputError: Error, CustomStringConvertible {
+  /// The extension says nothing.
+  case unknownKind(path: String)
+  /// The text is not UTF-8.
+  case notUTF8(path: String)
+  /// A line of a `.jsonl` file is not as it must be.
+  case badRecord(path: String, line: Int, reason: String)
+  /// A `.safetensors` file without integer `input_ids`.
+  case noTokens(path: String)
+  /// A token that no vocabulary has.
+  case badToken(path: String, token: Int64)
+  /// There are fewer windows than asked for.
+  case tooShort(path: String, tokens: Int, length: Int, needed: Int)
+
+  /// What was found, what was needed, and what to try.
+  public var description: String {
+    switch self {
+    case .unknownKind(let path):
+      "\(path): a .txt, .jsonl or .safetensors file is needed"
+    case .notUTF8(let path): "\(path): the text is not UTF-8"
+    case .badRecord(let path, let line, let reason):
+      "\(path), line \(line): a JSON object with a string \"text\" is needed: \(reason)"
+    case .noTokens(let path): "\(path): no I32 or I64 tensor is named input_ids"
+    case .badToken(let path, let token): "\(path): \(token) is no token"
+    case .tooShort(let path, let tokens, let length, let needed):
+      "\(path): \(tokens) tokens make \(tokens / length) windows of \(length), "
+        + "but \(needed) are needed; give a longer text, or smaller --samples or --length"
+    }
+  }
+}

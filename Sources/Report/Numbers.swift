@@ -1,0 +1,37 @@
+internal import Foundation
+
+/// Numbers as people read them.
+public enum Numbers {
+  /// A ratio in per cent with three significant digits; a dash for nothing.
+  public static func percent(_ ratio: Double?) -> String {
+    guard let ratio else { return "-" }
+    let value = 100 * ratio
+    if value == 0 { return "0" }
+    let digits = max(0, min(6, 2 - Int(log10(abs(value)).rounded(.down))))
+    return String(format: "%.\(digits)f", value)
+  }
+
+  /// A number with so many digits after the point.
+  public static func fixed(_ value: Double, _ digits: Int) -> String {
+    String(format: "%.\(digits)f", value)
+  }
+
+  /// A time: "48 s", "3 min 05 s", "2 h 07 min".
+  public static func duration(_ seconds: Double) -> String {
+    let whole = Int(seconds.rounded())
+    if whole < 60 { return seconds < 9.95 ? "\(fixed(seconds, 1)) s" : "\(whole) s" }
+    if whole < 3600 { return String(format: "%d min %02d s", whole / 60, whole % 60) }
+    return String(format: "%d h %02d min", whole / 3600, whole / 60 % 60)
+  }
+
+  /// A count with a thin separator between thousands: "106 168 320".
+  public static func count(_ value: Int) -> String {
+    var digits = String(value)
+    var groups: [Substring] = []
+    while digits.count > 3 {
+      groups.insert(digits.suffix(3), at: 0)
+      digits.removeLast(3)
+    }
+    return ([Substring(digits)] + groups).joined(separator: " ")
+  }
+}

@@ -1,0 +1,41 @@
+public import Pipeline
+internal import Solvers
+
+extension RunReport {
+  /// What every Linear lost, in per cent of the energy of its output or weights.
+  public var table: Table {
+    var table = Table([
+      Table.Column("Linear", .leading), Table.Column("shape"), Table.Column("bits/weight"),
+      Table.Column("output error %"), Table.Column("held-out %"), Table.Column("weight error %"),
+      Table.Column("damping"), Table.Column("retries"), Table.Column("dead"),
+    ])
+    for linear in linears {
+      table.append([
+        linear.name, "\(linear.rows) x \(linear.columns)", Numbers.fixed(linear.bitsPerWeight, 2),
+        Numbers.percent(linear.error.calibration), Numbers.percent(linear.error.heldOut),
+        Numbers.percent(linear.error.weight),
+        linear.conditioning.map { Numbers.fixed($0.damping, 3) } ?? "-",
+        linear.conditioning.map { "\($0.retries)" } ?? "-",
+        linear.conditioning.map { "\($0.deadChannels)" } ?? "-",
+      ])
+    }
+    return table
+  }
+
+  /// The run in two lines: how much was quantized, and what needs a second look.
+  public var summary: String {
+    let weights = linears.reduce(0) { $0 + $1.rows * $1.columns }
+    let retried = linears.filter { ($0.conditioning?.retries ?? 0) > 0 }.count
+    let dead = linears.filter { ($0.conditioning?.deadChannels ?? 0) > 0 }.count
+    let tokens =
+      calibrationTokens > 0
+      ? "\(Numbers.count(calibrationTokens)) calibration and "
+        + "\(Numbers.count(heldOutTokens)) held-out tokens" : "no calibration"
+    return """
+      \(linears.count) Linears, \(Numbers.count(weights)) weights, \
+      \(Numbers.fixed(bitsPerWeight, 3)) bits per weight, \(method), \(tokens), \
+      \(Numbers.duration(seconds))
+      damping raised for \(retried) Linears; dead input channels in \(dead) Linears
+      """
+  }
+}

@@ -1,0 +1,20 @@
+/// Bytes as a key: equal only to the same bytes, and a view of the buffer that holds them.
+struct ByteKey: Hashable {
+  let bytes: ArraySlice<UInt8>
+
+  init(_ bytes: ArraySlice<UInt8>) { self.bytes = bytes }
+  init(_ string: String) { bytes = Array(string.utf8)[...] }
+
+  static func == (left: ByteKey, right: ByteKey) -> Bool { left.bytes == right.bytes }
+
+  func hash(into hasher: inout Hasher) {
+    let span = bytes.span
+    var word: UInt64 = 0
+    for index in span.indices {
+      word = word << 8 | UInt64(span[index])
+      if index & 7 == 7 { hasher.combine(word) }
+    }
+    hasher.combine(word)
+    hasher.combine(span.count)
+  }
+}

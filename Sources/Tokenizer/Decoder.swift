@@ -1,0 +1,101 @@
+/// How tokens become text again: the section `decoder`, a chain of steps over a list of tokens.
+indirect enum Decoder: Sendable {
+  case sequence([Decoder])
+  case byteLevel
+  case byteFallback
+  case fuse
+  case replace(Pattern, with: [UInt8])
+  case strip(Unicode.Scalar, start: Int, stop: Int)
+  case metaspace(Unicode.Scalar, PreTokenizer.PrependScheme)
+
+  /// Reads a decoder by its type.
+  init(_ section: Section) throws(TokenizerError) {
+    let type = try section.type()
+    switch type {
+    case "Sequence":
+      self = .sequence(
+        try section.list("decoders").map { part throws(TokenizerError) in try Self(part) })
+    case "ByteLevel": self = .byteLevel
+    case "ByteFallback": self = .byteFallback
+    case "Fuse": self = .fuse
+    case "Replace":
+      self = .replace(
+        try Pattern(try section.section("pattern")), with: try section.bytes("content"))
+    case "Strip":
+      self = .strip(
+        try section.scalar("content"), start: try section.int("start"),
+        stop: try section.int("stop"))
+    case "Metaspace":
+      self = .metaspace(
+        try section.scalar("replacement"), try PreTokenizer.prependScheme(section))
+    default:
+      throw section.unsupported(
+        "the type \(type)",
+        supported: "Sequence, ByteLevel, ByteFallback, Fuse, Replace, Strip, Metaspace")
+    }
+  }
+
+  func decode(_ tokens: [[UInt8]]) -> [[UInt8]] {
+    switch self {
+    case .sequence(let parts): parts.reduce(tokens) { $1.decode($0) }
+    case .byteLevel: [tokens.flatMap(ByteLevel.decode).repaired]
+    case .byteFallback: Self.byteFallback(tokens)
+    case .fuse: [Array(tokens.joined())]
+    case .replace(let pattern, let content): tokens.map { $0.replacing(pattern, with: content) }
+    case .strip(let scalar, let start, let stop):
+      tokens.map { Self.strip($0, scalar, start: start, stop: stop) }
+    case .metaspace(let replacement, let scheme):
+      tokens.enumerated().map { index, token in
+        UTF8Scalars(token[...]).flatMap { scalar, range in
+          if scalar != replacement { return Array(token[range]) }
+          return index == 0 && scheme != .never ? [] : [UInt8(ascii: " ")]
+        }
+      }
+    }
+  }
+
+  /// Joins runs of tokens like `<0xE4>` to text; a run that is not UTF-8 becomes one replacement
+  /// character for each byte.
+  private static func byteFallback(_ tokens: [[UInt8]]) -> [[UInt8]] {
+    var result: [[UInt8]] = []
+    var run: [UInt8] = []
+    func flush() {
+      let isValid = String(validating: run, as: UTF8.self) != nil
+      if isValid, !run.isEmpty { result.append(run) }
+      if !isValid { result += run.map { _ in Array("\u{FFFD}".utf8) } }
+      run = []
+    }
+    for token in tokens {
+      if let byte = byte(token) {
+        run.append(byte)
+      } else {
+        flush()
+        result.append(token)
+      }
+    }
+    flush()
+    return result
+  }
+
+  private static func byte(_ token: [UInt8]) -> UInt8? {
+    guard token.count == 6, token.starts(with: "<0x".utf8), token[5] == UInt8(ascii: ">") else {
+      return nil
+    }
+    return UInt8(String(decoding: token[3..<5], as: UTF8.self), radix: 16)
+  }
+
+  /// Removes at most so many of a character from each end.
+  private static func strip(
+    _ token: [UInt8], _ scalar: Unicode.Scalar, start: Int, stop: Int
+  ) -> [UInt8] {
+    let scalars = UTF8Scalars(token[...]).map { $0 }
+    let front = scalars.prefix(max(start, 0)).prefix { $0.scalar == scalar }.count
+    let back = scalars.suffix(max(stop, 0)).reversed().prefix { $0.scalar == scalar }.count
+    return scalars.dropFirst(front).dropLast(back).flatMap { token[$0.range] }
+  }
+}
+
+extension [UInt8] {
+  /// These bytes, with a replacement character for each part that is not UTF-8.
+  fileprivate var repaired: [UInt8] { Array(String(decoding: self, as: UTF8.self).utf8) }
+}

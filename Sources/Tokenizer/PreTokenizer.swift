@@ -1,0 +1,137 @@
+/// How a text is split into words before the model sees it: the section `pre_tokenizer`.
+indirect enum PreTokenizer: Sendable {
+  enum PrependScheme: String { case always, first, never }
+
+  case sequence([PreTokenizer])
+  case byteLevel(addsPrefixSpace: Bool, usesExpression: Bool)
+  case split(Pattern, PreTokenizedText.Behavior, inverted: Bool)
+  case metaspace(Unicode.Scalar, PrependScheme, splits: Bool)
+
+  /// Splits the pieces of a text further.
+  func preTokenize(_ text: inout PreTokenizedText) {
+    switch self {
+    case .sequence(let parts):
+      for part in parts { part.preTokenize(&text) }
+    case .byteLevel(let addsPrefixSpace, let usesExpression):
+      if addsPrefixSpace {
+        text.rewrite { piece, _, result in
+          if piece.first != UInt8(ascii: " ") { result.append(UInt8(ascii: " ")) }
+          result += piece
+        }
+      }
+      if usesExpression, let expression = Pattern.byteLevel {
+        text.split(by: .expression(expression), .isolated)
+      }
+      text.rewrite { piece, _, result in ByteLevel.encode(piece, into: &result) }
+    case .split(let pattern, let behavior, let inverted):
+      text.split(by: pattern, behavior, inverted: inverted)
+    case .metaspace(let replacement, let scheme, let splits):
+      Self.metaspace(&text, Array(String(Character(replacement)).utf8), scheme)
+      if splits { text.split(by: .scalars { $0 == replacement }, .mergedWithNext) }
+    }
+  }
+
+  /// Puts the replacement for every blank, and by the scheme one before the piece.
+  private static func metaspace(
+    _ text: inout PreTokenizedText, _ replacement: [UInt8], _ scheme: PrependScheme
+  ) {
+    text.rewrite { piece, startsText, result in
+      let isPrepended = piece.first == UInt8(ascii: " ") || piece.starts(with: replacement)
+      if !isPrepended, scheme == .always || scheme == .first && startsText { result += replacement }
+      for byte in piece {
+        if byte == UInt8(ascii: " ") { result += replacement } else { result.append(byte) }
+      }
+    }
+  }
+}
+
+extension PreTokenizer {
+  /// Reads a pre-tokenizer by its type.
+  init(_ section: Section) throws(TokenizerError) {
+    let type = try section.type()
+    switch type {
+    case "Sequence":
+      self = .sequence(
+        try section.list("pretokenizers").map { part throws(TokenizerError) in try Self(part) })
+    case "ByteLevel":
+      self = .byteLevel(
+        addsPrefixSpace: try section.bool("add_prefix_space"),
+        usesExpression: try section.bool("use_regex", default: true))
+    case "Split":
+      self = .split(
+        try Pattern(try section.section("pattern")), try Self.behavior(section),
+        inverted: try section.bool("invert"))
+    case "Digits":
+      let individual = try section.bool("individual_digits", default: false)
+      self = .split(.digits, individual ? .isolated : .contiguous, inverted: false)
+    case "Punctuation":
+      let isDefault = try section.optionalString("behavior") == nil
+      self = .split(
+        .punctuation, isDefault ? .isolated : try Self.behavior(section), inverted: false)
+    case "WhitespaceSplit": self = .split(.whitespace, .removed, inverted: false)
+    case "Metaspace": self = try Self.metaspace(section)
+    default:
+      throw section.unsupported(
+        "the type \(type)",
+        supported: "Sequence, ByteLevel, Split, Digits, Punctuation, WhitespaceSplit, Metaspace")
+    }
+  }
+
+  private static func behavior(
+    _ section: Section
+  ) throws(TokenizerError) -> PreTokenizedText.Behavior {
+    let name = try section.string("behavior")
+    guard let behavior = PreTokenizedText.Behavior(rawValue: name) else {
+      let all = PreTokenizedText.Behavior.allCases.map(\.rawValue).joined(separator: ", ")
+      throw try section.section("behavior").unsupported("\(name)", supported: all)
+    }
+    return behavior
+  }
+
+  private static func metaspace(_ section: Section) throws(TokenizerError) -> PreTokenizer {
+    let scheme = try prependScheme(section)
+    return .metaspace(
+      try section.scalar("replacement"), scheme, splits: try section.bool("split", default: true))
+  }
+
+  /// The scheme of a `Metaspace`, which early files spell as the flag `add_prefix_space`.
+  static func prependScheme(_ section: Section) throws(TokenizerError) -> PrependScheme {
+    let name = try section.optionalString("prepend_scheme") ?? "always"
+    guard let scheme = PrependScheme(rawValue: name) else {
+      throw try section.section("prepend_scheme").unsupported(
+        name, supported: "always, first, never")
+    }
+    let addsPrefixSpace = try section.bool("add_prefix_space", default: true)
+    guard scheme == .never || addsPrefixSpace else {
+      throw section.inconsistent(
+        "add_prefix_space false with prepend_scheme \(name)", needed: "prepend_scheme never")
+    }
+    return scheme
+  }
+}
+
+extension Pattern {
+  /// Characters of the categories Nd, Nl and No.
+  static let digits = Pattern.scalars { scalar in
+    switch scalar.properties.generalCategory {
+    case .decimalNumber, .letterNumber, .otherNumber: true
+    default: false
+    }
+  }
+
+  /// ASCII's signs and the categories Pc, Pd, Ps, Pe, Pi, Pf and Po of Unicode 8, whose tables the
+  /// Python package has; two characters have left Po since.
+  static let punctuation = Pattern.scalars { scalar in
+    if scalar == "\u{166D}" || scalar == "\u{111C9}" { return true }
+    guard scalar.isKnown(toUnicode: 8) else { return false }
+    return switch scalar.properties.generalCategory {
+    case .connectorPunctuation, .dashPunctuation, .openPunctuation, .closePunctuation,
+      .initialPunctuation, .finalPunctuation, .otherPunctuation:
+      true
+    case .mathSymbol, .currencySymbol, .modifierSymbol, .otherSymbol: scalar.isASCII
+    default: false
+    }
+  }
+
+  static let whitespace = Pattern.scalars { $0.properties.isWhitespace }
+}

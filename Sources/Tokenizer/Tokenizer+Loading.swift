@@ -1,0 +1,93 @@
+import Foundation
+public import JSON
+
+extension Tokenizer {
+  /// Reads a `tokenizer.json` from a file.
+  ///
+  /// - Parameter path: The path of the file.
+  /// - Throws: `TokenizerError`, naming the section that cannot be read and what is supported.
+  public init(contentsOf path: String) throws(TokenizerError) {
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw .unreadable(path: path)
+    }
+    try self.init(parsing: [UInt8](data))
+  }
+
+  /// Reads a `tokenizer.json` from its bytes.
+  ///
+  /// - Parameter bytes: The content of the file.
+  /// - Throws: `TokenizerError`, naming the section that cannot be read and what is supported.
+  public init(parsing bytes: [UInt8]) throws(TokenizerError) {
+    let json: JSONValue
+    do { json = try JSONValue(parsing: bytes) } catch { throw .json(error) }
+    try self.init(json)
+  }
+
+  /// Reads the parsed content of a `tokenizer.json`.
+  ///
+  /// - Parameter json: The content of the file.
+  /// - Throws: `TokenizerError`, naming the section that cannot be read and what is supported.
+  public init(_ json: JSONValue) throws(TokenizerError) {
+    let root = Section(json.field)
+    let version = try root.optionalString("version") ?? "1.0"
+    guard version == "1.0" else {
+      throw root.unsupported("version \(version)", supported: "version 1.0")
+    }
+    model = try BPE(try root.section("model"))
+    normalizer = try root.optionalSection("normalizer").map { section throws(TokenizerError) in
+      try Normalizer(section)
+    }
+    preTokenizer = try root.optionalSection("pre_tokenizer").map { section throws(TokenizerError) in
+      try PreTokenizer(section)
+    }
+    postProcessor = try root.optionalSection("post_processor").map {
+      section throws(TokenizerError) in try PostProcessor(section)
+    }
+    decoder = try root.optionalSection("decoder").map { section throws(TokenizerError) in
+      try Decoder(section)
+    }
+    let added = try Self.addedTokens(root, model.vocabulary)
+    addedTokens = AddedTokens(added, normalizer)
+    let vocabulary = model.vocabulary
+    vocabularySize =
+      vocabulary.count
+      + addedTokens.tokens.values.count { vocabulary.id(of: $0.content[...]) == nil }
+  }
+
+  /// Reads the added tokens.
+  ///
+  /// The Python package gives a token the id of the vocabulary, or else the next free one,
+  /// whatever the file says. A file that says something else is refused here, since its author
+  /// and its readers would not mean the same.
+  private static func addedTokens(
+    _ root: Section, _ vocabulary: Vocabulary
+  ) throws(TokenizerError) -> [AddedToken] {
+    guard try root.optionalSection("added_tokens") != nil else { return [] }
+    var added: [AddedToken] = []
+    var ids: [ByteKey: TokenID] = [:]
+    var next = vocabulary.count
+    for section in try root.list("added_tokens") {
+      let content = try section.bytes("content")
+      if content.isEmpty { continue }
+      let key = ByteKey(content[...])
+      let number = try section.int("id")
+      let known = ids[key] ?? vocabulary.id(of: content[...])
+      let expected = known.map(Int.init) ?? next
+      guard number == expected, let id = TokenID(exactly: number) else {
+        let name = String(decoding: content, as: UTF8.self)
+        throw section.inconsistent(
+          "the id \(number) for \"\(name)\"",
+          needed: "\(expected), \(known == nil ? "the next free id" : "its id in model.vocab")")
+      }
+      if known == nil { next += 1 }
+      ids[key] = id
+      added.append(
+        AddedToken(
+          id: id, content: content,
+          isSingleWord: try section.bool("single_word"), stripsLeft: try section.bool("lstrip"),
+          stripsRight: try section.bool("rstrip"), isNormalized: try section.bool("normalized"),
+          isSpecial: try section.bool("special")))
+    }
+    return added
+  }
+}

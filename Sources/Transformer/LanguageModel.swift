@@ -1,0 +1,88 @@
+public import Checkpoint
+internal import JSON
+public import LinearAlgebra
+public import Quantizer
+
+/// A model folder as something to compute with: embeddings, blocks one at a time, and the head.
+///
+/// Nothing large is kept: a block's weights live as long as the block, embeddings are looked up
+/// in the mapped file, and the head is decoded in slabs.
+public struct LanguageModel: Sendable {
+  /// The folder that the weights come from.
+  public let folder: ModelFolder
+  /// The shape of the model.
+  public let configuration: ModelConfiguration
+  /// The format of the folder's quantized Linears, or nil when it is not quantized.
+  public let format: (any CheckpointFormat)?
+
+  /// Opens the model of a folder and checks that it can be computed.
+  ///
+  /// - Throws: ``CheckpointError`` for what is missing or not supported.
+  public init(_ folder: ModelFolder) throws(CheckpointError) {
+    self.folder = folder
+    configuration = try ModelConfiguration(of: folder)
+    format = try CheckpointFormats.format(of: folder)
+  }
+
+  /// The embeddings of tokens: `[tokens, hidden]`.
+  ///
+  /// - Throws: ``CheckpointError`` when the embedding is missing or not as the configuration says,
+  ///   or a token is not in the vocabulary.
+  public func embeddings(of tokens: [Int32]) throws(CheckpointError) -> Matrix {
+    let table = try SlabMatrix(
+      folder, "model.embed_tokens.weight", rows: configuration.vocabularySize,
+      columns: configuration.hiddenSize)
+    return try table.rows(tokens.map(Int.init))
+  }
+
+  /// Reads a decoder block; quantized Linears are dequantized.
+  ///
+  /// - Throws: ``CheckpointError`` when a tensor is missing, of another shape, or not finite.
+  public func block(_ layer: Int) throws(CheckpointError) -> DecoderBlock {
+    let shapes = configuration.linears(layer: layer)
+    let traits = configuration.traits
+    let (qkv, o, mlp) = (traits.queryKeyValueBias, traits.outputBias, traits.mlpBias)
+    let biases = [qkv, qkv, qkv, o, mlp, mlp, mlp]
+    var linears: [Linear] = []
+    for (shape, hasBias) in zip(shapes, biases) { linears.append(try linear(shape, hasBias)) }
+    let prefix = "model.layers.\(layer)"
+    let head = configuration.headDimension
+    let attention = Attention(
+      inputLinears: Array(linears[0..<3]), outputLinear: linears[3],
+      norm: try norm("\(prefix).input_layernorm"),
+      queryNorm: traits.queryKeyNorm ? try norm("\(prefix).self_attn.q_norm", head) : nil,
+      keyNorm: traits.queryKeyNorm ? try norm("\(prefix).self_attn.k_norm", head) : nil,
+      rotary: configuration.rotary, headCount: configuration.headCount,
+      keyValueHeadCount: configuration.keyValueHeadCount, headDimension: head,
+      window: traits.windows[layer])
+    let feedForward = GatedMLP(
+      inputLinears: Array(linears[4..<6]), outputLinear: linears[6],
+      norm: try norm("\(prefix).post_attention_layernorm"))
+    return DecoderBlock(sublayers: [attention, feedForward])
+  }
+
+  /// The codes and grid of a Linear, or nil when the folder stores it in floating point.
+  ///
+  /// - Throws: ``CheckpointError`` when its tensors are not as they must be.
+  public func quantizedWeight(_ shape: LinearShape) throws(CheckpointError) -> QuantizedWeight? {
+    guard let format, folder.tensor("\(shape.name).weight") == nil else { return nil }
+    return try format.decode(shape, in: folder, folder.configuration["quantization_config"] ?? nil)
+  }
+
+  private func linear(_ shape: LinearShape, _ hasBias: Bool) throws(CheckpointError) -> Linear {
+    let weight: Matrix
+    if let quantized = try quantizedWeight(shape) {
+      weight = quantized.dequantized()
+    } else {
+      weight = try folder.matrix("\(shape.name).weight", rows: shape.rows, columns: shape.columns)
+    }
+    let bias = hasBias ? try folder.floats("\(shape.name).bias", dimensions: [shape.rows]) : nil
+    return Linear(name: shape.name, weight: weight, bias: bias)
+  }
+
+  func norm(_ name: String, _ width: Int? = nil) throws(CheckpointError) -> RMSNorm {
+    RMSNorm(
+      gain: try folder.floats("\(name).weight", dimensions: [width ?? configuration.hiddenSize]),
+      epsilon: configuration.normEpsilon)
+  }
+}

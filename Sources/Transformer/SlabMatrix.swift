@@ -1,0 +1,58 @@
+internal import Checkpoint
+internal import LinearAlgebra
+
+/// A large matrix that stays in its file; rows are decoded when they are asked for.
+struct SlabMatrix {
+  private let tensor: ModelFolder.TensorReference
+  private let format: FloatFormat
+  let rowCount: Int
+  private let columns: Int
+
+  init(
+    _ folder: ModelFolder, _ name: String, rows: Int, columns: Int
+  ) throws(CheckpointError) {
+    tensor = try folder.tensor(name, dimensions: [rows, columns])
+    guard let format = tensor.shape.type.floatFormat else {
+      throw .tensor(
+        name: name, path: tensor.path,
+        reason: "has type \(tensor.shape.type.rawValue); F32, F16 or BF16 is needed")
+    }
+    self.format = format
+    rowCount = rows
+    self.columns = columns
+  }
+
+  /// Consecutive rows.
+  func rows(_ range: Range<Int>) throws(CheckpointError) -> Matrix {
+    Matrix(rows: range.count, columns: columns, elements: try elements(range))
+  }
+
+  /// Rows in any order, each perhaps many times.
+  func rows(_ indices: [Int]) throws(CheckpointError) -> Matrix {
+    var all: [Float] = []
+    all.reserveCapacity(indices.count * columns)
+    for i in indices {
+      guard i >= 0, i < rowCount else {
+        throw .tensor(
+          name: tensor.name, path: tensor.path,
+          reason: "has \(rowCount) rows, but the text has a token \(i); "
+            + "the tokenizer does not belong to this model")
+      }
+      all += try elements(i..<i + 1)
+    }
+    return Matrix(rows: indices.count, columns: columns, elements: all)
+  }
+
+  private func elements(_ range: Range<Int>) throws(CheckpointError) -> [Float] {
+    let stride = columns * format.byteCount
+    let values = tensor.withBytes {
+      format.decode($0.extracting(range.lowerBound * stride..<range.upperBound * stride))
+    }
+    guard VectorMath.isFinite(values.span) else {
+      throw .tensor(
+        name: tensor.name, path: tensor.path,
+        reason: "holds an infinite value or a NaN in rows \(range)")
+    }
+    return values
+  }
+}
