@@ -91,7 +91,7 @@ let package = Package(
     tests("JSON"),
     tests("Checkpoint", ["JSON", "LinearAlgebra", "Quantizer"], resources: []),
     tests("Tokenizer", ["JSON"], resources: [.copy("Fixtures")]),
-    tests("Transformer", ["Checkpoint", "LinearAlgebra"], resources: [.copy("Fixtures")]),
+    tests("Transformer", ["Checkpoint", "JSON", "LinearAlgebra"], resources: [.copy("Fixtures")]),
     tests("Pipeline", ["Checkpoint", "Transformer", "Solvers", "Quantizer", "JSON"]),
     tests("CLI", ["JSON", "Checkpoint"]),
   ],

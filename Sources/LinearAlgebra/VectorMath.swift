@@ -133,8 +133,7 @@ public enum VectorMath {
   /// whose first term left out is below 6·10⁻⁹.
   @inline(__always)
   static func exponential(_ x: Lanes) -> Lanes {
-    let clamped = x.clamped(
-      lowerBound: Lanes(repeating: -87.3), upperBound: Lanes(repeating: 88.3))
+    let clamped = x.limited(Lanes(repeating: -87.3), Lanes(repeating: 88.3))
     // The rounding constant leaves n in the low bits of the sum, from where it goes to the exponent.
     let shifted = clamped * 1.442_695 + 12_582_912
     let n = shifted - 12_582_912

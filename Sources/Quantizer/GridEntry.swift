@@ -62,20 +62,25 @@ struct GridEntry: Sendable {
   }
 
   /// Σ (ŵ − w)² over the group.
+  ///
+  /// The search runs this for every candidate, so it multiplies with 1/s where rounding divides by
+  /// s. The two differ for weights within a rounding error of a tie, whose error is the same.
   private func squaredError(of weights: Span<Float>, _ scheme: Scheme) -> Float {
-    let kernel = RoundingKernel(scale: scale, zeroPoint: zeroPoint, largest: scheme.largestCode)
+    let (scale, inverse) = (Lanes(repeating: scale), Lanes(repeating: 1 / scale))
+    let low = Lanes(repeating: -Float(zeroPoint))
+    let high = Lanes(repeating: Float(scheme.largestCode) - Float(zeroPoint))
     var sum = Lanes.zero
     var i = 0
     while i + 16 <= weights.count {
       let w = weights.lanes(at: i)
-      let error = kernel.value(of: kernel.code(of: w)) - w
+      let error = (w * inverse).limited(low, high).roundedToInteger * scale - w
       sum += error * error
       i += 16
     }
     var tail: Float = 0
     while i < weights.count {
       let w = Lanes(repeating: weights[i])
-      let error = (kernel.value(of: kernel.code(of: w)) - w)[0]
+      let error = ((w * inverse).limited(low, high).roundedToInteger * scale - w)[0]
       tail += error * error
       i += 1
     }

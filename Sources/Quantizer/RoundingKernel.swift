@@ -34,8 +34,7 @@ public struct RoundingKernel: Sendable {
   /// The clamp stands before the rounding: the same result, and no weight is too large to round.
   @inlinable @inline(__always)
   public func code(of weights: Lanes) -> Lanes {
-    (weights / scale).clamped(lowerBound: -zeroPoint, upperBound: largest - zeroPoint)
-      .roundedToInteger + zeroPoint
+    (weights / scale).limited(-zeroPoint, largest - zeroPoint).roundedToInteger + zeroPoint
   }
 
   /// The weights that sixteen codes stand for.

@@ -27,7 +27,7 @@ struct AddedTokens {
   private var plain = TokenTrie()
   private var normalized = TokenTrie()
 
-  init(_ added: [AddedToken], _ normalizer: Normalizer?) {
+  init(_ added: [AddedToken], _ normalizer: Normalizer?) throws(TokenizerError) {
     for token in added where !token.content.isEmpty {
       tokens[token.id] = token
       ids[ByteKey(token.content[...])] = token.id
@@ -36,7 +36,7 @@ struct AddedTokens {
     // In ascending order, so that of two tokens with one content the same always counts.
     for token in tokens.values.sorted(by: { $0.id < $1.id }) {
       if token.isNormalized {
-        let content = normalizer?.normalize(token.content) ?? token.content
+        let content = try normalizer?.normalize(token.content) ?? token.content
         normalizedContents[token.id] = content
         normalized.insert(content, token.id)
       } else {

@@ -4,7 +4,7 @@ indirect enum Decoder: Sendable {
   case byteLevel
   case byteFallback
   case fuse
-  case replace(Pattern, with: [UInt8])
+  case replace([UInt8], with: [UInt8])
   case strip(Unicode.Scalar, start: Int, stop: Int)
   case metaspace(Unicode.Scalar, PreTokenizer.PrependScheme)
 
@@ -19,8 +19,11 @@ indirect enum Decoder: Sendable {
     case "ByteFallback": self = .byteFallback
     case "Fuse": self = .fuse
     case "Replace":
-      self = .replace(
-        try Pattern(try section.section("pattern")), with: try section.bytes("content"))
+      let pattern = try section.section("pattern")
+      guard let text = try pattern.optionalString("String"), !text.isEmpty else {
+        throw pattern.unsupported("this pattern", supported: "a String that is not empty")
+      }
+      self = .replace(Array(text.utf8), with: try section.bytes("content"))
     case "Strip":
       self = .strip(
         try section.scalar("content"), start: try section.int("start"),
@@ -41,7 +44,10 @@ indirect enum Decoder: Sendable {
     case .byteLevel: [tokens.flatMap(ByteLevel.decode).repaired]
     case .byteFallback: Self.byteFallback(tokens)
     case .fuse: [Array(tokens.joined())]
-    case .replace(let pattern, let content): tokens.map { $0.replacing(pattern, with: content) }
+    case .replace(let text, let content):
+      tokens.map {
+        $0.replacing(Pattern.occurrences(of: text, in: $0, $0.indices), with: content)
+      }
     case .strip(let scalar, let start, let stop):
       tokens.map { Self.strip($0, scalar, start: start, stop: stop) }
     case .metaspace(let replacement, let scheme):

@@ -35,14 +35,16 @@ indirect enum Normalizer: Sendable {
   }
 
   /// The normalized text.
-  func normalize(_ text: [UInt8]) -> [UInt8] {
+  func normalize(_ text: [UInt8]) throws(TokenizerError) -> [UInt8] {
     switch self {
     case .sequence(let parts):
-      return parts.reduce(text) { $1.normalize($0) }
+      var text = text
+      for part in parts { text = try part.normalize(text) }
+      return text
     case .prepend(let prefix):
       return text.isEmpty ? text : prefix + text
     case .replace(let pattern, let content):
-      return text.replacing(pattern, with: content)
+      return text.replacing(try pattern.matches(in: text, text.indices), with: content)
     case .unicode(let form):
       return form.normalize(text)
     case .lowercase:
@@ -60,21 +62,5 @@ indirect enum Normalizer: Sendable {
     let kept = UTF8Scalars(text[...]).filter { !$0.scalar.properties.isWhitespace }.map(\.range)
     guard let first = kept.first, let last = kept.last else { return left || right ? [] : text }
     return Array(text[(left ? first.lowerBound : 0)..<(right ? last.upperBound : text.count)])
-  }
-}
-
-extension [UInt8] {
-  /// This text with every match replaced.
-  func replacing(_ pattern: Pattern, with content: [UInt8]) -> [UInt8] {
-    var result: [UInt8] = []
-    result.reserveCapacity(count)
-    var offset = 0
-    for match in pattern.matches(in: self, indices) {
-      result += self[offset..<match.lowerBound]
-      result += content
-      offset = match.upperBound
-    }
-    result += self[offset...]
-    return result
   }
 }

@@ -22,13 +22,15 @@ struct PreTokenizedText {
   }
 
   /// Splits every piece at the matches of a pattern, or between them if `inverted`.
-  mutating func split(by pattern: Pattern, _ behavior: Behavior, inverted: Bool = false) {
+  mutating func split(
+    by pattern: Pattern, _ behavior: Behavior, inverted: Bool = false
+  ) throws(TokenizerError) {
     var split: [Range<Int>] = []
     var spans: [(range: Range<Int>, isMatch: Bool)] = []
     for piece in pieces {
       spans.removeAll(keepingCapacity: true)
       var offset = piece.lowerBound
-      for match in pattern.matches(in: bytes, piece) {
+      for match in try pattern.matches(in: bytes, piece) {
         if offset < match.lowerBound { spans.append((offset..<match.lowerBound, inverted)) }
         spans.append((match, !inverted))
         offset = match.upperBound

@@ -3,31 +3,29 @@ indirect enum PreTokenizer: Sendable {
   enum PrependScheme: String { case always, first, never }
 
   case sequence([PreTokenizer])
-  case byteLevel(addsPrefixSpace: Bool, usesExpression: Bool)
+  case byteLevel(addsPrefixSpace: Bool, Pattern?)
   case split(Pattern, PreTokenizedText.Behavior, inverted: Bool)
   case metaspace(Unicode.Scalar, PrependScheme, splits: Bool)
 
   /// Splits the pieces of a text further.
-  func preTokenize(_ text: inout PreTokenizedText) {
+  func preTokenize(_ text: inout PreTokenizedText) throws(TokenizerError) {
     switch self {
     case .sequence(let parts):
-      for part in parts { part.preTokenize(&text) }
-    case .byteLevel(let addsPrefixSpace, let usesExpression):
+      for part in parts { try part.preTokenize(&text) }
+    case .byteLevel(let addsPrefixSpace, let pattern):
       if addsPrefixSpace {
         text.rewrite { piece, _, result in
           if piece.first != UInt8(ascii: " ") { result.append(UInt8(ascii: " ")) }
           result += piece
         }
       }
-      if usesExpression, let expression = Pattern.byteLevel {
-        text.split(by: .expression(expression), .isolated)
-      }
+      if let pattern { try text.split(by: pattern, .isolated) }
       text.rewrite { piece, _, result in ByteLevel.encode(piece, into: &result) }
     case .split(let pattern, let behavior, let inverted):
-      text.split(by: pattern, behavior, inverted: inverted)
+      try text.split(by: pattern, behavior, inverted: inverted)
     case .metaspace(let replacement, let scheme, let splits):
       Self.metaspace(&text, Array(String(Character(replacement)).utf8), scheme)
-      if splits { text.split(by: .scalars { $0 == replacement }, .mergedWithNext) }
+      if splits { try text.split(by: .scalars { $0 == replacement }, .mergedWithNext) }
     }
   }
 
@@ -54,9 +52,11 @@ extension PreTokenizer {
       self = .sequence(
         try section.list("pretokenizers").map { part throws(TokenizerError) in try Self(part) })
     case "ByteLevel":
+      let usesExpression = try section.bool("use_regex", default: true)
       self = .byteLevel(
         addsPrefixSpace: try section.bool("add_prefix_space"),
-        usesExpression: try section.bool("use_regex", default: true))
+        usesExpression
+          ? .expression(try SplitExpression(SplitExpression.byteLevel, section)) : nil)
     case "Split":
       self = .split(
         try Pattern(try section.section("pattern")), try Self.behavior(section),

@@ -47,7 +47,7 @@ extension Tokenizer {
       try Decoder(section)
     }
     let added = try Self.addedTokens(root, model.vocabulary)
-    addedTokens = AddedTokens(added, normalizer)
+    addedTokens = try AddedTokens(added, normalizer)
     let vocabulary = model.vocabulary
     vocabularySize =
       vocabulary.count

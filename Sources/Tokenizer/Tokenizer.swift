@@ -36,7 +36,8 @@ public struct Tokenizer: Sendable {
   ///     token for its beginning. Special tokens spelled out in the text count in either case.
   /// - Returns: The ids.
   /// - Throws: `TokenizerError.unknownTokenMissing` where the text needs an unknown token that the
-  ///   vocabulary lacks.
+  ///   vocabulary lacks; `.expressionExhausted` where some hundred thousand characters in a row
+  ///   are too many for a regular expression of the file.
   /// - Complexity: O(n log n) for n bytes in one word, O(n) for many words.
   public func encode(
     _ text: String, addSpecialTokens: Bool = true
@@ -59,7 +60,7 @@ public struct Tokenizer: Sendable {
   private func encode(
     _ text: [UInt8], startsText: Bool, _ cache: inout WordCache, into ids: inout [TokenID]
   ) throws(TokenizerError) {
-    let normalized = normalizer?.normalize(text) ?? text
+    let normalized = try normalizer?.normalize(text) ?? text
     for (range, token) in addedTokens.split(normalized, normalized: true) {
       if let token {
         ids.append(token)
@@ -67,7 +68,7 @@ public struct Tokenizer: Sendable {
       }
       var words = PreTokenizedText(
         Array(normalized[range]), startsText: startsText && range.lowerBound == 0)
-      preTokenizer?.preTokenize(&words)
+      try preTokenizer?.preTokenize(&words)
       for piece in words.pieces { try cache.encode(words.bytes[piece], by: model, into: &ids) }
     }
   }

@@ -14,6 +14,8 @@ public enum TokenizerError: Error, Hashable, Sendable {
   case missingMerges
   /// The text needs the unknown token, but the vocabulary has no such token.
   case unknownTokenMissing(token: String)
+  /// A regular expression of the file cannot be applied to a piece of the text: it is too long.
+  case expressionExhausted(expression: String, pieceLength: Int)
 }
 
 extension TokenizerError: CustomStringConvertible {
@@ -33,6 +35,9 @@ extension TokenizerError: CustomStringConvertible {
         + "Export the tokenizer again, so that tokenizer.json holds them"
     case .unknownTokenMissing(let token):
       "model.unk_token: the text needs \"\(token)\", which is not in the vocabulary"
+    case .expressionExhausted(let expression, let length):
+      "pre_tokenizer: the regular expression \(expression) gave up on a piece of \(length) "
+        + "characters, probably at a very long run of white space; split the text first"
     }
   }
 }

@@ -1,0 +1,44 @@
+import Foundation
+import JSON
+import Testing
+
+@testable import Tokenizer
+
+/// What `Tools/make-tokenizer-goldens.py` wrote.
+enum Fixture {
+  static let names = [
+    "gpt2", "flags", "llama3", "qwen2", "smollm", "deepseek", "llama2", "mistral", "metaspace",
+  ]
+
+  static func bytes(_ name: String) throws -> [UInt8] {
+    let url = Bundle.module.url(forResource: "Fixtures/\(name)", withExtension: "json")
+    return [UInt8](try Data(contentsOf: try #require(url)))
+  }
+
+  static func json(_ name: String) throws -> JSONValue { try JSONValue(parsing: bytes(name)) }
+
+  static func texts() throws -> [String] { try json("texts").field.strings }
+
+  static func tokenizer(_ name: String) throws -> Tokenizer {
+    try Tokenizer(parsing: bytes("\(name).tokenizer"))
+  }
+
+  /// A small valid file: the letters a and b, their merge, and what a test wants to be different.
+  static func file(
+    model: JSONValue = [:], normalizer: JSONValue = nil, preTokenizer: JSONValue = nil,
+    postProcessor: JSONValue = nil, decoder: JSONValue = nil, addedTokens: JSONValue = []
+  ) throws -> JSONValue {
+    var whole: JSONValue = [
+      "type": "BPE", "vocab": ["a": 0, "b": 1, "ab": 2], "merges": [["a", "b"]],
+    ]
+    for (name, field) in try model.field.members { try whole.setMember(name, to: field.value) }
+    return [
+      "version": "1.0", "truncation": nil, "padding": nil, "added_tokens": addedTokens,
+      "normalizer": normalizer, "pre_tokenizer": preTokenizer, "post_processor": postProcessor,
+      "decoder": decoder, "model": whole,
+    ]
+  }
+}
+
+/// Bytes of a text: Swift's `==` for strings would call composed and decomposed text equal.
+func utf8(_ text: String) -> [UInt8] { Array(text.utf8) }

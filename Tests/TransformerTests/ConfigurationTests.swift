@@ -1,0 +1,72 @@
+import Checkpoint
+import JSON
+import TestSupport
+import Testing
+import Transformer
+
+/// A Llama configuration with some members replaced or (by nil) removed.
+private func configuration(_ changes: [(String, JSONValue?)]) -> JSONValue {
+  var object = JSONObject()
+  for (name, value) in [
+    ("model_type", "llama"), ("hidden_size", 32), ("num_hidden_layers", 2),
+    ("num_attention_heads", 4), ("num_key_value_heads", 2), ("intermediate_size", 48),
+    ("vocab_size", 96),
+  ] as [(String, JSONValue)] { object[name] = value }
+  for (name, value) in changes { object[name] = value }
+  return .object(object)
+}
+
+private func read(_ changes: (String, JSONValue?)...) throws -> ModelConfiguration {
+  try TemporaryFolder.with { folder in
+    try folder.write("config.json", configuration(changes).bytes(.pretty))
+    // A safetensors file without tensors.
+    try folder.write("model.safetensors", [2, 0, 0, 0, 0, 0, 0, 0] + Array("{}".utf8))
+    return try ModelConfiguration(of: ModelFolder(path: folder.path))
+  }
+}
+
+@Suite struct ConfigurationTests {
+  @Test func `a plain configuration needs no more than sizes`() throws {
+    let config = try read()
+    #expect(config.headDimension == 8)
+    #expect(config.rotary.attentionFactor == 1)
+    #expect(config.rotary.frequencies.count == 4)
+    #expect(config.linears(layer: 1).map(\.rows) == [32, 16, 16, 32, 48, 48, 32])
+    #expect(config.linears(layer: 1)[0].name == "model.layers.1.self_attn.q_proj")
+  }
+
+  @Test(arguments: [
+    ("model_type", JSONValue.string("gemma2"), "gemma2"),
+    ("hidden_act", "gelu", "gelu"),
+    ("hidden_size", 0, "positive"), ("hidden_size", "wide", "integer"),
+    ("hidden_size", 3_000_000_000, "positive"),
+    ("num_key_value_heads", 3, "shared"), ("head_dim", 7, "even"),
+    ("partial_rotary_factor", 0.5, "0.5"),
+    ("rope_scaling", ["type": "dynamic", "factor": 2.0], "dynamic"),
+    ("rope_scaling", ["type": "linear"], "factor"),
+    ("rope_scaling", ["rope_type": "linear", "factor": -1.0], "positive"),
+    ("rope_parameters", ["rope_type": "longrope", "rope_theta": 100.0], "longrope"),
+  ])
+  func `what is not supported is an error that names it`(
+    name: String, value: JSONValue, word: String
+  ) {
+    let error = #expect(throws: CheckpointError.self) { try read((name, value)) }
+    #expect(error.map { "\($0)".contains(word) } == true, "\(String(describing: error))")
+  }
+
+  @Test(arguments: ["hidden_size", "num_hidden_layers", "vocab_size", "model_type"])
+  func `a missing size is an error that names it`(name: String) {
+    let error = #expect(throws: CheckpointError.self) { try read((name, nil)) }
+    #expect(error.map { "\($0)".contains(name) } == true)
+  }
+
+  @Test func `a family whose defaults differ must say what it means`() {
+    let error = #expect(throws: CheckpointError.self) { try read(("model_type", "mistral")) }
+    #expect(error.map { "\($0)".contains("sliding_window") } == true)
+  }
+
+  @Test func `mistral without a window sees everything`() throws {
+    let config = try read(("model_type", "mistral"), ("sliding_window", .null))
+    #expect(config.traits.windows == [nil, nil])
+  }
+}

@@ -1,0 +1,129 @@
+"""Quantizes MODEL with ptq in several formats, scores TEXT with ptq and with each reader, prints and judges the table.
+Called by Tools/interop. A score is the mean natural logarithm of a token's probability, over the predictions inside
+non-overlapping windows of the text. Exit status 1 when a reader fails or lies too far from ptq."""
+import argparse, json, os, pathlib, signal, subprocess, sys, tempfile
+from transformers import AutoTokenizer
+
+WINDOWS, LENGTH, MINUTES = 8, 256, 15
+HERE = pathlib.Path(__file__).resolve().parent
+
+# name: what `ptq quantize` is told on top of COMMON, and what config.json must say of it
+COMMON = '--method gptq --bits 4 --group-size 64'
+FORMATS = {
+    'compressed-tensors': ('--format compressed-tensors --symmetric', ('compressed-tensors', True)),
+    'compressed-tensors asymmetric': ('--format compressed-tensors --asymmetric', ('compressed-tensors', False)),
+    'gptq': ('--format gptq --symmetric', ('gptq', True)),
+}
+# For asymmetric files transformers must dequantize at load (it rejects their packed zero points otherwise).
+READINGS = [
+    ('transformers', 'dense', []),
+    ('transformers', 'compressed-tensors', []),
+    ('transformers', 'compressed-tensors asymmetric', ['--dequantize']),
+    ('definition', 'gptq', []),
+    ('vllm', 'dense', []),
+    ('vllm', 'compressed-tensors', []),
+    ('vllm', 'compressed-tensors asymmetric', []),
+    ('vllm', 'gptq', []),
+]
+TOLERANCE = {'transformers': 0.001, 'definition': 0.001,    # float32, like ptq
+             'vllm': 0.01}                                  # bfloat16
+
+
+class Failure(Exception):
+    """A reader or ptq failed; the message is what it said last."""
+
+
+def call(command):
+    """Runs a program to its end, with everything that it started; its output."""
+    process = subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                               start_new_session=True)
+    try:
+        output, errors = process.communicate(timeout=60 * MINUTES)
+    except subprocess.TimeoutExpired:
+        raise Failure(f'no answer in {MINUTES} minutes')
+    finally:
+        try: os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError: pass
+    if process.returncode:
+        said = [line for line in (errors or output).splitlines() if line.strip()]
+        plain = [line for line in said if not line.startswith((' ', 'Traceback')) and '%|' not in line]     # no stack, no bars
+        raise Failure('\n'.join((plain or said)[-6:]) or f'exit status {process.returncode}')
+    return output
+
+
+def check_scheme(folder, expected):
+    """config.json must name the quantization method asked for, and say whether it is symmetric."""
+    found = json.loads((folder / 'config.json').read_text())['quantization_config']
+    symmetric = found['sym'] if found['quant_method'] == 'gptq' else found['config_groups']['group_0']['weights']['symmetric']
+    if (found['quant_method'], symmetric) != expected:
+        raise Failure(f"config.json says {found['quant_method']}, symmetric {symmetric}")
+
+
+def score_with_ptq(ptq, folder, text):
+    answer = json.loads(call([ptq, 'eval', folder, '--text', text, '--length', LENGTH, '--windows', WINDOWS, '--json']))
+    expected = WINDOWS * (LENGTH - 1)
+    if answer['tokens'] != expected: raise Failure(f"ptq eval predicted {answer['tokens']} tokens, not {expected}")
+    return answer['mean_log_probability']
+
+
+def score_with_reader(python, reader, folder, windows, extra):
+    output = call([python, HERE / 'interop_reader.py', reader, folder, windows, *extra])
+    return next(float(line.split()[1]) for line in output.splitlines() if line.startswith('score '))
+
+
+def write_windows(model, text, path):
+    ids = AutoTokenizer.from_pretrained(model)(text.read_text(encoding='utf-8'), add_special_tokens=False)['input_ids']
+    if len(ids) < WINDOWS * LENGTH: sys.exit(f'interop: {text} has {len(ids)} tokens, {WINDOWS * LENGTH} are needed')
+    path.write_text(json.dumps([ids[i * LENGTH:(i + 1) * LENGTH] for i in range(WINDOWS)]))
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__)
+    for name in ('--ptq', '--vllm'): arguments.add_argument(name, required=True)
+    for name in ('model', 'text'): arguments.add_argument(name, type=pathlib.Path)
+    options = arguments.parse_args()
+    complaints = []
+
+    with tempfile.TemporaryDirectory(prefix='ptq-interop-') as place:
+        place = pathlib.Path(place)
+        windows = place / 'windows.json'
+        write_windows(options.model, options.text, windows)
+
+        folders, ours = {'dense': options.model}, {}
+        for name, (extra, scheme) in FORMATS.items():
+            folders[name] = place / name.replace(' ', '-')
+            try:
+                call([options.ptq, 'quantize', options.model, '--output', folders[name], *COMMON.split(), *extra.split()])
+                check_scheme(folders[name], scheme)
+            except Failure as failure:
+                del folders[name]
+                complaints.append(f'ptq quantize, {name}: {failure}')
+        for name, folder in folders.items():
+            try: ours[name] = score_with_ptq(options.ptq, folder, options.text)
+            except Failure as failure: complaints.append(f'ptq eval, {name}: {failure}')
+
+        row = '{:13} {:30} {:>9} {:>9} {:>10}  {}'.format
+        print(row('reader', 'format', 'ours', 'theirs', 'difference', ''), flush=True)
+        for reader, name, extra in READINGS:
+            if name not in ours:
+                print(row(reader, name, '-', '-', '-', 'FAILED'), flush=True)
+                continue
+            try:
+                python = options.vllm if reader == 'vllm' else sys.executable
+                theirs = score_with_reader(python, reader, folders[name], windows, extra)
+            except Failure as failure:
+                print(row(reader, name, f'{ours[name]:.4f}', '-', '-', 'FAILED'), flush=True)
+                complaints.append(f'{reader}, {name}: {failure}')
+                continue
+            difference = theirs - ours[name]
+            good = abs(difference) <= TOLERANCE[reader]     # false for NaN
+            print(row(reader, name, f'{ours[name]:.4f}', f'{theirs:.4f}', f'{difference:+.4f}', 'ok' if good else 'FAILED'),
+                  flush=True)
+            if not good: complaints.append(f'{reader}, {name}: differs by more than {TOLERANCE[reader]}')
+
+    for complaint in complaints: print(f'interop: {complaint}', file=sys.stderr)
+    sys.exit(1 if complaints else 0)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,94 @@
+"""Scores token windows with another program; prints a line `score X`, X the mean log-probability of a predicted token.
+Usage: interop_reader.py READER FOLDER WINDOWS.json [--dequantize]. One process per folder.
+
+READER is `transformers` or `vllm`; or `definition`, for GPTQ folders: the weights computed from the format's published
+definition and given to transformers. vLLM assumes the zero points of symmetric files and drops g_idx: only this reader
+sees them (as gptqmodel would)."""
+import argparse, json, os, pathlib
+
+
+def scores(model, windows):
+    import torch
+    with torch.inference_mode():
+        for ids in windows:
+            ids = torch.tensor(ids)
+            logs = model(ids[None]).logits[0, :-1].float().log_softmax(-1)
+            yield from logs.gather(1, ids[1:, None])[:, 0].tolist()
+
+
+def transformers_scores(folder, windows, dequantize):
+    import torch
+    from transformers import AutoModelForCausalLM, CompressedTensorsConfig
+    extra = {'quantization_config': CompressedTensorsConfig(dequantize=True)} if dequantize else {}
+    model, report = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation='eager',
+                                                         output_loading_info=True, **extra)
+    # transformers fills what it misses with random numbers and goes on
+    for kind in ('missing_keys', 'unexpected_keys', 'mismatched_keys'):
+        if report.get(kind): raise SystemExit(f'transformers reports {kind}: {report[kind]}')
+    return scores(model.eval(), windows)
+
+
+def definition_scores(folder, windows):
+    """W[o, i] = scales[g, o] (q[i, o] - z[g, o]) with g = g_idx[i]; q packed along i, z along o, lowest bits first;
+    the format `gptq` stores z - 1."""
+    import torch
+    from safetensors.torch import load_file
+    from transformers import AutoConfig, AutoModelForCausalLM
+    config = AutoConfig.from_pretrained(folder)
+    quantization = config.quantization_config
+    del config.quantization_config
+    bits, offset = quantization['bits'], {'gptq': 1, 'gptq_v2': 0}[quantization['checkpoint_format']]
+
+    def unpack(words, axis):
+        fields = [(words >> shift) & (2 ** bits - 1) for shift in range(0, 32, bits)]
+        return torch.stack(fields, axis + 1).flatten(axis, axis + 1)
+
+    tensors = {}
+    for file in sorted(pathlib.Path(folder).glob('*.safetensors')): tensors |= load_file(file)
+    for name in [name for name in tensors if name.endswith('.qweight')]:
+        path = name.removesuffix('.qweight')
+        words, zeros, scales, groups = (tensors.pop(f'{path}.{part}') for part in ('qweight', 'qzeros', 'scales', 'g_idx'))
+        codes, zeros = unpack(words, 0), (unpack(zeros, 1) + offset) % 2 ** bits
+        tensors[f'{path}.weight'] = (scales.float()[groups] * (codes - zeros[groups])).T
+
+    model = AutoModelForCausalLM.from_config(config, dtype=torch.float32, attn_implementation='eager')
+    if config.tie_word_embeddings: tensors['lm_head.weight'] = tensors['model.embed_tokens.weight']
+    model.load_state_dict(tensors)
+    return scores(model.eval(), windows)
+
+
+def vllm_scores(folder, windows):
+    os.environ.update({
+        'VLLM_CPU_KVCACHE_SPACE': '1',              # GiB
+        'VLLM_CPU_INT4_W4A8': '0',                  # keep activations in bfloat16 (with AMX they would become 8 bit integers)
+        'VLLM_ENABLE_V1_MULTIPROCESSING': '0',      # the engine in this process
+        'VLLM_HOST_IP': '127.0.0.1', 'GLOO_SOCKET_IFNAME': 'lo',    # its collectives talk to itself: on loopback only
+        'VLLM_LOGGING_LEVEL': 'WARNING', 'VLLM_NO_USAGE_STATS': '1',
+    })
+    from vllm import LLM, SamplingParams
+    model = LLM(model=folder, dtype='bfloat16', enforce_eager=True, max_model_len=512, max_num_seqs=8,
+                enable_prefix_caching=False, disable_log_stats=True)
+    results = model.generate([{'prompt_token_ids': ids} for ids in windows],
+                             SamplingParams(max_tokens=1, prompt_logprobs=0), use_tqdm=False)
+    for ids, result in zip(windows, results, strict=True):
+        for token, logs in list(zip(ids, result.prompt_logprobs, strict=True))[1:]:
+            yield logs[token].logprob
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument('reader', choices=['transformers', 'definition', 'vllm'])
+    for name in ('folder', 'windows'): arguments.add_argument(name)
+    arguments.add_argument('--dequantize', action='store_true')
+    options = arguments.parse_args()
+    windows = json.loads(pathlib.Path(options.windows).read_text())
+    match options.reader:
+        case 'transformers': logs = list(transformers_scores(options.folder, windows, options.dequantize))
+        case 'definition': logs = list(definition_scores(options.folder, windows))
+        case 'vllm': logs = list(vllm_scores(options.folder, windows))
+    assert len(logs) == sum(len(ids) - 1 for ids in windows)
+    print('score', sum(logs) / len(logs))
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,294 @@
+#!/usr/bin/env python3
+"""Writes the goldens of the tokenizer's tests: small tokenizers and what they make of many texts.
+
+    python3 -m venv venv && venv/bin/pip install tokenizers==0.23.3
+    venv/bin/python Tools/make-tokenizer-goldens.py Tests/TokenizerTests/Fixtures
+
+Everything is made here from fixed seeds: the corpus, the training, the texts. For each
+configuration NAME there are NAME.tokenizer.json and NAME.cases.json; the cases stand in the order
+of texts.json. A `decoded` that is missing equals the text.
+"""
+
+import json
+import pathlib
+import random
+import sys
+
+import tokenizers
+from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
+
+GPT2 = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
+LLAMA3 = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}"
+    r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+")
+QWEN2 = LLAMA3.replace(r"\p{N}{1,3}", r"\p{N}")
+CJK = "[一-龥぀-ゟ゠-ヿ]+"
+SIGNS = (
+    r"[!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+"
+    r"| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+")
+
+ATOMS = [
+    "the", "and", "Quantization", "weights", "layer", "it's", "don't", "WE'LL", "I'D", "they've", "can't",
+    "naïve", "cafe\u0301", "Ångström", "A\u030angstrom", "ﬁne", "ſ", "'ſ", "Straße", "ΟΔΟΣ", "İstanbul",
+    "Ελληνικά", "русский", "язык", "עברית", "שָׁלוֹם", "العربية", "مَرْحَبًا", "हिन्दी", "ไทย", "한국어",
+    "\u1112\u1161\u11ab", "日本語", "カタカナ", "ひらがな", "中文字符", "量化", "𠮷野家", "０１２",
+    "👩‍💻", "👨‍👩‍👧‍👦", "🇩🇪", "👍🏽", "❤️", "🙂", "½", "Ⅷ", "²", "٣", "१२३", "①",
+    "0", "7", "42", "1234567", "3.14159", "1e-05", "0xFF", "2024-01-31", "1,000,000",
+    "def f(x):", "return x**2", "if (a[i] != b) {", "}", "->", "=>", "://", "/* c */", "\\n", "`code`",
+    "snake_case", "camelCase", "HTTPServer", "a_b-c", "<html>", "&amp;", "#!", "@user", "$x", "50%",
+    "…", "—", "“quoted”", "«x»", "¿qué?", "№", "€", "a\u200db", "\u200b", "\ufeff", "\u00ad", "\ufffd",
+    "\u0000", "\u001f", "\u007f", "▁", "Ġ", "<0x41>", "<unk>", "é" * 3,
+]
+BLANKS = [" ", " ", " ", " ", "  ", "   ", "\n", "\n\n", "\r\n", "\t", "\t\t", "\u00a0", "\u3000", "\v",
+          "\f", "\u0085", "\u2028", "", "", " \n ", "        ", "\n    "]
+TOKENS = ["<|start|>", "<|end|>", "<pad>", "[MASK]", "word", "Äpfel", "ab"]
+
+
+def corpus():
+    chance = random.Random(1)
+    for _ in range(3000):
+        yield "".join(chance.choice(ATOMS[:40] + ATOMS[51:74]) + chance.choice(BLANKS[:6])
+                      for _ in range(chance.randint(3, 12)))
+
+
+def texts():
+    chance = random.Random(2)
+    yield from [
+        "", " ", "  ", "\n", "a", " a", "a ", "Hello, world!", "Hello  world", "   leading and trailing   ",
+        "line one\nline two\r\n\r\n  line three\n", "x" * 70, " " * 40, "\n" * 9 + " x", "0123456789" * 3,
+        "it's IT'S it’s 's 'S 'ſ 'T'LL", "e\u0301 é E\u0301", "a\u0301\u0323 a\u0323\u0301", "ﬁ ﬀ ① ½ ㎏",
+        "<|start|>system\nYou<|end|>", "<|start|><|start|>", " <|start|> x <|end|> ", "a<pad>b", "a <pad> b",
+        "a  <pad>  b", "  [MASK]  ", "x [MASK] y[MASK]z", "word", "a word.", "sword words word_ word-s wörd word",
+        "\u0301word word\u0301", "äpfel ÄPFEL Äpfel A\u0308pfel", "ab abab xab ab x aab <pad>ab<|end|>ab",
+        "<|start|>  <|end|>\n<pad>\u00a0[MASK]\u3000word", "<|star|> <|start <pad", "[MASK][MASK] [MASK]",
+        "def f(x):\n    return x ** 2  # square\n\tif y:\n\t\tpass\n",
+        "for (int i = 0; i < n; ++i) { a[i] += b[i] * 1e-05f; }",
+        "日本語のテキスト、中文字符和한국어 mixed with English。", "שלום עולם مرحبا بالعالم 123 abc",
+        "👩‍💻👨‍👩‍👧‍👦🇩🇪👍🏽 emoji❤️🙂", "\u0000\u0001\u001f\u007f\u0080\u009f", "▁▁a ▁ b▁", "Ġthe Ċ", "<0x0A><0xE9>",
+        "\U0001f600" * 5, "a\u200db \u200b\ufeffx", "１２３ ٣٤٥ १२ Ⅷ ² ½", "a\tb\vc\fd\u0085e\u2028f\u2029g\u00a0h",
+        "\U00010041A\u0f73 \u08d3\u05a2\u08fd \u32ff\ua7f2 \U000110a5\U000110ba \u166d\u2e45",
+        "\ue000\uf8ff\U000f0000 private", "\ufffe\uffff\U0010ffff", "1 12 123 1234 12345 a1b22c333",
+    ]
+    for _ in range(70):
+        yield "".join(chance.choice(TOKENS if chance.random() < 0.12 else ATOMS) + chance.choice(BLANKS)
+                      for _ in range(chance.randint(1, 9)))
+
+
+def train(pre_tokenizer, size, normalizer=None, alphabet=None, limit=None):
+    """The vocabulary and the merges of a trained model."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizer
+    if normalizer: tokenizer.normalizer = normalizer
+    limits = {"limit_alphabet": limit} if limit else {}
+    trainer = trainers.BpeTrainer(
+        vocab_size=size, initial_alphabet=alphabet or [], show_progress=False, **limits)
+    tokenizer.train_from_iterator(corpus(), trainer)
+    model = json.loads(tokenizer.to_str())["model"]
+    return model["vocab"], model["merges"]
+
+
+def shifted(vocab, first):
+    """The vocabulary with tokens before it."""
+    return {token: id for id, token in enumerate(first + sorted(vocab, key=vocab.get))}
+
+
+def added(id, content, **flags):
+    token = {"id": id, "content": content, "single_word": False, "lstrip": False, "rstrip": False,
+             "normalized": False, "special": False}
+    return token | flags
+
+
+def flagged(first):
+    """One added token for each flag."""
+    flags = [{"special": True}, {"special": True}, {"lstrip": True, "rstrip": True, "special": True},
+             {"lstrip": True}, {"single_word": True, "normalized": True}, {"normalized": True}, {"rstrip": True}]
+    return [added(first + i, token, **f) for i, (token, f) in enumerate(zip(TOKENS, flags))]
+
+
+def template(*names, ids, after=()):
+    special = lambda name: {"SpecialToken": {"id": name, "type_id": 0}}
+    single = [special(n) for n in names] + [{"Sequence": {"id": "A", "type_id": 0}}] + [special(n) for n in after]
+    return {"type": "TemplateProcessing", "single": single,
+            "pair": single + [{"Sequence": {"id": "B", "type_id": 1}}],
+            "special_tokens": {n: {"id": n, "ids": [ids[n]], "tokens": [n]} for n in (*names, *after)}}
+
+
+def byte_level(prefix=False, regex=True, trim=True):
+    return {"type": "ByteLevel", "add_prefix_space": prefix, "trim_offsets": trim, "use_regex": regex}
+
+
+def split(pattern, behavior="Isolated", invert=False, kind="Regex"):
+    return {"type": "Split", "pattern": {kind: pattern}, "behavior": behavior, "invert": invert}
+
+
+def sequence(key, *parts): return {"type": "Sequence", key: list(parts)}
+
+
+def bpe(vocab, merges, **settings):
+    model = {"type": "BPE", "dropout": None, "unk_token": None, "continuing_subword_prefix": None,
+             "end_of_word_suffix": None, "fuse_unk": False, "byte_fallback": False, "ignore_merges": False}
+    return model | settings | {"vocab": vocab, "merges": merges}
+
+
+def tokenizer(model, added_tokens, normalizer=None, pre_tokenizer=None, post_processor=None, decoder=None):
+    return {"version": "1.0", "truncation": None, "padding": None, "added_tokens": added_tokens,
+            "normalizer": normalizer, "pre_tokenizer": pre_tokenizer, "post_processor": post_processor,
+            "decoder": decoder, "model": model}
+
+
+def configurations():
+    letters = pre_tokenizers.ByteLevel.alphabet()
+    pieces = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)
+    spelled = lambda merges: [" ".join(pair) for pair in merges]
+
+    vocab, merges = train(pieces, 620, alphabet=letters)
+    n = len(vocab)
+    yield "gpt2", tokenizer(
+        bpe(vocab, spelled(merges), unk_token=""), [added(n, "<|start|>", special=True)],
+        pre_tokenizer=byte_level(), post_processor=byte_level(trim=False), decoder=byte_level())
+
+    extra = flagged(n)
+    ids = {token["content"]: token["id"] for token in extra}
+    yield "flags", tokenizer(
+        bpe(vocab, merges), extra,
+        normalizer=sequence("normalizers", {"type": "NFKC"}, {"type": "Lowercase"},
+                            {"type": "Strip", "strip_left": False, "strip_right": True}),
+        pre_tokenizer=byte_level(prefix=True),
+        post_processor=sequence("processors", byte_level(), template("<|start|>", ids=ids, after=["<|end|>"])),
+        decoder=byte_level())
+
+    cut = pre_tokenizers.Sequence([pre_tokenizers.Split(Regex(LLAMA3), "isolated"),
+                                   pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
+    vocab, merges = train(cut, 640, alphabet=letters)
+    for token in ["ĠEnglish", "ĠĠĠĠĠĠĠĠ", "Hello", "123", "Ġworld", "çīĪ", "ĠHTTPServer", "system"]:
+        vocab.setdefault(token, len(vocab))
+    extra = flagged(len(vocab))
+    ids = {token["content"]: token["id"] for token in extra}
+    yield "llama3", tokenizer(
+        bpe(vocab, merges, ignore_merges=True), extra,
+        pre_tokenizer=sequence("pretokenizers", split(LLAMA3), byte_level(regex=False)),
+        post_processor=sequence("processors", byte_level(), template("<|start|>", ids=ids)), decoder=byte_level())
+
+    cut = pre_tokenizers.Sequence([pre_tokenizers.Split(Regex(QWEN2), "isolated"),
+                                   pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
+    vocab, merges = train(cut, 620, normalizer=normalizers.NFC(), alphabet=letters)
+    yield "qwen2", tokenizer(
+        bpe(vocab, spelled(merges)), flagged(len(vocab)), normalizer={"type": "NFC"},
+        pre_tokenizer=sequence("pretokenizers", split(QWEN2), byte_level(regex=False)),
+        post_processor=byte_level(), decoder=byte_level())
+
+    cut = pre_tokenizers.Sequence([pre_tokenizers.Digits(individual_digits=True), pieces])
+    vocab, merges = train(cut, 620, alphabet=letters)
+    vocab = shifted(vocab, ["<|start|>", "<|end|>"])
+    yield "smollm", tokenizer(
+        bpe(vocab, spelled(merges), unk_token="<|start|>"),
+        [added(0, "<|start|>", special=True), added(1, "<|end|>", special=True)],
+        pre_tokenizer=sequence("pretokenizers", {"type": "Digits", "individual_digits": True}, byte_level()),
+        decoder=byte_level())
+
+    cut = pre_tokenizers.Sequence([pre_tokenizers.Split(Regex(r"\p{N}{1,3}"), "isolated"),
+                                   pre_tokenizers.Split(Regex(CJK), "isolated"),
+                                   pre_tokenizers.Split(Regex(SIGNS), "isolated"),
+                                   pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
+    vocab, merges = train(cut, 620, alphabet=letters)
+    ids = {token["content"]: token["id"] for token in flagged(len(vocab))}
+    yield "deepseek", tokenizer(
+        bpe(vocab, merges), flagged(len(vocab)), normalizer=sequence("normalizers"),
+        pre_tokenizer=sequence("pretokenizers", split(r"\p{N}{1,3}"), split(CJK), split(SIGNS),
+                               byte_level(regex=False)),
+        post_processor=template("<|start|>", ids=ids), decoder=byte_level())
+
+    first = ["<unk>", "<s>", "</s>"] + [f"<0x{byte:02X}>" for byte in range(256)]
+    vocab, merges = train(pre_tokenizers.Metaspace(), 520, limit=160)
+    vocab = shifted(vocab, first)
+    special = [added(i, first[i], special=True) for i in range(3)]
+    rest = [token | {"id": token["id"]} for token in flagged(len(vocab))]
+    ids = {"<s>": 1, "</s>": 2}
+    decoder = sequence("decoders", {"type": "Replace", "pattern": {"String": "▁"}, "content": " "},
+                       {"type": "ByteFallback"}, {"type": "Fuse"},
+                       {"type": "Strip", "content": " ", "start": 1, "stop": 0})
+    prepend = sequence("normalizers", {"type": "Prepend", "prepend": "▁"},
+                       {"type": "Replace", "pattern": {"String": " "}, "content": "▁"})
+    yield "llama2", tokenizer(
+        bpe(vocab, spelled(merges), unk_token="<unk>", fuse_unk=True, byte_fallback=True), special + rest,
+        normalizer=prepend, post_processor=template("<s>", ids=ids), decoder=decoder)
+
+    partial = {token: id for token, id in vocab.items() if not token.startswith("<0xF")}
+    partial = shifted(partial, [])
+    yield "mistral", tokenizer(
+        bpe(partial, merges, unk_token="<unk>", fuse_unk=True, byte_fallback=True),
+        special + flagged(len(partial)),
+        pre_tokenizer={"type": "Metaspace", "replacement": "▁", "prepend_scheme": "first", "split": False},
+        post_processor=template("<s>", ids=ids, after=["</s>"]), decoder=decoder)
+
+    plain = shifted({t: i for t, i in vocab.items() if not t.startswith("<")}, first[:3])
+    yield "metaspace", tokenizer(
+        bpe(plain, merges, unk_token="<unk>", fuse_unk=False), special,
+        pre_tokenizer={"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": True},
+        decoder={"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": True})
+
+
+def cases(tokenizer, texts):
+    """What the tokenizer makes of the texts, and of random ids."""
+    for text in texts:
+        ids = tokenizer.encode(text, add_special_tokens=False).ids
+        special = tokenizer.encode(text, add_special_tokens=True).ids
+        case = {"ids": ids}
+        if special != ids: case["special"] = special
+        for key, skip in (("decoded", True), ("decoded_all", False)):
+            decoded = tokenizer.decode(special, skip_special_tokens=skip)
+            if decoded != text: case[key] = decoded
+        yield case
+
+
+def random_ids(tokenizer):
+    chance = random.Random(3)
+    size = tokenizer.get_vocab_size()
+    for length in [0, 1, 1, 1, 2, 3, 5, 9, 9, 14, 14, 20, 30]:
+        ids = [chance.randrange(size + 5) for _ in range(length)]
+        yield {"ids": ids, "decoded": tokenizer.decode(ids), "decoded_all": tokenizer.decode(ids, False)}
+
+
+def pre_tokenizer_variants(base):
+    """One small model behind many pre-tokenizers and normalizers."""
+    variants = []
+    for behavior in ["Isolated", "Removed", "MergedWithPrevious", "MergedWithNext", "Contiguous"]:
+        variants += [split(r"\s+", behavior), split("a", behavior, kind="String"),
+                     split(r"\d", behavior, invert=True), {"type": "Punctuation", "behavior": behavior}]
+    variants += [{"type": "WhitespaceSplit"}, {"type": "Digits", "individual_digits": False},
+                 split(r"^ +|.$", "Isolated"), split(r"(?i:the|ſ)(?=\s)|(?<=\d)\p{L}++", "Isolated"),
+                 sequence("pretokenizers", {"type": "WhitespaceSplit"},
+                          {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "first", "split": True}),
+                 {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "never", "split": True},
+                 {"type": "Metaspace", "replacement": "▁", "add_prefix_space": True}]
+    for variant in variants: yield {"pre_tokenizer": variant}
+    for normalizer in [{"type": form} for form in ["NFC", "NFD", "NFKC", "NFKD", "Lowercase", "ByteLevel"]] + [
+            {"type": "Strip", "strip_left": True, "strip_right": False},
+            {"type": "Strip", "strip_left": True, "strip_right": True},
+            {"type": "Replace", "pattern": {"Regex": r"\s+"}, "content": "__"},
+            {"type": "Replace", "pattern": {"String": "aa"}, "content": "b"}]:
+        yield {"normalizer": normalizer}
+
+
+def main():
+    folder = pathlib.Path(sys.argv[1])
+    folder.mkdir(parents=True, exist_ok=True)
+    write = lambda name, value: (folder / name).write_text(
+        json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n", encoding="utf-8")
+    all_texts = list(texts())
+    write("texts.json", all_texts)
+    for name, configuration in configurations():
+        write(f"{name}.tokenizer.json", configuration)
+        made = Tokenizer.from_str(json.dumps(configuration))
+        write(f"{name}.cases.json", {
+            "tokenizers": tokenizers.__version__, "size": made.get_vocab_size(),
+            "cases": list(cases(made, all_texts)), "decode": list(random_ids(made))})
+        if name == "metaspace": base = configuration
+    variants = []
+    for change in pre_tokenizer_variants(base):
+        made = Tokenizer.from_str(json.dumps(base | change))
+        variants.append({"change": change, "ids": [made.encode(text).ids for text in all_texts[:53]]})
+    write("variants.json", variants)
+
+
+main()
