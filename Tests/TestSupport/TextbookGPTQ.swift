@@ -20,25 +20,34 @@ package struct TextbookGPTQ: Sendable {
   /// For each row: Σ (wⱼ − ŵⱼ)² / Uⱼⱼ², which is `d (H + λI) dᵀ` of the row's final error d.
   package private(set) var losses: [Double]
 
+  /// U for a Hessian, which all rows share: rows and columns in the order of the visits.
+  ///
+  /// - Parameters:
+  ///   - hessian: H, undamped.
+  ///   - damping: λ as a share of the mean diagonal of H.
+  ///   - order: the columns as they are visited.
+  /// - Returns: the upper triangular factor of the inverse of the damped, reordered H.
+  package static func inverseFactor(
+    of hessian: DoubleMatrix, damping: Double, order: [Int]
+  ) -> DoubleMatrix {
+    // Section 3.3, step 3: λ is added to the diagonal, a share of the average diagonal value.
+    let damped = hessian.addingToDiagonal(damping * hessian.trace / Double(hessian.rows))
+    // H⁻¹ ← Cholesky(H⁻¹)ᵀ: the first line of algorithm 1.
+    return damped.reordered(by: order).inverse.cholesky.transposed
+  }
+
   /// Runs the algorithm.
   ///
   /// - Parameters:
   ///   - weights: W.
-  ///   - hessian: H, undamped.
-  ///   - damping: λ as a share of the mean diagonal of H.
+  ///   - upper: U, as `inverseFactor(of:damping:order:)` gives it.
   ///   - order: the columns as they are visited.
   ///   - grid: where the codes stand.
-  package init(
-    _ weights: Matrix, hessian: DoubleMatrix, damping: Double, order: [Int], grid: Grid
-  ) {
+  package init(_ weights: Matrix, upper: DoubleMatrix, order: [Int], grid: Grid) {
     let n = weights.columns
     codes = [UInt8](repeating: 0, count: weights.rows * n)
     margins = [Double](repeating: .infinity, count: weights.rows)
     losses = [Double](repeating: 0, count: weights.rows)
-    // Section 3.3, step 3: λ is added to the diagonal, a share of the average diagonal value.
-    let damped = hessian.addingToDiagonal(damping * hessian.trace / Double(n))
-    // H⁻¹ ← Cholesky(H⁻¹)ᵀ: the first line of algorithm 1.
-    let upper = damped.reordered(by: order).inverse.cholesky.transposed
     for row in 0..<weights.rows {
       // W in the order of the visits ("act-order" permutes W and H alike).
       var w = order.map { Double(weights[row, $0]) }
