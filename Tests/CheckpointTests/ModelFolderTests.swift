@@ -53,6 +53,23 @@ private func tensor(_ name: String, _ values: [Float], _ format: FloatFormat)
     }
   }
 
+  @Test func `integers of two widths are read, others are none`() throws {
+    try TemporaryFolder.with { folder in
+      let tensors: [RawSafetensors.Tensor] = [
+        .init("i32", "I32", [3], RawSafetensors.bytes([Int32.min, 0, .max])),
+        .init("i64", "I64", [2], RawSafetensors.bytes([Int64.min, .max])),
+        .init("i16", "I16", [1], RawSafetensors.bytes([Int16(1)])),
+        .init("none", "I64", [0], []),
+      ]
+      try folder.write("x.safetensors", RawSafetensors.file(tensors))
+      let file = try SafetensorsFile(path: folder.path("x.safetensors"))
+      #expect(file.integers("i32") == [Int64(Int32.min), 0, Int64(Int32.max)])
+      #expect(file.integers("i64") == [.min, .max])
+      #expect(file.integers("none") == [])
+      #expect(file.integers("i16") == nil && file.integers("absent") == nil)
+    }
+  }
+
   @Test(arguments: FloatFormat.allCases, [Float.nan, .infinity, -.infinity])
   func `a weight that is not finite is an error with its place`(
     format: FloatFormat, bad: Float
