@@ -33,7 +33,12 @@ struct GridEntry: Sendable {
       return
     }
     let floor = rule.smallestZeroPoint
-    var zero = scale.isFinite ? (-low / scale).rounded(.toNearestOrEven) : 0
+    guard scale.isFinite else {
+      // The caller reports it; no other scale may take its place.
+      zeroPoint = UInt8(floor)
+      return
+    }
+    var zero = (-low / scale).rounded(.toNearestOrEven)
     if zero < Float(floor) {
       // The codes below the zero point are lost to such a group; the others must span it.
       scale = Self.storable(high / (steps - Float(floor)), rule.scaleFormat)

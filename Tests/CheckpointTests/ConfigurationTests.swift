@@ -1,0 +1,99 @@
+import Checkpoint
+import JSON
+import LinearAlgebra
+import Quantizer
+import TestSupport
+import Testing
+
+private func scheme(
+  _ bits: Int, symmetric: Bool = true, _ granularity: Scheme.Granularity = .group(64)
+) throws -> Scheme {
+  try Scheme(bits: bits, symmetric: symmetric, granularity: granularity)
+}
+
+@Suite struct `The quantization_config` {
+  @Test(arguments: Scheme.every(bits: [2, 3, 4, 8], [.tensor, .channel, .group(128)]))
+  func `of GPTQ has the keys that engines ask for`(scheme: Scheme) throws {
+    let format = GPTQFormat()
+    let config = format.configuration(of: scheme, provenance: ["tool": "ptq"])
+    #expect(try config.member("quant_method").string == "gptq")
+    #expect(try config.member("bits").int == scheme.bits)
+    #expect(try config.member("sym").bool == scheme.isSymmetric)
+    #expect(
+      try config.member("group_size").int == (scheme.granularity == .group(128) ? 128 : -1))
+    #expect(try config.member("desc_act").bool == false)
+    #expect(try config.member("checkpoint_format").string == "gptq")
+    #expect(try config.member("lm_head").bool == false)
+    #expect(try config.member("pack_dtype").string == "int32")
+    #expect(try config.member("meta").member("tool").string == "ptq")
+    // transformers refuses a file with this key.
+    #expect(config["is_marlin_format"] == nil)
+    #expect(format.configurationFile == "quantize_config.json")
+  }
+
+  @Test(arguments: Scheme.every([.tensor, .channel, .group(32)]))
+  func `of compressed-tensors passes its validator`(scheme: Scheme) throws {
+    let format = CompressedTensorsFormat()
+    let config = format.configuration(of: scheme, provenance: ["tool": "ptq"])
+    #expect(try config.member("quant_method").string == "compressed-tensors")
+    #expect(try config.member("format").string == "pack-quantized")
+    #expect(try config.member("quantization_status").string == "compressed")
+    #expect(try config.member("ignore").strings == ["lm_head"])
+    let group = try config.member("config_groups").member("group_0")
+    #expect(try group.member("targets").strings == ["Linear"])
+    let weights = try group.member("weights")
+    let isGrouped = scheme.granularity == .group(32)
+    #expect(try weights.member("num_bits").int == scheme.bits)
+    #expect(try weights.member("type").string == "int")
+    #expect(try weights.member("symmetric").bool == scheme.isSymmetric)
+    #expect(try weights.member("strategy").string == (isGrouped ? "group" : "channel"))
+    #expect(try weights.optionalMember("group_size")?.int == (isGrouped ? 32 : nil))
+    #expect(try weights.optionalMember("actorder") == nil)
+    #expect(try weights.member("dynamic").bool == false)
+    // Keys that the validator does not know are errors at these two levels.
+    let known = Set([
+      "num_bits", "type", "symmetric", "group_size", "strategy", "block_structure", "dynamic",
+      "actorder", "scale_dtype", "zp_dtype", "observer", "observer_kwargs",
+    ])
+    #expect(Set(try weights.object.names).isSubset(of: known))
+    let levels = Set(["targets", "weights", "input_activations", "output_activations", "format"])
+    #expect(Set(try group.object.names).isSubset(of: levels))
+    #expect(format.configurationFile == nil)
+  }
+
+  @Test func `tells which format wrote a folder`() throws {
+    try TemporaryFolder.with { folder in
+      for format in CheckpointFormats.all {
+        let config: JSONValue = [
+          "quantization_config": format.configuration(of: try scheme(4), provenance: nil)
+        ]
+        let model = try folder.open([], config: config.text())
+        #expect(try CheckpointFormats.format(of: model)?.name == format.name)
+      }
+      for plain in ["{}", #"{"quantization_config": null}"#] {
+        let model = try folder.open([], config: plain)
+        #expect(try CheckpointFormats.format(of: model) == nil)
+      }
+    }
+  }
+
+  @Test(arguments: [#"{"quant_method": "awq"}"#, "{}", "[]", "4", #"{"quant_method": 3}"#])
+  func `of an unknown method is an error that names it`(configuration: String) throws {
+    try TemporaryFolder.with { folder in
+      let model = try folder.open([], config: #"{"quantization_config": \#(configuration)}"#)
+      let method = configuration.contains("awq") ? "awq" : "quant_method"
+      expectFailure(method, "compressed-tensors", "gptq") {
+        try CheckpointFormats.format(of: model)
+      }
+    }
+  }
+
+  @Test func `scales have the type of the weights, or what the format has`() {
+    for weights in FloatFormat.allCases {
+      #expect(CompressedTensorsFormat().scaleFormat(for: weights) == weights)
+      #expect(GPTQFormat().scaleFormat(for: weights) == .float16)
+    }
+    #expect(CompressedTensorsFormat().smallestZeroPoint == 0)
+    #expect(GPTQFormat().smallestZeroPoint == 1)
+  }
+}

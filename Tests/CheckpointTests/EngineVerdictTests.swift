@@ -1,0 +1,78 @@
+import Checkpoint
+import Quantizer
+import TestSupport
+import Testing
+
+/// A Linear in a scheme, and the engines that load it.
+private struct Case: Sendable, CustomTestStringConvertible {
+  let format: any CheckpointFormat
+  let scheme: Scheme
+  var linear = LinearShape(name: "model.layers.0.mlp.up_proj", rows: 256, columns: 256)
+  let loaders: Set<String>
+
+  var testDescription: String {
+    "\(format.name), \(scheme), \(linear.rows) x \(linear.columns)"
+  }
+
+  init(
+    _ format: any CheckpointFormat, _ bits: Int, symmetric: Bool = true,
+    _ granularity: Scheme.Granularity = .group(128), rows: Int = 256, columns: Int = 256,
+    loaders: Set<String>
+  ) throws {
+    self.format = format
+    scheme = try Scheme(bits: bits, symmetric: symmetric, granularity: granularity)
+    linear = LinearShape(name: "model.layers.0.mlp.up_proj", rows: rows, columns: columns)
+    self.loaders = loaders
+  }
+
+  func verdicts() -> [EngineVerdict] { format.verdicts(on: linear, scheme) }
+}
+
+private let gptq = GPTQFormat()
+private let packed = CompressedTensorsFormat()
+
+/// What vLLM 0.33, transformers 5.23 and gptqmodel 7.7 load.
+private func table() throws -> [Case] {
+  [
+    try Case(gptq, 4, loaders: ["vLLM", "transformers", "gptqmodel"]),
+    try Case(gptq, 8, loaders: ["vLLM", "transformers", "gptqmodel"]),
+    try Case(gptq, 4, .group(32), loaders: ["vLLM", "transformers", "gptqmodel"]),
+    try Case(gptq, 4, .channel, loaders: ["vLLM", "transformers", "gptqmodel"]),
+    try Case(gptq, 4, .tensor, loaders: ["vLLM", "transformers", "gptqmodel"]),
+    try Case(gptq, 4, .group(16), loaders: ["transformers", "gptqmodel"]),
+    try Case(gptq, 2, loaders: ["transformers", "gptqmodel"]),
+    try Case(gptq, 3, loaders: ["transformers", "gptqmodel"]),
+    try Case(gptq, 4, symmetric: false, loaders: ["transformers"]),
+    try Case(gptq, 5, loaders: []),
+    try Case(gptq, 4, .channel, rows: 256, columns: 100, loaders: []),
+    try Case(gptq, 4, .channel, rows: 100, columns: 256, loaders: []),
+    try Case(
+      gptq, 8, .channel, rows: 100, columns: 100, loaders: ["vLLM", "transformers", "gptqmodel"]),
+    try Case(packed, 4, loaders: ["vLLM", "transformers"]),
+    try Case(packed, 8, .channel, loaders: ["vLLM", "transformers"]),
+    try Case(packed, 4, symmetric: false, loaders: ["vLLM"]),
+    try Case(packed, 4, .group(256), loaders: ["transformers"]),
+    try Case(packed, 3, loaders: ["transformers"]),
+    try Case(packed, 4, .channel, rows: 7, columns: 33, loaders: ["vLLM", "transformers"]),
+  ]
+}
+
+@Suite struct `The verdicts of engines` {
+  @Test(arguments: try table())
+  private func `say which engines load a Linear`(example: Case) {
+    let loaders = example.verdicts().filter { $0.objection == nil }.map(\.engine)
+    #expect(Set(loaders) == example.loaders)
+  }
+
+  @Test func `name each engine once, and what would load instead`() throws {
+    for example in try table() {
+      let verdicts = example.verdicts()
+      #expect(Set(verdicts.map(\.engine)).count == verdicts.count)
+      for objection in verdicts.compactMap(\.objection) { #expect(objection.count > 20) }
+    }
+    let packing = try Case(gptq, 4, .channel, rows: 256, columns: 100, loaders: []).verdicts()[0]
+    let objection = try #require(packing.objection)
+    #expect(objection.contains("up_proj") && objection.contains("input width 100"))
+    #expect(objection.contains("--format compressed-tensors"))
+  }
+}

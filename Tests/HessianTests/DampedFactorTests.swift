@@ -1,0 +1,151 @@
+import Hessian
+import LinearAlgebra
+import TestSupport
+import Testing
+
+/// R of a factor, in the positions of its rows: `√pivot` times the unit rows.
+private func upper(_ factor: DampedFactor) -> DoubleMatrix {
+  DoubleMatrix(rows: factor.order.count, columns: factor.order.count) {
+    factor.pivots[$0].squareRoot() * Double(factor.unitRows[$0, $1])
+  }
+}
+
+private func statistics(_ x: Matrix) -> InputStatistics {
+  var result = InputStatistics(channels: x.columns)
+  result.add(x)
+  return result
+}
+
+/// P(H + λI)Pᵀ by its definition: the column visited first is last.
+private func dampedAndReordered(_ x: Matrix, _ factor: DampedFactor) -> DoubleMatrix {
+  let hessian = DoubleMatrix.secondMoment(of: x)
+  let share = factor.damping * hessian.trace / Double(x.columns)
+  return hessian.addingToDiagonal(share).reordered(by: factor.order.reversed())
+}
+
+@Suite struct `The damped factor` {
+  @Test(arguments: [1, 2, 15, 16, 17, 33, 64, 129], ColumnOrder.allCases)
+  func `its square is the damped, reordered Hessian`(n: Int, order: ColumnOrder) throws {
+    let x = Matrix.activations(tokens: 256, channels: n, seed: 1)
+    let factor = try DampedFactor(of: statistics(x), order: order)
+    let root = upper(factor)
+    let (product, exact) = (root.transposed * root, dampedAndReordered(x, factor))
+    for i in 0..<n {
+      for j in 0..<n {
+        // Unit rows are rounded to float32, each element once; Σ|RₚᵢRₚⱼ| ≤ √(AᵢᵢAⱼⱼ).
+        let size = (exact[i, i] * exact[j, j]).squareRoot()
+        #expect(abs(product[i, j] - exact[i, j]) <= 2 * Double(Float.ulpOfOne) * size)
+      }
+    }
+    #expect(factor.damping == 0.01 && factor.retries == 0)
+  }
+
+  @Test func `its rows have a unit diagonal and nothing below`() throws {
+    let x = Matrix.activations(tokens: 100, channels: 40, seed: 2)
+    let rows = try DampedFactor(of: statistics(x), order: .activation).unitRows
+    for i in 0..<40 {
+      #expect(rows[i, i] == 1)
+      for j in 0..<i { #expect(rows[i, j] == 0) }
+    }
+  }
+
+  @Test func `damping never lowers a pivot`() throws {
+    let input = statistics(.activations(tokens: 200, channels: 64, seed: 3))
+    var before = [Double](repeating: 0, count: 64)
+    for share in [1e-4, 1e-3, 0.01, 0.1, 1] {
+      let pivots = try DampedFactor(
+        of: input, order: .natural, damping: Damping(share: share)
+      ).pivots
+      for (low, high) in zip(before, pivots) { #expect(low < high) }
+      before = pivots
+    }
+  }
+
+  @Test func `activation order visits the largest mean square first`() throws {
+    let x = Matrix.activations(tokens: 128, channels: 50, seed: 4)
+    let squares = statistics(x).meanSquares
+    let factor = try DampedFactor(of: statistics(x), order: .activation)
+    #expect(factor.order.sorted() == Array(0..<50))
+    for (first, second) in zip(factor.order, factor.order.dropFirst()) {
+      #expect(squares[first] >= squares[second])
+    }
+    #expect(try DampedFactor(of: statistics(x), order: .natural).order == Array(0..<50))
+  }
+
+  @Test func `channels of equal size keep their order`() {
+    let order = ColumnOrder.activation.columns(meanSquares: [1, 3, 2, 3, 1, 2, 3])
+    #expect(order == [1, 3, 6, 2, 5, 0, 4])
+    #expect(ColumnOrder.natural.columns(meanSquares: [1, 3, 2]) == [0, 1, 2])
+  }
+
+  @Test func `dead channels are named and independent of all others`() throws {
+    let dead = [0, 5, 6, 31]
+    let x = Matrix.activations(tokens: 128, channels: 32, seed: 5).zeroing(columns: dead)
+    for order in ColumnOrder.allCases {
+      let factor = try DampedFactor(of: statistics(x), order: order)
+      #expect(factor.deadChannels == dead)
+      let positions = factor.order.reversed().enumerated().filter { dead.contains($1) }
+      for p in positions.map(\.offset) {
+        for q in 0..<32 where q != p {
+          #expect(factor.unitRows[p, q] == 0 && factor.unitRows[q, p] == 0)
+        }
+      }
+    }
+  }
+
+  @Test func `an input of nothing but zeros has a factor, too`() throws {
+    let factor = try DampedFactor(of: statistics(Matrix(rows: 4, columns: 6)), order: .natural)
+    #expect(factor.deadChannels == Array(0..<6))
+    #expect(factor.pivots.allSatisfy { $0 > 0 })
+  }
+}
+
+@Suite struct `The ladder of dampings` {
+  @Test func `fewer tokens than channels need damping, and the factor says how much`() throws {
+    let x = Matrix.activations(tokens: 10, channels: 40, seed: 6)
+    let factor = try DampedFactor(
+      of: statistics(x), order: .activation, damping: Damping(share: 0))
+    #expect(factor.retries >= 1)
+    #expect(factor.damping > 0)
+    #expect(factor.damping == Damping(share: 0).ladder[factor.retries])
+    let (root, exact) = (upper(factor), dampedAndReordered(x, factor))
+    let residual = (root.transposed * root - exact).norm
+    #expect(residual <= 30 * Double(Float.ulpOfOne) * exact.norm)
+  }
+
+  @Test func `a dead channel without damping climbs, too`() throws {
+    let x = Matrix.activations(tokens: 100, channels: 20, seed: 7).zeroing(columns: [3])
+    let factor = try DampedFactor(of: statistics(x), order: .natural, damping: Damping(share: 0))
+    #expect(factor.retries == 1 && factor.deadChannels == [3])
+  }
+
+  @Test func `it starts with the share asked for and ends at one`() {
+    #expect(Damping().share == 0.01)
+    #expect(Damping(share: 1).ladder == [1])
+    for share in [0, 1e-9, 1e-3, 0.01, 0.3] {
+      let ladder = Damping(share: share).ladder
+      #expect(ladder.first == share && ladder.last == 1)
+      for (low, high) in zip(ladder, ladder.dropFirst()) { #expect(low < high) }
+      #expect(ladder.count < 10)
+    }
+  }
+
+  @Test(arguments: [Float.nan, .infinity])
+  func `an input that is not finite is an error that names the channel`(bad: Float) {
+    var x = Matrix.gaussian(50, 24, seed: 8)
+    x[49, 13] = bad
+    #expect {
+      try DampedFactor(of: statistics(x), order: .activation)
+    } throws: { error in
+      guard let failure = error as? FactorFailure else { return false }
+      return failure == .nonFiniteInput(channels: [13])
+        && failure.description.contains("channel 13")
+    }
+  }
+
+  @Test func `a failure says what to try`() {
+    let failure = FactorFailure.notPositiveDefinite(channel: 7, damping: 1)
+    #expect(failure.description.contains("channel 7"))
+    #expect(failure.description.contains("--damping"))
+  }
+}

@@ -1,0 +1,50 @@
+import Quantizer
+import TestSupport
+import Testing
+
+@Suite struct `A scheme` {
+  @Test(arguments: [-1, 0, 1, 9, 16])
+  func `has two to eight bits`(bits: Int) {
+    #expect(throws: SchemeError.unsupportedBits(bits)) {
+      try Scheme(bits: bits, symmetric: true, granularity: .channel)
+    }
+    #expect(SchemeError.unsupportedBits(bits).description.contains("2 to 8"))
+  }
+
+  @Test(arguments: [0, -1, -128])
+  func `has groups of at least one column`(size: Int) {
+    #expect(throws: SchemeError.unsupportedGroupSize(size)) {
+      try Scheme(bits: 4, symmetric: true, granularity: .group(size))
+    }
+  }
+
+  @Test(arguments: 2...8)
+  func `counts its codes`(bits: Int) throws {
+    let scheme = try Scheme(bits: bits, symmetric: true, granularity: .tensor)
+    #expect(scheme.largestCode == [3, 7, 15, 31, 63, 127, 255][bits - 2])
+    #expect(scheme.middleCode == [2, 4, 8, 16, 32, 64, 128][bits - 2])
+  }
+
+  @Test func `knows the width that shares a scale`() throws {
+    for granularity in [Scheme.Granularity.tensor, .channel] {
+      let scheme = try Scheme(bits: 4, symmetric: true, granularity: granularity)
+      #expect(try scheme.groupSize(columns: 77) == 77)
+    }
+    let grouped = try Scheme(bits: 4, symmetric: true, granularity: .group(32))
+    #expect(try grouped.groupSize(columns: 96) == 32)
+  }
+
+  @Test(arguments: [
+    (96, 64, "8, 16, 24, 32, 48, 96"), (100, 32, "1, 2, 4, 5, 10, 20, 25, 50, 100"),
+    (7, 2, "1, 7"), (4096, 3000, "8, 16, 32, 64, 128, 256"),
+  ])
+  func `names the group sizes that fit`(columns: Int, size: Int, fitting: String) throws {
+    let scheme = try Scheme(bits: 4, symmetric: true, granularity: .group(size))
+    let error = SchemeError.indivisible(columns: columns, groupSize: size)
+    #expect(throws: error) { try scheme.groupSize(columns: columns) }
+    #expect(
+      error.description
+        == "group size \(size) does not divide the input width \(columns); "
+        + "sizes that fit: \(fitting)")
+  }
+}
