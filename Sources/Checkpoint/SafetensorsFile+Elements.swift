@@ -1,3 +1,5 @@
+internal import LinearAlgebra
+
 extension SafetensorsFile {
   /// The elements of an integer tensor (I32 or I64), or nil when there is none of this name.
   public func integers(_ name: String) -> [Int64]? {

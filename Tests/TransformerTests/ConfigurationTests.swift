@@ -25,6 +25,20 @@ private func read(_ changes: (String, JSONValue?)...) throws -> ModelConfigurati
   }
 }
 
+/// A member, a value that is not supported, and a word that the error must have.
+private let unsupported: [(String, JSONValue, String)] = [
+  ("model_type", "gemma2", "gemma2"),
+  ("hidden_act", "gelu", "gelu"),
+  ("hidden_size", 0, "positive"), ("hidden_size", "wide", "integer"),
+  ("hidden_size", 3_000_000_000, "positive"),
+  ("num_key_value_heads", 3, "shared"), ("head_dim", 7, "even"),
+  ("partial_rotary_factor", 0.5, "0.5"),
+  ("rope_scaling", ["type": "dynamic", "factor": 2.0], "dynamic"),
+  ("rope_scaling", ["type": "linear"], "factor"),
+  ("rope_scaling", ["rope_type": "linear", "factor": -1.0], "positive"),
+  ("rope_parameters", ["rope_type": "longrope", "rope_theta": 100.0], "longrope"),
+]
+
 @Suite struct ConfigurationTests {
   @Test func `a plain configuration needs no more than sizes`() throws {
     let config = try read()
@@ -35,18 +49,7 @@ private func read(_ changes: (String, JSONValue?)...) throws -> ModelConfigurati
     #expect(config.linears(layer: 1)[0].name == "model.layers.1.self_attn.q_proj")
   }
 
-  @Test(arguments: [
-    ("model_type", JSONValue.string("gemma2"), "gemma2"),
-    ("hidden_act", "gelu", "gelu"),
-    ("hidden_size", 0, "positive"), ("hidden_size", "wide", "integer"),
-    ("hidden_size", 3_000_000_000, "positive"),
-    ("num_key_value_heads", 3, "shared"), ("head_dim", 7, "even"),
-    ("partial_rotary_factor", 0.5, "0.5"),
-    ("rope_scaling", ["type": "dynamic", "factor": 2.0], "dynamic"),
-    ("rope_scaling", ["type": "linear"], "factor"),
-    ("rope_scaling", ["rope_type": "linear", "factor": -1.0], "positive"),
-    ("rope_parameters", ["rope_type": "longrope", "rope_theta": 100.0], "longrope"),
-  ])
+  @Test(arguments: unsupported)
   func `what is not supported is an error that names it`(
     name: String, value: JSONValue, word: String
   ) {

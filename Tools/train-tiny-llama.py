@@ -1,0 +1,192 @@
+#!/usr/bin/env python3
+"""Trains the model in Examples/tiny-llama from nothing and writes its folder.
+
+    apt-get install bible-kjv bible-kjv-text
+    pip install -r Tools/requirements.txt
+    python3 Tools/train-tiny-llama.py --output Examples/tiny-llama
+
+The model is a Llama of 4.6 million parameters that has read the King James Bible. It is
+small enough for a repository and for a test suite, and trained far enough that careless
+quantization visibly harms it. With --evaluate, the script only measures the perplexity
+of a folder that exists, which may as well be a quantized one that transformers can load.
+"""
+
+import argparse
+import math
+import time
+from pathlib import Path
+
+import torch
+from torch.nn import functional
+from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM
+
+import tiny_llama_data as data
+
+WINDOW = 256  # tokens; perplexity is measured, and mostly trained, in windows of this length
+MAX_WINDOW = 512
+BATCH = 4096  # tokens in a training step
+
+
+def new_model(tokenizer):
+    config = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=256,
+        num_hidden_layers=5,
+        num_attention_heads=8,
+        num_key_value_heads=4,
+        intermediate_size=768,
+        rms_norm_eps=1e-5,
+        rope_theta=10000.0,
+        max_position_embeddings=MAX_WINDOW,
+        tie_word_embeddings=True,
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+    )
+    return LlamaForCausalLM(config)
+
+
+def add_dropout(model, probability):
+    """Llama has no dropout, but the text is read several times over: add it by hooks."""
+
+    def drop(module, inputs, output):
+        return functional.dropout(output, probability, module.training)
+
+    model.model.embed_tokens.register_forward_hook(drop)
+    for layer in model.model.layers:
+        layer.self_attn.o_proj.register_forward_hook(drop)
+        layer.mlp.down_proj.register_forward_hook(drop)
+
+
+def encode(tokenizer, text):
+    # Not verbose: the text is cut into windows later, its length is nothing to warn of.
+    return tokenizer(text, verbose=False)["input_ids"]
+
+
+def token_stream(tokenizer, texts):
+    """All texts in one row of tokens, an end-of-text token before each."""
+    tokens = []
+    for text in texts:
+        tokens += [tokenizer.eos_token_id] + encode(tokenizer, text)
+    return torch.tensor(tokens)
+
+
+@torch.no_grad()
+def perplexity(model, tokens):
+    """Returns the perplexity over non-overlapping windows of 256 tokens.
+
+    Each window stands alone: its first token is only read, the other 255 are predicted.
+    What is left over at the end and fills no window is dropped.
+    """
+    model.eval()
+    windows = tokens[: len(tokens) // WINDOW * WINDOW].view(-1, WINDOW)
+    total = 0.0
+    for batch in windows.split(16):
+        logits = model(input_ids=batch, use_cache=False).logits[:, :-1].float()
+        total += functional.cross_entropy(
+            logits.flatten(0, 1), batch[:, 1:].flatten(), reduction="sum"
+        ).item()
+    return math.exp(total / (len(windows) * (WINDOW - 1)))
+
+
+def evaluate(folder, seed):
+    """Measures a folder as any user would find it: stored weights, float32 arithmetic."""
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
+    train, validation, calibration, held_out = data.split(data.read_books())
+    train = token_stream(tokenizer, train)
+    step = len(train) // 10  # ten pieces, taken evenly from the whole of the training text
+    measured = {
+        "train": torch.cat([train[i * step :][: 20 * WINDOW] for i in range(10)]),
+        "validation": token_stream(tokenizer, validation),
+        # These two just as they lie in the folder's files, so that others can compare.
+        "calibration.txt": torch.tensor(encode(tokenizer, "\n".join(calibration))),
+        "heldout.txt": torch.tensor(encode(tokenizer, "\n".join(held_out))),
+    }
+    for name, tokens in measured.items():
+        windows = len(tokens) // WINDOW
+        print(f"{name:16} perplexity {perplexity(model, tokens):8.4f}  ({windows} windows)")
+    prompt = tokenizer("And it came to pass", return_tensors="pt")
+    torch.manual_seed(seed)
+    sample = model.generate(**prompt, max_new_tokens=80, do_sample=True, temperature=0.8)
+    print(tokenizer.decode(sample[0]))
+
+
+def learning_rate(step, options):
+    """Linear warm-up, then a cosine down to a fiftieth of the peak."""
+    if step < options.warmup:
+        return options.learning_rate * (step + 1) / options.warmup
+    progress = (step - options.warmup) / (options.steps - options.warmup)
+    return options.learning_rate * (0.02 + 0.98 * (1 + math.cos(math.pi * progress)) / 2)
+
+
+def train_model(model, tokens, validation, options):
+    """Trains the model, and leaves in it the weights that did best on the validation text."""
+    add_dropout(model, options.dropout)
+    step_model = torch.compile(model, dynamic=False) if options.compile else model
+    matrices = [p for p in model.parameters() if p.dim() == 2]
+    scales = [p for p in model.parameters() if p.dim() == 1]
+    optimizer = torch.optim.AdamW(
+        [{"params": matrices, "weight_decay": 0.1}, {"params": scales, "weight_decay": 0.0}],
+        betas=(0.9, 0.95),
+        fused=True,
+    )
+    random = torch.Generator().manual_seed(options.seed)
+    best, best_weights, began = math.inf, None, time.time()
+    for step in range(options.steps):
+        model.train()
+        # One step in four reads longer windows, so that all positions get trained.
+        length = MAX_WINDOW if step % 4 == 3 else WINDOW
+        starts = torch.randint(len(tokens) - length, (BATCH // length,), generator=random)
+        batch = torch.stack([tokens[start : start + length] for start in starts.tolist()])
+        for group in optimizer.param_groups:
+            group["lr"] = learning_rate(step, options)
+        with torch.autocast("cpu", torch.bfloat16):
+            logits = step_model(input_ids=batch, use_cache=False).logits[:, :-1]
+        loss = functional.cross_entropy(logits.flatten(0, 1).float(), batch[:, 1:].flatten())
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+        if (step + 1) % 100 == 0 or step + 1 == options.steps:
+            measured = perplexity(model, validation)
+            seconds = time.time() - began
+            print(f"{step + 1:5} loss {loss:.3f} validation {measured:.3f} {seconds:.0f} s", flush=True)
+            if measured < best:
+                best = measured
+                best_weights = {k: v.clone() for k, v in model.state_dict().items()}
+    model.load_state_dict(best_weights)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--output", type=Path, required=True, help="the model's folder")
+    parser.add_argument("--evaluate", action="store_true", help="only measure the folder")
+    parser.add_argument("--seed", type=int, default=1611, help="of everything random")
+    parser.add_argument("--vocabulary", type=int, default=2560, help="tokens in all")
+    parser.add_argument("--steps", type=int, default=2000, help=f"of {BATCH} tokens each")
+    parser.add_argument("--warmup", type=int, default=100, help="steps of rising rate")
+    parser.add_argument("--learning-rate", type=float, default=2e-3, help="at its peak")
+    parser.add_argument("--dropout", type=float, default=0.1, help="while training only")
+    parser.add_argument("--threads", type=int, default=2, help="for torch")
+    parser.add_argument("--compile", action="store_true", help="faster; needs a C++ compiler")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(options.seed)
+
+    if not options.evaluate:
+        train, validation, calibration, held_out = data.split(data.read_books())
+        tokenizer = data.train_tokenizer(train, options.vocabulary, MAX_WINDOW)
+        tokens = token_stream(tokenizer, train)
+        model = new_model(tokenizer)
+        print(f"{model.num_parameters()} parameters, {len(tokens)} training tokens")
+        train_model(model, tokens, token_stream(tokenizer, validation), options)
+        model.to(torch.bfloat16).save_pretrained(options.output)
+        tokenizer.save_pretrained(options.output)
+        (options.output / "calibration.txt").write_text("\n".join(calibration), "utf-8")
+        (options.output / "heldout.txt").write_text("\n".join(held_out), "utf-8")
+    evaluate(options.output, options.seed)
+
+
+if __name__ == "__main__":
+    main()
