@@ -23,7 +23,7 @@ struct DoctorCommand: ParsableCommand {
       ("processor", system.processor), ("vector units", system.vectorUnits),
       ("threads", "\(Threads.count) of \(Threads.availableProcessors)"),
       ("memory", "\(Numbers.fixed(system.memory / 1_073_741_824, 1)) GiB"),
-      ("BLAS", system.blas), ("BLAS kernels", system.blasKernels),
+      ("BLAS", system.blas), ("BLAS kernels", system.kernels),
       ("cblas_sgemm from", system.library(of: "cblas_sgemm")),
       ("LAPACKE_dpotrf from", system.library(of: "LAPACKE_dpotrf")),
       ("dpotrf from", system.library(of: "dpotrf_")),
@@ -38,5 +38,13 @@ struct DoctorCommand: ParsableCommand {
       for (name, value) in facts { table.append([name, value]) }
       print(table.text)
     }
+  }
+}
+
+extension SystemProbe {
+  /// The kernels, and who chose them: a wrong choice can halve the speed of everything.
+  fileprivate var kernels: String {
+    forcedKernels == nil
+      ? blasKernels : "\(blasKernels), forced by OPENBLAS_CORETYPE; unset it to let OpenBLAS look"
   }
 }

@@ -23,10 +23,10 @@ public struct InputStatistics: Sendable {
   /// Adds the rows of `x`, one per token.
   ///
   /// - Precondition: `x` has `channels` columns.
-  /// - Complexity: T·n² flops in float32 (`ssyrk`).
+  /// - Complexity: T·n² flops in float32 (`ssyrk`, and `sgemm` off the diagonal).
   public mutating func add(_ x: Matrix) {
     precondition(x.columns == channels, "\(x.columns) channels into statistics of \(channels)")
-    BLAS.addSecondMoment(of: x.view, to: &upperSum)
+    upperSum.addSecondMoment(of: x)
     tokenCount += x.rows
   }
 

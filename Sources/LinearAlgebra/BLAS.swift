@@ -11,8 +11,8 @@ public enum BLAS {
   /// Shapes: `a` is `[m, k]`, `b` is `[k, n]`, `c` is `[m, n]`; transposed views cost nothing.
   ///
   /// - Precondition: the shapes fit each other.
-  /// - Complexity: 2·m·n·k flops. Results depend on the BLAS kernel and its thread count within
-  ///   the usual bound of a float32 product; they are not bitwise reproducible across machines.
+  /// - Complexity: 2·m·n·k flops on the calling thread. Results depend on the kernel that BLAS has
+  ///   for the processor, within the usual bound of a float32 product.
   public static func gemm(
     _ alpha: Float = 1, _ a: MatrixView, _ b: MatrixView, _ beta: Float = 0,
     into c: inout MutableMatrixView
@@ -21,6 +21,7 @@ public enum BLAS {
       a.columns == b.rows && a.rows == c.rows && b.columns == c.columns,
       "gemm of \(a.rows) x \(a.columns) and \(b.rows) x \(b.columns) into \(c.rows) x \(c.columns)")
     guard c.rows > 0, c.columns > 0 else { return }
+    _ = oneThread
     let (rows, columns, stride) = (dimension(c.rows), dimension(c.columns), dimension(c.stride))
     unsafe c.span.withUnsafeMutableBufferPointer { cPointer in
       unsafe a.span.withUnsafeBufferPointer { aPointer in
@@ -43,34 +44,29 @@ public enum BLAS {
     return result
   }
 
-  /// Adds the second moment of the rows of `x` to the upper triangle of `c`: `c ← α·xᵀx + c`.
+  /// Adds the second moment of the rows of `x` to the upper triangle of `c`: `c ← xᵀx + c`.
   ///
   /// Shapes: `x` is `[t, n]`, `c` is `[n, n]`. The strict lower triangle of `c` is left alone.
   ///
-  /// - Complexity: t·n² flops, half of what `gemm` would take.
-  public static func addSecondMoment(of x: MatrixView, scaledBy alpha: Float = 1, to c: inout Matrix)
-  {
+  /// - Complexity: t·n² flops on the calling thread, half of what `gemm` would take.
+  public static func syrk(_ x: MatrixView, into c: inout MutableMatrixView) {
     precondition(
       !x.isTransposed && c.rows == x.columns && c.columns == x.columns,
       "second moment of \(x.rows) x \(x.columns) into \(c.rows) x \(c.columns)")
     guard x.rows > 0, x.columns > 0 else { return }
-    let n = dimension(c.rows)
-    var elements = c.mutableElements
-    unsafe elements.withUnsafeMutableBufferPointer { cPointer in
+    _ = oneThread
+    let (n, stride) = (dimension(c.rows), dimension(c.stride))
+    unsafe c.span.withUnsafeMutableBufferPointer { cPointer in
       unsafe x.span.withUnsafeBufferPointer { xPointer in
         unsafe cblas_ssyrk(
-          CblasRowMajor, CblasUpper, CblasTrans, n, dimension(x.rows), alpha,
-          xPointer.baseAddress, dimension(x.stride), 1, cPointer.baseAddress, n)
+          CblasRowMajor, CblasUpper, CblasTrans, n, dimension(x.rows), 1, xPointer.baseAddress,
+          dimension(x.stride), 1, cPointer.baseAddress, stride)
       }
     }
   }
 
-  /// The number of threads that one BLAS call may use.
-  ///
-  /// OpenBLAS keeps one number per process, so only ``Threads`` sets it.
-  static func setThreads(_ count: Int) {
-    openblas_set_num_threads(Int32(clamping: count))
-  }
+  /// Makes OpenBLAS compute on the thread that calls it; see ``Threads``.
+  private static let oneThread: Void = openblas_set_num_threads(1)
 
   /// A size as CBLAS takes it.
   ///

@@ -31,6 +31,12 @@ public struct SystemProbe: Sendable {
   /// The processor that the BLAS chose its kernels for.
   public var blasKernels: String { unsafe string(openblas_get_corename()) }
 
+  /// What the environment tells OpenBLAS to take the processor for, or nil when it may look itself.
+  public var forcedKernels: String? {
+    // Safety: the string is copied at once.
+    unsafe getenv("OPENBLAS_CORETYPE").map { unsafe String(cString: $0) }
+  }
+
   /// The shared library that answers to a symbol.
   public func library(of symbol: String) -> String {
     unsafe string(symbol.withCString { unsafe ptq_library_of($0) })

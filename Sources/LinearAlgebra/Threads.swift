@@ -4,8 +4,9 @@ import Synchronization
 
 /// The one owner of parallelism in the process.
 ///
-/// Either one BLAS call uses all threads, or several threads run with one BLAS thread each; never
-/// both, since OpenBLAS serialises concurrent callers of its pool. ``perform(_:_:)`` switches.
+/// BLAS runs on the thread that calls it, always: OpenBLAS serialises concurrent callers of its own
+/// pool, whose threads spin between calls, and its results change with their number. Here the work
+/// is cut in parts that do not depend on the number of threads, so neither do the results.
 public enum Threads {
   private static let limit = Mutex(availableProcessors)
   private static let isParallel = Atomic(false)
@@ -16,13 +17,12 @@ public enum Threads {
   /// The number of threads that computations may use.
   public static var count: Int { limit.withLock { $0 } }
 
-  /// Sets the number of threads for BLAS and for the parallel loops.
+  /// Sets the number of threads for the parallel loops.
   ///
   /// - Precondition: `count` is at least 1. Call it between computations.
   public static func setCount(_ count: Int) {
     precondition(count >= 1, "\(count) threads")
     limit.withLock { $0 = count }
-    BLAS.setThreads(count)
   }
 
   /// Runs `body(0)` to `body(iterations − 1)`, in any order and in parallel.
@@ -36,7 +36,6 @@ public enum Threads {
       for i in 0..<iterations { body(i) }
       return
     }
-    BLAS.setThreads(1)
     let next = Atomic(0)
     DispatchQueue.concurrentPerform(iterations: threads) { _ in
       while true {
@@ -45,7 +44,6 @@ public enum Threads {
         body(i)
       }
     }
-    BLAS.setThreads(count)
     isParallel.store(false, ordering: .releasing)
   }
 

@@ -91,7 +91,7 @@ private struct Energy {
     }
     guard input.calibration != nil || input.heldOut != nil else { return }
     var moment = Matrix(rows: matrix.columns, columns: matrix.columns)
-    BLAS.addSecondMoment(of: matrix.view, to: &moment)
+    moment.addSecondMoment(of: matrix)
     calibration = input.calibration?.trace(withUpper: moment)
     heldOut = input.heldOut?.trace(withUpper: moment)
   }

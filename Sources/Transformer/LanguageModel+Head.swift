@@ -35,21 +35,32 @@ extension LanguageModel {
     var targetLogits = [Double](repeating: 0, count: targets.count)
     var totals = [Double](repeating: -.infinity, count: targets.count)
     try forEachSlab { slab, weights in
-      // Tokens go in chunks as well: logits of 512 × 8192 stay near the cache.
-      for start in stride(from: 0, to: hidden.rows, by: 512) {
-        let rows = start..<min(hidden.rows, start + 512)
-        let logits = BLAS.product(
-          normalized.view(rows: rows, columns: 0..<hidden.columns), weights.view.transposed)
-        for row in rows where slab.contains(Int(targets[row])) {
-          targetLogits[row] = Double(
-            logits[row - start, Int(targets[row]) - slab.lowerBound])
-        }
-        for (row, part) in zip(rows, logits.rowwiseLogSumExp()) {
-          totals[row] = logSumExp(totals[row], part)
-        }
+      for (row, part) in slabResults(normalized, weights, slab, targets).enumerated() {
+        totals[row] = logSumExp(totals[row], part.logSumExp)
+        if let logit = part.targetLogit { targetLogits[row] = Double(logit) }
       }
     }
     return zip(targetLogits, totals).map { $0 - $1 }
+  }
+
+  /// For each row, ln Σ exp of its logits in a slab, and the target's logit if it is there.
+  private func slabResults(
+    _ normalized: Matrix, _ weights: Matrix, _ slab: Range<Int>, _ targets: [Int32]
+  ) -> [(logSumExp: Double, targetLogit: Float?)] {
+    // Logits of 128 × 8192 stay near the cache.
+    let size = 128
+    return Threads.map((normalized.rows + size - 1) / size) { chunk in
+      let rows = chunk * size..<min(normalized.rows, (chunk + 1) * size)
+      var logits = BLAS.product(
+        normalized.view(rows: rows, columns: 0..<normalized.columns), weights.view.transposed)
+      return rows.map { row in
+        let column = Int(targets[row]) - slab.lowerBound
+        let logit = slab.contains(Int(targets[row]))
+          ? logits[row - rows.lowerBound, column] : nil
+        var values = logits.mutableRow(row - rows.lowerBound)
+        return (VectorMath.logSumExp(&values), logit)
+      }
+    }.flatMap(\.self)
   }
 
   /// Calls a closure with each slab of the head's rows.
@@ -71,18 +82,4 @@ extension LanguageModel {
 private func logSumExp(_ a: Double, _ b: Double) -> Double {
   let (low, high) = (min(a, b), max(a, b))
   return high == -.infinity ? high : high + log1p(exp(low - high))
-}
-
-extension Matrix {
-  /// ln Σ exp of each row.
-  fileprivate func rowwiseLogSumExp() -> [Double] {
-    let size = 16
-    return Threads.map((rows + size - 1) / size) { block in
-      (block * size..<min(rows, (block + 1) * size)).map { row in
-        var values = Array(elements[row * columns..<(row + 1) * columns])
-        var span = values.mutableSpan
-        return VectorMath.logSumExp(&span)
-      }
-    }.flatMap(\.self)
-  }
 }

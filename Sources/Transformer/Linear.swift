@@ -18,7 +18,7 @@ public struct Linear: Sendable {
 
   /// The outputs for inputs `[tokens, in]`: `[tokens, out]`.
   public func callAsFunction(_ x: Matrix) -> Matrix {
-    var y = BLAS.product(x.view, weight.view.transposed)
+    var y = Matrix.product(x, transposed: weight)
     if let bias { y.addToRows(bias) }
     return y
   }

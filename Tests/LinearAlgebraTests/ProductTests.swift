@@ -84,11 +84,12 @@ private func residual(_ c: Matrix, _ a: DoubleMatrix, _ b: DoubleMatrix) -> Doub
     for i in 0..<channels {
       for j in 0..<i { moment[i, j] = 7 }
     }
-    BLAS.addSecondMoment(of: x.view, scaledBy: 0.5, to: &moment)
-    BLAS.addSecondMoment(of: x.view, scaledBy: 0.5, to: &moment)
+    moment.addSecondMoment(of: x)
+    moment.addSecondMoment(of: x)
     let rows = DoubleMatrix(x)
-    let (exact, sizes) = (rows.transposed * rows, rows.transposed.magnitudes * rows.magnitudes)
-    let unit = Double(tokens + 3) * Double(Float.ulpOfOne)
+    let (once, sizes) = (rows.transposed * rows, rows.transposed.magnitudes * rows.magnitudes)
+    let exact = DoubleMatrix(rows: once.rows, columns: once.columns) { 2 * once[$0, $1] }
+    let unit = 2 * Double(tokens + 3) * Double(Float.ulpOfOne)
     for i in 0..<channels {
       for j in 0..<channels {
         if j < i {

@@ -1,0 +1,50 @@
+# Two commands to know: make demo, make test. Everything else is below.
+
+PTQ := .build/release/ptq
+MODEL := Examples/tiny-llama
+PACKAGES := libopenblas-dev liblapacke-dev pkg-config
+# The log of a long command; what matters of it is printed.
+LOG := .build/make.log
+
+.PHONY: help build demo test lint format interop dependencies
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: dependencies ## Build ptq for this machine
+	@mkdir -p .build
+	@echo "building ptq (log in $(LOG))"
+	@swift build -c release --product ptq > $(LOG) 2>&1 || { tail -n 40 $(LOG); exit 1; }
+
+demo: build ## Quantize the bundled model in several ways and compare perplexities
+	@Tools/demo $(PTQ) $(MODEL)
+
+test: dependencies ## Build and run every test
+	@mkdir -p .build
+	@echo "building and running the tests (log in $(LOG))"
+	@swift test -c release --disable-xctest > $(LOG) 2>&1 || { \
+	  grep -E 'error:|✘|recorded an issue' $(LOG) | head -n 60; tail -n 3 $(LOG); exit 1; }
+	@grep -E 'Test run with' $(LOG)
+
+lint: ## Check the formatting of all sources
+	swift format lint --strict --recursive --parallel Sources Tests Package.swift
+
+format: ## Format all sources
+	swift format --in-place --recursive --parallel Sources Tests Package.swift
+
+interop: build ## Load our output in transformers and vLLM (from PyPI, about 5 GB) and compare
+	@Tools/interop $(MODEL)
+
+dependencies:
+	@command -v swift > /dev/null || { \
+	  echo "ptq needs the Swift toolchain, 6.2 or later; see https://www.swift.org/install"; exit 1; }
+	@missing=$$(for p in $(PACKAGES); do \
+	    dpkg-query -W -f '$${Status}' $$p 2> /dev/null | grep -q 'ok installed' || echo $$p; done); \
+	if [ -n "$$missing" ]; then \
+	  command -v apt-get > /dev/null || { \
+	    echo "ptq needs OpenBLAS and LAPACKE with headers; install what Debian calls:" $$missing; \
+	    exit 1; }; \
+	  echo "installing" $$missing; \
+	  sudo=$$([ $$(id -u) = 0 ] || echo sudo); \
+	  $$sudo apt-get update -qq && $$sudo apt-get install -y -qq $$missing > /dev/null; \
+	fi

@@ -1,0 +1,38 @@
+// Products whose parts run in parallel. The parts have fixed sizes, so that results do not depend
+// on the number of threads.
+
+extension Matrix {
+  /// The product `x · wᵀ` of inputs `[tokens, in]` with weights `[out, in]`: `[tokens, out]`.
+  ///
+  /// - Complexity: 2·tokens·out·in flops.
+  public static func product(_ x: Matrix, transposed w: Matrix) -> Matrix {
+    var y = Matrix(rows: x.rows, columns: w.rows)
+    y.parallelRowBlocks(of: 256) { rows, block in
+      BLAS.gemm(
+        1, x.view(rows: rows, columns: 0..<x.columns), w.view.transposed, 0, into: &block)
+    }
+    return y
+  }
+
+  /// Adds the second moment of the rows of `x` to the upper triangle: `C ← xᵀx + C`.
+  ///
+  /// Shapes: `x` is `[t, n]`, this matrix is `[n, n]`. The strict lower triangle is left alone.
+  ///
+  /// - Complexity: t·n² flops, half of what the whole product would take.
+  public mutating func addSecondMoment(of x: Matrix) {
+    precondition(
+      rows == x.columns && columns == x.columns,
+      "second moment of \(x.rows) x \(x.columns) into \(rows) x \(columns)")
+    // A block of rows is a triangle on the diagonal and a rectangle to its right.
+    parallelRowBlocks(of: 128) { rows, block in
+      let tokens = 0..<x.rows
+      var diagonal = block.mutableView(rows: 0..<rows.count, columns: rows)
+      BLAS.syrk(x.view(rows: tokens, columns: rows), into: &diagonal)
+      let rest = rows.upperBound..<x.columns
+      var right = block.mutableView(rows: 0..<rows.count, columns: rest)
+      BLAS.gemm(
+        1, x.view(rows: tokens, columns: rows).transposed,
+        x.view(rows: tokens, columns: rest), 1, into: &right)
+    }
+  }
+}
