@@ -60,6 +60,20 @@ private func header(_ file: [UInt8]) throws -> (json: JSONValue, start: Int) {
     }
   }
 
+  @Test(arguments: 1...9)
+  func `data begins at a multiple of eight, however long the header is`(length: Int) throws {
+    try TemporaryFolder.with { folder in
+      let name = String(repeating: "w", count: length)
+      let writer = try FolderWriter(
+        path: folder.path("out"), tensors: [NamedShape(name, .int64, [1])])
+      try writer.write(name, [1, 2, 3, 4, 5, 6, 7, 8])
+      try writer.finish()
+      let file = try folder.read("out/model.safetensors")
+      #expect(try header(file).start % 8 == 0)
+      #expect(file.suffix(8) == [1, 2, 3, 4, 5, 6, 7, 8])
+    }
+  }
+
   @Test(arguments: [1, 40, 60, 80])
   func `several shards have an index, and keep modules together`(largest: Int) throws {
     try TemporaryFolder.with { folder in

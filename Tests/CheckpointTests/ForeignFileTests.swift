@@ -150,6 +150,17 @@ private let packed = #"""
     }
   }
 
+  @Test(arguments: [[8, 0], [8, 3], [8, 32], [16], [8, 2, 1]])
+  func `scales that do not split the inputs are an error`(shape: [Int]) throws {
+    try TemporaryFolder.with { folder in
+      let values = [Float](repeating: 1, count: shape.reduce(1, *))
+      let odd = RawSafetensors.Tensor(
+        "p.weight_scale", "F32", shape, RawSafetensors.bytes(values))
+      let model = try folder.open([odd, codes, zeros], config: packed)
+      expectFailure("p.weight_scale", "\(shape)", "16 columns") { try model.decode(linear) }
+    }
+  }
+
   @Test(arguments: [
     ("pack-quantized", "int-quantized", "pack-quantized"), ("\"num_bits\": 4,", "", "num_bits"),
     ("\"num_bits\": 4", "\"num_bits\": 1", "1 bits"), ("config_groups", "groups", "config_groups"),

@@ -1,0 +1,34 @@
+import LinearAlgebra
+import TestSupport
+import Testing
+
+/// Shapes that do not fit are mistakes in a program, and stop it before memory is touched.
+@Suite struct `Misuse of matrices` {
+  @Test func `stops at elements that do not fill the shape`() async {
+    await #expect(processExitsWith: .failure) {
+      _ = Matrix(rows: 2, columns: 3, elements: [1, 2, 3, 4, 5])
+    }
+  }
+
+  @Test func `stops at a column or a rectangle outside`() async {
+    await #expect(processExitsWith: .failure) {
+      let matrix = Matrix(rows: 2, columns: 3)
+      print(matrix[0, 3])
+    }
+    await #expect(processExitsWith: .failure) {
+      let matrix = Matrix(rows: 2, columns: 3)
+      print(matrix.view(rows: 0..<3, columns: 0..<1).rows)
+    }
+  }
+
+  @Test func `stops at products of shapes that do not fit`() async {
+    await #expect(processExitsWith: .failure) {
+      let (a, b) = (Matrix(rows: 2, columns: 3), Matrix(rows: 4, columns: 2))
+      print(BLAS.product(a.view, b.view))
+    }
+    await #expect(processExitsWith: .failure) {
+      var moment = Matrix(rows: 3, columns: 4)
+      BLAS.addSecondMoment(of: Matrix(rows: 5, columns: 3).view, to: &moment)
+    }
+  }
+}
