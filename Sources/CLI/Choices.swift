@@ -15,12 +15,16 @@ enum Choices {
 }
 
 extension RoundingMethod: ExpressibleByArgument {
+  /// Finds the method of this name.
   public init?(argument: String) {
     guard let method = Self.all.first(where: { $0.name == argument }) else { return nil }
     self = method
   }
 
+  /// The name, in the help.
   public var defaultValueDescription: String { name }
+
+  /// Every name, in the help and in messages.
   public static var allValueStrings: [String] { all.map(\.name) }
 }
 

@@ -2,8 +2,9 @@ public import JSON
 public import LinearAlgebra
 public import Quantizer
 
-/// How a family of engines wants quantized Linears stored. One conforming file each; joins
-/// ``CheckpointFormats/all``.
+/// How a family of engines wants quantized Linears stored.
+///
+/// One conforming file each; joins ``CheckpointFormats/all``.
 public protocol CheckpointFormat: Sendable {
   /// The word for it on the command line.
   var name: String { get }

@@ -17,14 +17,22 @@ public struct CompressedTensorsFormat: CheckpointFormat {
   /// The format; it has no options.
   public init() {}
 
+  /// The word for the format on the command line.
   public let name = "compressed-tensors"
+
+  /// One line of help.
   public let summary = "pack-quantized, for vLLM, SGLang and transformers"
+
+  /// The smallest zero point that can be stored.
   public let smallestZeroPoint = 0
+
+  /// The file that repeats the configuration, if readers want one.
   public let configurationFile: String? = nil
 
   /// Scales are stored in the type of the weights that they stand for.
   public func scaleFormat(for weights: FloatFormat) -> FloatFormat { weights }
 
+  /// The tensors that a Linear will take, without their elements.
   public func layout(
     of linear: LinearShape, _ scheme: Scheme, scales: FloatFormat
   ) -> [NamedShape] {
@@ -46,6 +54,7 @@ public struct CompressedTensorsFormat: CheckpointFormat {
     return result
   }
 
+  /// The elements of those tensors, in the same order.
   public func encode(_ weight: QuantizedWeight, scales: FloatFormat) -> [[UInt8]] {
     let (rows, columns, grid) = (weight.rows, weight.columns, weight.grid)
     let bits = grid.scheme.bits
@@ -63,6 +72,7 @@ public struct CompressedTensorsFormat: CheckpointFormat {
     return result
   }
 
+  /// The value of `quantization_config`.
   public func configuration(of scheme: Scheme, provenance: JSONValue) -> JSONValue {
     var weights: JSONValue = [
       "num_bits": .number(JSONNumber(scheme.bits)), "type": "int",
@@ -90,10 +100,14 @@ public struct CompressedTensorsFormat: CheckpointFormat {
     ]
   }
 
+  /// Whether a `quantization_config` is of this format.
   public func recognizes(_ configuration: JSONValue) -> Bool {
     configuration["quant_method"] == "compressed-tensors"
   }
 
+  /// Reads a Linear back.
+  ///
+  /// - Throws: ``CheckpointError`` when tensors are missing or do not fit the configuration.
   public func decode(
     _ linear: LinearShape, in folder: ModelFolder, _ configuration: JSONValue
   ) throws(CheckpointError) -> QuantizedWeight {

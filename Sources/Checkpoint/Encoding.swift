@@ -25,8 +25,9 @@ extension ModelFolder {
     let words = tensor.withBytes { bytes in
       (0..<count).map {
         // Safety: the header was checked: the tensor holds `count` elements of 4 bytes.
-        UInt32(littleEndian: unsafe bytes.unsafeLoadUnaligned(
-          fromByteOffset: 4 * $0, as: UInt32.self))
+        UInt32(
+          littleEndian: unsafe bytes.unsafeLoadUnaligned(
+            fromByteOffset: 4 * $0, as: UInt32.self))
       }
     }
     return PackedCodes(wordRows: dimensions[0], wordColumns: dimensions[1], words: words)

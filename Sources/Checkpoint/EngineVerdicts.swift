@@ -3,6 +3,7 @@
 public import Quantizer
 
 extension CompressedTensorsFormat {
+  /// What each engine makes of such a Linear.
   public func verdicts(on linear: LinearShape, _ scheme: Scheme) -> [EngineVerdict] {
     [
       EngineVerdict("vLLM", objection: vllmObjection(to: scheme)),
@@ -24,6 +25,7 @@ extension CompressedTensorsFormat {
 }
 
 extension GPTQFormat {
+  /// What each engine makes of such a Linear.
   public func verdicts(on linear: LinearShape, _ scheme: Scheme) -> [EngineVerdict] {
     let packing = packingObjection(to: linear, scheme)
     let gptqmodel =

@@ -100,7 +100,9 @@ public final class FolderWriter {
     }
   }
 
-  /// Fills shards in order. The tensors of one module stay together.
+  /// Fills shards in order.
+  ///
+  /// The tensors of one module stay together.
   private static func shards(_ tensors: [NamedShape], _ largest: Int) -> [[NamedShape]] {
     var result: [[NamedShape]] = [[]]
     var size = 0

@@ -16,14 +16,22 @@ public struct GPTQFormat: CheckpointFormat {
   /// The format; it has no options.
   public init() {}
 
+  /// The word for the format on the command line.
   public let name = "gptq"
+
+  /// One line of help.
   public let summary = "AutoGPTQ's and gptqmodel's layout (v1 zero points), for vLLM and others"
+
   /// A zero point of 0 would be stored as −1, and borrow from its neighbour in some readers.
   public let smallestZeroPoint = 1
+
+  /// The file that repeats the configuration, if readers want one.
   public let configurationFile: String? = "quantize_config.json"
 
+  /// Scales are binary16, whatever the weights were: no reader expects anything else.
   public func scaleFormat(for weights: FloatFormat) -> FloatFormat { .float16 }
 
+  /// The tensors that a Linear will take, without their elements.
   public func layout(
     of linear: LinearShape, _ scheme: Scheme, scales: FloatFormat
   ) -> [NamedShape] {
@@ -40,6 +48,7 @@ public struct GPTQFormat: CheckpointFormat {
     ]
   }
 
+  /// The elements of those tensors, in the same order.
   public func encode(_ weight: QuantizedWeight, scales: FloatFormat) -> [[UInt8]] {
     let (rows, columns, grid) = (weight.rows, weight.columns, weight.grid)
     let bits = grid.scheme.bits
@@ -53,6 +62,7 @@ public struct GPTQFormat: CheckpointFormat {
     ]
   }
 
+  /// The value of `quantization_config`.
   public func configuration(of scheme: Scheme, provenance: JSONValue) -> JSONValue {
     var groupSize = -1
     if case .group(let size) = scheme.granularity { groupSize = size }
@@ -65,10 +75,14 @@ public struct GPTQFormat: CheckpointFormat {
     ]
   }
 
+  /// Whether a `quantization_config` is of this format.
   public func recognizes(_ configuration: JSONValue) -> Bool {
     configuration["quant_method"] == "gptq"
   }
 
+  /// Reads a Linear back.
+  ///
+  /// - Throws: ``CheckpointError`` when tensors are missing or do not fit the configuration.
   public func decode(
     _ linear: LinearShape, in folder: ModelFolder, _ configuration: JSONValue
   ) throws(CheckpointError) -> QuantizedWeight {

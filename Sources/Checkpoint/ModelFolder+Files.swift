@@ -50,7 +50,9 @@ extension ModelFolder {
     }
   }
 
-  /// The entries of the index. A file name with a slash could lead anywhere, so it is refused.
+  /// The entries of the index.
+  ///
+  /// A file name with a slash could lead anywhere, so it is refused.
   private static func weightMap(
     in folder: String
   ) throws(CheckpointError) -> [(tensor: String, file: String)] {
@@ -74,7 +76,9 @@ extension ModelFolder {
   private static func hint(_ folder: String, isShard: Bool) -> String {
     if isShard { return "the index names this shard; fetch the model again" }
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    let others = names.filter { $0.hasSuffix(".bin") || $0.hasSuffix(".gguf") || $0.hasSuffix(".pth") }
+    let others = names.filter {
+      $0.hasSuffix(".bin") || $0.hasSuffix(".gguf") || $0.hasSuffix(".pth")
+    }
     guard let other = others.sorted().first else { return "the folder has no safetensors weights" }
     return "found \(other), but weights must be in safetensors; convert the model first"
   }

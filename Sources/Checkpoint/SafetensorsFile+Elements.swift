@@ -9,7 +9,8 @@ extension SafetensorsFile {
       switch entry.shape.type {
       case .int32:
         return (0..<entry.range.count / 4).map {
-          Int64(unsafe bytes.unsafeLoadUnaligned(fromByteOffset: 4 * $0, as: Int32.self).littleEndian)
+          Int64(
+            unsafe bytes.unsafeLoadUnaligned(fromByteOffset: 4 * $0, as: Int32.self).littleEndian)
         }
       case .int64:
         return (0..<entry.range.count / 8).map {

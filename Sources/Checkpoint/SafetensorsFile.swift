@@ -44,8 +44,10 @@ public struct SafetensorsFile: Sendable {
     } catch {
       throw .header(path: path, reason: "\(error)")
     }
-    self.entries = entries.sorted { ($0.range.lowerBound, $0.range.upperBound)
-      < ($1.range.lowerBound, $1.range.upperBound) }
+    self.entries = entries.sorted {
+      ($0.range.lowerBound, $0.range.upperBound)
+        < ($1.range.lowerBound, $1.range.upperBound)
+    }
     try checkCover(from: dataStart)
   }
 
@@ -91,7 +93,9 @@ public struct SafetensorsFile: Sendable {
 }
 
 extension SafetensorsFile.Entry {
-  /// Reads one member of the header. Offsets are only made safe to compute with here.
+  /// Reads one member of the header.
+  ///
+  /// Offsets are only made safe to compute with here.
   fileprivate init(_ name: String, _ field: JSONField, dataStart: Int) throws(JSONError) {
     self.name = name
     let typeField = try field.member("dtype")

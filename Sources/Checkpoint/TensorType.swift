@@ -2,23 +2,37 @@ public import LinearAlgebra
 
 /// The element types of safetensors files, by the names that the format gives them.
 public enum TensorType: String, Sendable, CaseIterable {
-  /// Booleans and small integers.
+  /// Booleans, a byte each.
   case bool = "BOOL"
+  /// Unsigned 8-bit integers.
   case uint8 = "U8"
+  /// Signed 8-bit integers.
   case int8 = "I8"
-  /// 8-bit floats.
+  /// 8-bit floats with 5 bits of exponent.
   case float8E5M2 = "F8_E5M2"
+  /// 8-bit floats with 4 bits of exponent.
   case float8E4M3 = "F8_E4M3"
+  /// Powers of two: 8 bits of exponent.
   case float8E8M0 = "F8_E8M0"
+  /// Signed 16-bit integers.
   case int16 = "I16"
+  /// Unsigned 16-bit integers.
   case uint16 = "U16"
+  /// IEEE 754 binary16.
   case float16 = "F16"
+  /// The upper half of a binary32.
   case bfloat16 = "BF16"
+  /// Signed 32-bit integers.
   case int32 = "I32"
+  /// Unsigned 32-bit integers.
   case uint32 = "U32"
+  /// IEEE 754 binary32.
   case float32 = "F32"
+  /// IEEE 754 binary64.
   case float64 = "F64"
+  /// Signed 64-bit integers.
   case int64 = "I64"
+  /// Unsigned 64-bit integers.
   case uint64 = "U64"
 
   /// The number of bytes of one element.

@@ -9,7 +9,9 @@ public enum ColumnOrder: String, Sendable, CaseIterable {
   /// others can still make up for them.
   case activation
 
-  /// The visiting order: element `t` is the column visited at step `t`. Ties keep column order.
+  /// The visiting order: element `t` is the column visited at step `t`.
+  ///
+  /// Ties keep column order.
   public func columns(meanSquares: [Float]) -> [Int] {
     switch self {
     case .natural: Array(meanSquares.indices)

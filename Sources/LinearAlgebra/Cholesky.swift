@@ -17,7 +17,9 @@ public struct CholeskyFactor: Sendable {
   /// transpose, so the column-major routine is called with the other triangle on the same memory:
   /// its lower factor `L`, read row by row, is `Lᵀ = R`.
   ///
-  /// - Parameter upper: the matrix, row by row; the strict lower triangle is ignored.
+  /// - Parameters:
+  ///   - order: the side of the matrix.
+  ///   - upper: the matrix, row by row; the strict lower triangle is ignored.
   /// - Throws: ``CholeskyFailure`` when an element is not finite or a leading minor is not positive.
   /// - Complexity: n³/3 flops, in place.
   public init(order: Int, upper: [Double]) throws(CholeskyFailure) {

@@ -39,8 +39,10 @@ public enum FloatFormat: String, Sendable, CaseIterable {
     switch self {
     case .float32:
       for i in 0..<count {
-        output[i] = Float(bitPattern: UInt32(littleEndian: unsafe bytes.unsafeLoadUnaligned(
-          fromByteOffset: 4 * i, as: UInt32.self)))
+        output[i] = Float(
+          bitPattern: UInt32(
+            littleEndian: unsafe bytes.unsafeLoadUnaligned(
+              fromByteOffset: 4 * i, as: UInt32.self)))
       }
     case .float16:
       for i in 0..<count { output[i] = float16Value(bits(bytes, i)) }

@@ -23,6 +23,7 @@ struct BlockSolver {
   ///   - block: its weights are replaced by what the codes stand for.
   ///   - hidden: one matrix for each window; none when there is no calibration.
   ///   - deliver: takes each solution in the order of the computation.
+  /// - Throws: ``StageError``, or what `deliver` throws.
   func solve(
     _ block: inout DecoderBlock, _ hidden: inout [Matrix],
     _ deliver: (LayerSolution) throws -> Void

@@ -23,7 +23,10 @@ public struct Evaluation: Sendable, Equatable {
   /// Evaluates a model on windows, each by itself.
   ///
   /// - Precondition: there is a window, of at least two tokens.
-  /// - Parameter progress: is called with the share of the work done.
+  /// - Parameters:
+  ///   - model: the model, dense or quantized.
+  ///   - text: the windows.
+  ///   - progress: is called with the share of the work done.
   /// - Throws: ``CheckpointError`` when the model cannot be read.
   public init(
     of model: LanguageModel, on text: TokenWindows, progress: (Double) -> Void = { _ in }

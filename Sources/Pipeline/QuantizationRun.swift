@@ -28,7 +28,9 @@ public struct QuantizationRun {
   /// are computed twice.
   public static let activationBudget = 4 << 30
 
-  /// Checks that the run can be done as asked. Nothing is written.
+  /// Checks that the run can be done as asked.
+  ///
+  /// Nothing is written.
   ///
   /// - Throws: ``RunError`` or ``CheckpointError``, with what to change.
   public init(

@@ -19,7 +19,8 @@ struct RunPlan {
   init(_ model: LanguageModel, _ settings: QuantizationSettings) throws {
     guard model.format == nil else { throw RunError.alreadyQuantized(model.folder.path) }
     blocks = (0..<model.configuration.layerCount).map(model.configuration.linears)
-    let linears = Dictionary(uniqueKeysWithValues: blocks.joined().map { ("\($0.name).weight", $0) })
+    let linears = Dictionary(
+      uniqueKeysWithValues: blocks.joined().map { ("\($0.name).weight", $0) })
     scales = try Self.check(linears, in: model.folder, settings)
     warnings = try Self.warnings(blocks.joined(), settings)
     var tensors: [NamedShape] = []

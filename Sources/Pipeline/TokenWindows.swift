@@ -63,7 +63,8 @@ public struct TokenStream: Sendable {
     let path = "\(folder.path)/tokenizer.json"
     guard FileManager.default.fileExists(atPath: path) else {
       throw CheckpointError.missing(
-        path: path, needed: "the model's tokenizer is needed to read text; "
+        path: path,
+        needed: "the model's tokenizer is needed to read text; "
           + "tokens can also come from a .safetensors file with input_ids")
     }
     return try Tokenizer(contentsOf: path)

@@ -11,9 +11,9 @@ public struct Grid: Sendable, Equatable {
   public let scheme: Scheme
   /// The number of consecutive columns that share an entry.
   public let groupSize: Int
-  /// s, `[rows, groups]`. A scale of the whole tensor is repeated in every row.
+  /// The scales s, `[rows, groups]`; that of a whole tensor is repeated in every row.
   public let scales: Matrix
-  /// z, `[rows, groups]` row by row.
+  /// The zero points z, `[rows, groups]` row by row.
   public let zeroPoints: [UInt8]
 
   /// A grid of given entries.

@@ -47,7 +47,9 @@ struct GridEntry: Sendable {
     zeroPoint = UInt8(min(zero, steps))
   }
 
-  /// The ends of the range to cover, with 0 between them. The weights are finite.
+  /// The ends of the range to cover, with 0 between them.
+  ///
+  /// The weights are finite.
   private static func extent(of weights: Span<Float>, _ scheme: Scheme) -> (Float, Float) {
     var (low, high): (Float, Float) = (0, 0)
     for i in weights.indices {

@@ -39,7 +39,7 @@ struct NearestPlanePanel {
     return codes
   }
 
-  /// The panel's weights as lines: `[n, width]`. Lanes beyond the last row hold zeros.
+  /// The panel's weights as lines, `[n, width]`; lanes beyond the last row hold zeros.
   private func lines(of weights: Matrix) -> Matrix {
     let n = weights.columns
     var lines = Matrix(rows: n, columns: width)

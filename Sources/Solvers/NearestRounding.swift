@@ -1,7 +1,9 @@
 public import LinearAlgebra
 public import Quantizer
 
-/// Round to nearest (RTN): every weight by itself. No statistics needed.
+/// Round to nearest (RTN): every weight by itself.
+///
+/// No statistics needed.
 public struct NearestRounding: Rounding, PreparedRounding {
   /// The rounding; it has no options.
   public init() {}

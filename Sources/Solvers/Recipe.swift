@@ -24,7 +24,9 @@ public struct Recipe: Sendable {
     self.rounding = rounding
   }
 
-  /// Quantizes one Linear. Pure: the same problem gives the same solution.
+  /// Quantizes one Linear.
+  ///
+  /// Pure: the same problem gives the same solution.
   ///
   /// - Throws: ``SolverError`` when it cannot be done as asked.
   public func solve(_ problem: LayerProblem) throws(SolverError) -> LayerSolution {
@@ -34,6 +36,7 @@ public struct Recipe: Sendable {
   /// Quantizes Linears that share one input, whose preparation is done once.
   ///
   /// - Parameter problems: the Linears; each refers to the same input.
+  /// - Returns: a solution for each, in the same order.
   /// - Throws: ``StageError``, which names the Linear, when one cannot be done as asked.
   public func solve(stage problems: [LayerProblem]) throws(StageError) -> [LayerSolution] {
     guard let first = problems.first else { return [] }

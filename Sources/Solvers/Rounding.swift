@@ -2,8 +2,9 @@ public import Hessian
 public import LinearAlgebra
 public import Quantizer
 
-/// A way of choosing codes once the grid is fixed. A new method conforms to this, and joins
-/// ``RoundingMethod/all``.
+/// A way of choosing codes once the grid is fixed.
+///
+/// A new method conforms to this, and joins ``RoundingMethod/all``.
 public protocol Rounding: Sendable {
   /// Does the work that all Linears with one input share.
   ///
@@ -22,7 +23,9 @@ public protocol PreparedRounding: Sendable {
   func round(_ weights: Matrix, on grid: Grid) -> QuantizedWeight
 }
 
-/// Why a Linear could not be quantized as asked. Nothing falls back to something else silently.
+/// Why a Linear could not be quantized as asked.
+///
+/// Nothing falls back to something else silently.
 public enum SolverError: Error, CustomStringConvertible {
   /// The method needs the statistics of a calibration text.
   case calibrationNeeded(method: String)

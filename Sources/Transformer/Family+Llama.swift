@@ -1,7 +1,9 @@
 internal import JSON
 
 extension Family {
-  /// Llama 2 and 3, SmolLM, and all that share their code. Biases are rare, but configurable.
+  /// Llama 2 and 3, SmolLM, and all that share their code.
+  ///
+  /// Biases are rare, but configurable.
   static let llama = Family(modelType: "llama", requiredMembers: []) {
     config, layers throws(JSONError) in
     let attentionBias = try config.flag("attention_bias")

@@ -6,8 +6,9 @@ internal import JSON
 public struct Family: Sendable {
   /// `model_type` in `config.json`.
   public let modelType: String
-  /// Members that this family's own library would fill with defaults that differ by family. A file
-  /// without them is refused rather than guessed at.
+  /// Members that this family's own library would fill with defaults that differ by family.
+  ///
+  /// A file without them is refused rather than guessed at.
   let requiredMembers: [String]
   /// What the family adds, for so many layers.
   let traits: @Sendable (JSONField, Int) throws(JSONError) -> FamilyTraits

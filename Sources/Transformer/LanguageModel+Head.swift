@@ -55,7 +55,8 @@ extension LanguageModel {
         normalized.view(rows: rows, columns: 0..<normalized.columns), weights.view.transposed)
       return rows.map { row in
         let column = Int(targets[row]) - slab.lowerBound
-        let logit = slab.contains(Int(targets[row]))
+        let logit =
+          slab.contains(Int(targets[row]))
           ? logits[row - rows.lowerBound, column] : nil
         var values = logits.mutableRow(row - rows.lowerBound)
         return (VectorMath.logSumExp(&values), logit)

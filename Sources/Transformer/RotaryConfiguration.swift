@@ -1,9 +1,11 @@
 internal import Glibc
 internal import JSON
 
-/// The angles of rotary position embeddings (Su et al. 2021): how fast each pair of channels turns.
+/// The angles of rotary position embeddings: how fast each pair of channels turns.
 ///
 ///     angle of pair i at position p = p · fᵢ,     fᵢ = θ^(−2i/d), stretched by the scaling
+///
+/// Source: Su et al. 2021, arXiv 2104.09864.
 public struct RotaryConfiguration: Sendable, Equatable {
   /// fᵢ for each of the d/2 pairs of channels.
   public let frequencies: [Float]
@@ -82,7 +84,7 @@ private enum RotaryScaling {
   }
 }
 
-/// YaRN (Peng et al. 2023, arXiv 2309.00071).
+/// YaRN, arXiv 2309.00071.
 private struct YaRN {
   let factor: Double
   let original: Double

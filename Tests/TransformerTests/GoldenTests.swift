@@ -21,7 +21,9 @@ private func folder(_ name: String) throws -> String {
 
 @Suite struct GoldenTests {
   @Test func `the fixtures cover every family and every kind of rotation`() throws {
-    let kinds = ["llama", "mistral", "qwen2", "qwen3", "llama-linear", "llama-llama3", "llama-yarn"]
+    let kinds = [
+      "llama", "mistral", "qwen2", "qwen3", "llama-linear", "llama-llama3", "llama-yarn",
+    ]
     #expect(Set(kinds).isSubset(of: names), "found \(names)")
     #expect(names.count >= 20)
   }
