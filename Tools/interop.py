@@ -8,7 +8,7 @@ WINDOWS, LENGTH, MINUTES = 8, 256, 15
 HERE = pathlib.Path(__file__).resolve().parent
 
 # name: what `ptq quantize` is told on top of COMMON, and what config.json must say of it
-COMMON = '--method gptq --bits 4 --group-size 64'
+COMMON = '--method gptq --bits 4 --group-size 64 --samples 32 --length 256'
 FORMATS = {
     'compressed-tensors': ('--format compressed-tensors --symmetric', ('compressed-tensors', True)),
     'compressed-tensors asymmetric': ('--format compressed-tensors --asymmetric', ('compressed-tensors', False)),
@@ -93,7 +93,8 @@ def main():
         for name, (extra, scheme) in FORMATS.items():
             folders[name] = place / name.replace(' ', '-')
             try:
-                call([options.ptq, 'quantize', options.model, '--output', folders[name], *COMMON.split(), *extra.split()])
+                call([options.ptq, 'quantize', options.model, '--output', folders[name],
+                      '--calibration', options.model / 'calibration.txt', *COMMON.split(), *extra.split()])
                 check_scheme(folders[name], scheme)
             except Failure as failure:
                 del folders[name]

@@ -30,35 +30,37 @@ struct BlockSolver {
   ) throws {
     for half in block.sublayers.indices {
       var sublayer = block.sublayers[half]
-      let input = measure(hidden, sublayer.inputLinears[0]) { sublayer.input($0) }
+      let input = measure(hidden, sublayer.inputLinears[0]) { [sublayer] in sublayer.input($0) }
       for (i, solution) in try recipe.solve(stage: sublayer.inputLinears, input).enumerated() {
         sublayer.inputLinears[i].weight = solution.quantized.dequantized()
         try deliver(solution)
       }
-      var inner = ActivationCache()
-      let innerInput = measure(hidden, sublayer.outputLinear) { window in
-        inner.keep(sublayer.inner(sublayer.input(window)))
-      }
+      var kept = ActivationCache()
+      let inner = { @Sendable [sublayer] in sublayer.inner(sublayer.input($0)) }
+      let innerInput = measure(hidden, sublayer.outputLinear, inner) { kept.keep($0) }
       for solution in try recipe.solve(stage: [sublayer.outputLinear], innerInput) {
         sublayer.outputLinear.weight = solution.quantized.dequantized()
         try deliver(solution)
       }
-      for i in hidden.indices {
-        let activation = inner.take(i) ?? sublayer.inner(sublayer.input(hidden[i]))
-        sublayer.addOutput(activation, to: &hidden[i])
+      hidden.update { [sublayer, kept] i, window in
+        sublayer.addOutput(kept[i] ?? inner(window), to: &window)
       }
       block.sublayers[half] = sublayer
     }
   }
 
-  /// The statistics of a Linear's input over all windows.
+  /// The statistics of a Linear's input over all windows, each of which is handed on.
   private func measure(
-    _ hidden: [Matrix], _ linear: Linear, _ input: (Matrix) -> Matrix
+    _ hidden: [Matrix], _ linear: Linear, _ input: @Sendable (Matrix) -> Matrix,
+    _ handOn: (Matrix) -> Void = { _ in }
   ) -> LayerInput {
     guard !hidden.isEmpty else { return LayerInput() }
     var statistics = StageStatistics(
       channels: linear.weight.columns, calibrationCount: calibrationCount)
-    for (i, window) in hidden.enumerated() { statistics.add(input(window), window: i) }
+    hidden.compute({ _, window in input(window) }) { i, input in
+      statistics.add(input, window: i)
+      handOn(input)
+    }
     return statistics.input
   }
 }
@@ -72,24 +74,18 @@ extension Recipe {
 }
 
 /// Inner activations of the first windows, as far as the budget goes.
-private struct ActivationCache {
-  private var kept: [Matrix?] = []
+private struct ActivationCache: Sendable {
+  private var kept: [Matrix] = []
   private var bytesLeft = QuantizationRun.activationBudget
 
-  /// Keeps the activations of the next window where they fit, and hands them on.
-  mutating func keep(_ activation: Matrix) -> Matrix {
+  /// Keeps the activations of the next window where they fit.
+  mutating func keep(_ activation: Matrix) {
     let bytes = activation.elements.count * 4
     // Once one did not fit, none is kept: what is kept are the first windows.
     bytesLeft = bytes <= bytesLeft ? bytesLeft - bytes : 0
     if bytesLeft > 0 { kept.append(activation) }
-    return activation
   }
 
-  /// The activations of a window, once, or nil when they were not kept.
-  mutating func take(_ window: Int) -> Matrix? {
-    guard window < kept.count else { return nil }
-    let activation = kept[window]
-    kept[window] = nil
-    return activation
-  }
+  /// The activations of a window, or nil when they were not kept.
+  subscript(window: Int) -> Matrix? { window < kept.count ? kept[window] : nil }
 }

@@ -56,7 +56,7 @@ public struct Evaluation: Sendable, Equatable {
     let layers = model.configuration.layerCount
     for layer in 0..<layers {
       let block = try model.block(layer)
-      for i in hidden.indices { block(&hidden[i]) }
+      hidden.update { _, window in block(&window) }
       progress(Double(layer + 1) / Double(layers + 1))
     }
     var sum = 0.0
