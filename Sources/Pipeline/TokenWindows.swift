@@ -83,15 +83,21 @@ public struct TokenStream: Sendable {
   }
 
   private static func records(_ path: String) throws -> [String] {
-    let lines = try text(path).split(whereSeparator: \.isNewline)
-    return try lines.enumerated().map { number, line in
+    // Only a line feed ends a line: JSON strings may hold all other separators of Unicode.
+    let lines = try text(path).utf8.split(
+      separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+    return try lines.enumerated().compactMap { number, line in
+      guard !line.allSatisfy(Self.isBlank) else { return nil }
       do {
-        return try JSONValue(parsing: String(line)).member("text").string
+        return try JSONValue(parsing: Array(line)).member("text").string
       } catch {
         throw InputError.badRecord(path: path, line: number + 1, reason: "\(error)")
       }
     }
   }
+
+  /// Whether a byte is white space inside a line of JSON.
+  private static func isBlank(_ byte: UInt8) -> Bool { [0x20, 0x09, 0x0D].contains(byte) }
 
   private static func stored(_ path: String) throws -> [Int32] {
     let file = try SafetensorsFile(path: path)
