@@ -19,6 +19,8 @@ public enum CheckpointError: Error, CustomStringConvertible {
   case unsupported(path: String, reason: String)
   /// The output is there already.
   case outputExists(path: String)
+  /// The output would fill the disk.
+  case noRoom(path: String, needed: Int, free: Int)
 
   /// What was found, what was needed, and what to try.
   public var description: String {
@@ -28,11 +30,16 @@ public enum CheckpointError: Error, CustomStringConvertible {
     case .missing(let path, let needed): "\(path): not found; \(needed)"
     case .json(let path, let cause): "\(path): \(cause)"
     case .header(let path, let reason): "\(path): not a valid safetensors file: \(reason)"
-    case .missingTensor(let name, let folder): "\(folder): no tensor is named \(name)"
+    case .missingTensor(let name, let folder): 
+      "\(folder): no tensor is named \(name), which config.json calls for; "
+        + "fetch the model again, or correct config.json"
     case .tensor(let name, let path, let reason): "\(path): tensor \(name): \(reason)"
     case .unsupported(let path, let reason): "\(path): \(reason)"
     case .outputExists(let path):
       "\(path): the output exists already; remove it or choose another --output"
+    case .noRoom(let path, let needed, let free):
+      "\(path): the weights take \(needed) bytes, and \(free) are free; make room, or choose "
+        + "another --output"
     }
   }
 }
