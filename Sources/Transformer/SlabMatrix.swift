@@ -11,13 +11,7 @@ struct SlabMatrix {
   init(
     _ folder: ModelFolder, _ name: String, rows: Int, columns: Int
   ) throws(CheckpointError) {
-    tensor = try folder.tensor(name, dimensions: [rows, columns])
-    guard let format = tensor.shape.type.floatFormat else {
-      throw .tensor(
-        name: name, path: tensor.path,
-        reason: "has type \(tensor.shape.type.rawValue); F32, F16 or BF16 is needed")
-    }
-    self.format = format
+    (tensor, format) = try folder.floatTensor(name, dimensions: [rows, columns])
     rowCount = rows
     self.columns = columns
   }
@@ -35,8 +29,8 @@ struct SlabMatrix {
       guard i >= 0, i < rowCount else {
         throw .tensor(
           name: tensor.name, path: tensor.path,
-          reason: "has \(rowCount) rows, but the text has a token \(i); "
-            + "the tokenizer does not belong to this model")
+          reason: "has \(rowCount) rows, but there is a token \(i) in the text; "
+            + "text or tokenizer are not of this model")
       }
       all += try elements(i..<i + 1)
     }
