@@ -10,11 +10,14 @@ internal import Transformer
 struct BlockSolver {
   private let recipe: Recipe
   private let calibrationCount: Int
+  private let activationBudget: Int
 
-  /// A solver; the windows from `calibrationCount` on are held out.
-  init(_ recipe: Recipe, calibrationCount: Int) {
+  /// A solver; the windows from `calibrationCount` on are held out, and inner activations of so
+  /// many bytes are kept.
+  init(_ recipe: Recipe, calibrationCount: Int, activationBudget: Int) {
     self.recipe = recipe
     self.calibrationCount = calibrationCount
+    self.activationBudget = activationBudget
   }
 
   /// Quantizes the block's Linears, and takes the hidden states from its input to its output.
@@ -35,7 +38,7 @@ struct BlockSolver {
         sublayer.inputLinears[i].weight = solution.quantized.dequantized()
         try deliver(solution)
       }
-      var inner = ActivationCache()
+      var inner = ActivationCache(bytes: activationBudget)
       let innerInput = measure(hidden, sublayer.outputLinear) { window in
         inner.keep(sublayer.inner(sublayer.input(window)))
       }
@@ -74,7 +77,10 @@ extension Recipe {
 /// Inner activations of the first windows, as far as the budget goes.
 private struct ActivationCache {
   private var kept: [Matrix?] = []
-  private var bytesLeft = QuantizationRun.activationBudget
+  private var bytesLeft: Int
+
+  /// A cache that keeps less than so many bytes.
+  init(bytes: Int) { bytesLeft = bytes }
 
   /// Keeps the activations of the next window where they fit, and hands them on.
   mutating func keep(_ activation: Matrix) -> Matrix {
