@@ -93,7 +93,7 @@ let package = Package(
     tests("Tokenizer", ["JSON"], resources: [.copy("Fixtures")]),
     tests("Transformer", ["Checkpoint", "JSON", "LinearAlgebra"], resources: [.copy("Fixtures")]),
     tests("Pipeline", ["Checkpoint", "Transformer", "Solvers", "Quantizer", "JSON"]),
-    tests("CLI", ["JSON", "Checkpoint"]),
+    tests("CLI", ["Checkpoint", "JSON", "LinearAlgebra"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -40,7 +40,10 @@ struct QuantizeCommand: ParsableCommand {
   @Option(help: "Bits of a code, 2 to 8.")
   var bits = 4
 
-  @Option(help: "Consecutive weights that share a scale: a number, or channel, or tensor.")
+  // Unconditional, so that −1 is a value and no option.
+  @Option(
+    parsing: .unconditional,
+    help: "Consecutive weights that share a scale: a number, or channel, or tensor.")
   var groupSize = GroupSize.columns(128)
 
   @Flag(help: "Zero in the middle of the codes, or a zero point for each group.")

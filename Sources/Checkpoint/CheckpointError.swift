@@ -15,6 +15,8 @@ public enum CheckpointError: Error, CustomStringConvertible {
   case missingTensor(name: String, folder: String)
   /// A tensor is not as it must be.
   case tensor(name: String, path: String, reason: String)
+  /// A tensor holds something that is no number; this element is the first.
+  case notFinite(name: String, path: String, element: Int)
   /// A setting of the folder that this tool cannot honour.
   case unsupported(path: String, reason: String)
   /// The output is there already.
@@ -34,6 +36,9 @@ public enum CheckpointError: Error, CustomStringConvertible {
       "\(folder): no tensor is named \(name), which config.json calls for; "
         + "fetch the model again, or correct config.json"
     case .tensor(let name, let path, let reason): "\(path): tensor \(name): \(reason)"
+    case .notFinite(let name, let path, let element):
+      "\(path): tensor \(name): holds an infinite value or a NaN, the first at element "
+        + "\(element); the file is damaged, or the training failed"
     case .unsupported(let path, let reason): "\(path): \(reason)"
     case .outputExists(let path):
       "\(path): the output exists already; remove it or choose another --output"

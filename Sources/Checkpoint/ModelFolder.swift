@@ -100,9 +100,7 @@ public struct ModelFolder: Sendable {
     let values = tensor.withBytes { format.decode($0) }
     guard VectorMath.isFinite(values.span) else {
       let first = values.firstIndex { !$0.isFinite } ?? 0
-      throw .tensor(
-        name: name, path: tensor.path,
-        reason: "holds an infinite value or a NaN, the first at element \(first)")
+      throw .notFinite(name: name, path: tensor.path, element: first)
     }
     return values
   }

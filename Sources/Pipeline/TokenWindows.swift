@@ -45,8 +45,7 @@ public struct TokenStream: Sendable {
   ///   - folder: the model, whose `tokenizer.json` is used.
   /// - Throws: ``InputError`` or ``CheckpointError``.
   public init(path: String, for folder: ModelFolder) throws {
-    let kind = path.split(separator: ".").last.map { $0.lowercased() } ?? ""
-    switch kind {
+    switch URL(fileURLWithPath: path).pathExtension.lowercased() {
     case "safetensors":
       tokens = try Self.stored(path)
     case "jsonl":
@@ -147,7 +146,7 @@ public enum InputError: Error, CustomStringConvertible {
   public var description: String {
     switch self {
     case .unknownKind(let path):
-      "\(path): the ending says nothing; a .txt, .jsonl or .safetensors file is needed"
+      "\(path): cannot tell what it holds; its name must end in .txt, .jsonl or .safetensors"
     case .notUTF8(let path): "\(path): the text is not UTF-8; convert it first"
     case .tokenizer(let path, let reason): "\(path): \(reason)"
     case .badRecord(let path, let line, let reason):

@@ -29,8 +29,8 @@ struct SlabMatrix {
       guard i >= 0, i < rowCount else {
         throw .tensor(
           name: tensor.name, path: tensor.path,
-          reason: "has \(rowCount) rows, but there is a token \(i) in the text; "
-            + "text or tokenizer are not of this model")
+          reason: "has \(rowCount) rows, but the text has a token \(i); "
+            + "its tokens are not those of this model")
       }
       all += try elements(i..<i + 1)
     }
@@ -43,9 +43,9 @@ struct SlabMatrix {
       format.decode($0.extracting(range.lowerBound * stride..<range.upperBound * stride))
     }
     guard VectorMath.isFinite(values.span) else {
-      throw .tensor(
-        name: tensor.name, path: tensor.path,
-        reason: "holds an infinite value or a NaN in rows \(range)")
+      let first = values.firstIndex { !$0.isFinite } ?? 0
+      throw .notFinite(
+        name: tensor.name, path: tensor.path, element: range.lowerBound * columns + first)
     }
     return values
   }
