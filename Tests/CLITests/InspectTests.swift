@@ -27,7 +27,10 @@ import Testing
       let lines = try Command.succeed("inspect", "out", in: folder).output.split(separator: "\n")
       try #require(lines.count == 38)
       let down = lines[8].split(separator: " ")
-      #expect(down.prefix(7) == ["model.layers.0.mlp.down_proj", "256", "x", "768", "4", "64", "symmetric"])
+      #expect(
+        down.prefix(7) == [
+          "model.layers.0.mlp.down_proj", "256", "x", "768", "4", "64", "symmetric",
+        ])
       #expect(down.count == 9)
       #expect(lines[37] == "format: compressed-tensors")
     }
@@ -44,7 +47,8 @@ import Testing
       let key = lines[3].split(separator: " ")
       #expect(
         key == [
-          "model.layers.0.self_attn.k_proj", "16", "x", "32", "8", "channel", "asymmetric", "-", "-",
+          "model.layers.0.self_attn.k_proj", "16", "x", "32", "8", "channel", "asymmetric", "-",
+          "-",
         ])
       #expect(lines[16] == "format: gptq")
     }
