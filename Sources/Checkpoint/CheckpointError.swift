@@ -32,7 +32,7 @@ public enum CheckpointError: Error, CustomStringConvertible {
     case .missing(let path, let needed): "\(path): not found; \(needed)"
     case .json(let path, let cause): "\(path): \(cause)"
     case .header(let path, let reason): "\(path): not a valid safetensors file: \(reason)"
-    case .missingTensor(let name, let folder): 
+    case .missingTensor(let name, let folder):
       "\(folder): no tensor is named \(name), which config.json calls for; "
         + "fetch the model again, or correct config.json"
     case .tensor(let name, let path, let reason): "\(path): tensor \(name): \(reason)"
