@@ -42,7 +42,7 @@ public struct CalibrationSet: Sendable {
       cutting: stream, length: length, limit: wanted + Self.heldOutCount(wanted)
     ).windows
     // Without an explicit count the text is shared out; otherwise the solver gets what was asked.
-    let count = samples ?? max(1, min(wanted, windows.count - Self.heldOutCount(windows.count)))
+    let count = samples ?? (1...wanted).last { $0 + Self.heldOutCount($0) <= windows.count } ?? 1
     self.init(
       calibration: Array(windows[..<count]), heldOut: Array(windows[count...]), length: length)
   }
