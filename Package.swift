@@ -92,8 +92,10 @@ let package = Package(
     tests("Checkpoint", ["JSON", "LinearAlgebra", "Quantizer"], resources: []),
     tests("Tokenizer", ["JSON"], resources: [.copy("Fixtures")]),
     tests("Transformer", ["Checkpoint", "JSON", "LinearAlgebra"], resources: [.copy("Fixtures")]),
-    tests("Pipeline", ["Checkpoint", "Transformer", "Solvers", "Quantizer", "JSON"]),
-    tests("CLI", ["JSON", "Checkpoint"]),
+    tests(
+      "Pipeline",
+      ["Checkpoint", "Hessian", "JSON", "LinearAlgebra", "Quantizer", "Solvers", "Transformer"]),
+    tests("CLI", ["Checkpoint", "JSON", "LinearAlgebra"]),
   ],
   swiftLanguageModes: [.v6]
 )

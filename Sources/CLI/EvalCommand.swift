@@ -11,8 +11,9 @@ struct EvalCommand: ParsableCommand {
     commandName: "eval",
     abstract: "Measure how well a model predicts a text.",
     discussion: """
-      The text is cut into windows that do not overlap; every token but the first of its window is
-      predicted from those before it in the window. Everything is computed in 32-bit floats.
+      The text is cut into windows that do not overlap; every token but the first of its \
+      window is predicted from those before it in the window. Everything is computed in \
+      32-bit floats.
 
       EXAMPLES:
         ptq eval SmolLM2 --text test.txt
@@ -46,13 +47,14 @@ struct EvalCommand: ParsableCommand {
   func run() throws {
     common.apply()
     let language = try LanguageModel(ModelFolder(path: model))
-    let length = try language.windowLength(length, default: 2048)
+    let length = try language.windowLength(length, default: 2048, atLeast: 2)
     let stream = try TokenStream(path: text, for: language.folder).tokens
     let windows = TokenWindows(cutting: stream, length: length, limit: windows)
     guard !windows.windows.isEmpty else {
       throw InputError.tooShort(path: text, tokens: stream.count, length: length, needed: 1)
     }
     var progress = ProgressLine()
+    defer { progress.end() }
     let evaluation = try Evaluation(of: language, on: windows) {
       progress.show($0, "evaluating")
     }

@@ -9,12 +9,17 @@ struct PTQCommand: ParsableCommand {
     abstract: "Quantize language models after training: folder in, folder out.",
     discussion: """
       EXAMPLES:
-        ptq quantize SmolLM2 --output SmolLM2-4bit --calibration text.txt --group-size 64
+        ptq quantize SmolLM2 -o SmolLM2-4bit --calibration text.txt --group-size 64
         ptq eval SmolLM2-4bit --text test.txt --windows 8
         ptq inspect SmolLM2-4bit
 
-      EXIT STATUS: 0 done; 1 the input or the run failed; 64 the command line is wrong;
-      130 interrupted. Results go to standard output, everything else to standard error.
+      EXIT STATUS:
+        0    done
+        1    the input or the run failed
+        64   the command line is wrong
+        130  interrupted
+
+      Results go to standard output, everything else to standard error.
       """,
     version: version,
     subcommands: [

@@ -33,7 +33,7 @@ struct ProgressLine {
   /// Takes the bar away.
   func end() { if isTerminal { write("\r\u{1B}[K") } }
 
-  private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+  private func write(_ text: String) { StandardError.write(text) }
 }
 
 /// The events of a run on standard error.
@@ -56,4 +56,12 @@ struct RunDisplay {
 
   /// Takes the bar away.
   func end() { progress.end() }
+}
+
+/// The stream for everything but results.
+enum StandardError {
+  /// Writes a text; nobody may be there to read it, which is no reason to stop.
+  static func write(_ text: String) {
+    try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
+  }
 }

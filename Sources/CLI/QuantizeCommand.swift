@@ -15,16 +15,17 @@ struct QuantizeCommand: ParsableCommand {
     commandName: "quantize",
     abstract: "Quantize every Linear of a model's decoder blocks.",
     discussion: """
-      MODEL is a Hugging Face folder: config.json, safetensors weights, tokenizer.json. The output
-      is one as well, which vLLM and transformers load; a table says what each Linear lost.
+      MODEL is a Hugging Face folder: config.json, safetensors weights, tokenizer.json. \
+      The output is one as well, which vLLM and transformers load; a table says what each \
+      Linear lost.
 
       EXAMPLES:
-        ptq quantize SmolLM2 --output SmolLM2-4bit --calibration text.txt --group-size 64
-        ptq quantize SmolLM2 --output SmolLM2-3bit --calibration chats.jsonl --bits 3 --asymmetric
-        ptq quantize SmolLM2 --output SmolLM2-rtn --method rtn --format gptq
+        ptq quantize SmolLM2 -o SmolLM2-4bit --calibration text.txt --group-size 64
+        ptq quantize Llama-3.2-1B -o Llama-8bit --calibration chats.jsonl --bits 8
+        ptq quantize Llama-3.2-1B -o Llama-rtn --method rtn --format gptq
 
-      Output error % is the squared error of a Linear's output over the calibration tokens, in per
-      cent of the output's energy; held-out % is the same on tokens that no solver saw.
+      Output error % is the squared error of a Linear's output over the calibration tokens, \
+      in per cent of the output's energy; held-out % is the same on tokens that no solver saw.
       """)
 
   @Argument(help: "The model's folder.")
@@ -39,7 +40,10 @@ struct QuantizeCommand: ParsableCommand {
   @Option(help: "Bits of a code, 2 to 8.")
   var bits = 4
 
-  @Option(help: "Consecutive weights that share a scale: a number, or channel, or tensor.")
+  // Unconditional, so that −1 is a value and no option.
+  @Option(
+    parsing: .unconditional,
+    help: "Consecutive weights that share a scale: a number, or channel, or tensor.")
   var groupSize = GroupSize.columns(128)
 
   @Flag(help: "Zero in the middle of the codes, or a zero point for each group.")
@@ -77,6 +81,7 @@ struct QuantizeCommand: ParsableCommand {
       model: language, settings: try settings(), calibration: try calibration.read(for: language),
       output: output)
     var display = RunDisplay()
+    defer { display.end() }
     let report = try Interruption.watched {
       try run.run { event in
         try Interruption.check()

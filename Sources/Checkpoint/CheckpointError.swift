@@ -15,10 +15,14 @@ public enum CheckpointError: Error, CustomStringConvertible {
   case missingTensor(name: String, folder: String)
   /// A tensor is not as it must be.
   case tensor(name: String, path: String, reason: String)
+  /// A tensor holds something that is no number; this element is the first.
+  case notFinite(name: String, path: String, element: Int)
   /// A setting of the folder that this tool cannot honour.
   case unsupported(path: String, reason: String)
   /// The output is there already.
   case outputExists(path: String)
+  /// The output would fill the disk.
+  case noRoom(path: String, needed: Int, free: Int)
 
   /// What was found, what was needed, and what to try.
   public var description: String {
@@ -28,11 +32,19 @@ public enum CheckpointError: Error, CustomStringConvertible {
     case .missing(let path, let needed): "\(path): not found; \(needed)"
     case .json(let path, let cause): "\(path): \(cause)"
     case .header(let path, let reason): "\(path): not a valid safetensors file: \(reason)"
-    case .missingTensor(let name, let folder): "\(folder): no tensor is named \(name)"
+    case .missingTensor(let name, let folder):
+      "\(folder): no tensor is named \(name), which config.json calls for; "
+        + "fetch the model again, or correct config.json"
     case .tensor(let name, let path, let reason): "\(path): tensor \(name): \(reason)"
+    case .notFinite(let name, let path, let element):
+      "\(path): tensor \(name): holds an infinite value or a NaN, the first at element "
+        + "\(element); the file is damaged, or the training failed"
     case .unsupported(let path, let reason): "\(path): \(reason)"
     case .outputExists(let path):
       "\(path): the output exists already; remove it or choose another --output"
+    case .noRoom(let path, let needed, let free):
+      "\(path): the weights take \(needed) bytes, and \(free) are free; make room, or choose "
+        + "another --output"
     }
   }
 }

@@ -1,4 +1,3 @@
-internal import Foundation
 internal import Glibc
 internal import JSON
 
@@ -9,10 +8,9 @@ internal import JSON
 public final class FolderWriter {
   /// Where the folder will be.
   public let path: String
-  private let partialPath: String
+  private let partial: PartialFolder
   private let shards: [ShardFile]
   private let shardOfTensor: [String: Int]
-  private var isFinished = false
 
   /// Shards are not larger than this, unless one Linear is.
   public static let largestShard = 5_000_000_000
@@ -25,48 +23,37 @@ public final class FolderWriter {
   ) throws(CheckpointError) {
     try Self.checkIsFree(path)
     self.path = path
-    let url = URL(fileURLWithPath: path)
-    let partial = url.deletingLastPathComponent()
-      .appendingPathComponent(".\(url.lastPathComponent).partial-\(getpid())").path
-    partialPath = partial
-    // What an earlier process with this number left behind.
-    try? FileManager.default.removeItem(atPath: partial)
-    do {
-      try FileManager.default.createDirectory(
-        atPath: partial, withIntermediateDirectories: true)
-    } catch {
-      throw .system(path: partial, doing: "creating the folder", code: errno)
-    }
+    partial = try PartialFolder(for: path)
+    try partial.checkRoom(for: tensors.reduce(0) { $0 + ($1.shape.byteCount ?? 0) })
     let plan = Self.shards(tensors, largestShard)
     var shardOfTensor: [String: Int] = [:]
     var shards: [ShardFile] = []
-    do throws(CheckpointError) {
-      for (i, shapes) in plan.enumerated() {
-        let name = Self.fileName(i, of: plan.count)
-        shards.append(try ShardFile(path: "\(partial)/\(name)", shapes))
-        for tensor in shapes { shardOfTensor[tensor.name] = i }
+    for (i, shapes) in plan.enumerated() {
+      let name = Self.fileName(i, of: plan.count)
+      shards.append(try ShardFile(path: "\(partial.path)/\(name)", shapes))
+      for tensor in shapes {
+        guard shardOfTensor.updateValue(i, forKey: tensor.name) == nil else {
+          throw .tensor(name: tensor.name, path: path, reason: "would be in the output twice")
+        }
       }
-      if plan.count > 1 {
-        try Self.write(
-          "\(partial)/\(ModelFolder.indexName)", Self.index(plan).bytes(.pretty))
-      }
-    } catch {
-      try? FileManager.default.removeItem(atPath: partial)
-      throw error
+    }
+    if plan.count > 1 {
+      try Self.write("\(partial.path)/\(ModelFolder.indexName)", Self.index(plan).bytes(.pretty))
     }
     self.shards = shards
     self.shardOfTensor = shardOfTensor
   }
 
-  deinit {
-    if !isFinished { try? FileManager.default.removeItem(atPath: partialPath) }
-  }
-
   /// Checks that nothing stands at a path where a folder is to be written.
   ///
-  /// - Throws: ``CheckpointError/outputExists(path:)``.
+  /// - Throws: ``CheckpointError`` where something does, or nothing ever could.
   public static func checkIsFree(_ path: String) throws(CheckpointError) {
-    guard !FileManager.default.fileExists(atPath: path) else { throw .outputExists(path: path) }
+    guard let name = path.split(separator: "/").last, name != ".", name != ".." else {
+      throw .unsupported(path: "\"\(path)\"", reason: "a new folder cannot have this name")
+    }
+    var status = stat()
+    // Not fileExists: a link that leads nowhere is in the way as well.
+    guard unsafe lstat(path, &status) != 0 else { throw .outputExists(path: path) }
   }
 
   /// Writes the elements of a tensor, once.
@@ -79,7 +66,7 @@ public final class FolderWriter {
 
   /// Writes a small file beside the weights.
   public func writeFile(_ name: String, _ bytes: [UInt8]) throws(CheckpointError) {
-    try Self.write("\(partialPath)/\(name)", bytes)
+    try Self.write("\(partial.path)/\(name)", bytes)
   }
 
   /// Checks that all tensors came, syncs, and moves the folder to its place.
@@ -88,16 +75,14 @@ public final class FolderWriter {
   public func finish() throws(CheckpointError) {
     for shard in shards { try shard.finish() }
     try Self.checkIsFree(path)
-    guard unsafe rename(partialPath, path) == 0 else {
-      throw .system(path: path, doing: "moving the finished folder", code: errno)
-    }
-    isFinished = true
+    try partial.move(to: path)
   }
 
   private static func write(_ path: String, _ bytes: [UInt8]) throws(CheckpointError) {
-    guard FileManager.default.createFile(atPath: path, contents: Data(bytes)) else {
-      throw .system(path: path, doing: "writing", code: errno)
-    }
+    let file = try OutputFile(path: path)
+    // Safety: a byte has no padding whose bits would be unknown.
+    try unsafe file.write(bytes.span.bytes, at: 0)
+    try file.sync()
   }
 
   /// Fills shards in order.

@@ -19,8 +19,9 @@ extension ModelFolder {
   }
 
   private static func isCompanion(_ name: String) -> Bool {
-    let replaced = ["config.json", indexName, "quantize_config.json", "quant_config.json"]
-    if replaced.contains(name) { return false }
+    let replaced = ["config.json", "quantize_config.json", "quant_config.json"]
+    // An index is of weights that stay behind, in whatever format they are.
+    if replaced.contains(name) || name.hasSuffix(".index.json") { return false }
     if ["vocab.txt", "merges.txt"].contains(name) { return true }
     if ["LICENSE", "NOTICE", "USE_POLICY"].contains(where: name.hasPrefix) { return true }
     return [".json", ".jinja", ".model", ".tiktoken", ".py"].contains(where: name.hasSuffix)

@@ -10,6 +10,9 @@ extension ModelFolder {
     guard FileManager.default.fileExists(atPath: folder) else {
       throw .missing(path: folder, needed: "a Hugging Face model folder is needed")
     }
+    guard FileManager.default.fileExists(atPath: "\(folder)/.") else {
+      throw .unsupported(path: folder, reason: "is a file; a Hugging Face model folder is needed")
+    }
     guard FileManager.default.fileExists(atPath: path) else {
       throw .missing(path: path, needed: "a Hugging Face model folder has one")
     }

@@ -76,23 +76,31 @@ public struct ModelFolder: Sendable {
     return tensor
   }
 
-  /// The elements of a floating-point tensor of this shape, as 32-bit floats.
+  /// The floating-point tensor of this name, which must have this shape, and its format.
   ///
-  /// - Throws: ``CheckpointError`` when it is missing, has another shape or type, or holds a value
-  ///   that is not finite.
-  public func floats(_ name: String, dimensions: [Int]) throws(CheckpointError) -> [Float] {
+  /// - Throws: ``CheckpointError`` when it is missing, or has another shape or type.
+  public func floatTensor(
+    _ name: String, dimensions: [Int]
+  ) throws(CheckpointError) -> (tensor: TensorReference, format: FloatFormat) {
     let tensor = try tensor(name, dimensions: dimensions)
     guard let format = tensor.shape.type.floatFormat else {
       throw .tensor(
         name: name, path: tensor.path,
         reason: "has type \(tensor.shape.type.rawValue); F32, F16 or BF16 is needed")
     }
+    return (tensor, format)
+  }
+
+  /// The elements of a floating-point tensor of this shape, as 32-bit floats.
+  ///
+  /// - Throws: ``CheckpointError`` when it is missing, has another shape or type, or holds a value
+  ///   that is not finite.
+  public func floats(_ name: String, dimensions: [Int]) throws(CheckpointError) -> [Float] {
+    let (tensor, format) = try floatTensor(name, dimensions: dimensions)
     let values = tensor.withBytes { format.decode($0) }
     guard VectorMath.isFinite(values.span) else {
       let first = values.firstIndex { !$0.isFinite } ?? 0
-      throw .tensor(
-        name: name, path: tensor.path,
-        reason: "holds an infinite value or a NaN, the first at element \(first)")
+      throw .notFinite(name: name, path: tensor.path, element: first)
     }
     return values
   }

@@ -10,11 +10,14 @@ internal import Transformer
 struct BlockSolver {
   private let recipe: Recipe
   private let calibrationCount: Int
+  private let activationBudget: Int
 
-  /// A solver; the windows from `calibrationCount` on are held out.
-  init(_ recipe: Recipe, calibrationCount: Int) {
+  /// A solver; the windows from `calibrationCount` on are held out, and inner activations of so
+  /// many bytes are kept.
+  init(_ recipe: Recipe, calibrationCount: Int, activationBudget: Int) {
     self.recipe = recipe
     self.calibrationCount = calibrationCount
+    self.activationBudget = activationBudget
   }
 
   /// Quantizes the block's Linears, and takes the hidden states from its input to its output.
@@ -29,23 +32,29 @@ struct BlockSolver {
     _ deliver: (LayerSolution) throws -> Void
   ) throws {
     for half in block.sublayers.indices {
-      var sublayer = block.sublayers[half]
-      let input = measure(hidden, sublayer.inputLinears[0]) { [sublayer] in sublayer.input($0) }
-      for (i, solution) in try recipe.solve(stage: sublayer.inputLinears, input).enumerated() {
-        sublayer.inputLinears[i].weight = solution.quantized.dequantized()
-        try deliver(solution)
-      }
-      var kept = ActivationCache()
-      let inner = { @Sendable [sublayer] in sublayer.inner(sublayer.input($0)) }
-      let innerInput = measure(hidden, sublayer.outputLinear, inner) { kept.keep($0) }
-      for solution in try recipe.solve(stage: [sublayer.outputLinear], innerInput) {
-        sublayer.outputLinear.weight = solution.quantized.dequantized()
-        try deliver(solution)
-      }
-      hidden.update { [sublayer, kept] i, window in
-        sublayer.addOutput(kept[i] ?? inner(window), to: &window)
-      }
-      block.sublayers[half] = sublayer
+      try solve(&block.sublayers[half], &hidden, deliver)
+    }
+  }
+
+  /// Quantizes the two stages of a sublayer, and adds its output to the hidden states.
+  private func solve(
+    _ sublayer: inout any Sublayer, _ hidden: inout [Matrix],
+    _ deliver: (LayerSolution) throws -> Void
+  ) throws {
+    let input = measure(hidden, sublayer.inputLinears[0]) { [sublayer] in sublayer.input($0) }
+    for (i, solution) in try recipe.solve(stage: sublayer.inputLinears, input).enumerated() {
+      sublayer.inputLinears[i].weight = solution.quantized.dequantized()
+      try deliver(solution)
+    }
+    var kept = ActivationCache(bytes: activationBudget)
+    let inner = { @Sendable [sublayer] in sublayer.inner(sublayer.input($0)) }
+    let innerInput = measure(hidden, sublayer.outputLinear, inner) { kept.keep($0) }
+    for solution in try recipe.solve(stage: [sublayer.outputLinear], innerInput) {
+      sublayer.outputLinear.weight = solution.quantized.dequantized()
+      try deliver(solution)
+    }
+    hidden.update { [sublayer, kept] i, window in
+      sublayer.addOutput(kept[i] ?? inner(window), to: &window)
     }
   }
 
@@ -76,7 +85,10 @@ extension Recipe {
 /// Inner activations of the first windows, as far as the budget goes.
 private struct ActivationCache: Sendable {
   private var kept: [Matrix] = []
-  private var bytesLeft = QuantizationRun.activationBudget
+  private var bytesLeft: Int
+
+  /// A cache that keeps less than so many bytes.
+  init(bytes: Int) { bytesLeft = bytes }
 
   /// Keeps the activations of the next window where they fit.
   mutating func keep(_ activation: Matrix) {

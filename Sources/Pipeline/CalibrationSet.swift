@@ -31,17 +31,18 @@ public struct CalibrationSet: Sendable {
   ///   - length: tokens per window.
   /// - Throws: ``InputError/tooShort(path:tokens:length:needed:)`` and what ``TokenStream`` throws.
   public init(path: String, for folder: ModelFolder, samples: Int?, length: Int) throws {
+    precondition(length > 0, "windows of \(length) tokens")
     let stream = try TokenStream(path: path, for: folder).tokens
     let wanted = samples ?? Self.defaultSamples
-    let windows = TokenWindows(
-      cutting: stream, length: length, limit: wanted + Self.heldOutCount(wanted)
-    ).windows
-    guard windows.count >= (samples ?? 1) else {
+    guard stream.count / length >= (samples ?? 1) else {
       throw InputError.tooShort(
         path: path, tokens: stream.count, length: length, needed: samples ?? 1)
     }
+    let windows = TokenWindows(
+      cutting: stream, length: length, limit: wanted + Self.heldOutCount(wanted)
+    ).windows
     // Without an explicit count the text is shared out; otherwise the solver gets what was asked.
-    let count = samples ?? max(1, min(wanted, windows.count - Self.heldOutCount(windows.count)))
+    let count = samples ?? (1...wanted).last { $0 + Self.heldOutCount($0) <= windows.count } ?? 1
     self.init(
       calibration: Array(windows[..<count]), heldOut: Array(windows[count...]), length: length)
   }

@@ -16,32 +16,39 @@ public import Transformer
 /// ```
 ///
 /// Memory: one block's weights, the hidden states of all windows, one stage's statistics, and the
-/// inner activations up to ``activationBudget``.
+/// inner activations up to a budget.
 public struct QuantizationRun {
   private let model: LanguageModel
   private let settings: QuantizationSettings
   private let calibration: CalibrationSet?
   private let output: String
+  private let activationBudget: Int
   private let plan: RunPlan
-
-  /// The bytes of inner activations that are kept between measuring and using them; those beyond
-  /// are computed twice.
-  public static let activationBudget = 4 << 30
 
   /// Checks that the run can be done as asked.
   ///
   /// Nothing is written.
   ///
+  /// - Parameters:
+  ///   - model: what to quantize.
+  ///   - settings: how.
+  ///   - calibration: what to learn from; read only when everything else is found to be right.
+  ///   - output: the folder to write.
+  ///   - activationBudget: the bytes of inner activations that are kept between measuring and
+  ///     using them; those beyond are computed twice.
   /// - Throws: ``RunError`` or ``CheckpointError``, with what to change.
   public init(
-    model: LanguageModel, settings: QuantizationSettings, calibration: CalibrationSet?,
-    output: String
+    model: LanguageModel, settings: QuantizationSettings,
+    calibration: @autoclosure () throws -> CalibrationSet?, output: String,
+    activationBudget: Int = 4 << 30
   ) throws {
+    try FolderWriter.checkIsFree(output)
+    plan = try RunPlan(model, settings)
+    let calibration = try calibration()
     if settings.method.needsCalibration && calibration == nil {
       throw RunError.calibrationNeeded(method: settings.method.name)
     }
-    try FolderWriter.checkIsFree(output)
-    plan = try RunPlan(model, settings)
+    self.activationBudget = activationBudget
     self.model = model
     self.settings = settings
     self.calibration = calibration
@@ -59,6 +66,7 @@ public struct QuantizationRun {
     let start = clock.now
     for warning in plan.warnings { try tell(.warning(warning)) }
     let writer = try FolderWriter(path: output, tensors: plan.tensors)
+    try copyCompanions(to: writer)
     for tensor in plan.copied {
       try tensor.withBytes { bytes throws(CheckpointError) in try writer.write(tensor.name, bytes) }
     }
@@ -68,7 +76,9 @@ public struct QuantizationRun {
       heldOutTokens: (calibration?.heldOut.count ?? 0) * (calibration?.length ?? 0),
       linears: [], seconds: 0)
     let recipe = settings.recipe(scales: plan.scales)
-    let solver = BlockSolver(recipe, calibrationCount: calibration?.calibration.count ?? 0)
+    let solver = BlockSolver(
+      recipe, calibrationCount: calibration?.calibration.count ?? 0,
+      activationBudget: activationBudget)
     var hidden = try calibration?.windows.map(model.embeddings) ?? []
     for layer in plan.blocks.indices {
       try tell(.progress(Double(layer) / Double(plan.blocks.count), "block \(layer)"))
@@ -81,7 +91,7 @@ public struct QuantizationRun {
       }
     }
     report.seconds = (clock.now - start).seconds
-    try writeCompanions(report, to: writer)
+    try writeConfiguration(report, to: writer)
     try writer.finish()
     return report
   }
@@ -98,11 +108,16 @@ public struct QuantizationRun {
     }
   }
 
-  /// Everything beside the weights: what belongs to the model, the configuration, the report.
-  private func writeCompanions(_ report: RunReport, to writer: FolderWriter) throws {
+  /// What belongs to the model beside its weights; first of all, since a file that cannot be read
+  /// should not be found at the end of a long run.
+  private func copyCompanions(to writer: FolderWriter) throws {
     for name in model.folder.companionFiles where name != RunReport.fileName {
       try writer.writeFile(name, try model.folder.companion(name))
     }
+  }
+
+  /// What says how the weights are quantized, and what was lost.
+  private func writeConfiguration(_ report: RunReport, to writer: FolderWriter) throws {
     let quantization = settings.format.configuration(
       of: settings.scheme, provenance: settings.provenance(report))
     var configuration = model.folder.configuration

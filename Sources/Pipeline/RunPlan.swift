@@ -42,17 +42,13 @@ struct RunPlan {
   ) throws -> FloatFormat {
     var scales: FloatFormat?
     for (name, linear) in linears.sorted(by: { $0.key < $1.key }) {
-      let tensor = try folder.tensor(name, dimensions: [linear.rows, linear.columns])
-      guard let format = tensor.shape.type.floatFormat else {
-        throw CheckpointError.tensor(
-          name: name, path: tensor.path,
-          reason: "has type \(tensor.shape.type.rawValue); F32, F16 or BF16 is needed")
-      }
+      let (_, format) = try folder.floatTensor(name, dimensions: [linear.rows, linear.columns])
       scales = scales ?? settings.format.scaleFormat(for: format)
       do {
         _ = try settings.scheme.groupSize(columns: linear.columns)
       } catch {
-        throw RunError.scheme(linear: linear.name, error)
+        let fitting = SchemeError.groupSizes(fitting: linears.values.map(\.columns))
+        throw RunError.scheme(linear: linear.name, error, fitting: fitting)
       }
     }
     return scales ?? .float32
@@ -80,8 +76,8 @@ struct RunPlan {
 public enum RunError: Error, CustomStringConvertible {
   /// The input is the output of some quantizer.
   case alreadyQuantized(String)
-  /// The scheme does not fit a Linear.
-  case scheme(linear: String, SchemeError)
+  /// The scheme does not fit a Linear; these group sizes fit all of them.
+  case scheme(linear: String, SchemeError, fitting: [Int])
   /// No engine would load the output.
   case noEngine(format: String, [EngineVerdict])
   /// The method needs calibration and there is none.
@@ -94,15 +90,32 @@ public enum RunError: Error, CustomStringConvertible {
     switch self {
     case .alreadyQuantized(let path):
       "\(path): is quantized already; start from the original model"
-    case .scheme(let linear, let error): "\(linear): \(error)"
+    case .scheme(let linear, .indivisible(let columns, let size), let fitting):
+      "\(linear): group size \(size) does not divide the input width \(columns); sizes that fit "
+        + "every Linear: \(fitting.map(String.init).joined(separator: ", ")), or channel"
+    case .scheme(let linear, let error, _): "\(linear): \(error)"
     case .noEngine(let format, let verdicts):
-      "no engine would load this as \(format): "
-        + verdicts.map { "\($0.engine): \($0.objection ?? "")" }.joined(separator: "; ")
+      "no engine would load this as \(format): " + Self.objections(verdicts)
     case .calibrationNeeded(let method):
       "the method \(method) needs a calibration text; give --calibration FILE, "
         + "or use --method rtn, which needs none"
     case .windowTooLong(let length, let context):
-      "windows of \(length) tokens are longer than the model's context of \(context)"
+      "windows of \(length) tokens are longer than the model's context of \(context); "
+        + "give a smaller --length"
     }
+  }
+
+  /// Every objection once, after those who have it.
+  private static func objections(_ verdicts: [EngineVerdict]) -> String {
+    var lines: [(engines: String, objection: String)] = []
+    for verdict in verdicts {
+      let objection = verdict.objection ?? ""
+      if let known = lines.firstIndex(where: { $0.objection == objection }) {
+        lines[known].engines += ", \(verdict.engine)"
+      } else {
+        lines.append((verdict.engine, objection))
+      }
+    }
+    return lines.map { "\($0.engines): \($0.objection)" }.joined(separator: "; ")
   }
 }

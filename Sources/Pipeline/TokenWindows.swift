@@ -43,23 +43,22 @@ public struct TokenStream: Sendable {
   /// - Parameters:
   ///   - path: the file; its extension says how to read it.
   ///   - folder: the model, whose `tokenizer.json` is used.
-  /// - Throws: ``InputError``, ``CheckpointError`` or `TokenizerError`.
+  /// - Throws: ``InputError`` or ``CheckpointError``.
   public init(path: String, for folder: ModelFolder) throws {
-    let kind = path.split(separator: ".").last.map { $0.lowercased() } ?? ""
-    switch kind {
+    switch URL(fileURLWithPath: path).pathExtension.lowercased() {
     case "safetensors":
       tokens = try Self.stored(path)
     case "jsonl":
-      let tokenizer = try Self.tokenizer(of: folder)
-      tokens = try Self.records(path).flatMap { try Self.encode($0, tokenizer) }
+      tokens = try Self.records(path).flatMap(try Self.encoder(of: folder))
     case "txt", "text":
-      tokens = try Self.encode(try Self.text(path), try Self.tokenizer(of: folder))
+      tokens = try Self.encoder(of: folder)(try Self.text(path))
     default:
       throw InputError.unknownKind(path: path)
     }
   }
 
-  private static func tokenizer(of folder: ModelFolder) throws -> Tokenizer {
+  /// What turns a text into tokens as the model's tokenizer does.
+  private static func encoder(of folder: ModelFolder) throws -> (String) throws -> [Int32] {
     let path = "\(folder.path)/tokenizer.json"
     guard FileManager.default.fileExists(atPath: path) else {
       throw CheckpointError.missing(
@@ -67,11 +66,26 @@ public struct TokenStream: Sendable {
         needed: "the model's tokenizer is needed to read text; "
           + "tokens can also come from a .safetensors file with input_ids")
     }
-    return try Tokenizer(contentsOf: path)
+    let file = try MappedFile(path: path)
+    let tokenizer = try blaming(path) { () throws(TokenizerError) in
+      try Tokenizer(parsing: file.copy(0..<file.byteCount))
+    }
+    return { text in
+      try blaming(path) { () throws(TokenizerError) in
+        try tokenizer.encode(text, addSpecialTokens: false).map { Int32(clamping: $0) }
+      }
+    }
   }
 
-  private static func encode(_ text: String, _ tokenizer: Tokenizer) throws -> [Int32] {
-    try tokenizer.encode(text, addSpecialTokens: false).map { Int32(clamping: $0) }
+  /// The value of a closure; what its error says is said of a file.
+  private static func blaming<Result>(
+    _ path: String, _ body: () throws(TokenizerError) -> Result
+  ) throws(InputError) -> Result {
+    do throws(TokenizerError) {
+      return try body()
+    } catch {
+      throw .tokenizer(path: path, reason: error.description)
+    }
   }
 
   private static func text(_ path: String) throws -> String {
@@ -83,15 +97,21 @@ public struct TokenStream: Sendable {
   }
 
   private static func records(_ path: String) throws -> [String] {
-    let lines = try text(path).split(whereSeparator: \.isNewline)
-    return try lines.enumerated().map { number, line in
+    // Only a line feed ends a line: JSON strings may hold all other separators of Unicode.
+    let lines = try text(path).utf8.split(
+      separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+    return try lines.enumerated().compactMap { number, line in
+      guard !line.allSatisfy(Self.isBlank) else { return nil }
       do {
-        return try JSONValue(parsing: String(line)).member("text").string
+        return try JSONValue(parsing: Array(line)).member("text").string
       } catch {
         throw InputError.badRecord(path: path, line: number + 1, reason: "\(error)")
       }
     }
   }
+
+  /// Whether a byte is white space inside a line of JSON.
+  private static func isBlank(_ byte: UInt8) -> Bool { [0x20, 0x09, 0x0D].contains(byte) }
 
   private static func stored(_ path: String) throws -> [Int32] {
     let file = try SafetensorsFile(path: path)
@@ -111,6 +131,8 @@ public enum InputError: Error, CustomStringConvertible {
   case unknownKind(path: String)
   /// The text is not UTF-8.
   case notUTF8(path: String)
+  /// The model's tokenizer cannot be used.
+  case tokenizer(path: String, reason: String)
   /// A line of a `.jsonl` file is not as it must be.
   case badRecord(path: String, line: Int, reason: String)
   /// A `.safetensors` file without integer `input_ids`.
@@ -124,15 +146,17 @@ public enum InputError: Error, CustomStringConvertible {
   public var description: String {
     switch self {
     case .unknownKind(let path):
-      "\(path): a .txt, .jsonl or .safetensors file is needed"
-    case .notUTF8(let path): "\(path): the text is not UTF-8"
+      "\(path): cannot tell what it holds; its name must end in .txt, .jsonl or .safetensors"
+    case .notUTF8(let path): "\(path): the text is not UTF-8; convert it first"
+    case .tokenizer(let path, let reason): "\(path): \(reason)"
     case .badRecord(let path, let line, let reason):
       "\(path), line \(line): a JSON object with a string \"text\" is needed: \(reason)"
     case .noTokens(let path): "\(path): no I32 or I64 tensor is named input_ids"
-    case .badToken(let path, let token): "\(path): \(token) is no token"
+    case .badToken(let path, let token):
+      "\(path): input_ids holds \(token); tokens are numbers from 0 to 2147483647"
     case .tooShort(let path, let tokens, let length, let needed):
-      "\(path): \(tokens) tokens make \(tokens / length) windows of \(length), "
-        + "but \(needed) are needed; give a longer text, or smaller --samples or --length"
+      "\(path): found \(tokens) tokens, needed \(needed) x \(length); give a longer text, or a "
+        + "smaller \(needed > 1 ? "--samples or " : "")--length"
     }
   }
 }

@@ -62,13 +62,16 @@ public enum SchemeError: Error, Equatable, CustomStringConvertible {
     case .unsupportedGroupSize(let size): "a group of \(size) columns is impossible"
     case .indivisible(let columns, let size):
       "group size \(size) does not divide the input width \(columns); sizes that fit: "
-        + Self.fittingSizes(columns).map(String.init).joined(separator: ", ")
+        + Self.groupSizes(fitting: [columns]).map(String.init).joined(separator: ", ")
     }
   }
 
-  /// The usual group sizes (multiples of 8 up to 256) that divide a width, or else all divisors.
-  static func fittingSizes(_ columns: Int) -> [Int] {
-    let divisors = (1...max(1, min(256, columns))).filter { columns % $0 == 0 }
+  /// The usual group sizes (multiples of 8 up to 256) that divide each of some widths, or else all
+  /// common divisors up to 256.
+  public static func groupSizes(fitting widths: [Int]) -> [Int] {
+    let divisors = (1...max(1, min(256, widths.min() ?? 1))).filter { size in
+      widths.allSatisfy { $0 % size == 0 }
+    }
     let usual = divisors.filter { $0 % 8 == 0 }
     return usual.isEmpty ? divisors : usual
   }

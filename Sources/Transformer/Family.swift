@@ -29,4 +29,10 @@ public struct FamilyTraits: Sendable {
   public var queryKeyNorm = false
   /// For each layer, how many positions back attention sees, itself included; nil for all.
   public var windows: [Int?]
+
+  /// Which Linears of a block have biases, in the order of the computation.
+  var linearBiases: [Bool] {
+    let (qkv, o, mlp) = (queryKeyValueBias, outputBias, mlpBias)
+    return [qkv, qkv, qkv, o, mlp, mlp, mlp]
+  }
 }

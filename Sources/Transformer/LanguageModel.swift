@@ -22,6 +22,7 @@ public struct LanguageModel: Sendable {
     self.folder = folder
     configuration = try ModelConfiguration(of: folder)
     format = try CheckpointFormats.format(of: folder)
+    try checkTensors()
   }
 
   /// The embeddings of tokens: `[tokens, hidden]`.
@@ -41,10 +42,10 @@ public struct LanguageModel: Sendable {
   public func block(_ layer: Int) throws(CheckpointError) -> DecoderBlock {
     let shapes = configuration.linears(layer: layer)
     let traits = configuration.traits
-    let (qkv, o, mlp) = (traits.queryKeyValueBias, traits.outputBias, traits.mlpBias)
-    let biases = [qkv, qkv, qkv, o, mlp, mlp, mlp]
     var linears: [Linear] = []
-    for (shape, hasBias) in zip(shapes, biases) { linears.append(try linear(shape, hasBias)) }
+    for (shape, hasBias) in zip(shapes, traits.linearBiases) {
+      linears.append(try linear(shape, hasBias))
+    }
     let prefix = "model.layers.\(layer)"
     let head = configuration.headDimension
     let attention = Attention(

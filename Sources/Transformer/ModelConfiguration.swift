@@ -50,13 +50,16 @@ public struct ModelConfiguration: Sendable {
   private init(_ config: JSONField, _ family: Family) throws(JSONError) {
     for name in family.requiredMembers { _ = try config.member(name) }
     hiddenSize = try config.positive("hidden_size")
-    layerCount = try config.positive("num_hidden_layers")
+    layerCount = try config.positive("num_hidden_layers", atMost: 1 << 16)
     headCount = try config.positive("num_attention_heads")
     keyValueHeadCount = try config.positive("num_key_value_heads", default: headCount)
-    headDimension = try config.positive("head_dim", default: hiddenSize / headCount)
+    headDimension = try config.positive(
+      "head_dim", default: hiddenSize / headCount, atMost: 1 << 16)
     intermediateSize = try config.positive("intermediate_size")
     vocabularySize = try config.positive("vocab_size")
-    contextLength = try config.optionalMember("max_position_embeddings")?.int
+    contextLength = try config.optionalMember("max_position_embeddings").map {
+      field throws(JSONError) in try field.positive()
+    }
     normEpsilon = Float(try config.optionalMember("rms_norm_eps")?.double ?? 1e-6)
     hasTiedEmbeddings = try config.flag("tie_word_embeddings")
     guard headCount % keyValueHeadCount == 0, headDimension > 0, headDimension % 2 == 0 else {
@@ -89,13 +92,20 @@ public struct ModelConfiguration: Sendable {
 }
 
 extension JSONField {
-  /// A positive integer of at most 2³¹ − 1, which products of two of cannot overflow.
-  func positive(_ name: String, default value: Int? = nil) throws(JSONError) -> Int {
+  /// The positive integer of a member, or a value where it is absent.
+  func positive(
+    _ name: String, default value: Int? = nil, atMost limit: Int = Int(Int32.max)
+  ) throws(JSONError) -> Int {
     if let value, try optionalMember(name) == nil { return value }
-    let field = try member(name)
-    let int = try field.int
-    guard int > 0, int <= Int(Int32.max) else {
-      throw .wrongKind(path: field.path, expected: "a positive integer", found: "\(int)")
+    return try member(name).positive(atMost: limit)
+  }
+
+  /// The positive integer here: of at most 2³¹ − 1, which products of two of cannot overflow.
+  func positive(atMost limit: Int = Int(Int32.max)) throws(JSONError) -> Int {
+    let int = try int
+    guard int > 0, int <= limit else {
+      throw .wrongKind(
+        path: path, expected: "a positive integer of at most \(limit)", found: "\(int)")
     }
     return int
   }

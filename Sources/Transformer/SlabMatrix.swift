@@ -11,13 +11,7 @@ struct SlabMatrix {
   init(
     _ folder: ModelFolder, _ name: String, rows: Int, columns: Int
   ) throws(CheckpointError) {
-    tensor = try folder.tensor(name, dimensions: [rows, columns])
-    guard let format = tensor.shape.type.floatFormat else {
-      throw .tensor(
-        name: name, path: tensor.path,
-        reason: "has type \(tensor.shape.type.rawValue); F32, F16 or BF16 is needed")
-    }
-    self.format = format
+    (tensor, format) = try folder.floatTensor(name, dimensions: [rows, columns])
     rowCount = rows
     self.columns = columns
   }
@@ -36,7 +30,7 @@ struct SlabMatrix {
         throw .tensor(
           name: tensor.name, path: tensor.path,
           reason: "has \(rowCount) rows, but the text has a token \(i); "
-            + "the tokenizer does not belong to this model")
+            + "its tokens are not those of this model")
       }
       all += try elements(i..<i + 1)
     }
@@ -49,9 +43,9 @@ struct SlabMatrix {
       format.decode($0.extracting(range.lowerBound * stride..<range.upperBound * stride))
     }
     guard VectorMath.isFinite(values.span) else {
-      throw .tensor(
-        name: tensor.name, path: tensor.path,
-        reason: "holds an infinite value or a NaN in rows \(range)")
+      let first = values.firstIndex { !$0.isFinite } ?? 0
+      throw .notFinite(
+        name: tensor.name, path: tensor.path, element: range.lowerBound * columns + first)
     }
     return values
   }

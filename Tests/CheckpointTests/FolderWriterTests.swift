@@ -145,7 +145,7 @@ private func header(_ file: [UInt8]) throws -> (json: JSONValue, start: Int) {
   @Test func `a folder that cannot be made is an error with its path`() throws {
     try TemporaryFolder.with { folder in
       try folder.write("file", "no folder")
-      expectFailure("file/", "creating the folder failed") {
+      expectFailure("file:", "creating a folder in it failed") {
         try FolderWriter(path: folder.path("file/out"), tensors: tensors)
       }
     }
@@ -156,6 +156,64 @@ private func header(_ file: [UInt8]) throws -> (json: JSONValue, start: Int) {
       expectFailure("huge", "too large") {
         try FolderWriter(
           path: folder.path("out"), tensors: [NamedShape("huge", .int64, [1 << 40, 1 << 40])])
+      }
+      let left = try folder.names()
+      #expect(left.isEmpty)
+    }
+  }
+
+  @Test func `a disk without room for the weights is an error before the work`() throws {
+    try TemporaryFolder.with { folder in
+      expectFailure(folder.path, "take 9007199254740992 bytes", "are free") {
+        try FolderWriter(
+          path: folder.path("out"), tensors: [NamedShape("huge", .int64, [1 << 50])])
+      }
+      let left = try folder.names()
+      #expect(left.isEmpty)
+    }
+  }
+
+  @Test func `folders made on the way go away with the writer, and stay with the output`() throws {
+    try TemporaryFolder.with { folder in
+      _ = try FolderWriter(path: folder.path("a/b/out"), tensors: tensors)
+      let left = try folder.names()
+      #expect(left.isEmpty)
+      let writer = try FolderWriter(path: folder.path("a/b/out/"), tensors: [])
+      try writer.finish()
+      #expect(try folder.names(in: "a/b") == ["out"])
+      #expect(try folder.names(in: "a/b/out") == ["model.safetensors"])
+    }
+  }
+
+  @Test func `a folder made on the way stays when somebody else uses it`() throws {
+    try TemporaryFolder.with { folder in
+      func begin() throws {
+        let writer = try FolderWriter(path: folder.path("a/b/out"), tensors: tensors)
+        try folder.write("a/other", "data")
+        _ = writer.path
+      }
+      try begin()
+      #expect(try folder.names(in: "a") == ["other"])
+    }
+  }
+
+  @Test func `a link that leads nowhere is in the way`() throws {
+    try TemporaryFolder.with { folder in
+      try FileManager.default.createSymbolicLink(
+        atPath: folder.path("out"), withDestinationPath: folder.path("nowhere"))
+      expectFailure("out: the output exists") { try FolderWriter.checkIsFree(folder.path("out")) }
+    }
+  }
+
+  @Test(arguments: ["", "/", "//", ".", "./", "a/..", "a/../"])
+  func `a path that names no folder is refused`(path: String) {
+    expectFailure("\"\(path)\"", "cannot have this name") { try FolderWriter.checkIsFree(path) }
+  }
+
+  @Test func `no tensor is written twice`() throws {
+    try TemporaryFolder.with { folder in
+      expectFailure("tensor flag", "twice") {
+        try FolderWriter(path: folder.path("out"), tensors: tensors + tensors.suffix(2))
       }
       let left = try folder.names()
       #expect(left.isEmpty)

@@ -28,7 +28,7 @@ import Testing
     }
     await #expect(processExitsWith: .failure) {
       var moment = Matrix(rows: 3, columns: 4)
-      BLAS.addSecondMoment(of: Matrix(rows: 5, columns: 3).view, to: &moment)
+      moment.addSecondMoment(of: Matrix(rows: 5, columns: 3))
     }
   }
 }

@@ -2,10 +2,10 @@
 package enum RawSafetensors {
   /// A tensor to be written.
   package struct Tensor: Sendable {
-    let name: String
-    let type: String
-    let shape: [Int]
-    let data: [UInt8]
+    package let name: String
+    package let type: String
+    package let shape: [Int]
+    package let data: [UInt8]
 
     /// A tensor of given bytes.
     package init(_ name: String, _ type: String, _ shape: [Int], _ data: [UInt8]) {

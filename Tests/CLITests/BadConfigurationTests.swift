@@ -1,0 +1,69 @@
+// Configurations that cannot be computed: what is said, and that nothing is written.
+
+import TestSupport
+import Testing
+
+private let configurations: [Refusal] = [
+  .model(
+    "an unknown family",
+    #"model/config.json: model_type: expected llama, mistral, qwen2, qwen3, found "#
+      + #""gemma2", whose architecture is not supported"#
+  ) { $0.configure("model_type", #""gemma2""#) },
+  .model(
+    "no family",
+    "model/config.json: model_type: expected a value, found no such member"
+  ) { $0.configure("model_type", nil) },
+  .model(
+    "no hidden size",
+    "model/config.json: hidden_size: expected a value, found no such member"
+  ) { $0.configure("hidden_size", nil) },
+  .model(
+    "another activation",
+    "model/config.json: hidden_act: expected silu, found gelu"
+  ) { $0.configure("hidden_act", #""gelu""#) },
+  .model(
+    "an unknown rotation",
+    "model/config.json: rope_scaling.rope_type: expected default, linear, llama3 or "
+      + "yarn, found longrope"
+  ) {
+    $0.configure("rope_scaling", #"{"rope_type": "longrope"}"#)
+  },
+  .model(
+    "heads that share in unequal parts",
+    "model/config.json: num_attention_heads: expected heads of even width, shared in "
+      + "equal parts, found 4 heads of 8 over 3"
+  ) { $0.configure("num_key_value_heads", "3") },
+  .model(
+    "more layers than memory",
+    "model/config.json: num_hidden_layers: expected a positive integer of at most 65536, "
+      + "found 1000000000"
+  ) { $0.configure("num_hidden_layers", "1000000000") },
+  .model(
+    "heads wider than memory",
+    "model/config.json: head_dim: expected a positive integer of at most 65536, found "
+      + "2000000000"
+  ) { $0.configure("head_dim", "2000000000") },
+  .model(
+    "no context",
+    "model/config.json: max_position_embeddings: expected a positive integer of at most "
+      + "2147483647, found 0"
+  ) { $0.configure("max_position_embeddings", "0") },
+  .model(
+    "quantized already",
+    "model: is quantized already; start from the original model"
+  ) {
+    $0.configure("quantization_config", #"{"quant_method": "gptq", "bits": 4}"#)
+  },
+  .model(
+    "quantized by something else",
+    #"model/config.json: is quantized with quant_method "awq"; this tool reads "#
+      + #"compressed-tensors and gptq"#
+  ) {
+    $0.configure("quantization_config", #"{"quant_method": "awq"}"#)
+  },
+]
+
+@Suite struct `A model whose config.json cannot be met` {
+  @Test(arguments: configurations)
+  func `is refused`(case: Refusal) throws { try `case`.check() }
+}

@@ -1,0 +1,105 @@
+import Foundation
+import JSON
+import TestSupport
+import Testing
+
+/// What a run of the command left: its exit status and what it said.
+struct Outcome {
+  let status: Int32
+  let output: String
+  let errors: String
+
+  /// The lines of standard error.
+  var errorLines: [Substring] { errors.split(separator: "\n") }
+
+  /// Standard output as JSON.
+  func json() throws -> JSONValue { try JSONValue(parsing: output) }
+}
+
+/// The built `ptq` beside the tests.
+enum Command {
+  /// The executable: it stands in the folder of the running test.
+  static let executable: URL = {
+    let test = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+    return URL(fileURLWithPath: test).deletingLastPathComponent().appendingPathComponent("ptq")
+  }()
+
+  /// The model in the box.
+  static let tinyLlama = URL(fileURLWithPath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    .appendingPathComponent("Examples/tiny-llama").path
+
+  /// Starts `ptq` in a folder, with its streams in files beside that folder.
+  static func start(_ arguments: [String], in folder: TemporaryFolder) throws -> Running {
+    try Running(executable, arguments, in: folder)
+  }
+
+  /// Runs `ptq` to its end.
+  static func run(_ arguments: String..., in folder: TemporaryFolder) throws -> Outcome {
+    try start(arguments, in: folder).finish()
+  }
+
+  /// Runs `ptq` to its end, which must be a good one.
+  @discardableResult
+  static func succeed(
+    _ arguments: String..., in folder: TemporaryFolder,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) throws -> Outcome {
+    let outcome = try start(arguments, in: folder).finish()
+    try #require(
+      outcome.status == 0, "\(arguments): \(outcome.errors)", sourceLocation: sourceLocation)
+    return outcome
+  }
+}
+
+/// A process that was started.
+final class Running {
+  private let process = Process()
+  private let streams: URL
+
+  init(_ executable: URL, _ arguments: [String], in folder: TemporaryFolder) throws {
+    // Files, not pipes: nobody has to read them while the process runs.
+    streams = URL(fileURLWithPath: "\(folder.path).streams-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: streams, withIntermediateDirectories: true)
+    process.executableURL = executable
+    process.arguments = arguments
+    process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
+    // Help is as wide as COLUMNS says.
+    process.environment = ProcessInfo.processInfo.environment.filter { $0.key != "COLUMNS" }
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = try stream("out")
+    process.standardError = try stream("err")
+    try process.run()
+  }
+
+  deinit { try? FileManager.default.removeItem(at: streams) }
+
+  /// What it has said on standard error so far.
+  var errors: String { text("err") }
+
+  /// Whether it has not ended.
+  var isRunning: Bool { process.isRunning }
+
+  /// Sends it a signal.
+  func signal(_ number: Int32) { kill(process.processIdentifier, number) }
+
+  /// Waits until it ends.
+  func finish() -> Outcome {
+    process.waitUntilExit()
+    // A process that a signal killed has no exit status; shells add 128 as well.
+    let killed: Int32 = process.terminationReason == .uncaughtSignal ? 128 : 0
+    return Outcome(
+      status: killed + process.terminationStatus, output: text("out"), errors: text("err"))
+  }
+
+  private func stream(_ name: String) throws -> FileHandle {
+    let url = streams.appendingPathComponent(name)
+    try Data().write(to: url)
+    return try FileHandle(forWritingTo: url)
+  }
+
+  private func text(_ name: String) -> String {
+    let data = (try? Data(contentsOf: streams.appendingPathComponent(name))) ?? Data()
+    return String(decoding: data, as: UTF8.self)
+  }
+}

@@ -1,0 +1,141 @@
+// The help of the command, whole: whoever changes an option sees what people will read.
+
+import TestSupport
+import Testing
+
+private let rootHelp = """
+  OVERVIEW: Quantize language models after training: folder in, folder out.
+
+  EXAMPLES:
+    ptq quantize SmolLM2 -o SmolLM2-4bit --calibration text.txt --group-size 64
+    ptq eval SmolLM2-4bit --text test.txt --windows 8
+    ptq inspect SmolLM2-4bit
+
+  EXIT STATUS:
+    0    done
+    1    the input or the run failed
+    64   the command line is wrong
+    130  interrupted
+
+  Results go to standard output, everything else to standard error.
+
+  USAGE: ptq <subcommand>
+
+  OPTIONS:
+    --version               Show the version.
+    -h, --help              Show help information.
+
+  SUBCOMMANDS:
+    quantize                Quantize every Linear of a model's decoder blocks.
+    eval                    Measure how well a model predicts a text.
+    inspect                 List every Linear of a folder: shape, bits, groups,
+                            and the error recorded.
+    doctor                  Say which processor, BLAS and LAPACK answer, and how
+                            fast they are.
+
+    See 'ptq help <subcommand>' for detailed help.
+
+  """
+
+private let quantizeHelp = """
+  OVERVIEW: Quantize every Linear of a model's decoder blocks.
+
+  MODEL is a Hugging Face folder: config.json, safetensors weights,
+  tokenizer.json. The output is one as well, which vLLM and transformers load; a
+  table says what each Linear lost.
+
+  EXAMPLES:
+    ptq quantize SmolLM2 -o SmolLM2-4bit --calibration text.txt --group-size 64
+    ptq quantize Llama-3.2-1B -o Llama-8bit --calibration chats.jsonl --bits 8
+    ptq quantize Llama-3.2-1B -o Llama-rtn --method rtn --format gptq
+
+  Output error % is the squared error of a Linear's output over the calibration
+  tokens, in per cent of the output's energy; held-out % is the same on tokens
+  that no solver saw.
+
+  USAGE: ptq quantize [<options>] <model> --output <output>
+
+  ARGUMENTS:
+    <model>                 The model's folder.
+
+  CALIBRATION:
+    --calibration <calibration>
+                            Text to learn from: .txt, .jsonl with "text", or
+                            .safetensors with input_ids.
+    --samples <samples>     Windows to calibrate on. (default: up to 128)
+    --length <length>       Tokens of each window. (default: 2048, or the model's
+                            context)
+
+  OPTIONS:
+    -o, --output <output>   The folder to write; it must not exist.
+    --method <method>       How weights are rounded: gptq, nearest plane in the
+                            metric of the calibrated Hessian (GPTQ); rtn, every
+                            weight to the nearest point of its grid (round to
+                            nearest). (values: gptq, rtn; default: gptq)
+    --bits <bits>           Bits of a code, 2 to 8. (default: 4)
+    --group-size <group-size>
+                            Consecutive weights that share a scale: a number, or
+                            channel, or tensor. (default: 128)
+    --symmetric/--asymmetric
+                            Zero in the middle of the codes, or a zero point for
+                            each group. (default: --symmetric)
+    --range <range>         How wide the range of a group is: min-max,
+                            squared-error. (values: min-max, squared-error;
+                            default: squared-error)
+    --act-order/--no-act-order
+                            Visit the columns with the largest inputs first
+                            (gptq). (default: --act-order)
+    --damping <damping>     Share of the mean diagonal that is added to the
+                            Hessian's diagonal (gptq). (default: 0.01)
+    --format <format>       The layout of the output: compressed-tensors,
+                            pack-quantized, for vLLM, SGLang and transformers;
+                            gptq, AutoGPTQ's and gptqmodel's layout (v1 zero
+                            points), for vLLM and others. (values:
+                            compressed-tensors, gptq; default: compressed-tensors)
+    --threads <threads>     Threads to compute with. (default: all processors)
+    --json                  Print the result as JSON.
+    --version               Show the version.
+    -h, --help              Show help information.
+
+
+  """
+
+@Suite struct `Help` {
+  @Test(arguments: [["--help"], ["-h"], ["help"], []])
+  func `of the root command lists the others`(arguments: [String]) throws {
+    try TemporaryFolder.with { folder in
+      let outcome = try Command.start(arguments, in: folder).finish()
+      #expect(outcome.output == rootHelp)
+      #expect(outcome.errors.isEmpty)
+      #expect(outcome.status == 0)
+    }
+  }
+
+  @Test(arguments: [["quantize", "--help"], ["help", "quantize"]])
+  func `of quantize explains every option`(arguments: [String]) throws {
+    try TemporaryFolder.with { folder in
+      let outcome = try Command.start(arguments, in: folder).finish()
+      #expect(outcome.output == quantizeHelp)
+      #expect(outcome.errors.isEmpty)
+      #expect(outcome.status == 0)
+    }
+  }
+
+  @Test(arguments: ["quantize", "eval", "inspect", "doctor"])
+  func `of every command has an example that fits a terminal`(command: String) throws {
+    try TemporaryFolder.with { folder in
+      let lines = try Command.succeed("help", command, in: folder).output.split(separator: "\n")
+      #expect(lines.contains { $0.hasPrefix("  ptq \(command)") })
+      #expect(lines.allSatisfy { $0.count <= 80 || $0.hasPrefix("USAGE: ") })
+      // An option that wraps continues in its column, an example would continue at the margin.
+      #expect(!lines.contains { $0.hasPrefix("--") })
+    }
+  }
+
+  @Test func `has a version`() throws {
+    try TemporaryFolder.with { folder in
+      let version = try Command.succeed("--version", in: folder).output
+      #expect(version.contains(/^\d+\.\d+\.\d+\n$/))
+    }
+  }
+}

@@ -1,0 +1,76 @@
+// Text, records and tokens as one stream, and the stream cut into windows.
+
+import Checkpoint
+import Pipeline
+import TestSupport
+import Testing
+
+/// A tokenizer of three tokens: a, b, and ab.
+private let tokenizer = """
+  {"version": "1.0",
+   "model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2}, "merges": ["a b"]}}
+  """
+
+/// The tokens of a file in a folder with that tokenizer.
+private func tokens(_ name: String, _ content: [UInt8]) throws -> [Int32] {
+  try TemporaryFolder.with { folder in
+    try TinyModel().write("model", in: folder)
+    try folder.write("model/tokenizer.json", tokenizer)
+    try folder.write(name, content)
+    return try TokenStream(
+      path: folder.path(name), for: ModelFolder(path: folder.path("model"))
+    ).tokens
+  }
+}
+
+@Suite struct `A stream of tokens` {
+  @Test(arguments: ["a.txt", "a.TXT", "a.b.text"])
+  func `comes from a text as a whole`(name: String) throws {
+    #expect(try tokens(name, Array("baab".utf8)) == [1, 0, 2])
+    #expect(try tokens(name, []) == [])
+  }
+
+  @Test func `comes from the records of a file, none of which runs into the next`() throws {
+    let lines = "\n{\"text\": \"ba\"}\r\n \t\n{\"n\": 1, \"text\": \"b\"}\n{\"text\": \"\"}"
+    #expect(try tokens("a.jsonl", Array(lines.utf8)) == [1, 0, 1])
+  }
+
+  @Test(arguments: ["\u{2028}", "\u{2029}", "\u{85}"])
+  func `does not end a record at other separators of Unicode`(separator: String) throws {
+    // Inside a string they are letters like any other; here they are no member's concern.
+    let line = "{\"id\": \"\(separator)\", \"text\": \"ab\"}\n"
+    #expect(try tokens("a.jsonl", Array(line.utf8)) == [2])
+  }
+
+  @Test func `comes from a tensor of any shape, without a tokenizer`() throws {
+    let values: [Int64] = [5, 0, 63, 7, 1, 2]
+    let file = RawSafetensors.file([
+      .init("attention_mask", "I64", [1], RawSafetensors.bytes([1] as [Int64])),
+      .init("input_ids", "I64", [2, 1, 3], RawSafetensors.bytes(values)),
+    ])
+    #expect(try tokens("a.safetensors", file) == [5, 0, 63, 7, 1, 2])
+    #expect(try tokens("a.safetensors", TinyModel.tokenFile([3, 4])) == [3, 4])
+  }
+}
+
+@Suite struct `Windows` {
+  @Test(
+    arguments: [
+      (10, 3, nil, 3), (9, 3, nil, 3), (2, 3, nil, 0), (0, 1, nil, 0),
+      (10, 3, 2, 2), (10, 3, 5, 3), (10, 3, 0, 0), (10, 1, Int.max, 10),
+    ] as [(Int, Int, Int?, Int)])
+  func `follow each other, and drop the rest`(
+    tokens: Int, length: Int, limit: Int?, count: Int
+  ) {
+    let stream = (0..<Int32(tokens)).map { $0 * 7 }
+    let cut = TokenWindows(cutting: stream, length: length, limit: limit)
+    #expect(cut.windows.count == count)
+    #expect(cut.windows.allSatisfy { $0.count == length })
+    #expect(cut.windows.flatMap(\.self) == Array(stream.prefix(count * length)))
+    #expect(cut.tokenCount == count * length)
+  }
+
+  @Test func `of no tokens stop the program`() async {
+    await #expect(processExitsWith: .failure) { print(TokenWindows(cutting: [1, 2], length: 0)) }
+  }
+}

@@ -1,0 +1,95 @@
+// "True sequential": the input of every stage comes through what is quantized before it, down to
+// the stage just before. Each stage is solved again by hand, from the output folder.
+
+import Checkpoint
+import Hessian
+import LinearAlgebra
+import Pipeline
+import Quantizer
+import Solvers
+import TestSupport
+import Testing
+import Transformer
+
+/// The solutions of Linears that share an input, as a run with 3 bits would have them.
+private func solve(_ linears: [Linear], _ inputs: [Matrix]) throws -> [LayerSolution] {
+  var statistics = InputStatistics(channels: inputs[0].columns)
+  var heldOut = InputStatistics(channels: inputs[0].columns)
+  for (i, input) in inputs.enumerated() {
+    if i < CalibrationSet.random.calibration.count {
+      statistics.add(input)
+    } else {
+      heldOut.add(input)
+    }
+  }
+  let input = LayerInput(calibration: statistics, heldOut: heldOut)
+  let recipe = Recipe(
+    scheme: try Scheme(bits: 3, symmetric: true, granularity: .group(16)),
+    gridRule: GridRule(range: .squaredError, scaleFormat: .float32),
+    rounding: NearestPlaneRounding())
+  return try recipe.solve(
+    stage: linears.map { LayerProblem(name: $0.name, weights: $0.weight, input: input) })
+}
+
+/// Two models in step, and the hidden states of all windows, which go through the second one.
+private struct Walk {
+  let original: LanguageModel
+  let other: LanguageModel
+  private(set) var solutions: [LayerSolution] = []
+
+  /// Solves every stage of the original on its input in the other model.
+  init(solving original: LanguageModel, onInputsIn other: LanguageModel) throws {
+    self.original = original
+    self.other = other
+    let windows = CalibrationSet.random.calibration + CalibrationSet.random.heldOut
+    var hidden = try windows.map(other.embeddings)
+    for layer in 0..<2 {
+      let halves = zip(try original.block(layer).sublayers, try other.block(layer).sublayers)
+      for (sublayer, through) in halves {
+        let inputs = hidden.map(through.input)
+        solutions += try solve(sublayer.inputLinears, inputs)
+        let inner = inputs.map(through.inner)
+        solutions += try solve([sublayer.outputLinear], inner)
+        for i in hidden.indices { through.addOutput(inner[i], to: &hidden[i]) }
+      }
+    }
+  }
+
+  var codes: [UInt8] { solutions.flatMap(\.quantized.codes) }
+}
+
+@Suite struct `A run learns` {
+  @Test func `from the inputs that the quantized model will have`() throws {
+    try TemporaryFolder.with { folder in
+      let original = try folder.open(TinyModel(attentionBias: true))
+      let run = try QuantizationRun(
+        model: original, settings: .bits(3), calibration: .random, output: folder.path("out"))
+      let report = try run.run()
+      let quantized = try LanguageModel(ModelFolder(path: folder.path("out")))
+      let codes = try quantized.codes()
+
+      let walk = try Walk(solving: original, onInputsIn: quantized)
+      #expect(walk.solutions.map(\.name) == report.linears.map(\.name))
+      #expect(try difference(codes, walk.codes) < 0.002)
+      for (solution, linear) in zip(walk.solutions, report.linears) {
+        let (seen, unseen) = (
+          try #require(solution.error.calibration), try #require(solution.error.heldOut)
+        )
+        #expect(abs(try #require(linear.error.calibration) / seen - 1) < 0.01, "\(linear.name)")
+        #expect(abs(try #require(linear.error.heldOut) / unseen - 1) < 0.01, "\(linear.name)")
+      }
+
+      // On the inputs of the original model, the solutions are others: the test would see it.
+      let control = try Walk(solving: original, onInputsIn: original)
+      #expect(try difference(codes, control.codes) > 0.05)
+      // But for the very first stage, where nothing is quantized yet: q, k and v.
+      let first = (32 + 16 + 16) * 32
+      #expect(
+        try difference(Array(codes[..<first]), Array(control.codes[..<first])) < 0.002)
+      #expect(
+        try difference(
+          Array(codes[first..<first + 32 * 32]),
+          Array(control.codes[first..<first + 32 * 32])) > 0.02)
+    }
+  }
+}
