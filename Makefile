@@ -38,13 +38,9 @@ interop: build ## Load our output in transformers and vLLM (from PyPI, about 5 G
 dependencies:
 	@command -v swift > /dev/null || { \
 	  echo "ptq needs the Swift toolchain, 6.2 or later; see https://www.swift.org/install"; exit 1; }
-	@missing=$$(for p in $(PACKAGES); do \
-	    dpkg-query -W -f '$${Status}' $$p 2> /dev/null | grep -q 'ok installed' || echo $$p; done); \
-	if [ -n "$$missing" ]; then \
+	@pkg-config --exists openblas lapacke 2> /dev/null || { \
 	  command -v apt-get > /dev/null || { \
-	    echo "ptq needs OpenBLAS and LAPACKE with headers; install what Debian calls:" $$missing; \
-	    exit 1; }; \
-	  echo "installing" $$missing; \
+	    echo "ptq needs OpenBLAS and LAPACKE with headers, which Debian calls" $(PACKAGES); exit 1; }; \
+	  echo "installing" $(PACKAGES); \
 	  sudo=$$([ $$(id -u) = 0 ] || echo sudo); \
-	  $$sudo apt-get update -qq && $$sudo apt-get install -y -qq $$missing > /dev/null; \
-	fi
+	  $$sudo apt-get update -qq && $$sudo apt-get install -y -qq $(PACKAGES) > /dev/null; }

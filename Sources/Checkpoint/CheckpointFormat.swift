@@ -100,12 +100,18 @@ public struct NamedShape: Sendable, Equatable {
 public struct EngineVerdict: Sendable, Hashable {
   /// The engine.
   public let engine: String
-  /// Why it does not load it; nil when it does.
+  /// Why it does not load it as it is; nil when it does.
   public let objection: String?
+  /// Whether a setting or an extension of the engine overcomes the objection.
+  public let isConditional: Bool
 
   /// A verdict.
-  public init(_ engine: String, objection: String? = nil) {
+  public init(_ engine: String, objection: String? = nil, isConditional: Bool = false) {
     self.engine = engine
     self.objection = objection
+    self.isConditional = isConditional
   }
+
+  /// Whether the engine does not load it, whatever one does.
+  public var isRefusal: Bool { objection != nil && !isConditional }
 }

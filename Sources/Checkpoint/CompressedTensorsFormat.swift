@@ -114,6 +114,7 @@ public struct CompressedTensorsFormat: CheckpointFormat {
     let (rows, columns) = (linear.rows, linear.columns)
     let groups = try folder.groups(of: linear, "\(linear.name).weight_scale", axis: 1)
     let scheme = try scheme(configuration, groupSize: columns / groups, folder)
+    try folder.checkGroups(linear, groups, "\(linear.name).weight_g_idx")
     let bits = scheme.bits
     let packed = try folder.packedCodes(
       "\(linear.name).weight_packed", [rows, PackedCodes.wordCount(of: columns, bits: bits)])

@@ -48,4 +48,29 @@ extension ModelFolder {
     }
     return dimensions[axis]
   }
+
+  /// Checks that column i is in group i div size, if the tensor of this name says otherwise.
+  ///
+  /// Files that were made with act-order by group have such a map.
+  func checkGroups(
+    _ linear: LinearShape, _ groups: Int, _ name: String
+  ) throws(CheckpointError) {
+    guard tensor(name) != nil else { return }
+    let stored = try tensor(name, dimensions: [linear.columns])
+    let size = linear.columns / groups
+    let isTrivial =
+      stored.shape.type == .int32
+      && stored.withBytes { bytes in
+        (0..<linear.columns).allSatisfy {
+          // Safety: the header was checked: one element of 4 bytes for each column.
+          unsafe bytes.unsafeLoadUnaligned(fromByteOffset: 4 * $0, as: Int32.self).littleEndian
+            == Int32($0 / size)
+        }
+      }
+    guard isTrivial else {
+      throw .tensor(
+        name: name, path: stored.path,
+        reason: "scatters the groups (desc_act); only consecutive groups are read")
+    }
+  }
 }

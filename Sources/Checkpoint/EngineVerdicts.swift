@@ -5,22 +5,27 @@ public import Quantizer
 extension CompressedTensorsFormat {
   /// What each engine makes of such a Linear.
   public func verdicts(on linear: LinearShape, _ scheme: Scheme) -> [EngineVerdict] {
-    [
-      EngineVerdict("vLLM", objection: vllmObjection(to: scheme)),
-      EngineVerdict(
-        "transformers",
-        objection: scheme.isSymmetric
-          ? nil
-          : "loads asymmetric weights only with CompressedTensorsConfig(dequantize=True); "
-            + "--symmetric loads without"),
-    ]
+    [vllmVerdict(on: scheme), transformersVerdict(on: scheme)]
   }
 
-  private func vllmObjection(to scheme: Scheme) -> String? {
-    if scheme.bits != 4 && scheme.bits != 8 {
-      return "loads \(scheme.bits) bits only with its Humming kernels; 4 or 8 bits always load"
+  private func vllmVerdict(on scheme: Scheme) -> EngineVerdict {
+    guard scheme.bits == 4 || scheme.bits == 8 else {
+      return EngineVerdict(
+        "vLLM",
+        objection: "loads \(scheme.bits) bits only with its Humming kernels; "
+          + "4 or 8 bits always load",
+        isConditional: true)
     }
-    return groupObjection(to: scheme)
+    return EngineVerdict("vLLM", objection: groupObjection(to: scheme))
+  }
+
+  private func transformersVerdict(on scheme: Scheme) -> EngineVerdict {
+    guard !scheme.isSymmetric else { return EngineVerdict("transformers") }
+    return EngineVerdict(
+      "transformers",
+      objection: "loads asymmetric weights only with CompressedTensorsConfig(dequantize=True); "
+        + "--symmetric loads without",
+      isConditional: true)
   }
 }
 

@@ -89,7 +89,7 @@ public struct GPTQFormat: CheckpointFormat {
     let (rows, columns) = (linear.rows, linear.columns)
     let groups = try folder.groups(of: linear, "\(linear.name).scales", axis: 0)
     let scheme = try scheme(configuration, groupSize: columns / groups, folder)
-    try checkGroups(linear, groups, in: folder)
+    try folder.checkGroups(linear, groups, "\(linear.name).g_idx")
     let bits = scheme.bits
     let codes = try folder.packedCodes(
       "\(linear.name).qweight", [PackedCodes.wordCount(of: columns, bits: bits), rows])
@@ -115,30 +115,6 @@ public struct GPTQFormat: CheckpointFormat {
         isGrouped: try configuration.member("group_size").int != -1, groupSize)
     } catch {
       throw .json(path: "\(folder.path)/config.json", cause: error)
-    }
-  }
-
-  /// Checks that column i is in group i div size: other files were made with `desc_act`.
-  private func checkGroups(
-    _ linear: LinearShape, _ groups: Int, in folder: ModelFolder
-  ) throws(CheckpointError) {
-    let name = "\(linear.name).g_idx"
-    guard folder.tensor(name) != nil else { return }
-    let stored = try folder.tensor(name, dimensions: [linear.columns])
-    let size = linear.columns / groups
-    let isTrivial =
-      stored.shape.type == .int32
-      && stored.withBytes { bytes in
-        (0..<linear.columns).allSatisfy {
-          // Safety: the header was checked: one element of 4 bytes for each column.
-          unsafe bytes.unsafeLoadUnaligned(fromByteOffset: 4 * $0, as: Int32.self).littleEndian
-            == Int32($0 / size)
-        }
-      }
-    guard isTrivial else {
-      throw .tensor(
-        name: name, path: stored.path,
-        reason: "scatters the groups (desc_act); only consecutive groups are read")
     }
   }
 }

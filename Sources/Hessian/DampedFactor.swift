@@ -37,11 +37,11 @@ public struct DampedFactor: Sendable {
     guard bad.isEmpty else { throw .nonFiniteInput(channels: bad) }
     let meanSquares = statistics.meanSquares
     let columns = order.columns(meanSquares: meanSquares)
-    let upper = Self.reordered(statistics, by: columns)
     let mean = meanSquares.reduce(0) { $0 + Double($1) } / Double(max(1, meanSquares.count))
     // An input of nothing but zeros has no scale of its own.
     let scale = mean > 0 ? mean : 1
-    let (factor, share, retries) = try Self.factor(upper, damping, scale, columns)
+    let (factor, share, retries) = try Self.factor(
+      statistics, by: columns, damping, scale: scale)
     (unitRows, pivots) = Self.unitRows(of: factor)
     self.order = columns
     self.damping = share
@@ -49,8 +49,30 @@ public struct DampedFactor: Sendable {
     deadChannels = meanSquares.indices.filter { meanSquares[$0] == 0 }
   }
 
-  /// The upper triangle of P H Pᵀ, in double precision.
-  private static func reordered(_ statistics: InputStatistics, by order: [Int]) -> [Double] {
+  /// Climbs the ladder of dampings until a factor exists; says which step it was.
+  private static func factor(
+    _ statistics: InputStatistics, by order: [Int], _ damping: Damping, scale: Double
+  ) throws(FactorFailure) -> (CholeskyFactor, share: Double, retries: Int) {
+    var failure = FactorFailure.notPositiveDefinite(channel: nil, damping: damping.share)
+    for (retries, share) in damping.ladder.enumerated() {
+      // Made anew for each try, since tries are few: so only one n × n matrix of doubles lives.
+      let damped = reordered(statistics, by: order, adding: share * scale)
+      do throws(CholeskyFailure) {
+        return (try CholeskyFactor(order: order.count, upper: damped), share, retries)
+      } catch .notPositiveDefinite(let pivot) {
+        failure = .notPositiveDefinite(channel: order[order.count - 1 - pivot], damping: share)
+      } catch {
+        // Each diagonal is finite, but a sum beside it overflowed: no damping mends that.
+        throw .overflow
+      }
+    }
+    throw failure
+  }
+
+  /// The upper triangle of P (H + ridge·I) Pᵀ, in double precision.
+  private static func reordered(
+    _ statistics: InputStatistics, by order: [Int], adding ridge: Double
+  ) -> [Double] {
     let n = order.count
     var result = [Double](repeating: 0, count: n * n)
     for p in 0..<n {
@@ -59,28 +81,9 @@ public struct DampedFactor: Sendable {
         let j = order[n - 1 - q]
         result[p * n + q] = statistics.upper(min(i, j), max(i, j))
       }
+      result[p * (n + 1)] += ridge
     }
     return result
-  }
-
-  /// Climbs the ladder of dampings until a factor exists; says which step it was.
-  private static func factor(
-    _ upper: [Double], _ damping: Damping, _ scale: Double, _ order: [Int]
-  ) throws(FactorFailure) -> (CholeskyFactor, share: Double, retries: Int) {
-    var failure = FactorFailure.notPositiveDefinite(channel: nil, damping: damping.share)
-    for (retries, share) in damping.ladder.enumerated() {
-      var damped = upper
-      for i in 0..<order.count { damped[i * (order.count + 1)] += share * scale }
-      do throws(CholeskyFailure) {
-        return (try CholeskyFactor(order: order.count, upper: damped), share, retries)
-      } catch .notPositiveDefinite(let pivot) {
-        failure = .notPositiveDefinite(channel: order[order.count - 1 - pivot], damping: share)
-      } catch {
-        // A finite diagonal with a NaN beside it: the sums overflowed in between.
-        failure = .nonFiniteInput(channels: [])
-      }
-    }
-    throw failure
   }
 
   private static func unitRows(of factor: CholeskyFactor) -> (Matrix, [Double]) {
@@ -126,6 +129,8 @@ public struct Damping: Sendable, Equatable {
 public enum FactorFailure: Error, Equatable, CustomStringConvertible {
   /// These input channels were infinite or NaN in some token of the calibration.
   case nonFiniteInput(channels: [Int])
+  /// The inputs are finite, but so large that their products are not.
+  case overflow
   /// The Hessian is not positive definite even with this damping.
   case notPositiveDefinite(channel: Int?, damping: Double)
 
@@ -135,9 +140,12 @@ public enum FactorFailure: Error, Equatable, CustomStringConvertible {
     case .nonFiniteInput(let channels):
       "\(channels.count) input channels are infinite or NaN during calibration, the first is "
         + "channel \(channels.first ?? 0); check the model's weights and the calibration text"
+    case .overflow:
+      "the inputs are so large during calibration that their second moments overflow; "
+        + "check the model's weights"
     case .notPositiveDefinite(let channel, let damping):
       "the Hessian is not positive definite at channel \(channel.map(String.init) ?? "?") "
-        + "even with damping \(damping); use more calibration tokens or a larger --damping"
+        + "even with damping \(damping); use more, or more varied, calibration tokens"
     }
   }
 }

@@ -66,7 +66,7 @@ public enum BLAS {
   }
 
   /// Makes OpenBLAS compute on the thread that calls it; see ``Threads``.
-  private static let oneThread: Void = openblas_set_num_threads(1)
+  static let oneThread: Void = openblas_set_num_threads(1)
 
   /// A size as CBLAS takes it.
   ///

@@ -22,8 +22,9 @@ public struct CholeskyFactor: Sendable {
   ///   - upper: the matrix, row by row; the strict lower triangle is ignored.
   /// - Throws: ``CholeskyFailure`` when an element is not finite or a leading minor is not positive.
   /// - Complexity: n³/3 flops, in place.
-  public init(order: Int, upper: [Double]) throws(CholeskyFailure) {
+  public init(order: Int, upper: consuming [Double]) throws(CholeskyFailure) {
     precondition(upper.count == order * order, "\(upper.count) elements for order \(order)")
+    _ = BLAS.oneThread
     var elements = upper
     let n = CLAPACKInt(order)
     // Safety: the buffer holds order² elements and the leading dimension is the order.
@@ -39,7 +40,7 @@ public struct CholeskyFactor: Sendable {
 
 /// Why a matrix has no Cholesky factor.
 public enum CholeskyFailure: Error, Equatable {
-  /// The matrix holds a NaN (LAPACKE looks for them before it starts).
+  /// The matrix holds a NaN. LAPACKE looks for them before it starts; infinities make one on the way.
   case notFinite
   /// The leading minor that ends at this zero-based index is not positive.
   case notPositiveDefinite(pivot: Int)

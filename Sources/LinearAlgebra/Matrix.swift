@@ -108,6 +108,17 @@ public struct Matrix: Sendable, Equatable {
       elements: Array(elements[range.lowerBound * columns..<range.upperBound * columns]))
   }
 
+  /// A matrix of the rows of several, one after another.
+  ///
+  /// - Precondition: all have the same columns.
+  public init(stacking parts: [Matrix]) {
+    let columns = parts.first?.columns ?? 0
+    precondition(parts.allSatisfy { $0.columns == columns }, "stacking unequal rows")
+    self.init(
+      rows: parts.reduce(0) { $0 + $1.rows }, columns: columns,
+      elements: parts.flatMap(\.elements))
+  }
+
   /// The transpose, as a new matrix.
   public var transposed: Matrix {
     Matrix(rows: columns, columns: rows) { elements[$1 * columns + $0] }

@@ -11,7 +11,7 @@ public enum Threads {
   private static let limit = Mutex(availableProcessors)
   private static let isParallel = Atomic(false)
 
-  /// The number of processors that the scheduler lets this process run on (containers cut it).
+  /// The number of processors that the scheduler lets this process run on (a container's set of processors cuts it).
   public static let availableProcessors = Int(ptq_processor_count())
 
   /// The number of threads that computations may use.

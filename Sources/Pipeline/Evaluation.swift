@@ -59,11 +59,15 @@ public struct Evaluation: Sendable, Equatable {
       hidden.update { _, window in block(&window) }
       progress(Double(layer + 1) / Double(layers + 1))
     }
+    // The head is decoded for each call, so a call takes as many windows as make 4096 rows.
+    let perCall = max(1, 4096 / (hidden.first?.rows ?? 1))
     var sum = 0.0
-    for (tokens, states) in zip(windows, hidden) {
-      let predicting = states.copy(rows: 0..<states.rows - 1)
-      sum += try model.logProbabilities(of: Array(tokens.dropFirst()), after: predicting)
-        .reduce(0, +)
+    for start in stride(from: 0, to: hidden.count, by: perCall) {
+      let part = start..<min(hidden.count, start + perCall)
+      // The state at a token predicts the next one; the last state of a window predicts nothing.
+      let states = Matrix(stacking: hidden[part].map { $0.copy(rows: 0..<$0.rows - 1) })
+      let targets = part.flatMap { windows[windows.startIndex + $0].dropFirst() }
+      sum += try model.logProbabilities(of: targets, after: states).reduce(0, +)
     }
     return sum
   }

@@ -84,8 +84,7 @@ public struct QuantizationRun {
       try tell(.progress(Double(layer) / Double(plan.blocks.count), "block \(layer)"))
       var block = try model.block(layer)
       try solver.solve(&block, &hidden) { solution in
-        let linear = LinearReport(solution, scaleBits: 8 * plan.scales.byteCount)
-        try write(solution, to: writer)
+        let linear = LinearReport(solution, bytes: try write(solution, to: writer))
         report.linears.append(linear)
         try tell(.solved(linear))
       }
@@ -96,7 +95,8 @@ public struct QuantizationRun {
     return report
   }
 
-  private func write(_ solution: LayerSolution, to writer: FolderWriter) throws {
+  /// Writes a Linear's tensors; says how many bytes they take.
+  private func write(_ solution: LayerSolution, to writer: FolderWriter) throws -> Int {
     let quantized = solution.quantized
     let shape = LinearShape(
       name: solution.name, rows: quantized.rows, columns: quantized.columns)
@@ -106,6 +106,7 @@ public struct QuantizationRun {
       // Safety: a byte has no padding whose bits would be unknown.
       try unsafe writer.write(tensor.name, bytes.span.bytes)
     }
+    return encoded.reduce(0) { $0 + $1.count }
   }
 
   /// What belongs to the model beside its weights; first of all, since a file that cannot be read
@@ -143,10 +144,11 @@ extension QuantizationSettings {
 }
 
 extension LinearReport {
-  fileprivate init(_ solution: LayerSolution, scaleBits: Int) {
+  fileprivate init(_ solution: LayerSolution, bytes: Int) {
+    let weights = solution.quantized.codes.count
     self.init(
       name: solution.name, rows: solution.quantized.rows, columns: solution.quantized.columns,
-      bitsPerWeight: solution.quantized.bitsPerWeight(scaleBits: scaleBits),
+      bitsPerWeight: 8 * Double(bytes) / Double(weights),
       error: solution.error, conditioning: solution.conditioning)
   }
 }

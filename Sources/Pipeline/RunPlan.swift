@@ -61,7 +61,7 @@ struct RunPlan {
     var objections: [EngineVerdict] = []
     for linear in linears {
       let verdicts = settings.format.verdicts(on: linear, settings.scheme)
-      guard verdicts.contains(where: { $0.objection == nil }) else {
+      guard verdicts.contains(where: { !$0.isRefusal }) else {
         throw RunError.noEngine(format: settings.format.name, verdicts)
       }
       for verdict in verdicts where verdict.objection != nil && !objections.contains(verdict) {

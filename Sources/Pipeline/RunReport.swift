@@ -33,7 +33,7 @@ public struct LinearReport: Sendable, Equatable {
   public let rows: Int
   /// The number of inputs.
   public let columns: Int
-  /// Bits of a weight, with scales and zero points.
+  /// The stored bits of a weight: codes, scales, zero points, and whatever else the format keeps.
   public let bitsPerWeight: Double
   /// What was lost.
   public let error: LayerError

@@ -16,8 +16,8 @@ struct GridEntry: Sendable {
     self.init(low: low, high: high, scheme, rule)
     guard rule.range == .squaredError, scale.isFinite, low < high else { return }
     var least = squaredError(of: weights, scheme)
-    // 1 % steps: finer ones change nothing visible, and below 0.36 the clipping always loses.
-    for step in 1..<64 {
+    // 1 % steps down to a fifth: with few bits, one outlier may be worth cutting off that far.
+    for step in 1...80 {
       let shrink = 1 - 0.01 * Float(step)
       let candidate = GridEntry(low: shrink * low, high: shrink * high, scheme, rule)
       let error = candidate.squaredError(of: weights, scheme)

@@ -28,7 +28,7 @@ public struct GridRule: Sendable, Equatable {
   ///
   /// - Throws: ``GridError`` when the scheme does not fit the width, a weight is not finite, or a
   ///   scale would be infinite in its format.
-  /// - Complexity: O(rows · columns) for each candidate of the range (1 or 64).
+  /// - Complexity: O(rows · columns) for each candidate of the range (1 or 81).
   public func grid(for weights: Matrix, scheme: Scheme) throws(GridError) -> Grid {
     let groupSize: Int
     do throws(SchemeError) {

@@ -53,13 +53,6 @@ public struct QuantizedWeight: Sendable, Equatable {
     return result
   }
 
-  /// The mean number of bits of a weight, with the scales (of so many bits) and zero points.
-  public func bitsPerWeight(scaleBits: Int) -> Double {
-    let entries = grid.scheme.granularity == .tensor ? 1 : rows * grid.groups
-    let entryBits = scaleBits + (grid.scheme.isSymmetric ? 0 : grid.scheme.bits)
-    return Double(grid.scheme.bits) + Double(entries * entryBits) / Double(max(1, codes.count))
-  }
-
   private static func nearestCodes(_ weights: Span<Float>, _ grid: Grid, row: Int) -> [UInt8] {
     var codes = [UInt8]()
     codes.reserveCapacity(weights.count)

@@ -7,6 +7,7 @@ public enum Numbers {
     guard let ratio else { return "-" }
     let value = 100 * ratio
     if value == 0 { return "0" }
+    guard value.isFinite else { return "\(value)" }
     let digits = max(0, min(6, 2 - Int(log10(abs(value)).rounded(.down))))
     return String(format: "%.\(digits)f", value)
   }

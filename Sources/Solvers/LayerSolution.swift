@@ -57,7 +57,7 @@ public struct LayerError: Sendable, Equatable {
   ///
   /// `tr(D H Dᵀ) = tr(H DᵀD)`, so one `DᵀD` and one `WᵀW` serve all statistics.
   ///
-  /// - Complexity: 2·out·in² flops, and two `in × in` matrices.
+  /// - Complexity: 2·out·in² flops, twice those of a solve, and one `in × in` matrix at a time.
   init(of quantized: QuantizedWeight, in problem: LayerProblem) {
     let weights = problem.weights
     var difference = quantized.dequantized()
@@ -77,7 +77,7 @@ public struct LayerError: Sendable, Equatable {
 }
 
 /// A share of a whole; of nothing, nothing can be lost.
-private func ratio(_ part: Double, _ whole: Double) -> Double { whole > 0 ? part / whole : 0 }
+private func ratio(_ part: Double, _ whole: Double) -> Double { whole == 0 ? 0 : part / whole }
 
 /// The squared size of a matrix, plain and in the metrics of the statistics.
 private struct Energy {

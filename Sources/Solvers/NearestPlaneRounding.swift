@@ -56,7 +56,7 @@ struct NearestPlane: PreparedRounding {
   ///
   /// - Complexity: out·in² flops, all but a share of about block/in of them in `gemm`.
   func round(_ weights: Matrix, on grid: Grid) -> QuantizedWeight {
-    let size = panelRows(weights.rows)
+    let size = Self.panelRows
     let panels = Threads.map((weights.rows + size - 1) / size) { panel in
       let rows = panel * size..<min(weights.rows, (panel + 1) * size)
       return NearestPlanePanel(rows: rows, grid, factor).codes(of: weights)
@@ -65,10 +65,7 @@ struct NearestPlane: PreparedRounding {
       rows: weights.rows, columns: weights.columns, grid: grid, codes: panels.flatMap(\.self))
   }
 
-  /// Rows per panel: an equal share for each thread, but not more than stay in cache with their
-  /// errors, and whole lanes.
-  private func panelRows(_ rows: Int) -> Int {
-    let share = (rows + Threads.count - 1) / Threads.count
-    return min(256, (share + 15) / 16 * 16)
-  }
+  /// Rows per panel: whole lanes, few enough to stay in cache with their errors, and the same on
+  /// every machine, so that the codes do not depend on the number of threads.
+  private static let panelRows = 96
 }

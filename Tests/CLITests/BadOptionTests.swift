@@ -23,12 +23,6 @@ private let impossible: [Refusal] = [
     "no engine would load this as gptq: vLLM, transformers, gptqmodel: the format has no "
       + "5 bits; use 2, 3, 4 or 8, or --format compressed-tensors",
     ["--format", "gptq", "--bits", "5"]),
-  Refusal(
-    "what no engine loads",
-    "no engine would load this as compressed-tensors: vLLM: loads 3 bits only with its "
-      + "Humming kernels; 4 or 8 bits always load; transformers: loads asymmetric weights "
-      + "only with CompressedTensorsConfig(dequantize=True); --symmetric loads without",
-    ["--asymmetric", "--bits", "3"]),
 ]
 
 private let misspelled: [Refusal] = [

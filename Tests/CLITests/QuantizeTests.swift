@@ -133,7 +133,8 @@ private func quantize(_ case: Case, in folder: TemporaryFolder) throws -> Outcom
       #expect(try report.member("method").string == "gptq")
       #expect(try report.member("calibration_tokens").int == 128)
       #expect(try report.member("held_out_tokens").int == 64)
-      #expect(try report.member("bits_per_weight").double == 4.25)
+      // 16 bits of scale for 64 weights of 4, and the shape of each Linear in 128 bits.
+      #expect((4.25...4.252).contains(try report.member("bits_per_weight").double))
       let linears = try report.member("linears").array
       #expect(linears.count == 35)
       for linear in linears {

@@ -75,4 +75,13 @@ private func table() throws -> [Case] {
     #expect(objection.contains("up_proj") && objection.contains("input width 100"))
     #expect(objection.contains("--format compressed-tensors"))
   }
+
+  @Test func `what an engine can be told to load is an objection, but no refusal`() throws {
+    let scheme = try Scheme(bits: 3, symmetric: false, granularity: .group(64))
+    let linear = LinearShape(name: "up_proj", rows: 256, columns: 256)
+    let packed = CompressedTensorsFormat().verdicts(on: linear, scheme)
+    #expect(packed.allSatisfy { $0.objection != nil && !$0.isRefusal })
+    let gptq = GPTQFormat().verdicts(on: linear, scheme)
+    #expect(gptq.filter(\.isRefusal).map(\.engine) == ["vLLM", "gptqmodel"])
+  }
 }

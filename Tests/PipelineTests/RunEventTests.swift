@@ -38,8 +38,8 @@ private func run(
       #expect(report.linears == solved)
       for (linear, shape) in zip(solved, TinyModel.linears + TinyModel.linears) {
         #expect(linear.rows == shape.1 && linear.columns == shape.2)
-        // 32 bits of scale for 16 weights of 3.
-        #expect(linear.bitsPerWeight == 5)
+        // 32 bits of scale for 16 weights of 3, and the shape in 128 bits.
+        #expect(linear.bitsPerWeight == 5 + 128 / Double(shape.1 * shape.2))
         let (seen, unseen) = (
           try #require(linear.error.calibration), try #require(linear.error.heldOut)
         )

@@ -57,18 +57,4 @@ import Testing
     }
     #expect(QuantizedWeight(nearest: values, on: grid) == given)
   }
-
-  @Test func `bits per weight count scales and zero points`() throws {
-    func bits(_ bits: Int, _ symmetric: Bool, _ granularity: Scheme.Granularity) throws -> Double {
-      let scheme = try Scheme(bits: bits, symmetric: symmetric, granularity: granularity)
-      let weights = Matrix.gaussian(10, 128, seed: 5)
-      let grid = try GridRule(range: .minMax, scaleFormat: .float16)
-        .grid(for: weights, scheme: scheme)
-      return QuantizedWeight(nearest: weights, on: grid).bitsPerWeight(scaleBits: 16)
-    }
-    #expect(try bits(4, true, .group(128)) == 4.125)
-    #expect(try bits(4, false, .group(32)) == 4 + 20.0 / 32)
-    #expect(try bits(3, false, .channel) == 3 + 19.0 / 128)
-    #expect(try bits(8, true, .tensor) == 8 + 16.0 / 1280)
-  }
 }

@@ -89,7 +89,7 @@ package struct GridOracle: Sendable {
   }
 
   /// The entries that the squared-error rule compares, the widest first.
-  package var candidates: [GridPoint] { (0..<64).map { entry(shrunkBy: 1 - 0.01 * Double($0)) } }
+  package var candidates: [GridPoint] { (0...80).map { entry(shrunkBy: 1 - 0.01 * Double($0)) } }
 
   private func storable(_ scale: Double) -> Double {
     if scale == 0 { return 1 }
