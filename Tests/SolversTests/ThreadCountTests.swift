@@ -34,8 +34,7 @@ import Testing
       let together = try onThreads(threads, solve)
       #expect(together.quantized == alone.quantized)
       #expect(together.conditioning == alone.conditioning)
-      let (a, b) = (together.error.calibration ?? 0, alone.error.calibration ?? -1)
-      #expect(abs(a - b) <= 1e-5 * b)
+      #expect(together.error == alone.error)
     }
   }
 }
