@@ -111,7 +111,6 @@ struct JSONParser {
     if take("]") { return array }
     repeat {
       skipBlanks()
-      skipBlanks()
       array.append(try value())
       skipBlanks()
     } while take(",")

@@ -1,9 +1,9 @@
 // Regular expressions, as ICU runs them for Foundation.
 //
 // The expressions of the files are written for Oniguruma with Ruby's syntax. Where the two read an
-// expression differently, it is refused when the file is loaded (Pattern+Difference.swift). ICU's
-// stack is bounded: some hundred thousand white-space characters in a row exhaust it. Foundation
-// then ends the search without an error, but says so to those who ask for its completion.
+// expression differently, it is refused when the file is loaded: SplitExpression+Difference.swift.
+// ICU's stack is bounded: some hundred thousand white-space characters in a row exhaust it.
+// Foundation then ends the search without an error, but says so to those who ask for its completion.
 
 import Foundation
 

@@ -1,4 +1,5 @@
 import JSON
+import TestSupport
 import Testing
 
 @Suite struct `The parser` {
@@ -99,7 +100,7 @@ import Testing
 
   @Test(arguments: 0..<20 as Range<UInt64>)
   func `mutated bytes are read or refused, and what was read is written back`(seed: UInt64) throws {
-    var generator = SplitMix64(state: seed)
+    var generator = SplitMix64(seed: seed)
     for _ in 0..<500 {
       var bytes = Array(sample.utf8)
       for _ in 0...Int.random(in: 0..<3, using: &generator) {
@@ -124,16 +125,3 @@ private let sample = #"""
   {"version": "1.0", "é\u00e9\ud83d\ude00": [1, -2.5e-3, 1E+5, true, false, null],
    "nested": {"a": {}, "b": [[], [{}]], "escaped": "\"\\\/\b\f\n\r\t"}, "long": "0123456789abcdef"}
   """#
-
-/// A small seeded generator, so that a failure can be repeated.
-struct SplitMix64: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-}

@@ -1,4 +1,5 @@
 import JSON
+import TestSupport
 import Testing
 
 @testable import Tokenizer
@@ -15,7 +16,7 @@ import Testing
 
   @Test(arguments: 0..<20 as Range<UInt64>)
   func `a mutated file is read or refused, and can be used if read`(seed: UInt64) throws {
-    var generator = SplitMix64(state: seed)
+    var generator = SplitMix64(seed: seed)
     let bytes = try small().bytes()
     for _ in 0..<200 {
       var mutated = bytes
@@ -50,7 +51,7 @@ import Testing
   @Test(arguments: Fixture.names)
   func `any text is encoded and decoded`(name: String) throws {
     let tokenizer = try Fixture.tokenizer(name)
-    var generator = SplitMix64(state: 7)
+    var generator = SplitMix64(seed: 7)
     for _ in 0..<300 {
       var text = String.UnicodeScalarView()
       for _ in 0..<Int.random(in: 0...40, using: &generator) {
@@ -156,18 +157,5 @@ import Testing
       return .object(object)
     default: return value
     }
-  }
-}
-
-/// A small seeded generator, so that a failure can be repeated.
-struct SplitMix64: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
   }
 }
