@@ -3,7 +3,7 @@ import LinearAlgebra
 import Pipeline
 import Transformer
 
-/// Options that every command has.
+/// Options of every command that computes.
 struct CommonArguments: ParsableArguments {
   @Option(help: "Threads to compute with. (default: all processors)")
   var threads: Int?

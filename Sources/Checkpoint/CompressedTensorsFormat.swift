@@ -74,16 +74,16 @@ public struct CompressedTensorsFormat: CheckpointFormat {
 
   /// The value of `quantization_config`.
   public func configuration(of scheme: Scheme, provenance: JSONValue) -> JSONValue {
-    var weights: JSONValue = [
+    var (strategy, groupSize): (JSONValue, JSONValue) = ("channel", nil)
+    if case .group(let size) = scheme.granularity {
+      (strategy, groupSize) = ("group", .number(JSONNumber(size)))
+    }
+    let weights: JSONValue = [
       "num_bits": .number(JSONNumber(scheme.bits)), "type": "int",
-      "symmetric": .bool(scheme.isSymmetric), "strategy": "channel", "group_size": nil,
+      "symmetric": .bool(scheme.isSymmetric), "strategy": strategy, "group_size": groupSize,
       "dynamic": false, "actorder": nil, "block_structure": nil, "observer": "minmax",
       "observer_kwargs": [:],
     ]
-    if case .group(let size) = scheme.granularity {
-      weights = weights.replacing("strategy", "group")
-        .replacing("group_size", .number(JSONNumber(size)))
-    }
     return [
       "quant_method": "compressed-tensors", "format": "pack-quantized",
       "quantization_status": "compressed", "global_compression_ratio": nil,

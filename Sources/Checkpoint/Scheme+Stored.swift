@@ -23,12 +23,3 @@ extension Scheme {
     }
   }
 }
-
-extension JSONValue {
-  /// The object with one member replaced.
-  func replacing(_ name: String, _ value: JSONValue) -> JSONValue {
-    guard case .object(var object) = self else { return self }
-    object[name] = value
-    return .object(object)
-  }
-}

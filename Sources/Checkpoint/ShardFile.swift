@@ -13,7 +13,8 @@ final class ShardFile {
   /// Tensors of wider elements come first, then by name, so that every one is aligned.
   init(path: String, _ shapes: [NamedShape]) throws(CheckpointError) {
     file = try OutputFile(path: path)
-    var header: JSONValue = ["__metadata__": ["format": "pt"]]
+    var header = JSONObject()
+    header["__metadata__"] = ["format": "pt"]
     var end = 0
     let ordered = shapes.sorted {
       ($1.shape.type.byteCount, $0.name) < ($0.shape.type.byteCount, $1.name)
@@ -22,16 +23,14 @@ final class ShardFile {
       guard let count = tensor.shape.byteCount else {
         throw .tensor(name: tensor.name, path: path, reason: "is too large")
       }
-      header = header.replacing(
-        tensor.name,
-        [
-          "dtype": .string(tensor.shape.type.rawValue), "shape": .integers(tensor.shape.dimensions),
-          "data_offsets": .integers([end, end + count]),
-        ])
+      header[tensor.name] = [
+        "dtype": .string(tensor.shape.type.rawValue), "shape": .integers(tensor.shape.dimensions),
+        "data_offsets": .integers([end, end + count]),
+      ]
       pending[tensor.name] = end..<end + count
       end += count
     }
-    var bytes = header.bytes(.compact)
+    var bytes = JSONValue.object(header).bytes(.compact)
     bytes += [UInt8](repeating: UInt8(ascii: " "), count: (8 - bytes.count % 8) % 8)
     let start = 8 + bytes.count
     pending = pending.mapValues { start + $0.lowerBound..<start + $0.upperBound }

@@ -6,7 +6,8 @@ internal import Transformer
 /// Quantizes a block stage by stage, and passes the hidden states through what is quantized.
 ///
 /// So every Linear is measured on inputs that come from quantized Linears only, all the way down
-/// ("true sequential"), and every token goes through every block once.
+/// ("true sequential"). Every token goes through every block once, but for the inner activations
+/// that were too large to keep, which are computed again.
 struct BlockSolver {
   private let recipe: Recipe
   private let calibrationCount: Int
