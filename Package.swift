@@ -56,7 +56,7 @@ let package = Package(
     room("JSON"),
     room("Checkpoint", ["JSON", "LinearAlgebra", "Quantizer"]),
     room("Tokenizer", ["JSON"]),
-    room("Transformer", ["JSON", "LinearAlgebra", "Checkpoint"]),
+    room("Transformer", ["JSON", "LinearAlgebra", "Quantizer", "Checkpoint"]),
 
     // MARK: The run
     room(

@@ -33,7 +33,7 @@ struct InspectCommand: ParsableCommand {
         let recorded = report?.linears.first { $0.name == shape.name }
         linears.append(
           InspectedLinear(
-            shape: shape, scheme: try language.quantizedWeight(shape)?.grid.scheme,
+            shape: shape, scheme: try language.quantizedLinear(shape)?.scheme.weights,
             recorded: recorded))
       }
     }

@@ -17,16 +17,16 @@ public protocol CheckpointFormat: Sendable {
   func scaleFormat(for weights: FloatFormat) -> FloatFormat
 
   /// What each engine makes of such a Linear: see ``EngineVerdict``.
-  func verdicts(on linear: LinearShape, _ scheme: Scheme) -> [EngineVerdict]
+  func verdicts(on linear: LinearShape, _ scheme: LinearScheme) -> [EngineVerdict]
 
   /// The tensors that a Linear will take, without their elements.
-  func layout(of linear: LinearShape, _ scheme: Scheme, scales: FloatFormat) -> [NamedShape]
+  func layout(of linear: LinearShape, _ scheme: LinearScheme, scales: FloatFormat) -> [NamedShape]
 
   /// The elements of those tensors, in the same order.
-  func encode(_ weight: QuantizedWeight, scales: FloatFormat) -> [[UInt8]]
+  func encode(_ linear: QuantizedLinear, scales: FloatFormat) -> [[UInt8]]
 
   /// The value of `quantization_config`.
-  func configuration(of scheme: Scheme, provenance: JSONValue) -> JSONValue
+  func configuration(of scheme: LinearScheme, provenance: JSONValue) -> JSONValue
 
   /// The name of a file beside `config.json` that repeats the configuration, if readers want one.
   var configurationFile: String? { get }
@@ -39,7 +39,7 @@ public protocol CheckpointFormat: Sendable {
   /// - Throws: ``CheckpointError`` when tensors are missing or do not fit the configuration.
   func decode(
     _ linear: LinearShape, in folder: ModelFolder, _ configuration: JSONValue
-  ) throws(CheckpointError) -> QuantizedWeight
+  ) throws(CheckpointError) -> QuantizedLinear
 }
 
 /// The formats there are.

@@ -34,17 +34,17 @@ public struct CompressedTensorsFormat: CheckpointFormat {
 
   /// The tensors that a Linear will take, without their elements.
   public func layout(
-    of linear: LinearShape, _ scheme: Scheme, scales: FloatFormat
+    of linear: LinearShape, _ scheme: LinearScheme, scales: FloatFormat
   ) -> [NamedShape] {
-    let (rows, columns, bits) = (linear.rows, linear.columns, scheme.bits)
-    let groups = columns / scheme.storedGroupSize(columns: columns)
+    let (rows, columns, bits) = (linear.rows, linear.columns, scheme.weights.bits)
+    let groups = columns / scheme.weights.storedGroupSize(columns: columns)
     var result = [
       NamedShape(
         "\(linear.name).weight_packed", .int32,
         [rows, PackedCodes.wordCount(of: columns, bits: bits)]),
       NamedShape("\(linear.name).weight_scale", TensorType(scales), [rows, groups]),
     ]
-    if !scheme.isSymmetric {
+    if !scheme.weights.isSymmetric {
       result.append(
         NamedShape(
           "\(linear.name).weight_zero_point", .int32,
@@ -55,7 +55,8 @@ public struct CompressedTensorsFormat: CheckpointFormat {
   }
 
   /// The elements of those tensors, in the same order.
-  public func encode(_ weight: QuantizedWeight, scales: FloatFormat) -> [[UInt8]] {
+  public func encode(_ linear: QuantizedLinear, scales: FloatFormat) -> [[UInt8]] {
+    let weight = linear.weight
     let (rows, columns, grid) = (weight.rows, weight.columns, weight.grid)
     let bits = grid.scheme.bits
     var result = [
@@ -73,7 +74,8 @@ public struct CompressedTensorsFormat: CheckpointFormat {
   }
 
   /// The value of `quantization_config`.
-  public func configuration(of scheme: Scheme, provenance: JSONValue) -> JSONValue {
+  public func configuration(of scheme: LinearScheme, provenance: JSONValue) -> JSONValue {
+    let scheme = scheme.weights
     var (strategy, groupSize): (JSONValue, JSONValue) = ("channel", nil)
     if case .group(let size) = scheme.granularity {
       (strategy, groupSize) = ("group", .number(JSONNumber(size)))
@@ -110,7 +112,7 @@ public struct CompressedTensorsFormat: CheckpointFormat {
   /// - Throws: ``CheckpointError`` when tensors are missing or do not fit the configuration.
   public func decode(
     _ linear: LinearShape, in folder: ModelFolder, _ configuration: JSONValue
-  ) throws(CheckpointError) -> QuantizedWeight {
+  ) throws(CheckpointError) -> QuantizedLinear {
     let (rows, columns) = (linear.rows, linear.columns)
     let groups = try folder.groups(of: linear, "\(linear.name).weight_scale", axis: 1)
     let scheme = try scheme(configuration, groupSize: columns / groups, folder)
@@ -127,9 +129,10 @@ public struct CompressedTensorsFormat: CheckpointFormat {
     }
     let grid = Grid(
       scheme: scheme, groupSize: columns / groups, scales: scales, zeroPoints: zeros)
-    return QuantizedWeight(
-      rows: rows, columns: columns, grid: grid,
-      codes: packed.unpacked(rows: rows, columns: columns, bits: bits, .alongRows))
+    return QuantizedLinear(
+      QuantizedWeight(
+        rows: rows, columns: columns, grid: grid,
+        codes: packed.unpacked(rows: rows, columns: columns, bits: bits, .alongRows)))
   }
 
   /// The scheme of a configuration with one group of targets.

@@ -4,8 +4,8 @@ public import Quantizer
 
 extension CompressedTensorsFormat {
   /// What each engine makes of such a Linear.
-  public func verdicts(on linear: LinearShape, _ scheme: Scheme) -> [EngineVerdict] {
-    [vllmVerdict(on: scheme), transformersVerdict(on: scheme)]
+  public func verdicts(on linear: LinearShape, _ scheme: LinearScheme) -> [EngineVerdict] {
+    [vllmVerdict(on: scheme.weights), transformersVerdict(on: scheme.weights)]
   }
 
   private func vllmVerdict(on scheme: Scheme) -> EngineVerdict {
@@ -31,7 +31,8 @@ extension CompressedTensorsFormat {
 
 extension GPTQFormat {
   /// What each engine makes of such a Linear.
-  public func verdicts(on linear: LinearShape, _ scheme: Scheme) -> [EngineVerdict] {
+  public func verdicts(on linear: LinearShape, _ scheme: LinearScheme) -> [EngineVerdict] {
+    let scheme = scheme.weights
     let packing = packingObjection(to: linear, scheme)
     let gptqmodel =
       scheme.isSymmetric

@@ -33,10 +33,10 @@ public struct GPTQFormat: CheckpointFormat {
 
   /// The tensors that a Linear will take, without their elements.
   public func layout(
-    of linear: LinearShape, _ scheme: Scheme, scales: FloatFormat
+    of linear: LinearShape, _ scheme: LinearScheme, scales: FloatFormat
   ) -> [NamedShape] {
-    let (rows, columns, bits) = (linear.rows, linear.columns, scheme.bits)
-    let groups = columns / scheme.storedGroupSize(columns: columns)
+    let (rows, columns, bits) = (linear.rows, linear.columns, scheme.weights.bits)
+    let groups = columns / scheme.weights.storedGroupSize(columns: columns)
     return [
       NamedShape(
         "\(linear.name).qweight", .int32,
@@ -49,7 +49,8 @@ public struct GPTQFormat: CheckpointFormat {
   }
 
   /// The elements of those tensors, in the same order.
-  public func encode(_ weight: QuantizedWeight, scales: FloatFormat) -> [[UInt8]] {
+  public func encode(_ linear: QuantizedLinear, scales: FloatFormat) -> [[UInt8]] {
+    let weight = linear.weight
     let (rows, columns, grid) = (weight.rows, weight.columns, weight.grid)
     let bits = grid.scheme.bits
     let codes = PackedCodes(weight.codes, rows: rows, columns: columns, bits: bits, .alongRows)
@@ -63,7 +64,8 @@ public struct GPTQFormat: CheckpointFormat {
   }
 
   /// The value of `quantization_config`.
-  public func configuration(of scheme: Scheme, provenance: JSONValue) -> JSONValue {
+  public func configuration(of scheme: LinearScheme, provenance: JSONValue) -> JSONValue {
+    let scheme = scheme.weights
     var groupSize = -1
     if case .group(let size) = scheme.granularity { groupSize = size }
     return [
@@ -85,7 +87,7 @@ public struct GPTQFormat: CheckpointFormat {
   /// - Throws: ``CheckpointError`` when tensors are missing or do not fit the configuration.
   public func decode(
     _ linear: LinearShape, in folder: ModelFolder, _ configuration: JSONValue
-  ) throws(CheckpointError) -> QuantizedWeight {
+  ) throws(CheckpointError) -> QuantizedLinear {
     let (rows, columns) = (linear.rows, linear.columns)
     let groups = try folder.groups(of: linear, "\(linear.name).scales", axis: 0)
     let scheme = try scheme(configuration, groupSize: columns / groups, folder)
@@ -101,9 +103,10 @@ public struct GPTQFormat: CheckpointFormat {
       scheme: scheme, groupSize: columns / groups, scales: scales.transposed,
       zeroPoints: zeros.unpackedTransposed(rows: rows, columns: groups, bits: bits, .alongColumns)
         .map { ($0 &+ offset) & UInt8(scheme.largestCode) })
-    return QuantizedWeight(
-      rows: rows, columns: columns, grid: grid,
-      codes: codes.unpackedTransposed(rows: rows, columns: columns, bits: bits, .alongRows))
+    return QuantizedLinear(
+      QuantizedWeight(
+        rows: rows, columns: columns, grid: grid,
+        codes: codes.unpackedTransposed(rows: rows, columns: columns, bits: bits, .alongRows)))
   }
 
   private func scheme(

@@ -47,6 +47,27 @@ public enum VectorMath {
     return result
   }
 
+  /// The smallest and the largest element; 0 of nothing, and unspecified with a NaN.
+  public static func extent(_ a: Span<Float>) -> ClosedRange<Float> {
+    guard !a.isEmpty else { return 0...0 }
+    var (low, high) = (Lanes(repeating: a[0]), Lanes(repeating: a[0]))
+    var i = 0
+    while i + 16 <= a.count {
+      let value = a.lanes(at: i)
+      low.replace(with: value, where: value .< low)
+      high.replace(with: value, where: value .> high)
+      i += 16
+    }
+    var (least, most) = (low.min(), high.max())
+    while i < a.count {
+      least = min(least, a[i])
+      most = max(most, a[i])
+      i += 1
+    }
+    // Written without `...`, which would trap on a NaN.
+    return most >= least ? least...most : 0...(.infinity)
+  }
+
   /// Whether every element is finite.
   public static func isFinite(_ a: Span<Float>) -> Bool {
     // x·0 is 0 for a finite x and NaN otherwise, and a NaN survives every addition.

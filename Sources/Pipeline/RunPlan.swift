@@ -27,7 +27,8 @@ struct RunPlan {
     var copied: [ModelFolder.TensorReference] = []
     for tensor in model.folder.tensors {
       if let linear = linears[tensor.name] {
-        tensors += settings.format.layout(of: linear, settings.scheme, scales: scales)
+        tensors += settings.format.layout(
+          of: linear, LinearScheme(settings.scheme), scales: scales)
       } else {
         tensors.append(NamedShape(tensor.name, tensor.shape.type, tensor.shape.dimensions))
         copied.append(tensor)
@@ -60,7 +61,7 @@ struct RunPlan {
   ) throws -> [String] {
     var objections: [EngineVerdict] = []
     for linear in linears {
-      let verdicts = settings.format.verdicts(on: linear, settings.scheme)
+      let verdicts = settings.format.verdicts(on: linear, LinearScheme(settings.scheme))
       guard verdicts.contains(where: { !$0.isRefusal }) else {
         throw RunError.noEngine(format: settings.format.name, verdicts)
       }

@@ -62,22 +62,23 @@ public struct LanguageModel: Sendable {
     return DecoderBlock(sublayers: [attention, feedForward])
   }
 
-  /// The codes and grid of a Linear, or nil when the folder stores it in floating point.
+  /// What is stored of a quantized Linear, or nil when the folder stores it in floating point.
   ///
   /// - Throws: ``CheckpointError`` when its tensors are not as they must be.
-  public func quantizedWeight(_ shape: LinearShape) throws(CheckpointError) -> QuantizedWeight? {
+  public func quantizedLinear(_ shape: LinearShape) throws(CheckpointError) -> QuantizedLinear? {
     guard let format, folder.tensor("\(shape.name).weight") == nil else { return nil }
     return try format.decode(shape, in: folder, folder.configuration["quantization_config"] ?? nil)
   }
 
   private func linear(_ shape: LinearShape, _ hasBias: Bool) throws(CheckpointError) -> Linear {
-    let weight: Matrix
-    if let quantized = try quantizedWeight(shape) {
-      weight = quantized.dequantized()
-    } else {
-      weight = try folder.matrix("\(shape.name).weight", rows: shape.rows, columns: shape.columns)
-    }
     let bias = hasBias ? try folder.floats("\(shape.name).bias", dimensions: [shape.rows]) : nil
+    if let quantized = try quantizedLinear(shape) {
+      return Linear(
+        name: shape.name, weight: quantized.weight.dequantized(), bias: bias,
+        activations: quantized.activations)
+    }
+    let weight = try folder.matrix(
+      "\(shape.name).weight", rows: shape.rows, columns: shape.columns)
     return Linear(name: shape.name, weight: weight, bias: bias)
   }
 

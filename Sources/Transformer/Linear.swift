@@ -1,4 +1,5 @@
 public import LinearAlgebra
+public import Quantizer
 
 /// One matrix of the model with its bias: `y = x Wᵀ + b`.
 public struct Linear: Sendable {
@@ -7,18 +8,23 @@ public struct Linear: Sendable {
   /// W, `[out, in]`.
   public var weight: Matrix
   /// b, one for each output.
-  public let bias: [Float]?
+  public var bias: [Float]?
+  /// What rounds the inputs; nil when they stay in floating point.
+  public var activations: ActivationQuantizer?
 
   /// A Linear of given parts.
-  public init(name: String, weight: Matrix, bias: [Float]?) {
+  public init(
+    name: String, weight: Matrix, bias: [Float]?, activations: ActivationQuantizer? = nil
+  ) {
     self.name = name
     self.weight = weight
     self.bias = bias
+    self.activations = activations
   }
 
   /// The outputs for inputs `[tokens, in]`: `[tokens, out]`.
   public func callAsFunction(_ x: Matrix) -> Matrix {
-    var y = Matrix.product(x, transposed: weight)
+    var y = Matrix.product(activations?.rounded(x) ?? x, transposed: weight)
     if let bias { y.addToRows(bias) }
     return y
   }

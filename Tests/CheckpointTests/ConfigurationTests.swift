@@ -15,7 +15,7 @@ private func scheme(
   @Test(arguments: Scheme.every(bits: [2, 3, 4, 8], [.tensor, .channel, .group(128)]))
   func `of GPTQ has the keys that engines ask for`(scheme: Scheme) throws {
     let format = GPTQFormat()
-    let config = format.configuration(of: scheme, provenance: ["tool": "ptq"])
+    let config = format.configuration(of: LinearScheme(scheme), provenance: ["tool": "ptq"])
     #expect(try config.member("quant_method").string == "gptq")
     #expect(try config.member("bits").int == scheme.bits)
     #expect(try config.member("sym").bool == scheme.isSymmetric)
@@ -34,7 +34,7 @@ private func scheme(
   @Test(arguments: Scheme.every([.tensor, .channel, .group(32)]))
   func `of compressed-tensors passes its validator`(scheme: Scheme) throws {
     let format = CompressedTensorsFormat()
-    let config = format.configuration(of: scheme, provenance: ["tool": "ptq"])
+    let config = format.configuration(of: LinearScheme(scheme), provenance: ["tool": "ptq"])
     #expect(try config.member("quant_method").string == "compressed-tensors")
     #expect(try config.member("format").string == "pack-quantized")
     #expect(try config.member("quantization_status").string == "compressed")
@@ -65,7 +65,7 @@ private func scheme(
     try TemporaryFolder.with { folder in
       for format in CheckpointFormats.all {
         let config: JSONValue = [
-          "quantization_config": format.configuration(of: try scheme(4), provenance: nil)
+          "quantization_config": format.configuration(of: LinearScheme(try scheme(4)), provenance: nil)
         ]
         let model = try folder.open([], config: config.text())
         #expect(try CheckpointFormats.format(of: model)?.name == format.name)

@@ -25,7 +25,7 @@ private struct Case: Sendable, CustomTestStringConvertible {
     self.loaders = loaders
   }
 
-  func verdicts() -> [EngineVerdict] { format.verdicts(on: linear, scheme) }
+  func verdicts() -> [EngineVerdict] { format.verdicts(on: linear, LinearScheme(scheme)) }
 }
 
 private let gptq = GPTQFormat()
@@ -79,9 +79,9 @@ private func table() throws -> [Case] {
   @Test func `what an engine can be told to load is an objection, but no refusal`() throws {
     let scheme = try Scheme(bits: 3, symmetric: false, granularity: .group(64))
     let linear = LinearShape(name: "up_proj", rows: 256, columns: 256)
-    let packed = CompressedTensorsFormat().verdicts(on: linear, scheme)
+    let packed = CompressedTensorsFormat().verdicts(on: linear, LinearScheme(scheme))
     #expect(packed.allSatisfy { $0.objection != nil && !$0.isRefusal })
-    let gptq = GPTQFormat().verdicts(on: linear, scheme)
+    let gptq = GPTQFormat().verdicts(on: linear, LinearScheme(scheme))
     #expect(gptq.filter(\.isRefusal).map(\.engine) == ["vLLM", "gptqmodel"])
   }
 }

@@ -53,8 +53,8 @@ private func reads(_ path: String, linear: LinearShape? = nil) -> Bool {
     guard let format = try CheckpointFormats.format(of: folder),
       let configuration = folder.configuration["quantization_config"]
     else { return false }
-    let weight = try format.decode(linear, in: folder, configuration)
-    _ = weight.dequantized()
+    let decoded = try format.decode(linear, in: folder, configuration)
+    _ = decoded.weight.dequantized()
     return true
   } catch {
     return error.description.isEmpty

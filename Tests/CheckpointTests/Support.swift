@@ -28,10 +28,11 @@ extension TemporaryFolder {
     _ weight: QuantizedWeight, _ linear: LinearShape, _ format: any CheckpointFormat,
     scales: FloatFormat = .float16
   ) throws -> ModelFolder {
-    let scheme = weight.grid.scheme
+    let quantized = QuantizedLinear(weight)
+    let scheme = quantized.scheme
     let layout = format.layout(of: linear, scheme, scales: scales)
     let writer = try FolderWriter(path: path("out"), tensors: layout)
-    for (tensor, bytes) in zip(layout, format.encode(weight, scales: scales)) {
+    for (tensor, bytes) in zip(layout, format.encode(quantized, scales: scales)) {
       #expect(tensor.shape.byteCount == bytes.count, "\(tensor.name)")
       try writer.write(tensor.name, bytes)
     }
@@ -48,7 +49,7 @@ extension ModelFolder {
   func decode(_ linear: LinearShape) throws -> QuantizedWeight {
     let format = try #require(try CheckpointFormats.format(of: self))
     let configuration = try #require(configuration["quantization_config"])
-    return try format.decode(linear, in: self, configuration)
+    return try format.decode(linear, in: self, configuration).weight
   }
 
   /// The words of an integer tensor.

@@ -33,7 +33,7 @@ private func expectSameRest(
         #expect(scale.shape.type == TensorType(format))
         let original = try model.folder.matrix(
           "\(linear.name).weight", rows: linear.rows, columns: linear.columns)
-        let weights = try #require(try output.quantizedWeight(linear)).dequantized()
+        let weights = try #require(try output.quantizedLinear(linear)).weight.dequantized()
         // Half of a step of 2/256 of the largest weight, and what GPTQ moves.
         let worst = zip(weights.elements, original.elements).map { abs($0 - $1) }.max() ?? 1
         #expect(worst < 0.05, "\(linear.name)")

@@ -55,7 +55,7 @@ extension LanguageModel {
 
   /// The codes of every quantized Linear, one after another.
   func codes() throws -> [UInt8] {
-    try linears.flatMap { try #require(try quantizedWeight($0)).codes }
+    try linears.flatMap { try #require(try quantizedLinear($0)).weight.codes }
   }
 }
 
