@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Hessian
 internal import LinearAlgebra
 public import Quantizer
@@ -45,13 +46,27 @@ public struct LayerError: Sendable, Equatable {
   public let calibration: Double?
   /// The same on tokens that the solver did not see.
   public let heldOut: Double?
+  /// The largest relative squared error of a single output on the calibration tokens; nil when it
+  /// was not asked for.
+  public let worstRow: Double?
+  /// The relative squared error of the output that rounding the inputs adds, on sampled calibration
+  /// tokens; nil when inputs stay in floating point.
+  public let activation: Double?
 
   /// Errors of given values.
-  public init(weight: Double, calibration: Double?, heldOut: Double?) {
+  public init(
+    weight: Double, calibration: Double?, heldOut: Double?, worstRow: Double? = nil,
+    activation: Double? = nil
+  ) {
     self.weight = weight
     self.calibration = calibration
     self.heldOut = heldOut
+    self.worstRow = worstRow
+    self.activation = activation
   }
+
+  /// The signal-to-noise ratio of the weights in decibels: `−10 log₁₀(‖W − Ŵ‖² / ‖W‖²)`.
+  public var decibels: Double { -10 * log10(weight) }
 
   /// Measures a quantized matrix against the original.
   ///
@@ -68,6 +83,7 @@ public struct LayerError: Sendable, Equatable {
         for j in d.indices { d[j] -= w[j] }
       }
     }
+    (worstRow, activation) = (nil, nil)
     let lost = Energy(of: difference, in: problem.input)
     let whole = Energy(of: weights, in: problem.input)
     weight = ratio(lost.plain, whole.plain)

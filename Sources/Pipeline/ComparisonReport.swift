@@ -1,0 +1,97 @@
+public import Solvers
+
+/// Several recipes on the same Linears, from the same statistics.
+public struct ComparisonReport: Sendable {
+  /// The name of the model.
+  public let model: String
+  /// Tokens that the statistics were made of.
+  public let calibrationTokens: Int
+  /// Tokens that judged.
+  public let heldOutTokens: Int
+  /// What was compared, in the order of the question.
+  public internal(set) var candidates: [Candidate]
+  /// The perplexity of the model as it came, if it was asked for.
+  public internal(set) var densePerplexity: Double?
+  /// The time of everything, in seconds.
+  public internal(set) var seconds: Double
+
+  /// One recipe: a method at a scheme.
+  public struct Candidate: Sendable {
+    /// The method in words: "awq+gptq".
+    public let method: String
+    /// The scheme in short: "w4 g64", "w4 g64 asym", "w8a8".
+    public let scheme: String
+    /// The bits of a code.
+    public let bits: Int
+    /// Every Linear, in the order of the computation; the same Linears for every candidate.
+    public internal(set) var linears: [LinearComparison]
+    /// The perplexity of the whole model so quantized, if it was asked for.
+    public internal(set) var perplexity: Double?
+
+    /// A candidate of given results.
+    public init(
+      method: String, scheme: String, bits: Int, linears: [LinearComparison],
+      perplexity: Double? = nil
+    ) {
+      self.method = method
+      self.scheme = scheme
+      self.bits = bits
+      self.linears = linears
+      self.perplexity = perplexity
+    }
+  }
+
+  /// A report of given results.
+  public init(
+    model: String, calibrationTokens: Int, heldOutTokens: Int, candidates: [Candidate],
+    densePerplexity: Double? = nil, seconds: Double
+  ) {
+    self.model = model
+    self.calibrationTokens = calibrationTokens
+    self.heldOutTokens = heldOutTokens
+    self.candidates = candidates
+    self.densePerplexity = densePerplexity
+    self.seconds = seconds
+  }
+}
+
+/// What one recipe did to one Linear.
+public struct LinearComparison: Sendable {
+  /// The name of the Linear: `model.layers.3.mlp.up_proj`.
+  public let name: String
+  /// The decoder block, from 0; nil for a Linear that stands alone.
+  public let layer: Int?
+  /// The number of outputs.
+  public let rows: Int
+  /// The number of inputs.
+  public let columns: Int
+  /// What was lost: weights, output on calibration and held-out tokens, the worst row.
+  public let error: LayerError
+  /// The mean squared error of a weight.
+  public let weightMSE: Double
+  /// The share of weights beyond the ends of their grid.
+  public let clippedShare: Double
+  /// The stored bits of a weight, with scales and zero points.
+  public let bitsPerWeight: Double
+  /// The time of the solve, in seconds.
+  public let seconds: Double
+  /// The factors s by which input channels were scaled; nil when they were left alone.
+  public let inputScales: [Float]?
+
+  /// Results of given values.
+  public init(
+    name: String, layer: Int?, rows: Int, columns: Int, error: LayerError, weightMSE: Double,
+    clippedShare: Double, bitsPerWeight: Double, seconds: Double, inputScales: [Float]? = nil
+  ) {
+    self.name = name
+    self.layer = layer
+    self.rows = rows
+    self.columns = columns
+    self.error = error
+    self.weightMSE = weightMSE
+    self.clippedShare = clippedShare
+    self.bitsPerWeight = bitsPerWeight
+    self.seconds = seconds
+    self.inputScales = inputScales
+  }
+}
