@@ -5,30 +5,38 @@ public import Solvers
 
 /// The words of the command line for what the library offers.
 enum Choices {
-  static var methods: String { list(RoundingMethod.all.map { ($0.name, $0.summary) }) }
+  static var methods: String { list(MethodWord.all.map { ($0.name, $0.summary) }) }
   static var formats: String { list(CheckpointFormats.all.map { ($0.name, $0.summary) }) }
   static var ranges: String { GridRule.Range.allCases.map(\.rawValue).joined(separator: ", ") }
+
+  static var scalingLosses: String {
+    "hessian, the output errors of the Linears that share the input; output, the error of the "
+      + "attention's or MLP's output, as published"
+  }
 
   private static func list(_ items: [(String, String)]) -> String {
     items.map { "\($0.0), \($0.1)" }.joined(separator: "; ")
   }
 }
 
-extension RoundingMethod: ExpressibleByArgument {
-  /// Finds the method of this name.
-  public init?(argument: String) {
-    guard let method = Self.all.first(where: { $0.name == argument }) else { return nil }
-    self = method
-  }
-
-  /// The name, in the help.
-  public var defaultValueDescription: String { name }
-
-  /// Every name, in the help and in messages.
-  public static var allValueStrings: [String] { all.map(\.name) }
-}
-
 extension GridRule.Range: ExpressibleByArgument {}
+
+extension ActivationAwareScaling.Loss: ExpressibleByArgument {}
+
+/// `--alpha`: SmoothQuant's migration strength.
+struct Alpha: ExpressibleByArgument {
+  let strength: SmoothQuant.MigrationStrength
+
+  init?(argument: String) {
+    if argument == "search" {
+      strength = .searched
+    } else if let alpha = Float(argument), (0...1).contains(alpha) {
+      strength = .fixed(alpha)
+    } else {
+      return nil
+    }
+  }
+}
 
 /// A checkpoint format by its name.
 struct FormatChoice: ExpressibleByArgument {

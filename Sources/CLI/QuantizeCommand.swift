@@ -34,17 +34,22 @@ struct QuantizeCommand: ParsableCommand {
   @Option(name: .shortAndLong, help: "The folder to write; it must not exist.")
   var output: String
 
-  @Option(help: "How weights are rounded: \(Choices.methods).")
-  var method = RoundingMethod.gptq
+  @Option(
+    help: "What happens to the weights: words joined by +.\n\(Choices.methods)",
+    transform: { try Method($0) })
+  var method = Method.gptq
 
-  @Option(help: "Bits of a code, 2 to 8.")
-  var bits = 4
+  @Option(help: "Bits of a code, 2 to 8. (default: 4; 8 where inputs are rounded)")
+  var bits: Int?
 
   // Unconditional, so that −1 is a value and no option.
   @Option(
     parsing: .unconditional,
-    help: "Consecutive weights that share a scale: a number, or channel, or tensor.")
-  var groupSize = GroupSize.columns(128)
+    help: """
+      Consecutive weights that share a scale: a number, or channel, or tensor. \
+      (default: 128; channel where inputs are rounded)
+      """)
+  var groupSize: GroupSize?
 
   @Flag(help: "Zero in the middle of the codes, or a zero point for each group.")
   var symmetry = Symmetry.symmetric
@@ -57,6 +62,16 @@ struct QuantizeCommand: ParsableCommand {
 
   @Option(help: "Share of the mean diagonal that is added to the Hessian's diagonal (gptq).")
   var damping = 0.01
+
+  @Option(help: "What AWQ's scales are judged by: \(Choices.scalingLosses).")
+  var awqLoss = ActivationAwareScaling.Loss.hessian
+
+  @Option(
+    help: "SmoothQuant's migration strength: 0 to 1, or search. (default: by model family)")
+  var alpha: Alpha?
+
+  @Flag(name: .customLong("asymmetric-activations"), help: "Round inputs with a zero point.")
+  var hasAsymmetricActivations = false
 
   @Option(help: "The layout of the output: \(Choices.formats).")
   var format = FormatChoice.standard
@@ -78,7 +93,7 @@ struct QuantizeCommand: ParsableCommand {
     let folder = try ModelFolder(path: model)
     let language = try LanguageModel(folder)
     let run = try QuantizationRun(
-      model: language, settings: try settings(), calibration: try calibration.read(for: language),
+      model: language, settings: try settings(for: language), calibration: try calibration.read(for: language),
       output: output)
     var display = RunDisplay()
     defer { display.end() }
@@ -97,14 +112,19 @@ struct QuantizeCommand: ParsableCommand {
     }
   }
 
-  private func settings() throws -> QuantizationSettings {
-    QuantizationSettings(
+  private func settings(for model: LanguageModel) throws -> QuantizationSettings {
+    let isInt8 = method.activations != nil
+    let granularity = groupSize?.granularity ?? (isInt8 ? .channel : .group(128))
+    return QuantizationSettings(
       scheme: try Scheme(
-        bits: bits, symmetric: symmetry == .symmetric, granularity: groupSize.granularity),
+        bits: bits ?? (isInt8 ? 8 : 4), symmetric: symmetry == .symmetric,
+        granularity: granularity),
       range: range, method: method,
-      options: RoundingOptions(
-        order: actOrder ? .activation : .natural, damping: Damping(share: damping)),
-      format: format.format)
+      options: MethodOptions(
+        order: actOrder ? .activation : .natural, damping: Damping(share: damping),
+        scalingLoss: awqLoss,
+        migrationStrength: alpha?.strength ?? .fixed(model.configuration.traits.migrationStrength)),
+      symmetricActivations: !hasAsymmetricActivations, format: format.format)
   }
 }
 

@@ -1,6 +1,6 @@
 public import LinearAlgebra
 
-/// What calibration learned of one input: the second moment of its rows.
+/// What calibration learned of one input: the second moment of its rows, and how large they are.
 ///
 ///     H = (1/T) Σₜ xₜ xₜᵀ          x: one token's input, n channels;  H: n × n
 ///
@@ -13,11 +13,19 @@ public struct InputStatistics: Sendable {
   public private(set) var tokenCount = 0
   /// Σ x xᵀ in the upper triangle; the strict lower one is zero.
   private var upperSum: Matrix
+  /// Σ |x| and max |x| of each channel.
+  private var absoluteSums: [Double]
+  private var largest: [Float]
+  /// Some of the tokens themselves.
+  public private(set) var sample: TokenSample
 
   /// Statistics of nothing yet.
   public init(channels: Int) {
     self.channels = channels
     upperSum = Matrix(rows: channels, columns: channels)
+    absoluteSums = [Double](repeating: 0, count: channels)
+    largest = [Float](repeating: 0, count: channels)
+    sample = TokenSample(channels: channels)
   }
 
   /// Adds the rows of `x`, one per token.
@@ -27,6 +35,14 @@ public struct InputStatistics: Sendable {
   public mutating func add(_ x: Matrix) {
     precondition(x.columns == channels, "\(x.columns) channels into statistics of \(channels)")
     upperSum.addSecondMoment(of: x)
+    for i in 0..<x.rows {
+      let row = x.row(i)
+      for j in row.indices {
+        absoluteSums[j] += Double(abs(row[j]))
+        largest[j] = max(largest[j], abs(row[j]))
+      }
+    }
+    sample.add(x)
     tokenCount += x.rows
   }
 
@@ -34,6 +50,45 @@ public struct InputStatistics: Sendable {
   public var meanSquares: [Float] {
     let scale = 1 / Float(max(1, tokenCount))
     return (0..<channels).map { upperSum[$0, $0] * scale }
+  }
+
+  /// The mean magnitude of each channel: `(1/T) Σ |x|`.
+  public var meanAbsolutes: [Float] {
+    absoluteSums.map { Float($0 / Double(max(1, tokenCount))) }
+  }
+
+  /// The largest magnitude of each channel: `max |x|`.
+  public var maxAbsolutes: [Float] { largest }
+
+  /// The statistics of the same input with each channel divided by a positive factor.
+  ///
+  ///     x → x / s        H → diag(1/s) H diag(1/s)
+  ///
+  /// - Complexity: n² divisions.
+  public func divided(by factors: [Float]) -> InputStatistics {
+    precondition(factors.count == channels, "\(factors.count) factors, \(channels) channels")
+    var result = self
+    result.upperSum.parallelRowBlocks(of: 64) { rows, block in
+      for i in rows {
+        var row = block.mutableRow(i - rows.lowerBound)
+        for j in i..<row.count { row[j] /= factors[i] * factors[j] }
+      }
+    }
+    for j in 0..<channels {
+      result.absoluteSums[j] /= Double(factors[j])
+      result.largest[j] /= factors[j]
+    }
+    result.sample = sample.divided(by: factors)
+    return result
+  }
+
+  /// The block of H that belongs to consecutive channels, both triangles.
+  public func block(_ columns: Range<Int>) -> Matrix {
+    let scale = 1 / Float(max(1, tokenCount))
+    return Matrix(rows: columns.count, columns: columns.count) { i, j in
+      let (a, b) = (columns.lowerBound + min(i, j), columns.lowerBound + max(i, j))
+      return upperSum[a, b] * scale
+    }
   }
 
   /// The zero-based channels whose sum of squares is not finite.

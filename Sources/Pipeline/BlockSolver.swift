@@ -24,7 +24,8 @@ struct BlockSolver {
   /// Quantizes the block's Linears, and takes the hidden states from its input to its output.
   ///
   /// - Parameters:
-  ///   - block: its weights are replaced by what the codes stand for.
+  ///   - block: its weights are replaced by what the codes stand for, and its norms and biases by
+  ///     what takes up the factors of scaled inputs.
   ///   - hidden: one matrix for each window; none when there is no calibration.
   ///   - deliver: takes each solution in the order of the computation.
   /// - Throws: ``StageError``, or what `deliver` throws.
@@ -33,30 +34,39 @@ struct BlockSolver {
     _ deliver: (LayerSolution) throws -> Void
   ) throws {
     for half in block.sublayers.indices {
-      try solve(&block.sublayers[half], &hidden, deliver)
+      try solve(&block.sublayers[half], &hidden).forEach(deliver)
     }
   }
 
   /// Quantizes the two stages of a sublayer, and adds its output to the hidden states.
   private func solve(
-    _ sublayer: inout any Sublayer, _ hidden: inout [Matrix],
-    _ deliver: (LayerSolution) throws -> Void
-  ) throws {
+    _ sublayer: inout any Sublayer, _ hidden: inout [Matrix]
+  ) throws -> [LayerSolution] {
     let input = measure(hidden, sublayer.inputLinears[0]) { [sublayer] in sublayer.input($0) }
-    for (i, solution) in try recipe.solve(stage: sublayer.inputLinears, input).enumerated() {
-      sublayer.inputLinears[i].weight = solution.quantized.dequantized()
-      try deliver(solution)
-    }
+    let first = try recipe.solve(
+      stage: sublayer.inputStage(input, judgedOn: judgingWindows(hidden)))
+    sublayer.adopt(input: first)
     var kept = ActivationCache(bytes: activationBudget)
-    let inner = { @Sendable [sublayer] in sublayer.inner(sublayer.input($0)) }
-    let innerInput = measure(hidden, sublayer.outputLinear, inner) { kept.keep($0) }
-    for solution in try recipe.solve(stage: [sublayer.outputLinear], innerInput) {
-      sublayer.outputLinear.weight = solution.quantized.dequantized()
-      try deliver(solution)
-    }
+    let innerInput = measure(
+      hidden, sublayer.outputLinear, { [sublayer] in sublayer.inner(sublayer.input($0)) }
+    ) { kept.keep($0) }
+    let second = try recipe.solve(stage: sublayer.innerStage(innerInput))
+    let solutions = try sublayer.adopt(
+      inner: second, after: first, scales: recipe.gridRule.scaleFormat)
     hidden.update { [sublayer, kept] i, window in
-      sublayer.addOutput(kept[i] ?? inner(window), to: &window)
+      let inner =
+        kept[i].map { $0.columns(dividedBy: second.factors) }
+        ?? sublayer.inner(sublayer.input(window))
+      sublayer.addOutput(inner, to: &window)
     }
+    return solutions
+  }
+
+  /// The windows on which a transform judges the output of a sublayer: few, since each candidate
+  /// passes them through it.
+  private func judgingWindows(_ hidden: [Matrix]) -> [Matrix] {
+    guard recipe.transform?.judgesOutput == true, let first = hidden.first else { return [] }
+    return Array(hidden.prefix(min(calibrationCount, max(1, 4096 / first.rows))))
   }
 
   /// The statistics of a Linear's input over all windows, each of which is handed on.
@@ -72,14 +82,6 @@ struct BlockSolver {
       handOn(input)
     }
     return statistics.input
-  }
-}
-
-extension Recipe {
-  /// Solves Linears that share an input.
-  fileprivate func solve(stage linears: [Linear], _ input: LayerInput) throws -> [LayerSolution] {
-    try solve(
-      stage: linears.map { LayerProblem(name: $0.name, weights: $0.weight, input: input) })
   }
 }
 
@@ -101,4 +103,19 @@ private struct ActivationCache: Sendable {
 
   /// The activations of a window, or nil when they were not kept.
   subscript(window: Int) -> Matrix? { window < kept.count ? kept[window] : nil }
+}
+
+extension Matrix {
+  /// The matrix with each column divided by a factor, if there are any.
+  fileprivate func columns(dividedBy factors: [Float]?) -> Matrix {
+    guard let factors else { return self }
+    var result = self
+    result.parallelRowBlocks(of: 64) { range, block in
+      for i in range.indices {
+        var row = block.mutableRow(i - range.lowerBound)
+        for j in row.indices { row[j] /= factors[j] }
+      }
+    }
+    return result
+  }
 }

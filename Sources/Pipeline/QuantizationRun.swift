@@ -88,6 +88,11 @@ public struct QuantizationRun {
         report.linears.append(linear)
         try tell(.solved(linear))
       }
+      for tensor in block.sublayers.flatMap(\.foldingTensors)
+      where plan.rewritten.contains(tensor.name) {
+        // Safety: a byte has no padding whose bits would be unknown.
+        try unsafe writer.write(tensor.name, tensor.bytes.span.bytes)
+      }
     }
     report.seconds = (clock.now - start).seconds
     try writeConfiguration(report, to: writer)
@@ -100,9 +105,8 @@ public struct QuantizationRun {
     let quantized = solution.quantized
     let shape = LinearShape(
       name: solution.name, rows: quantized.rows, columns: quantized.columns)
-    let layout = settings.format.layout(
-      of: shape, LinearScheme(settings.scheme), scales: plan.scales)
-    let encoded = settings.format.encode(QuantizedLinear(quantized), scales: plan.scales)
+    let layout = settings.format.layout(of: shape, settings.linearScheme, scales: plan.scales)
+    let encoded = settings.format.encode(solution.linear, scales: plan.scales)
     for (tensor, bytes) in zip(layout, encoded) {
       // Safety: a byte has no padding whose bits would be unknown.
       try unsafe writer.write(tensor.name, bytes.span.bytes)
@@ -121,7 +125,7 @@ public struct QuantizationRun {
   /// What says how the weights are quantized, and what was lost.
   private func writeConfiguration(_ report: RunReport, to writer: FolderWriter) throws {
     let quantization = settings.format.configuration(
-      of: LinearScheme(settings.scheme), provenance: settings.provenance(report))
+      of: settings.linearScheme, provenance: settings.provenance(report))
     var configuration = model.folder.configuration
     try configuration.setMember("quantization_config", to: quantization)
     try writer.writeFile("config.json", configuration.bytes(.pretty))

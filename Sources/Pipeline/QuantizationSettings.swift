@@ -7,26 +7,41 @@ public import Solvers
 public struct QuantizationSettings: Sendable {
   /// What may be stored.
   public let scheme: Scheme
-  /// How wide the range of a group is.
+  /// How wide the range of a group is, unless the method says so.
   public let range: GridRule.Range
-  /// How weights are rounded.
-  public let method: RoundingMethod
-  /// Options of the rounding.
-  public let options: RoundingOptions
+  /// What happens to the weights.
+  public let method: Method
+  /// Options of the method.
+  public let options: MethodOptions
+  /// Whether rounded inputs have no zero point.
+  public let hasSymmetricActivations: Bool
+  /// Which channels stay in 16 bit when the method keeps outliers.
+  public let outliers: OutlierRule
   /// The layout of the output.
   public let format: any CheckpointFormat
 
   /// Settings of given choices.
   public init(
-    scheme: Scheme, range: GridRule.Range = .squaredError, method: RoundingMethod = .gptq,
-    options: RoundingOptions = RoundingOptions(),
-    format: any CheckpointFormat = CompressedTensorsFormat()
+    scheme: Scheme, range: GridRule.Range = .squaredError, method: Method = .gptq,
+    options: MethodOptions = MethodOptions(), symmetricActivations: Bool = true,
+    outliers: OutlierRule = .paper, format: any CheckpointFormat = CompressedTensorsFormat()
   ) {
     self.scheme = scheme
     self.range = range
     self.method = method
     self.options = options
+    hasSymmetricActivations = symmetricActivations
+    self.outliers = outliers
     self.format = format
+  }
+
+  /// What is stored of a Linear, and what becomes of its input.
+  var linearScheme: LinearScheme { LinearScheme(scheme, activations: activationScheme) }
+
+  private var activationScheme: ActivationScheme? {
+    method.activations.map {
+      ActivationScheme(granularity: $0, symmetric: hasSymmetricActivations)
+    }
   }
 
   /// The recipe for Linears whose scales are stored in a format.
@@ -34,7 +49,11 @@ public struct QuantizationSettings: Sendable {
     Recipe(
       scheme: scheme,
       gridRule: GridRule(
-        range: range, scaleFormat: scales, smallestZeroPoint: format.smallestZeroPoint),
-      rounding: method.make(options))
+        range: method.clips ? .outputError : range, search: method.clips ? .clipping : .fine,
+        scaleFormat: scales, smallestZeroPoint: format.smallestZeroPoint),
+      rounding: method.rounding.make(options),
+      transform: method.transform?.make(options),
+      activations: activationScheme.map { ActivationRule($0) },
+      outliers: method.keepsOutliers ? outliers : nil)
   }
 }

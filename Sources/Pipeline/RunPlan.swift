@@ -1,6 +1,7 @@
 public import Checkpoint
 internal import LinearAlgebra
 public import Quantizer
+internal import Solvers
 internal import Transformer
 
 /// Everything about a run that can be known, and be wrong, before its work starts.
@@ -13,6 +14,8 @@ struct RunPlan {
   let tensors: [NamedShape]
   /// The tensors that go over unchanged.
   let copied: [ModelFolder.TensorReference]
+  /// The norms and biases that may take up the factors of scaled inputs.
+  let rewritten: Set<String>
   /// What somebody should know before.
   let warnings: [String]
 
@@ -23,15 +26,19 @@ struct RunPlan {
       uniqueKeysWithValues: blocks.joined().map { ("\($0.name).weight", $0) })
     scales = try Self.check(linears, in: model.folder, settings)
     warnings = try Self.warnings(blocks.joined(), settings)
+    guard !settings.method.keepsOutliers else { throw RunError.cannotStoreOutliers }
+    rewritten = Set(
+      settings.method.transform == nil
+        ? [] : (0..<model.configuration.layerCount).flatMap(model.foldingTensorNames))
     var tensors: [NamedShape] = []
     var copied: [ModelFolder.TensorReference] = []
     for tensor in model.folder.tensors {
       if let linear = linears[tensor.name] {
         tensors += settings.format.layout(
-          of: linear, LinearScheme(settings.scheme), scales: scales)
+          of: linear, settings.linearScheme, scales: scales)
       } else {
         tensors.append(NamedShape(tensor.name, tensor.shape.type, tensor.shape.dimensions))
-        copied.append(tensor)
+        if !rewritten.contains(tensor.name) { copied.append(tensor) }
       }
     }
     (self.tensors, self.copied) = (tensors, copied)
@@ -61,7 +68,7 @@ struct RunPlan {
   ) throws -> [String] {
     var objections: [EngineVerdict] = []
     for linear in linears {
-      let verdicts = settings.format.verdicts(on: linear, LinearScheme(settings.scheme))
+      let verdicts = settings.format.verdicts(on: linear, settings.linearScheme)
       guard verdicts.contains(where: { !$0.isRefusal }) else {
         throw RunError.noEngine(format: settings.format.name, verdicts)
       }
@@ -83,6 +90,8 @@ public enum RunError: Error, CustomStringConvertible {
   case noEngine(format: String, [EngineVerdict])
   /// The method needs calibration and there is none.
   case calibrationNeeded(method: String)
+  /// No format holds a Linear some of whose channels are not quantized.
+  case cannotStoreOutliers
   /// The windows are longer than the model's context.
   case windowTooLong(length: Int, context: Int)
 
@@ -100,6 +109,9 @@ public enum RunError: Error, CustomStringConvertible {
     case .calibrationNeeded(let method):
       "the method \(method) needs a calibration text; give --calibration FILE, "
         + "or use --method rtn, which needs none"
+    case .cannotStoreOutliers:
+      "no checkpoint format holds a Linear with some channels in 16 bit; "
+        + "ptq compare and ptq layer measure the method"
     case .windowTooLong(let length, let context):
       "windows of \(length) tokens are longer than the model's context of \(context); "
         + "give a smaller --length"

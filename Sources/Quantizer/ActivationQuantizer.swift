@@ -69,12 +69,18 @@ public enum ActivationQuantizer: Sendable, Hashable {
   }
 
   /// The inputs `[tokens, in]` as the engine sees them: rounded, and multiplied with their scale.
-  public func rounded(_ x: Matrix) -> Matrix {
+  ///
+  /// - Parameters:
+  ///   - x: the inputs.
+  ///   - kept: channels that stay as they are, and have no part in a token's range.
+  public func rounded(_ x: Matrix, keeping kept: [Int] = []) -> Matrix {
     var result = x
     result.parallelRowBlocks(of: 64) { range, block in
-      for i in range.indices {
+      for i in range {
         var row = block.mutableRow(i - range.lowerBound)
+        for channel in kept { row[channel] = 0 }
         round(&row)
+        for channel in kept { row[channel] = x[i, channel] }
       }
     }
     return result

@@ -53,6 +53,49 @@ public struct QuantizedWeight: Sendable, Equatable {
     return result
   }
 
+  /// The matrix with each row divided by a factor: the same codes on other scales.
+  ///
+  /// Exact but for the rounding of the scales to their format.
+  ///
+  /// - Throws: ``GridError`` when a scale leaves the range of its format.
+  public func dividingRows(
+    by factors: [Float], scales format: FloatFormat
+  ) throws(GridError) -> QuantizedWeight {
+    precondition(factors.count == rows, "\(factors.count) factors for \(rows) rows")
+    let scales = Matrix(rows: rows, columns: grid.groups) { row, group in
+      format.rounded(grid.scales[row, group] / factors[row])
+    }
+    if let bad = scales.elements.firstIndex(where: { !($0 > 0 && $0.isFinite) }) {
+      throw .scaleOverflow(row: bad / grid.groups, group: bad % grid.groups, format: format)
+    }
+    return QuantizedWeight(
+      rows: rows, columns: columns,
+      grid: Grid(
+        scheme: grid.scheme, groupSize: grid.groupSize, scales: scales,
+        zeroPoints: grid.zeroPoints),
+      codes: codes)
+  }
+
+  /// The share of given weights that lie more than half a step beyond the ends of the grid.
+  public func clippedShare(of weights: Matrix) -> Double {
+    let counts = Threads.map(rows) { row in
+      var count = 0
+      for group in 0..<grid.groups {
+        let (scale, zero) = (
+          grid.scales[row, group], Float(grid.zeroPoint(row: row, group: group))
+        )
+        let (low, high) = (
+          scale * (-0.5 - zero), scale * (Float(grid.scheme.largestCode) + 0.5 - zero)
+        )
+        let values = weights.row(row)
+        for j in group * grid.groupSize..<(group + 1) * grid.groupSize
+        where values[j] < low || values[j] > high { count += 1 }
+      }
+      return count
+    }
+    return codes.isEmpty ? 0 : Double(counts.reduce(0, +)) / Double(codes.count)
+  }
+
   private static func nearestCodes(_ weights: Span<Float>, _ grid: Grid, row: Int) -> [UInt8] {
     var codes = [UInt8]()
     codes.reserveCapacity(weights.count)

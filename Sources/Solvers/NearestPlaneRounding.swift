@@ -52,6 +52,14 @@ struct NearestPlane: PreparedRounding {
 
   var conditioning: Conditioning? { Conditioning(factor) }
 
+  var pivots: [Float]? {
+    var result = [Float](repeating: 0, count: factor.order.count)
+    for (step, column) in factor.order.enumerated() {
+      result[column] = Float(factor.pivots[factor.order.count - 1 - step])
+    }
+    return result
+  }
+
   /// Rounds panels of rows in parallel; each thread has its own panel and BLAS on one thread.
   ///
   /// - Complexity: out·in² flops, all but a share of about block/in of them in `gemm`.

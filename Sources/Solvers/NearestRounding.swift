@@ -11,6 +11,9 @@ public struct NearestRounding: Rounding, PreparedRounding {
   /// Nothing is done to any statistics.
   public var conditioning: Conditioning? { nil }
 
+  /// No column reacts to another.
+  public var pivots: [Float]? { nil }
+
   /// The rounding itself: it needs no preparation.
   public func prepared(for input: LayerInput) throws(SolverError) -> any PreparedRounding { self }
 

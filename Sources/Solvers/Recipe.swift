@@ -1,6 +1,9 @@
+internal import Hessian
+internal import LinearAlgebra
 public import Quantizer
 
-/// One choice of each: what may be stored, how the grid is chosen, how weights are rounded to it.
+/// One choice of each: how the input is scaled first, what may be stored, how the grid is chosen, how
+/// weights are rounded to it, and what becomes of the inputs.
 ///
 /// ```swift
 /// let recipe = Recipe(
@@ -16,55 +19,93 @@ public struct Recipe: Sendable {
   public let gridRule: GridRule
   /// How codes are chosen.
   public let rounding: any Rounding
+  /// How the input channels are scaled before; nil for not at all.
+  public let transform: (any Transform)?
+  /// How inputs are rounded; nil when they stay in floating point.
+  public let activations: ActivationRule?
+  /// Which input channels stay in floating point; nil for none.
+  public let outliers: OutlierRule?
 
   /// A recipe of given choices.
-  public init(scheme: Scheme, gridRule: GridRule, rounding: any Rounding) {
+  public init(
+    scheme: Scheme, gridRule: GridRule, rounding: any Rounding,
+    transform: (any Transform)? = nil, activations: ActivationRule? = nil,
+    outliers: OutlierRule? = nil
+  ) {
     self.scheme = scheme
     self.gridRule = gridRule
     self.rounding = rounding
+    self.transform = transform
+    self.activations = activations
+    self.outliers = outliers
   }
 
-  /// Quantizes one Linear.
+  /// What it leaves behind.
+  public var linearScheme: LinearScheme {
+    LinearScheme(scheme, activations: activations?.scheme)
+  }
+
+  /// Quantizes one Linear, whose input nobody can scale.
   ///
   /// Pure: the same problem gives the same solution.
   ///
-  /// - Throws: ``SolverError`` when it cannot be done as asked.
-  public func solve(_ problem: LayerProblem) throws(SolverError) -> LayerSolution {
-    try solve(problem, with: rounding.prepared(for: problem.input))
+  /// - Throws: ``StageError`` when it cannot be done as asked.
+  public func solve(_ problem: LayerProblem) throws(StageError) -> LayerSolution {
+    try attempt(StageProblem([problem]), factors: nil, nil).linears[0]
   }
 
   /// Quantizes Linears that share one input, whose preparation is done once.
   ///
-  /// - Parameter problems: the Linears; each refers to the same input.
-  /// - Returns: a solution for each, in the same order.
+  /// - Parameter stage: the Linears, and how their input may be scaled.
+  /// - Returns: a solution for each Linear, in the same order, and the factors of the input.
   /// - Throws: ``StageError``, which names the Linear, when one cannot be done as asked.
-  public func solve(stage problems: [LayerProblem]) throws(StageError) -> [LayerSolution] {
-    guard let first = problems.first else { return [] }
-    var current = first.name
-    do throws(SolverError) {
-      let prepared = try rounding.prepared(for: first.input)
-      var solutions: [LayerSolution] = []
-      for problem in problems {
-        current = problem.name
-        solutions.append(try solve(problem, with: prepared))
-      }
-      return solutions
-    } catch {
-      throw StageError(linear: current, cause: error)
+  public func solve(stage: StageProblem) throws(StageError) -> StageSolution {
+    guard let name = stage.linears.first?.name, let transform, let scaling = stage.scaling else {
+      return try attempt(stage, factors: nil, nil)
     }
+    let prepared = try blaming(name) { () throws(SolverError) in
+      try rounding.prepared(for: stage.input)
+    }
+    let trial = ScaleTrial(stage, self, pivots: prepared.pivots)
+    let factors = try blaming(name) { () throws(SolverError) in
+      try transform.factors(for: stage, scaling, trial)
+    }
+    guard let factors else { return try attempt(stage, factors: nil, prepared) }
+    let scaled = try attempt(stage, factors: factors, nil)
+    guard transform.mustImprove else { return scaled }
+    let plain = try attempt(stage, factors: nil, prepared)
+    return scaled.loss < plain.loss ? scaled : plain
   }
 
-  private func solve(
-    _ problem: LayerProblem, with prepared: any PreparedRounding
-  ) throws(SolverError) -> LayerSolution {
-    do throws(GridError) {
-      let grid = try gridRule.grid(for: problem.weights, scheme: scheme)
-      let quantized = prepared.round(problem.weights, on: grid)
-      return LayerSolution(
-        name: problem.name, quantized: quantized, error: LayerError(of: quantized, in: problem),
-        conditioning: prepared.conditioning)
+  /// Solves with given factors; `prepared` may be what the rounding made of the unscaled input.
+  private func attempt(
+    _ stage: StageProblem, factors: [Float]?, _ prepared: (any PreparedRounding)?
+  ) throws(StageError) -> StageSolution {
+    guard let name = stage.linears.first?.name else {
+      return StageSolution(linears: [], factors: nil, loss: 0)
+    }
+    let solver = try blaming(name) { () throws(SolverError) in
+      try ScaledSolver(self, stage.input, factors: factors, prepared)
+    }
+    var solutions: [LayerSolution] = []
+    var loss = 0.0
+    for problem in stage.linears {
+      let (solution, part) = try blaming(problem.name) { () throws(SolverError) in
+        try solver.solve(problem)
+      }
+      solutions.append(solution)
+      loss += part
+    }
+    return StageSolution(linears: solutions, factors: factors, loss: loss)
+  }
+
+  private func blaming<Result>(
+    _ linear: String, _ body: () throws(SolverError) -> Result
+  ) throws(StageError) -> Result {
+    do throws(SolverError) {
+      return try body()
     } catch {
-      throw .grid(error)
+      throw StageError(linear: linear, cause: error)
     }
   }
 }
@@ -75,6 +116,12 @@ public struct StageError: Error, CustomStringConvertible {
   public let linear: String
   /// What went wrong.
   public let cause: SolverError
+
+  /// A failure of a Linear.
+  public init(linear: String, cause: SolverError) {
+    self.linear = linear
+    self.cause = cause
+  }
 
   /// The name and the cause.
   public var description: String { "\(linear): \(cause)" }

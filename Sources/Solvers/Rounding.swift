@@ -18,6 +18,9 @@ public protocol Rounding: Sendable {
 public protocol PreparedRounding: Sendable {
   /// What preparing found and did; nil when it needs no statistics.
   var conditioning: Conditioning? { get }
+  /// What an error of each column costs once all later columns have reacted to it; nil for a
+  /// rounding in which no column reacts to another.
+  var pivots: [Float]? { get }
 
   /// Chooses codes on the grid for a matrix `[out, in]`.
   func round(_ weights: Matrix, on grid: Grid) -> QuantizedWeight

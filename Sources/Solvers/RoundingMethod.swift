@@ -1,5 +1,3 @@
-public import Hessian
-
 /// A rounding by its name, as the command line and the tables know it.
 public struct RoundingMethod: Sendable {
   /// The word for it on the command line.
@@ -9,10 +7,18 @@ public struct RoundingMethod: Sendable {
   /// Whether it cannot work without calibration.
   public let needsCalibration: Bool
   /// Makes the rounding with the options that apply to it.
-  public let make: @Sendable (RoundingOptions) -> any Rounding
+  public let make: @Sendable (MethodOptions) -> any Rounding
 
-  /// Every method there is.
-  public static let all = [gptq, nearest]
+  /// A rounding of given parts.
+  public init(
+    name: String, summary: String, needsCalibration: Bool,
+    make: @escaping @Sendable (MethodOptions) -> any Rounding
+  ) {
+    self.name = name
+    self.summary = summary
+    self.needsCalibration = needsCalibration
+    self.make = make
+  }
 
   /// GPTQ.
   public static let gptq = RoundingMethod(
@@ -25,18 +31,4 @@ public struct RoundingMethod: Sendable {
     name: "rtn", summary: "every weight to the nearest point of its grid (round to nearest)",
     needsCalibration: false
   ) { _ in NearestRounding() }
-}
-
-/// Options of roundings; each takes those that concern it.
-public struct RoundingOptions: Sendable {
-  /// The order in which columns are visited.
-  public let order: ColumnOrder
-  /// What is added to the diagonal of a Hessian.
-  public let damping: Damping
-
-  /// Options, each with the default that the project measured to be best.
-  public init(order: ColumnOrder = .activation, damping: Damping = Damping()) {
-    self.order = order
-    self.damping = damping
-  }
 }

@@ -5,7 +5,7 @@ struct Attention: Sublayer {
   /// q, k and v.
   var inputLinears: [Linear]
   var outputLinear: Linear
-  let norm: RMSNorm
+  var norm: RMSNorm
   let queryNorm: RMSNorm?
   let keyNorm: RMSNorm?
   let rotary: RotaryConfiguration
@@ -13,6 +13,18 @@ struct Attention: Sublayer {
   let keyValueHeadCount: Int
   let headDimension: Int
   let window: Int?
+
+  /// v: attention averages values, whatever their size.
+  var producer: Int { 2 }
+
+  /// Query heads that share a key-value head read the same output of v.
+  var producerRows: [Int] {
+    let share = headCount / keyValueHeadCount
+    return (0..<headCount * headDimension).map { channel in
+      let (head, offset) = channel.quotientAndRemainder(dividingBy: headDimension)
+      return head / share * headDimension + offset
+    }
+  }
 
   func input(_ hidden: Matrix) -> Matrix { norm(hidden) }
 

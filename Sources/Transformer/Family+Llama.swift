@@ -9,6 +9,7 @@ extension Family {
     let attentionBias = try config.flag("attention_bias")
     return FamilyTraits(
       queryKeyValueBias: attentionBias, outputBias: attentionBias,
-      mlpBias: try config.flag("mlp_bias"), windows: [Int?](repeating: nil, count: layers))
+      mlpBias: try config.flag("mlp_bias"), migrationStrength: 0.85,
+      windows: [Int?](repeating: nil, count: layers))
   }
 }

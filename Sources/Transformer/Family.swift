@@ -27,6 +27,9 @@ public struct FamilyTraits: Sendable {
   public var mlpBias = false
   /// Whether each head of q and k is normalized before its rotation.
   public var queryKeyNorm = false
+  /// The migration strength α of SmoothQuant that suits the family, 0 to 1; the paper's own
+  /// configurations have 0.85 for Llama and 0.8 for Mistral.
+  public var migrationStrength: Float = 0.8
   /// For each layer, how many positions back attention sees, itself included; nil for all.
   public var windows: [Int?]
 

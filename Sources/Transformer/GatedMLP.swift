@@ -5,7 +5,12 @@ struct GatedMLP: Sublayer {
   /// gate and up.
   var inputLinears: [Linear]
   var outputLinear: Linear
-  let norm: RMSNorm
+  var norm: RMSNorm
+
+  /// up: it is multiplied with the gate.
+  var producer: Int { 1 }
+
+  var producerRows: [Int] { Array(0..<outputLinear.weight.columns) }
 
   func input(_ hidden: Matrix) -> Matrix { norm(hidden) }
 

@@ -62,6 +62,16 @@ public struct LanguageModel: Sendable {
     return DecoderBlock(sublayers: [attention, feedForward])
   }
 
+  /// The names of the tensors of a block that may take up the factors of scaled activations; see
+  /// ``Sublayer/foldingTensors``.
+  public func foldingTensorNames(_ layer: Int) -> [String] {
+    let prefix = "model.layers.\(layer)"
+    let traits = configuration.traits
+    return ["\(prefix).input_layernorm.weight", "\(prefix).post_attention_layernorm.weight"]
+      + (traits.queryKeyValueBias ? ["\(prefix).self_attn.v_proj.bias"] : [])
+      + (traits.mlpBias ? ["\(prefix).mlp.up_proj.bias"] : [])
+  }
+
   /// What is stored of a quantized Linear, or nil when the folder stores it in floating point.
   ///
   /// - Throws: ``CheckpointError`` when its tensors are not as they must be.
@@ -71,7 +81,7 @@ public struct LanguageModel: Sendable {
   }
 
   private func linear(_ shape: LinearShape, _ hasBias: Bool) throws(CheckpointError) -> Linear {
-    let bias = hasBias ? try folder.floats("\(shape.name).bias", dimensions: [shape.rows]) : nil
+    let bias = hasBias ? try bias("\(shape.name).bias", shape.rows) : nil
     if let quantized = try quantizedLinear(shape) {
       return Linear(
         name: shape.name, weight: quantized.weight.dequantized(), bias: bias,
@@ -82,9 +92,17 @@ public struct LanguageModel: Sendable {
     return Linear(name: shape.name, weight: weight, bias: bias)
   }
 
+  private func bias(_ name: String, _ count: Int) throws(CheckpointError) -> Bias {
+    Bias(
+      values: try folder.floats(name, dimensions: [count]),
+      format: try folder.floatTensor(name, dimensions: [count]).format)
+  }
+
   func norm(_ name: String, _ width: Int? = nil) throws(CheckpointError) -> RMSNorm {
-    RMSNorm(
-      gain: try folder.floats("\(name).weight", dimensions: [width ?? configuration.hiddenSize]),
+    let dimensions = [width ?? configuration.hiddenSize]
+    return RMSNorm(
+      name: "\(name).weight", gain: try folder.floats("\(name).weight", dimensions: dimensions),
+      format: try folder.floatTensor("\(name).weight", dimensions: dimensions).format,
       epsilon: configuration.normEpsilon)
   }
 }

@@ -8,13 +8,15 @@ public struct Linear: Sendable {
   /// W, `[out, in]`.
   public var weight: Matrix
   /// b, one for each output.
-  public var bias: [Float]?
+  public var bias: Bias?
   /// What rounds the inputs; nil when they stay in floating point.
   public var activations: ActivationQuantizer?
+  /// The input channels that are not rounded.
+  public var keptChannels: [Int] = []
 
   /// A Linear of given parts.
   public init(
-    name: String, weight: Matrix, bias: [Float]?, activations: ActivationQuantizer? = nil
+    name: String, weight: Matrix, bias: Bias?, activations: ActivationQuantizer? = nil
   ) {
     self.name = name
     self.weight = weight
@@ -24,10 +26,18 @@ public struct Linear: Sendable {
 
   /// The outputs for inputs `[tokens, in]`: `[tokens, out]`.
   public func callAsFunction(_ x: Matrix) -> Matrix {
-    var y = Matrix.product(activations?.rounded(x) ?? x, transposed: weight)
-    if let bias { y.addToRows(bias) }
+    var y = Matrix.product(activations?.rounded(x, keeping: keptChannels) ?? x, transposed: weight)
+    if let bias { y.addToRows(bias.values) }
     return y
   }
+}
+
+/// The bias of a Linear, and the format that it is stored in.
+public struct Bias: Sendable {
+  /// One value for each output.
+  public var values: [Float]
+  /// The format of the checkpoint.
+  public let format: FloatFormat
 }
 
 extension Matrix {

@@ -1,9 +1,14 @@
 internal import Glibc
-internal import LinearAlgebra
+public import LinearAlgebra
 
 /// Root mean square normalization (Zhang & Sennrich 2019): `y = x / √(mean x² + ε) · g`.
-struct RMSNorm: Sendable {
-  let gain: [Float]
+public struct RMSNorm: Sendable {
+  /// The Hugging Face key, with `.weight`.
+  public let name: String
+  /// g, one for each channel.
+  public internal(set) var gain: [Float]
+  /// The format that the gain is stored in.
+  public let format: FloatFormat
   let epsilon: Float
 
   /// The normalized rows of a matrix whose rows hold one or more vectors of the gain's length.

@@ -9,10 +9,18 @@ public import LinearAlgebra
 /// A quantizer goes through it stage by stage: when it measures y, the input Linears are quantized
 /// already.
 public protocol Sublayer: Sendable {
+  /// What normalizes the hidden states.
+  var norm: RMSNorm { get set }
   /// The Linears that read the normalized hidden states.
   var inputLinears: [Linear] { get set }
   /// The Linear that writes to the residual stream.
   var outputLinear: Linear { get set }
+
+  /// Which of the input Linears makes the values that the output Linear averages or multiplies, so
+  /// that a factor on its outputs comes through unchanged.
+  var producer: Int { get }
+  /// For each channel of the output Linear's input, the output of the producer that it comes from.
+  var producerRows: [Int] { get }
 
   /// The input of the input Linears for the hidden states of one sequence, `[tokens, hidden]`.
   func input(_ hidden: Matrix) -> Matrix

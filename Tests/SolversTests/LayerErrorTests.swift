@@ -27,16 +27,16 @@ private func agree(_ value: Double?, _ expected: Double) -> Bool {
 }
 
 @Suite struct `The error of a layer` {
-  @Test(arguments: [2, 4, 8], RoundingMethod.all.map(\.name))
+  @Test(arguments: [2, 4, 8], MethodRegistry.roundings.map(\.name))
   func `is what the definition gives in doubles`(bits: Int, method: String) throws {
-    let method = try #require(RoundingMethod.all.first { $0.name == method })
+    let method = try #require(MethodRegistry.roundings.first { $0.name == method })
     for (rows, columns) in [(1, 8), (17, 40), (70, 64)] {
       let weights = Matrix.heavyTailed(rows, columns, scale: 0.02, seed: 1)
       let seen = Matrix.activations(tokens: 128, channels: columns, seed: 2)
       let unseen = Matrix.activations(tokens: 77, channels: columns, seed: 3)
       let input = LayerInput(calibration: statistics(seen), heldOut: statistics(unseen))
       let problem = LayerProblem(name: "test", weights: weights, input: input)
-      let solution = try recipe(method.make(RoundingOptions()), bits: bits).solve(problem)
+      let solution = try recipe(method.make(MethodOptions()), bits: bits).solve(problem)
       let w = DoubleMatrix(weights)
       let d = w - DoubleMatrix(solution.quantized.dequantized())
       let identity = DoubleMatrix(rows: columns, columns: columns).addingToDiagonal(1)

@@ -27,8 +27,8 @@ private func problem(_ name: String, _ input: LayerInput, seed: UInt64) -> Layer
   @Test func `solves a stage as it solves each Linear`() throws {
     let input = LayerInput(calibration: statistics(activations))
     let problems = ["q", "k", "v"].enumerated().map { problem($1, input, seed: UInt64($0)) }
-    for method in RoundingMethod.all {
-      let recipe = try recipe(method.make(RoundingOptions()))
+    for method in MethodRegistry.roundings {
+      let recipe = try recipe(method.make(MethodOptions()))
       let stage = try recipe.solve(stage: problems)
       #expect(stage.map(\.name) == ["q", "k", "v"])
       for (solution, problem) in zip(stage, problems) {
@@ -41,8 +41,8 @@ private func problem(_ name: String, _ input: LayerInput, seed: UInt64) -> Layer
   }
 
   @Test func `without calibration, only methods that need none work`() throws {
-    for method in RoundingMethod.all {
-      let recipe = try recipe(method.make(RoundingOptions()))
+    for method in MethodRegistry.roundings {
+      let recipe = try recipe(method.make(MethodOptions()))
       let lonely = problem("model.layers.3.mlp.up_proj", LayerInput(), seed: 2)
       guard method.needsCalibration else {
         #expect(try recipe.solve(lonely).conditioning == nil)
@@ -124,9 +124,9 @@ private func problem(_ name: String, _ input: LayerInput, seed: UInt64) -> Layer
   }
 
   @Test func `methods have names of their own`() {
-    let names = RoundingMethod.all.map(\.name)
+    let names = MethodRegistry.roundings.map(\.name)
     #expect(names.contains("gptq") && names.contains("rtn"))
     #expect(Set(names).count == names.count)
-    #expect(RoundingMethod.all.allSatisfy { !$0.summary.isEmpty })
+    #expect(MethodRegistry.roundings.allSatisfy { !$0.summary.isEmpty })
   }
 }

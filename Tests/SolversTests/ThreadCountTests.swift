@@ -14,15 +14,15 @@ import Testing
     return try body()
   }
 
-  @Test(arguments: RoundingMethod.all.map(\.name), [1, 17, 100])
+  @Test(arguments: MethodRegistry.roundings.map(\.name), [1, 17, 100])
   func `does not change a solution`(method: String, rows: Int) throws {
-    let method = try #require(RoundingMethod.all.first { $0.name == method })
+    let method = try #require(MethodRegistry.roundings.first { $0.name == method })
     let weights = Matrix.heavyTailed(rows, 160, scale: 0.02, seed: 1)
     let activations = Matrix.activations(tokens: 512, channels: 160, seed: 2)
     let recipe = Recipe(
       scheme: try Scheme(bits: 4, symmetric: false, granularity: .group(32)),
       gridRule: GridRule(range: .squaredError, scaleFormat: .bfloat16),
-      rounding: method.make(RoundingOptions()))
+      rounding: method.make(MethodOptions()))
     func solve() throws -> LayerSolution {
       var statistics = InputStatistics(channels: 160)
       statistics.add(activations)

@@ -1,0 +1,33 @@
+internal import LinearAlgebra
+
+extension Matrix {
+  /// The matrix with each column multiplied by a factor: `W·diag s`.
+  func columns(times factors: [Float]) -> Matrix {
+    var result = self
+    result.parallelRowBlocks(of: 64) { range, block in
+      for i in range.indices {
+        var row = block.mutableRow(i - range.lowerBound)
+        for j in row.indices { row[j] *= factors[j] }
+      }
+    }
+    return result
+  }
+
+  /// `other − self`, element by element.
+  func difference(to other: Matrix) -> Matrix {
+    var result = other
+    result.parallelRowBlocks(of: 64) { range, block in
+      for row in range {
+        var target = block.mutableRow(row - range.lowerBound)
+        let source = self.row(row)
+        for j in target.indices { target[j] -= source[j] }
+      }
+    }
+    return result
+  }
+
+  /// The squared Frobenius norm.
+  var sumOfSquares: Double {
+    (0..<rows).reduce(0) { $0 + Double(VectorMath.dot(row($1), row($1))) }
+  }
+}

@@ -1,0 +1,41 @@
+/// Which input channels of an INT8 layer stay in 16 bit (LLM.int8(), Dettmers et al. 2022, arXiv
+/// 2208.07339, section 3.2).
+public enum OutlierRule: Sendable, Hashable {
+  /// Those with an input of at least this magnitude; the paper's threshold is 6.
+  case threshold(Float)
+  /// So many, those with the largest magnitudes.
+  case largest(Int)
+
+  /// The paper's choice.
+  public static let paper = OutlierRule.threshold(6)
+
+  /// The channels, in ascending order.
+  ///
+  /// - Parameter magnitudes: the largest magnitude that calibration saw in each channel.
+  func channels(_ magnitudes: [Float]) -> [Int] {
+    switch self {
+    case .threshold(let threshold):
+      return magnitudes.indices.filter { magnitudes[$0] >= threshold }
+    case .largest(let count):
+      let order = magnitudes.indices.sorted { (magnitudes[$0], $1) > (magnitudes[$1], $0) }
+      return order.prefix(max(0, count)).sorted()
+    }
+  }
+}
+
+/// What keeping outlier channels in 16 bit did for a Linear.
+public struct OutlierReport: Sendable, Equatable {
+  /// How many channels were kept.
+  public let channels: Int
+  /// Their share of all channels.
+  public let shareOfChannels: Double
+  /// The share of the output error that went away with them, on the sampled tokens.
+  public let shareOfError: Double
+
+  /// A report of given values.
+  public init(channels: Int, shareOfChannels: Double, shareOfError: Double) {
+    self.channels = channels
+    self.shareOfChannels = shareOfChannels
+    self.shareOfError = shareOfError
+  }
+}

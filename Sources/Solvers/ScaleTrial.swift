@@ -1,0 +1,106 @@
+internal import Hessian
+internal import LinearAlgebra
+internal import Quantizer
+
+/// Measures what factors for the input channels would cost a stage, with rounding to nearest in
+/// place of whatever follows.
+public struct ScaleTrial: Sendable {
+  private let stage: StageProblem
+  private let recipe: Recipe
+  private let pivots: [Float]?
+
+  /// A trial of factors for a stage; `pivots` are those of the rounding that will follow.
+  init(_ stage: StageProblem, _ recipe: Recipe, pivots: [Float]?) {
+    self.stage = stage
+    self.recipe = recipe
+    self.pivots = pivots
+  }
+
+  /// The squared output error of the stage's Linears together, for each token.
+  ///
+  /// With D = Q(W·diag s)/s − W it is Σ tr(D H Dᵀ) over the Linears. Before nearest-plane rounding,
+  /// which makes up for most of that, H is replaced by the diagonal of the factor's pivots. Where
+  /// inputs are rounded as well, it is measured on the sampled tokens: ‖Q(x/s) Q(W·diag s)ᵀ − x Wᵀ‖².
+  ///
+  /// - Parameter factors: one for each channel.
+  /// - Throws: ``SolverError`` without statistics, or when no grid fits.
+  /// - Complexity: for each Linear out·in² flops, or with pivots out·in, or with rounded inputs
+  ///   2·256·out·in.
+  public func loss(_ factors: [Float]) throws(SolverError) -> Double {
+    guard let statistics = stage.input.calibration else {
+      throw .calibrationNeeded(method: "scaling of input channels")
+    }
+    if let rule = recipe.activations {
+      return try sampleLoss(statistics, statistics.divided(by: factors), factors, rule)
+    }
+    var moment = Matrix(rows: statistics.channels, columns: statistics.channels)
+    var loss = 0.0
+    for problem in stage.linears {
+      let difference = problem.weights.difference(to: try rounded(problem, factors))
+      if let pivots {
+        for row in 0..<difference.rows {
+          for j in pivots.indices {
+            loss += Double(pivots[j] * difference[row, j] * difference[row, j])
+          }
+        }
+      } else {
+        moment.addSecondMoment(of: difference)
+      }
+    }
+    return pivots == nil ? statistics.trace(withUpper: moment) : loss
+  }
+
+  /// The number of columns that share a scale in each Linear of a stage.
+  func groupSizes(of stage: StageProblem) throws(SolverError) -> [Int] {
+    var sizes: [Int] = []
+    for problem in stage.linears {
+      do throws(SchemeError) {
+        sizes.append(try recipe.scheme.groupSize(columns: problem.weights.columns))
+      } catch {
+        throw .grid(.scheme(error))
+      }
+    }
+    return sizes
+  }
+
+  /// The loss that AWQ was published with: the error of the output of the whole attention or MLP;
+  /// nil where the stage's own output is meant.
+  public func outputLoss(_ factors: [Float]) throws(SolverError) -> Double? {
+    guard let outputLoss = stage.scaling?.outputLoss else { return nil }
+    var candidates: [Matrix] = []
+    for problem in stage.linears { candidates.append(try rounded(problem, factors)) }
+    return outputLoss(candidates)
+  }
+
+  private func sampleLoss(
+    _ statistics: InputStatistics, _ scaled: InputStatistics, _ factors: [Float],
+    _ rule: ActivationRule
+  ) throws(SolverError) -> Double {
+    let inputs = rule.quantizer(for: scaled).rounded(scaled.sample.rows)
+    let plain = statistics.sample.rows
+    var sum = 0.0
+    for problem in stage.linears {
+      let quantized = try nearest(problem.weights.columns(times: factors)).dequantized()
+      let error = Matrix.product(plain, transposed: problem.weights)
+        .difference(to: Matrix.product(inputs, transposed: quantized))
+      sum += error.sumOfSquares
+    }
+    return sum / Double(max(1, plain.rows))
+  }
+
+  /// Q(W·diag s)/s: what the weights become, in the coordinates of the unscaled input.
+  private func rounded(_ problem: LayerProblem, _ factors: [Float]) throws(SolverError) -> Matrix {
+    try nearest(problem.weights.columns(times: factors)).dequantized()
+      .columns(times: factors.map { 1 / $0 })
+  }
+
+  private func nearest(_ weights: Matrix) throws(SolverError) -> QuantizedWeight {
+    do throws(GridError) {
+      return QuantizedWeight(
+        nearest: weights,
+        on: try recipe.gridRule.coarse.grid(for: weights, scheme: recipe.scheme))
+    } catch {
+      throw .grid(error)
+    }
+  }
+}

@@ -1,0 +1,149 @@
+internal import Hessian
+internal import LinearAlgebra
+internal import Quantizer
+
+/// A recipe on one input with given factors: everything that its Linears share.
+struct ScaledSolver {
+  private let recipe: Recipe
+  private let factors: [Float]?
+  private let prepared: any PreparedRounding
+  private let activations: ActivationQuantizer?
+  /// Channels that stay in floating point.
+  private let kept: [Int]
+  private let metric: ErrorMetric
+  /// The statistics that samples are taken from: those of the unscaled input.
+  private let sampled: InputStatistics?
+
+  /// Scales the statistics and prepares the rounding, unless that is given.
+  init(
+    _ recipe: Recipe, _ input: LayerInput, factors: [Float]?, _ known: (any PreparedRounding)?
+  ) throws(SolverError) {
+    self.recipe = recipe
+    self.factors = factors
+    var statistics = input.calibration
+    if let factors { statistics = statistics?.divided(by: factors) }
+    kept = try Self.keptChannels(recipe, statistics)
+    if !kept.isEmpty {
+      // x / ∞ = 0: what is kept has no part in any range, and no other column makes up for it.
+      var removing = [Float](repeating: 1, count: statistics?.channels ?? 0)
+      for channel in kept { removing[channel] = .infinity }
+      statistics = statistics?.divided(by: removing)
+    }
+    if let known, factors == nil, kept.isEmpty {
+      prepared = known
+    } else {
+      prepared = try recipe.rounding.prepared(
+        for: LayerInput(calibration: statistics, heldOut: input.heldOut))
+    }
+    activations = try Self.activations(recipe, statistics)
+    sampled = input.heldOut ?? input.calibration
+    if let pivots = prepared.pivots {
+      metric = .columns(pivots)
+    } else if let statistics {
+      metric = .blocks { statistics.block($0) }
+    } else {
+      metric = .plain
+    }
+  }
+
+  /// Quantizes a Linear; says what it loses of its output, for each token.
+  func solve(_ problem: LayerProblem) throws(SolverError) -> (LayerSolution, loss: Double) {
+    let target = factors.map { problem.weights.columns(times: $0) } ?? problem.weights
+    let linear = try quantized(target, kept)
+    var effective = linear.dequantized()
+    let inputError = inputError(linear, effective)
+    if let factors { effective = effective.columns(times: factors.map { 1 / $0 }) }
+    let whole = OutputEnergy(of: problem.weights, in: problem.input)
+    let activation = inputError.map { ratio($0, sampledEnergy(problem.weights)) }
+    let error = LayerError(of: effective, in: problem, whole: whole, activation: activation)
+    let solution = LayerSolution(
+      name: problem.name, linear: linear, error: error,
+      clippedShare: linear.weight.clippedShare(of: target), conditioning: prepared.conditioning,
+      outliers: try outlierReport(problem, target, linear))
+    let loss = (error.calibration ?? 0) * (whole.calibration ?? 0)
+    return (solution, loss + (inputError ?? 0))
+  }
+
+  private func quantized(
+    _ target: Matrix, _ kept: [Int]
+  ) throws(SolverError) -> QuantizedLinear {
+    var target = target
+    let columns = KeptChannels(
+      channels: kept,
+      weights: Matrix(rows: target.rows, columns: kept.count) {
+        recipe.gridRule.scaleFormat.rounded(target[$0, kept[$1]])
+      })
+    for row in 0..<target.rows { for channel in kept { target[row, channel] = 0 } }
+    do throws(GridError) {
+      let grid = try recipe.gridRule.grid(for: target, scheme: recipe.scheme, metric: metric)
+      return QuantizedLinear(
+        prepared.round(target, on: grid), activations: activations,
+        kept: kept.isEmpty ? nil : columns)
+    } catch {
+      throw .grid(error)
+    }
+  }
+
+  /// The mean squared error of the output that rounding the sampled inputs adds.
+  private func inputError(_ linear: QuantizedLinear, _ weights: Matrix) -> Double? {
+    guard let activations, let sampled else { return nil }
+    let inputs = (factors.map { sampled.sample.divided(by: $0) } ?? sampled.sample).rows
+    let rounded = activations.rounded(inputs, keeping: linear.kept?.channels ?? [])
+    return Matrix.product(inputs.difference(to: rounded), transposed: weights).sumOfSquares
+      / Double(max(1, inputs.rows))
+  }
+
+  /// The mean squared size of the output on the sampled inputs.
+  private func sampledEnergy(_ weights: Matrix) -> Double {
+    guard let rows = sampled?.sample.rows else { return 0 }
+    return Matrix.product(rows, transposed: weights).sumOfSquares / Double(max(1, rows.rows))
+  }
+}
+
+extension ScaledSolver {
+  private static func keptChannels(
+    _ recipe: Recipe, _ statistics: InputStatistics?
+  ) throws(SolverError) -> [Int] {
+    guard let rule = recipe.outliers else { return [] }
+    guard let statistics else { throw .calibrationNeeded(method: "outliers") }
+    return rule.channels(statistics.maxAbsolutes)
+  }
+
+  private static func activations(
+    _ recipe: Recipe, _ statistics: InputStatistics?
+  ) throws(SolverError) -> ActivationQuantizer? {
+    guard let rule = recipe.activations else { return nil }
+    if rule.scheme.granularity == .token { return .token(symmetric: rule.scheme.isSymmetric) }
+    guard let statistics else { throw .calibrationNeeded(method: "static activations") }
+    return rule.quantizer(for: statistics)
+  }
+
+  /// What keeping channels did, by the same solve without it.
+  private func outlierReport(
+    _ problem: LayerProblem, _ target: Matrix, _ linear: QuantizedLinear
+  ) throws(SolverError) -> OutlierReport? {
+    guard recipe.outliers != nil else { return nil }
+    let share = Double(kept.count) / Double(max(1, target.columns))
+    guard !kept.isEmpty else {
+      return OutlierReport(channels: 0, shareOfChannels: 0, shareOfError: 0)
+    }
+    let plain = Recipe(
+      scheme: recipe.scheme, gridRule: recipe.gridRule, rounding: recipe.rounding,
+      activations: recipe.activations)
+    let without = try ScaledSolver(plain, problem.input, factors: factors, nil)
+      .quantized(target, [])
+    return OutlierReport(
+      channels: kept.count, shareOfChannels: share,
+      shareOfError: 1 - ratio(outputError(target, linear), outputError(target, without)))
+  }
+
+  /// ‖Q(x) Ŵᵀ − x Wᵀ‖² on the sampled inputs.
+  private func outputError(_ target: Matrix, _ linear: QuantizedLinear) -> Double {
+    guard let sampled else { return 0 }
+    let inputs = (factors.map { sampled.sample.divided(by: $0) } ?? sampled.sample).rows
+    let rounded =
+      linear.activations?.rounded(inputs, keeping: linear.kept?.channels ?? []) ?? inputs
+    return Matrix.product(inputs, transposed: target)
+      .difference(to: Matrix.product(rounded, transposed: linear.dequantized())).sumOfSquares
+  }
+}
