@@ -5,7 +5,7 @@ import Pipeline
 import Report
 import Transformer
 
-/// `ptq eval`: the perplexity of a folder, dense or quantized.
+/// `ptq eval`: the perplexity of a folder, dense or quantized, and what sets it apart from another.
 struct EvalCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "eval",
@@ -15,9 +15,16 @@ struct EvalCommand: ParsableCommand {
       window is predicted from those before it in the window. Everything is computed in \
       32-bit floats.
 
+      With --reference, the model's predictions are compared with those of another model, all \
+      in all and by position in the window: the divergence of its distribution from the \
+      reference's in nats, the share of predictions with the same most probable token, and the \
+      difference of the log-probabilities of what came next. What follows a ± is a standard \
+      error from the spread between windows, if there are at least \(Estimate.fewestWindows).
+
       EXAMPLES:
         ptq eval SmolLM2 --text test.txt
         ptq eval SmolLM2-4bit --text test.txt --windows 8 --length 2048
+        ptq eval SmolLM2-4bit --text test.txt --reference SmolLM2
       """)
 
   @Argument(help: "The model's folder, dense or quantized.")
@@ -25,6 +32,9 @@ struct EvalCommand: ParsableCommand {
 
   @Option(help: "Text to predict: .txt, .jsonl with \"text\", or .safetensors with input_ids.")
   var text: String
+
+  @Option(help: "A model to compare with, such as the dense original.")
+  var reference: String?
 
   @Option(help: "How many windows to take at most. (default: all)")
   var windows: Int?
@@ -47,7 +57,9 @@ struct EvalCommand: ParsableCommand {
   func run() throws {
     common.apply()
     let language = try LanguageModel(ModelFolder(path: model))
+    let reference = try reference.map { try LanguageModel(ModelFolder(path: $0)) }
     let length = try language.windowLength(length, default: 2048, atLeast: 2)
+    _ = try reference?.windowLength(length, default: length)
     let stream = try TokenStream(path: text, for: language.folder).tokens
     let windows = TokenWindows(cutting: stream, length: length, limit: windows)
     guard !windows.windows.isEmpty else {
@@ -55,18 +67,41 @@ struct EvalCommand: ParsableCommand {
     }
     var progress = ProgressLine()
     defer { progress.end() }
-    let evaluation = try Evaluation(of: language, on: windows) {
-      progress.show($0, "evaluating")
+    if let reference {
+      let divergence = try Divergence(of: language, from: reference, on: windows) {
+        progress.show($0, $1)
+      }
+      progress.end()
+      print(common.json ? divergence.json.text(.pretty) : divergence.text)
+    } else {
+      let evaluation = try Evaluation(of: language, on: windows) { progress.show($0, $1) }
+      progress.end()
+      print(common.json ? evaluation.json.text(.pretty) : evaluation.line)
     }
-    progress.end()
-    print(common.json ? evaluation.json.text(.pretty) : evaluation.line)
   }
 }
 
 extension Evaluation {
   fileprivate var line: String {
-    "perplexity \(Numbers.fixed(perplexity, 4))  "
-      + "mean log-probability \(Numbers.fixed(meanLogProbability, 5))  "
+    "perplexity \(spread)  "
+      + "mean log-probability \(Numbers.fixed(logProbability.value, 5))  "
       + "windows \(windows) x \(length)  predicted tokens \(Numbers.count(predictions))"
+  }
+
+  /// The perplexity with its standard error, where there is one.
+  fileprivate var spread: String {
+    Numbers.fixed(perplexity, 4)
+      + (perplexityStandardError.map { " ± \(Numbers.fixed($0, 4))" } ?? "")
+  }
+}
+
+extension Divergence {
+  fileprivate var text: String {
+    """
+    \(model.line)
+    reference  \(reference.line)
+
+    \(table.text)
+    """
   }
 }

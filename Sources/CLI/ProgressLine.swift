@@ -8,7 +8,7 @@ import Solvers
 struct ProgressLine {
   private let isTerminal = isatty(STDERR_FILENO) == 1
   private let start = Date()
-  private var lastLabel = ""
+  private var last = (label: "", share: -1.0)
 
   /// Shows the share of the work done, and what is being worked on.
   mutating func show(_ share: Double, _ label: String) {
@@ -21,9 +21,9 @@ struct ProgressLine {
       let bar =
         String(repeating: "#", count: filled) + String(repeating: "·", count: 30 - filled)
       write("\r\u{1B}[K[\(bar)] \(percent)  \(label)\(left)")
-    } else if label != lastLabel || share >= 1 {
+    } else if label != last.label && share >= last.share + 0.01 || share >= 1 {
       write("\(percent)  \(label)\(left)\n")
-      lastLabel = label
+      last = (label, share)
     }
   }
 

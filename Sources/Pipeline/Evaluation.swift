@@ -1,4 +1,3 @@
-internal import Checkpoint
 internal import Glibc
 public import JSON
 internal import LinearAlgebra
@@ -10,15 +9,19 @@ public struct Evaluation: Sendable, Equatable {
   public let windows: Int
   /// The tokens of each window.
   public let length: Int
-  /// The number of predictions: all tokens of a window but the first.
-  public let predictions: Int
   /// The mean natural logarithm of the probability given to what came next.
-  public let meanLogProbability: Double
-  /// `exp(−mean log-probability)`.
-  public let perplexity: Double
+  public let logProbability: Estimate
 
-  /// Hidden states of at most so many floats are kept; more windows take another pass.
-  private static let passSize = 1 << 28
+  /// The number of predictions: all tokens of a window but the first.
+  public var predictions: Int { windows * (length - 1) }
+
+  /// `exp(−mean log-probability)`.
+  public var perplexity: Double { exp(-logProbability.value) }
+
+  /// The standard error of the perplexity, to first order: perplexity times that of its logarithm.
+  public var perplexityStandardError: Double? {
+    logProbability.standardError.map { perplexity * $0 }
+  }
 
   /// Evaluates a model on windows, each by itself.
   ///
@@ -26,61 +29,43 @@ public struct Evaluation: Sendable, Equatable {
   /// - Parameters:
   ///   - model: the model, dense or quantized.
   ///   - text: the windows.
-  ///   - progress: is called with the share of the work done.
+  ///   - progress: is called with the share of the work done, and what is being worked on.
   /// - Throws: ``CheckpointError`` when the model cannot be read.
   public init(
-    of model: LanguageModel, on text: TokenWindows, progress: (Double) -> Void = { _ in }
+    of model: LanguageModel, on text: TokenWindows,
+    progress: (Double, String) -> Void = { _, _ in }
   ) throws {
-    precondition(text.length > 1 && !text.windows.isEmpty, "nothing to predict")
-    let hiddenSize = model.configuration.hiddenSize
-    let perPass = max(1, Self.passSize / (text.length * hiddenSize))
-    var sum = 0.0
-    for start in stride(from: 0, to: text.windows.count, by: perPass) {
-      let end = min(text.windows.count, start + perPass)
-      sum += try Self.logProbability(of: model, on: text.windows[start..<end]) {
-        progress((Double(start) + $0 * Double(end - start)) / Double(text.windows.count))
-      }
+    var logProbabilities: [Double] = []
+    try WindowPasses(models: [("model", model)], text: text).forEachGroup(progress) {
+      logProbabilities += try model.logProbabilities(of: $0, after: $1[0])
     }
-    windows = text.windows.count
-    length = text.length
-    predictions = windows * (length - 1)
-    meanLogProbability = sum / Double(predictions)
-    perplexity = exp(-meanLogProbability)
+    self.init(logProbabilities, length: text.length)
   }
 
-  /// The sum of the log-probabilities of all tokens but the first of each window.
-  private static func logProbability(
-    of model: LanguageModel, on windows: ArraySlice<[Int32]>, progress: (Double) -> Void
-  ) throws -> Double {
-    var hidden = try windows.map(model.embeddings)
-    let layers = model.configuration.layerCount
-    for layer in 0..<layers {
-      let block = try model.block(layer)
-      hidden.update { _, window in block(&window) }
-      progress(Double(layer + 1) / Double(layers + 1))
-    }
-    // The head is decoded for each call, so a call takes as many windows as make 4096 rows.
-    let perCall = max(1, 4096 / (hidden.first?.rows ?? 1))
-    var sum = 0.0
-    for start in stride(from: 0, to: hidden.count, by: perCall) {
-      let part = start..<min(hidden.count, start + perCall)
-      // The state at a token predicts the next one; the last state of a window predicts nothing.
-      let states = Matrix(stacking: hidden[part].map { $0.copy(rows: 0..<$0.rows - 1) })
-      let targets = part.flatMap { windows[windows.startIndex + $0].dropFirst() }
-      sum += try model.logProbabilities(of: targets, after: states).reduce(0, +)
-    }
-    return sum
+  /// The evaluation of the log-probabilities of all predictions, window after window.
+  init(_ logProbabilities: [Double], length: Int) {
+    let perWindow = length - 1
+    windows = logProbabilities.count / perWindow
+    self.length = length
+    logProbability = Estimate(
+      windowMeans: (0..<windows).map { window in
+        let values = logProbabilities[window * perWindow..<(window + 1) * perWindow]
+        return values.reduce(0, +) / Double(perWindow)
+      })
   }
 }
 
 extension Evaluation {
   /// The evaluation as JSON.
-  public var json: JSONValue {
+  public var json: JSONValue { JSONValue(members: members) }
+
+  var members: [(String, JSONValue)] {
     [
-      "perplexity": .finite(perplexity),
-      "mean_log_probability": .finite(meanLogProbability),
-      "windows": .number(JSONNumber(windows)), "length": .number(JSONNumber(length)),
-      "tokens": .number(JSONNumber(predictions)),
+      ("perplexity", .finite(perplexity)),
+      ("perplexity_standard_error", perplexityStandardError.map(JSONValue.finite) ?? .null),
+    ] + logProbability.members("mean_log_probability") + [
+      ("windows", .number(JSONNumber(windows))), ("length", .number(JSONNumber(length))),
+      ("tokens", .number(JSONNumber(predictions))),
     ]
   }
 }

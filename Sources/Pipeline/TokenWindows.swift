@@ -57,9 +57,22 @@ public struct TokenStream: Sendable {
     }
   }
 
+  /// The name of the file that describes a model's tokenizer.
+  static let tokenizerFile = "tokenizer.json"
+
   /// What turns a text into tokens as the model's tokenizer does.
   private static func encoder(of folder: ModelFolder) throws -> (String) throws -> [Int32] {
-    let path = "\(folder.path)/tokenizer.json"
+    let tokenizer = try tokenizer(of: folder)
+    return { text in
+      try blaming("\(folder.path)/\(tokenizerFile)") { () throws(TokenizerError) in
+        try tokenizer.encode(text, addSpecialTokens: false).map { Int32(clamping: $0) }
+      }
+    }
+  }
+
+  /// The tokenizer of a model.
+  static func tokenizer(of folder: ModelFolder) throws -> Tokenizer {
+    let path = "\(folder.path)/\(tokenizerFile)"
     guard FileManager.default.fileExists(atPath: path) else {
       throw CheckpointError.missing(
         path: path,
@@ -67,13 +80,8 @@ public struct TokenStream: Sendable {
           + "tokens can also come from a .safetensors file with input_ids")
     }
     let file = try MappedFile(path: path)
-    let tokenizer = try blaming(path) { () throws(TokenizerError) in
+    return try blaming(path) { () throws(TokenizerError) in
       try Tokenizer(parsing: file.copy(0..<file.byteCount))
-    }
-    return { text in
-      try blaming(path) { () throws(TokenizerError) in
-        try tokenizer.encode(text, addSpecialTokens: false).map { Int32(clamping: $0) }
-      }
     }
   }
 

@@ -68,19 +68,28 @@ extension LanguageModel {
   private func forEachSlab(
     _ body: (Range<Int>, Matrix) -> Void
   ) throws(CheckpointError) {
-    let vocabulary = configuration.vocabularySize
+    let head = try head()
+    for rows in slabs { body(rows, try head.rows(rows)) }
+  }
+
+  /// The head, `[vocabulary, hidden]`.
+  func head() throws(CheckpointError) -> SlabMatrix {
     let name = configuration.hasTiedEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight"
-    let head = try SlabMatrix(
-      folder, name, rows: vocabulary, columns: configuration.hiddenSize)
-    for start in stride(from: 0, to: vocabulary, by: Self.slabRows) {
-      let rows = start..<min(vocabulary, start + Self.slabRows)
-      body(rows, try head.rows(rows))
+    return try SlabMatrix(
+      folder, name, rows: configuration.vocabularySize, columns: configuration.hiddenSize)
+  }
+
+  /// The vocabulary in the parts in which it goes by.
+  var slabs: [Range<Int>] {
+    let vocabulary = configuration.vocabularySize
+    return stride(from: 0, to: vocabulary, by: Self.slabRows).map {
+      $0..<min(vocabulary, $0 + Self.slabRows)
     }
   }
 }
 
 /// ln(eᵃ + eᵇ), without overflow.
-private func logSumExp(_ a: Double, _ b: Double) -> Double {
+func logSumExp(_ a: Double, _ b: Double) -> Double {
   let (low, high) = (min(a, b), max(a, b))
   return high == -.infinity ? high : high + log1p(exp(low - high))
 }

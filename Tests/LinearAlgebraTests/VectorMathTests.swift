@@ -56,6 +56,33 @@ private func maximum(_ values: [Float]) -> Float { VectorMath.maximum(values.spa
   }
 
   @Test(arguments: lengths)
+  func `the first of equal maxima is found at every position`(count: Int) {
+    for position in 0..<count {
+      let values = (0..<count).map { $0 >= position ? 3 : Float($0) - 200 }
+      #expect(VectorMath.firstMaximum(values.span) == (position, 3))
+    }
+  }
+
+  @Test(arguments: lengths + [255, 256, 257, 271, 8192])
+  func `the sums of a divergence agree with doubles`(count: Int) {
+    let a = Matrix.gaussian(1, count, scale: 4, seed: 7).elements
+    let b = zip(a, Matrix.gaussian(1, count, seed: 8).elements).map { $0 + $1 }
+    let (top, other) = (maximum(a), maximum(b))
+    let sums = VectorMath.divergenceSums(a.span, minus: top, b.span, minus: other)
+    var exact = (a: 0.0, b: 0.0, difference: 0.0, magnitude: 0.0)
+    for (x, y) in zip(a, b) {
+      let (p, q) = (Double(x) - Double(top), Double(y) - Double(other))
+      exact.a += exp(p)
+      exact.b += exp(q)
+      exact.difference += exp(p) * (p - q)
+      exact.magnitude += exp(p) * abs(p - q)
+    }
+    #expect(abs(sums.a - exact.a) < 1e-6 * exact.a)
+    #expect(abs(sums.b - exact.b) < 1e-6 * exact.b)
+    #expect(abs(sums.difference - exact.difference) < 2e-6 * (exact.magnitude + exact.a))
+  }
+
+  @Test(arguments: lengths)
   func `one bad element is noticed at every position`(count: Int) {
     let largest = [Float](repeating: .greatestFiniteMagnitude, count: count)
     #expect(isFinite(largest))

@@ -1,0 +1,47 @@
+internal import JSON
+
+/// A mean over the predictions of windows, and how far chance may have moved it.
+///
+/// Predictions inside one window share their context and are correlated, so they are no independent
+/// samples; windows nearly are. With m_w the mean of window w of n windows of one length,
+///
+///     value = Σ m_w / n,      standard error = √(Σ (m_w − value)² / (n − 1)) / √n,
+///
+/// the cluster standard error with windows as clusters. Windows cut from one document may still be
+/// alike; the error says nothing of that, nor of other texts.
+public struct Estimate: Sendable, Equatable {
+  /// With fewer windows their spread is too uncertain to be shown.
+  public static let fewestWindows = 8
+
+  /// The mean.
+  public let value: Double
+  /// The standard error of the mean; nil with fewer than ``fewestWindows`` windows.
+  public let standardError: Double?
+
+  /// The estimate from the mean of each window.
+  init(windowMeans means: [Double]) {
+    let count = Double(means.count)
+    let value = means.reduce(0, +) / count
+    let squares = means.reduce(0) { $0 + ($1 - value) * ($1 - value) }
+    self.value = value
+    standardError =
+      means.count < Self.fewestWindows ? nil : (squares / (count - 1) / count).squareRoot()
+  }
+
+  /// The members of a JSON object that say it.
+  func members(_ name: String) -> [(String, JSONValue)] {
+    [
+      (name, .finite(value)),
+      ("\(name)_standard_error", standardError.map(JSONValue.finite) ?? .null),
+    ]
+  }
+}
+
+extension JSONValue {
+  /// An object of members in their order, each name once.
+  init(members: [(String, JSONValue)]) {
+    var object = JSONObject()
+    for (name, value) in members { object[name] = value }
+    self = .object(object)
+  }
+}

@@ -1,0 +1,80 @@
+internal import Checkpoint
+internal import LinearAlgebra
+internal import Transformer
+
+/// Windows through one or more models, as many at a time as memory should hold.
+struct WindowPasses {
+  /// The models, and what they are called while they are at work.
+  let models: [(name: String, model: LanguageModel)]
+  /// The windows.
+  let text: TokenWindows
+
+  /// Hidden states of at most so many floats are kept; more windows take another pass.
+  private static let size = 1 << 28
+  /// A head is decoded for each group of windows, so a group has about so many rows.
+  private static let groupRows = 4096
+
+  /// Calls a closure with every window, a group of them at a time.
+  ///
+  /// - Precondition: there is a window, of at least two tokens.
+  /// - Parameters:
+  ///   - progress: is called with the share of the work done, and what is being worked on.
+  ///   - use: gets the tokens to be predicted, all but the first of each window, and from each
+  ///     model the states that they are predicted from, `[tokens, hidden]`.
+  /// - Throws: ``CheckpointError`` when a model cannot be read, and what `use` throws.
+  func forEachGroup(
+    _ progress: (Double, String) -> Void, _ use: ([Int32], [Matrix]) throws -> Void
+  ) throws {
+    precondition(text.length > 1 && !text.windows.isEmpty, "nothing to predict")
+    let width = models.reduce(0) { $0 + $1.model.configuration.hiddenSize }
+    let perPass = max(1, Self.size / (text.length * width))
+    let perGroup = max(1, Self.groupRows / text.length)
+    let total = Double(text.windows.count) * models.reduce(0) { $0 + $1.model.weightCount }
+    var done = 0.0
+    for pass in text.windows.indices.parts(of: perPass) {
+      var hidden: [[Matrix]] = []
+      for (name, model) in models {
+        var states = try text.windows[pass].map(model.embeddings)
+        for layer in 0..<model.configuration.layerCount {
+          progress(done / total, "\(name), block \(layer)")
+          let block = try model.block(layer)
+          states.update { _, window in block(&window) }
+          done += Double(pass.count) * model.blockWeightCount(layer)
+        }
+        hidden.append(states)
+      }
+      for group in pass.parts(of: perGroup) {
+        progress(done / total, "predictions")
+        // The state at a token predicts the next one; the last state of a window predicts nothing.
+        let states = hidden.map { states in
+          Matrix(
+            stacking: group.map { states[$0 - pass.lowerBound].copy(rows: 0..<text.length - 1) })
+        }
+        try use(group.flatMap { text.windows[$0].dropFirst() }, states)
+        done += Double(group.count) * models.reduce(0) { $0 + $1.model.headWeightCount }
+      }
+    }
+  }
+}
+
+extension LanguageModel {
+  /// The weights that each token is multiplied with: a measure of the work.
+  fileprivate var weightCount: Double {
+    (0..<configuration.layerCount).reduce(headWeightCount) { $0 + blockWeightCount($1) }
+  }
+
+  fileprivate func blockWeightCount(_ layer: Int) -> Double {
+    configuration.linears(layer: layer).reduce(0) { $0 + Double($1.rows) * Double($1.columns) }
+  }
+
+  fileprivate var headWeightCount: Double {
+    Double(configuration.vocabularySize) * Double(configuration.hiddenSize)
+  }
+}
+
+extension Range<Int> {
+  /// Consecutive parts of at most so many.
+  fileprivate func parts(of size: Int) -> [Range<Int>] {
+    stride(from: lowerBound, to: upperBound, by: size).map { $0..<Swift.min(upperBound, $0 + size) }
+  }
+}

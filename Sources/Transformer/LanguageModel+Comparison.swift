@@ -1,0 +1,83 @@
+public import Checkpoint
+public import LinearAlgebra
+
+/// What two models say of the token that comes next.
+public struct PredictionComparison: Sendable, Equatable {
+  /// The natural logarithm of the probability that the model gave to what came.
+  public let logProbability: Double
+  /// The same of the reference.
+  public let referenceLogProbability: Double
+  /// Σ p ln(p / q) over the vocabulary, in nats; p is the reference's softmax, q the model's.
+  public let klDivergence: Double
+  /// Whether both have the same most probable token; of equals the first counts.
+  public let agrees: Bool
+}
+
+extension LanguageModel {
+  /// Compares the predictions of this model with those of a reference.
+  ///
+  /// The vocabulary goes by in slabs as for ``logProbabilities(of:after:)``, of both heads at the
+  /// same time, so no row of logits is ever whole in memory.
+  ///
+  /// - Precondition: both vocabularies have the same size; each row of both has a target, inside
+  ///   the vocabulary.
+  /// - Parameters:
+  ///   - targets: what came next.
+  ///   - hidden: this model's hidden states that left the last block: `[targets, hidden]`.
+  ///   - reference: the other model, perhaps of another width.
+  ///   - referenceHidden: the hidden states that left its last block.
+  /// - Returns: a comparison for each target.
+  /// - Throws: ``CheckpointError`` when a final norm or a head cannot be read.
+  public func comparisons(
+    of targets: [Int32], after hidden: Matrix, with reference: LanguageModel,
+    after referenceHidden: Matrix
+  ) throws(CheckpointError) -> [PredictionComparison] {
+    precondition(
+      targets.count == hidden.rows && targets.count == referenceHidden.rows,
+      "\(targets.count) targets, \(hidden.rows) and \(referenceHidden.rows) rows")
+    precondition(
+      configuration.vocabularySize == reference.configuration.vocabularySize,
+      "\(configuration.vocabularySize) and \(reference.configuration.vocabularySize) tokens")
+    let states = try norm("model.norm")(hidden)
+    let referenceStates = try reference.norm("model.norm")(referenceHidden)
+    let (head, referenceHead) = (try head(), try reference.head())
+    var totals = [PartialComparison](repeating: PartialComparison(), count: targets.count)
+    for slab in slabs {
+      let parts = slabComparisons(
+        states, try head.rows(slab), referenceStates, try referenceHead.rows(slab), slab, targets)
+      for (row, part) in parts.enumerated() { totals[row].merge(part) }
+    }
+    return totals.map(PredictionComparison.init)
+  }
+
+  /// The comparison of every row over one slab of the vocabulary.
+  private func slabComparisons(
+    _ states: Matrix, _ head: Matrix, _ referenceStates: Matrix, _ referenceHead: Matrix,
+    _ slab: Range<Int>, _ targets: [Int32]
+  ) -> [PartialComparison] {
+    // Twice the logits of 64 × 8192 stay near the cache.
+    let size = 64
+    return Threads.map((targets.count + size - 1) / size) { chunk in
+      let rows = chunk * size..<min(targets.count, (chunk + 1) * size)
+      let logits = BLAS.product(
+        states.view(rows: rows, columns: 0..<states.columns), head.view.transposed)
+      let referenceLogits = BLAS.product(
+        referenceStates.view(rows: rows, columns: 0..<referenceStates.columns),
+        referenceHead.view.transposed)
+      return rows.map { row in
+        let i = row - rows.lowerBound
+        return PartialComparison(
+          logits.row(i), referenceLogits.row(i), slab, target: Int(targets[row]))
+      }
+    }.flatMap(\.self)
+  }
+}
+
+extension PredictionComparison {
+  fileprivate init(_ whole: PartialComparison) {
+    logProbability = whole.model.logProbability
+    referenceLogProbability = whole.reference.logProbability
+    klDivergence = whole.klDivergence
+    agrees = whole.model.top.token == whole.reference.top.token
+  }
+}
