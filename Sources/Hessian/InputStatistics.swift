@@ -117,6 +117,22 @@ public struct InputStatistics: Sendable {
     return sum / Double(tokenCount)
   }
 
+  /// The mean squared output of each row of weights: `m H mᵀ`.
+  ///
+  /// With U the upper triangle of H, `m H mᵀ = 2 m U mᵀ − Σ hⱼⱼ mⱼ²`.
+  ///
+  /// - Complexity: 2·out·n² flops.
+  public func rowEnergies(of matrix: Matrix) -> [Double] {
+    let product = Matrix.product(matrix, upperSum)
+    let scale = 1 / Double(max(1, tokenCount))
+    return (0..<matrix.rows).map { row in
+      let m = matrix.row(row)
+      var diagonal = 0.0
+      for j in m.indices { diagonal += Double(upperSum[j, j]) * Double(m[j]) * Double(m[j]) }
+      return (2 * Double(VectorMath.dot(product.row(row), m)) - diagonal) * scale
+    }
+  }
+
   /// The element `H[i, j]` for `i <= j`.
   func upper(_ i: Int, _ j: Int) -> Double {
     Double(upperSum[i, j]) / Double(max(1, tokenCount))

@@ -14,6 +14,17 @@ extension Matrix {
     return y
   }
 
+  /// The product of two matrices `[m, k]` and `[k, n]`.
+  ///
+  /// - Complexity: 2·m·k·n flops.
+  public static func product(_ a: Matrix, _ b: Matrix) -> Matrix {
+    var c = Matrix(rows: a.rows, columns: b.columns)
+    c.parallelRowBlocks(of: 64) { rows, block in
+      BLAS.gemm(1, a.view(rows: rows, columns: 0..<a.columns), b.view, 0, into: &block)
+    }
+    return c
+  }
+
   /// Adds the second moment of the rows of `x` to the upper triangle: `C ← xᵀx + C`.
   ///
   /// Shapes: `x` is `[t, n]`, this matrix is `[n, n]`. The strict lower triangle is left alone.

@@ -44,6 +44,28 @@ public struct QuantizationSettings: Sendable {
     }
   }
 
+  /// The scheme in short: "w4 g64", "w4 g64 asym", "w8a8", "w8a8 static".
+  public var label: String {
+    var words = ["w\(scheme.bits)" + (method.activations == nil ? "" : "a\(ActivationScheme.bits)")]
+    if case .group(let size) = scheme.granularity { words.append("g\(size)") }
+    if scheme.granularity == .tensor { words.append("tensor") }
+    if scheme.granularity == .channel, method.activations == nil { words.append("channel") }
+    if !scheme.isSymmetric { words.append("asym") }
+    if method.activations == .tensor { words.append("static") }
+    return words.joined(separator: " ")
+  }
+
+  /// The bits that a Linear's weights take in the file, for each of them.
+  func bitsPerWeight(of solution: LayerSolution, scales: FloatFormat) -> Double {
+    let (rows, columns) = (solution.quantized.rows, solution.quantized.columns)
+    let layout = format.layout(
+      of: LinearShape(name: solution.name, rows: rows, columns: columns), linearScheme,
+      scales: scales)
+    let bytes = layout.reduce(0) { $0 + ($1.shape.byteCount ?? 0) }
+    let kept = solution.linear.kept?.weights.elements.count ?? 0
+    return (8 * Double(bytes) + 16 * Double(kept)) / Double(max(1, rows * columns))
+  }
+
   /// The recipe for Linears whose scales are stored in a format.
   func recipe(scales: FloatFormat) -> Recipe {
     Recipe(

@@ -24,7 +24,9 @@ struct RunPlan {
     blocks = (0..<model.configuration.layerCount).map(model.configuration.linears)
     let linears = Dictionary(
       uniqueKeysWithValues: blocks.joined().map { ("\($0.name).weight", $0) })
-    scales = try Self.check(linears, in: model.folder, settings)
+    let sorted = linears.values.sorted { $0.name < $1.name }
+    scales = try Self.scaleFormat(sorted, in: model.folder, settings.format)
+    try Self.checkWidths(sorted, settings)
     warnings = try Self.warnings(blocks.joined(), settings)
     guard !settings.method.keepsOutliers else { throw RunError.cannotStoreOutliers }
     rewritten = Set(
@@ -44,22 +46,31 @@ struct RunPlan {
     (self.tensors, self.copied) = (tensors, copied)
   }
 
-  /// Checks each Linear's tensor and width; gives the format that scales will be stored in.
-  private static func check(
-    _ linears: [String: LinearShape], in folder: ModelFolder, _ settings: QuantizationSettings
+  /// Checks each Linear's tensor; gives the format that scales will be stored in.
+  static func scaleFormat(
+    _ linears: some Sequence<LinearShape>, in folder: ModelFolder, _ format: any CheckpointFormat
   ) throws -> FloatFormat {
     var scales: FloatFormat?
-    for (name, linear) in linears.sorted(by: { $0.key < $1.key }) {
-      let (_, format) = try folder.floatTensor(name, dimensions: [linear.rows, linear.columns])
-      scales = scales ?? settings.format.scaleFormat(for: format)
+    for linear in linears {
+      let (_, found) = try folder.floatTensor(
+        "\(linear.name).weight", dimensions: [linear.rows, linear.columns])
+      scales = scales ?? format.scaleFormat(for: found)
+    }
+    return scales ?? .float32
+  }
+
+  /// Checks that groups fill the rows of each Linear.
+  static func checkWidths(
+    _ linears: [LinearShape], _ settings: QuantizationSettings
+  ) throws {
+    for linear in linears {
       do {
         _ = try settings.scheme.groupSize(columns: linear.columns)
       } catch {
-        let fitting = SchemeError.groupSizes(fitting: linears.values.map(\.columns))
+        let fitting = SchemeError.groupSizes(fitting: linears.map(\.columns))
         throw RunError.scheme(linear: linear.name, error, fitting: fitting)
       }
     }
-    return scales ?? .float32
   }
 
   /// Refuses what no engine loads; collects what only some load, one line for each objection.
@@ -90,6 +101,8 @@ public enum RunError: Error, CustomStringConvertible {
   case noEngine(format: String, [EngineVerdict])
   /// The method needs calibration and there is none.
   case calibrationNeeded(method: String)
+  /// No Linear of the model is selected.
+  case nothingSelected
   /// No format holds a Linear some of whose channels are not quantized.
   case cannotStoreOutliers
   /// The windows are longer than the model's context.
@@ -109,6 +122,9 @@ public enum RunError: Error, CustomStringConvertible {
     case .calibrationNeeded(let method):
       "the method \(method) needs a calibration text; give --calibration FILE, "
         + "or use --method rtn, which needs none"
+    case .nothingSelected:
+      "no Linear is selected; layers count from 0, and modules are the ends of names, such as "
+        + "q_proj or mlp.up_proj"
     case .cannotStoreOutliers:
       "no checkpoint format holds a Linear with some channels in 16 bit; "
         + "ptq compare and ptq layer measure the method"

@@ -30,6 +30,23 @@ extension [Matrix] {
     }
   }
 
+  /// Replaces every window by what a function makes of it, and uses what else it gives, window by
+  /// window in their order.
+  mutating func updateMeasuring(
+    _ change: @Sendable (inout Matrix) -> (Matrix, Matrix), use: (Int, Matrix, Matrix) -> Void
+  ) {
+    for batch in batches {
+      let windows = self[batch]
+      let changed = Threads.map(batch.count) { i in
+        var window = windows[batch.lowerBound + i]
+        let (x, y) = change(&window)
+        return (window: window, x: x, y: y)
+      }
+      for (i, result) in zip(batch, changed) { use(i, result.x, result.y) }
+      replaceSubrange(batch, with: changed.map(\.window))
+    }
+  }
+
   /// Consecutive windows, a thread for each.
   private var batches: [Range<Int>] {
     stride(from: 0, to: count, by: Threads.count).map {

@@ -33,20 +33,13 @@ public struct LayerError: Sendable, Equatable {
   /// The signal-to-noise ratio of the weights in decibels: `−10 log₁₀(‖W − Ŵ‖² / ‖W‖²)`.
   public var decibels: Double { -10 * log10(weight) }
 
-  /// Measures weights against the original.
-  ///
-  /// `tr(D H Dᵀ) = tr(H DᵀD)`, so one `DᵀD` and one `WᵀW` serve all statistics.
-  ///
-  /// - Complexity: 2·out·in² flops, twice those of a solve, and one `in × in` matrix at a time.
-  init(
-    of effective: Matrix, in problem: LayerProblem, whole: OutputEnergy? = nil,
-    activation: Double? = nil
-  ) {
-    let lost = OutputEnergy(of: effective.difference(to: problem.weights), in: problem.input)
-    let whole = whole ?? OutputEnergy(of: problem.weights, in: problem.input)
+  /// The errors of what was lost, as shares of the whole.
+  init(_ lost: OutputEnergy, of whole: OutputEnergy, activation: Double?) {
     self.init(
-      weight: ratio(lost.plain, whole.plain), calibration: ratio(lost.calibration, whole.calibration),
-      heldOut: ratio(lost.heldOut, whole.heldOut), activation: activation)
+      weight: ratio(lost.plain, whole.plain),
+      calibration: ratio(lost.calibration, whole.calibration),
+      heldOut: ratio(lost.heldOut, whole.heldOut),
+      worstRow: zip(lost.rows, whole.rows).map { ratio($0, $1) }.max(), activation: activation)
   }
 }
 
@@ -59,15 +52,29 @@ func ratio(_ part: Double?, _ whole: Double?) -> Double? {
   return ratio(part, whole) as Double
 }
 
-/// The squared size of a matrix, plain and in the metrics of the statistics.
+/// The squared size of a matrix of weights, plain and in the metrics of an input's statistics.
 struct OutputEnergy: Sendable {
-  var plain = 0.0
-  var calibration: Double?
-  var heldOut: Double?
+  /// ‖M‖².
+  let plain: Double
+  /// tr(M H Mᵀ) on the calibration tokens.
+  let calibration: Double?
+  /// The same on the held-out tokens.
+  let heldOut: Double?
+  /// The calibration energy of each output, where it was asked for.
+  let rows: [Double]
 
-  init(of matrix: Matrix, in input: LayerInput) {
+  /// Measures a matrix `[out, in]`.
+  ///
+  /// `tr(M H Mᵀ) = tr(H MᵀM)`, so one `MᵀM` serves all statistics.
+  ///
+  /// - Complexity: out·in² flops, three times as many by row, and one `in × in` matrix.
+  init(of matrix: Matrix, in input: LayerInput, byRow: Bool) {
     plain = matrix.sumOfSquares
-    guard input.calibration != nil || input.heldOut != nil else { return }
+    rows = byRow ? input.calibration?.rowEnergies(of: matrix) ?? [] : []
+    guard input.calibration != nil || input.heldOut != nil else {
+      (calibration, heldOut) = (nil, nil)
+      return
+    }
     var moment = Matrix(rows: matrix.columns, columns: matrix.columns)
     moment.addSecondMoment(of: matrix)
     calibration = input.calibration?.trace(withUpper: moment)

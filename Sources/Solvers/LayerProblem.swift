@@ -33,6 +33,8 @@ public struct LayerInput: Sendable {
   public let calibration: InputStatistics?
   /// Statistics of tokens that no solver sees, to measure what was really gained.
   public let heldOut: InputStatistics?
+  /// What several recipes on this input would compute again.
+  let memory = SolverMemory()
 
   /// What is known of an input.
   public init(calibration: InputStatistics? = nil, heldOut: InputStatistics? = nil) {

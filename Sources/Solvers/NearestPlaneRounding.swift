@@ -37,7 +37,10 @@ public struct NearestPlaneRounding: Rounding {
   public func prepared(for input: LayerInput) throws(SolverError) -> any PreparedRounding {
     guard let statistics = input.calibration else { throw .calibrationNeeded(method: "gptq") }
     do throws(FactorFailure) {
-      return NearestPlane(try DampedFactor(of: statistics, order: order, damping: damping))
+      let factor = try input.memory.factor(order, damping) { () throws(FactorFailure) in
+        try DampedFactor(of: statistics, order: order, damping: damping)
+      }
+      return NearestPlane(factor)
     } catch {
       throw .factor(error)
     }

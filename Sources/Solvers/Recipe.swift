@@ -51,17 +51,21 @@ public struct Recipe: Sendable {
   ///
   /// - Throws: ``StageError`` when it cannot be done as asked.
   public func solve(_ problem: LayerProblem) throws(StageError) -> LayerSolution {
-    try attempt(StageProblem([problem]), factors: nil, nil).linears[0]
+    try attempt(StageProblem([problem]), factors: nil, nil, false).linears[0]
   }
 
   /// Quantizes Linears that share one input, whose preparation is done once.
   ///
-  /// - Parameter stage: the Linears, and how their input may be scaled.
+  /// - Parameters:
+  ///   - stage: the Linears, and how their input may be scaled.
+  ///   - measuresRows: whether the error of each output is measured, for the worst of them.
   /// - Returns: a solution for each Linear, in the same order, and the factors of the input.
   /// - Throws: ``StageError``, which names the Linear, when one cannot be done as asked.
-  public func solve(stage: StageProblem) throws(StageError) -> StageSolution {
+  public func solve(
+    stage: StageProblem, measuringRows measuresRows: Bool = false
+  ) throws(StageError) -> StageSolution {
     guard let name = stage.linears.first?.name, let transform, let scaling = stage.scaling else {
-      return try attempt(stage, factors: nil, nil)
+      return try attempt(stage, factors: nil, nil, measuresRows)
     }
     let prepared = try blaming(name) { () throws(SolverError) in
       try rounding.prepared(for: stage.input)
@@ -70,22 +74,24 @@ public struct Recipe: Sendable {
     let factors = try blaming(name) { () throws(SolverError) in
       try transform.factors(for: stage, scaling, trial)
     }
-    guard let factors else { return try attempt(stage, factors: nil, prepared) }
-    let scaled = try attempt(stage, factors: factors, nil)
+    guard let factors else { return try attempt(stage, factors: nil, prepared, measuresRows) }
+    let scaled = try attempt(stage, factors: factors, nil, measuresRows)
     guard transform.mustImprove else { return scaled }
-    let plain = try attempt(stage, factors: nil, prepared)
+    let plain = try attempt(stage, factors: nil, prepared, measuresRows)
     return scaled.loss < plain.loss ? scaled : plain
   }
 
   /// Solves with given factors; `prepared` may be what the rounding made of the unscaled input.
   private func attempt(
-    _ stage: StageProblem, factors: [Float]?, _ prepared: (any PreparedRounding)?
+    _ stage: StageProblem, factors: [Float]?, _ prepared: (any PreparedRounding)?,
+    _ measuresRows: Bool
   ) throws(StageError) -> StageSolution {
     guard let name = stage.linears.first?.name else {
       return StageSolution(linears: [], factors: nil, loss: 0)
     }
     let solver = try blaming(name) { () throws(SolverError) in
-      try ScaledSolver(self, stage.input, factors: factors, prepared)
+      try ScaledSolver(
+        self, stage.input, factors: factors, prepared, measuresRows: measuresRows)
     }
     var solutions: [LayerSolution] = []
     var loss = 0.0

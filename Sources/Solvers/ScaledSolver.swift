@@ -6,6 +6,7 @@ internal import Quantizer
 struct ScaledSolver {
   private let recipe: Recipe
   private let factors: [Float]?
+  private let measuresRows: Bool
   private let prepared: any PreparedRounding
   private let activations: ActivationQuantizer?
   /// Channels that stay in floating point.
@@ -16,9 +17,11 @@ struct ScaledSolver {
 
   /// Scales the statistics and prepares the rounding, unless that is given.
   init(
-    _ recipe: Recipe, _ input: LayerInput, factors: [Float]?, _ known: (any PreparedRounding)?
+    _ recipe: Recipe, _ input: LayerInput, factors: [Float]?, _ known: (any PreparedRounding)?,
+    measuresRows: Bool = false
   ) throws(SolverError) {
     self.recipe = recipe
+    self.measuresRows = measuresRows
     self.factors = factors
     var statistics = input.calibration
     if let factors { statistics = statistics?.divided(by: factors) }
@@ -53,9 +56,13 @@ struct ScaledSolver {
     var effective = linear.dequantized()
     let inputError = inputError(linear, effective)
     if let factors { effective = effective.columns(times: factors.map { 1 / $0 }) }
-    let whole = OutputEnergy(of: problem.weights, in: problem.input)
+    let whole = problem.input.memory.energy(of: problem.name) {
+      OutputEnergy(of: problem.weights, in: problem.input, byRow: measuresRows)
+    }
     let activation = inputError.map { ratio($0, sampledEnergy(problem.weights)) }
-    let error = LayerError(of: effective, in: problem, whole: whole, activation: activation)
+    let lost = OutputEnergy(
+      of: effective.difference(to: problem.weights), in: problem.input, byRow: measuresRows)
+    let error = LayerError(lost, of: whole, activation: activation)
     let solution = LayerSolution(
       name: problem.name, linear: linear, error: error,
       clippedShare: linear.weight.clippedShare(of: target), conditioning: prepared.conditioning,

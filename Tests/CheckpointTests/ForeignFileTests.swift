@@ -88,7 +88,8 @@ private let packed = #"""
       .init("p.weight_scale", "F16", [8, 2], half.encode([Float](repeating: 0.5, count: 16))),
     ]
     let config = CompressedTensorsFormat().configuration(
-      of: try Scheme(bits: 4, symmetric: true, granularity: .group(8)), provenance: nil)
+      of: LinearScheme(try Scheme(bits: 4, symmetric: true, granularity: .group(8))),
+      provenance: nil)
     func folder(_ index: [Int32], _ body: (ModelFolder) throws -> Void) throws {
       try TemporaryFolder.with { folder in
         let map = RawSafetensors.Tensor(

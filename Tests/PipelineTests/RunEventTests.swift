@@ -16,7 +16,7 @@ private struct Stop: Error, Equatable {
 
 /// A run of a tiny model with three bits, which not every engine loads.
 private func run(
-  in folder: TemporaryFolder, _ method: RoundingMethod = .gptq,
+  in folder: TemporaryFolder, _ method: Method = .gptq,
   calibration: CalibrationSet? = .random, _ tell: (RunEvent) throws -> Void
 ) throws -> RunReport {
   let model = try folder.open()

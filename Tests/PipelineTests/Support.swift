@@ -38,7 +38,7 @@ extension CalibrationSet {
 extension QuantizationSettings {
   /// Symmetric groups of 16 by GPTQ, in the default format.
   static func bits(
-    _ bits: Int, _ method: RoundingMethod = .gptq,
+    _ bits: Int, _ method: Method = .gptq,
     format: any CheckpointFormat = CompressedTensorsFormat()
   ) throws -> QuantizationSettings {
     QuantizationSettings(

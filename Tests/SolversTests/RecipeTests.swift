@@ -29,7 +29,7 @@ private func problem(_ name: String, _ input: LayerInput, seed: UInt64) -> Layer
     let problems = ["q", "k", "v"].enumerated().map { problem($1, input, seed: UInt64($0)) }
     for method in MethodRegistry.roundings {
       let recipe = try recipe(method.make(MethodOptions()))
-      let stage = try recipe.solve(stage: problems)
+      let stage = try recipe.solve(stage: StageProblem(problems)).linears
       #expect(stage.map(\.name) == ["q", "k", "v"])
       for (solution, problem) in zip(stage, problems) {
         let alone = try recipe.solve(problem)
@@ -37,7 +37,7 @@ private func problem(_ name: String, _ input: LayerInput, seed: UInt64) -> Layer
         #expect(solution.error == alone.error && solution.conditioning == alone.conditioning)
       }
     }
-    #expect(try recipe(NearestRounding()).solve(stage: []).isEmpty)
+    #expect(try recipe(NearestRounding()).solve(stage: StageProblem([])).linears.isEmpty)
   }
 
   @Test func `without calibration, only methods that need none work`() throws {
@@ -49,7 +49,7 @@ private func problem(_ name: String, _ input: LayerInput, seed: UInt64) -> Layer
         continue
       }
       #expect {
-        try recipe.solve(stage: [lonely])
+        try recipe.solve(stage: StageProblem([lonely]))
       } throws: { error in
         guard let error = error as? StageError,
           case .calibrationNeeded(let name) = error.cause
@@ -69,7 +69,7 @@ private func problem(_ name: String, _ input: LayerInput, seed: UInt64) -> Layer
     let input = LayerInput(calibration: statistics(x))
     let problems = ["a.q_proj", "a.k_proj"].map { problem($0, input, seed: 3) }
     #expect {
-      try recipe(NearestPlaneRounding(order: order)).solve(stage: problems)
+      try recipe(NearestPlaneRounding(order: order)).solve(stage: StageProblem(problems))
     } throws: { error in
       guard let error = error as? StageError,
         case .factor(.nonFiniteInput(channels: [7])) = error.cause
@@ -87,7 +87,7 @@ private func problem(_ name: String, _ input: LayerInput, seed: UInt64) -> Layer
       LayerProblem(name: "second", weights: weights, input: input),
     ]
     #expect {
-      try recipe(NearestPlaneRounding()).solve(stage: problems)
+      try recipe(NearestPlaneRounding()).solve(stage: StageProblem(problems))
     } throws: { error in
       guard let error = error as? StageError, case .grid(.notFinite(row: 11)) = error.cause
       else { return false }

@@ -1,0 +1,47 @@
+internal import Glibc
+internal import LinearAlgebra
+internal import Transformer
+
+/// The hidden states of a text in the dense model and in each of its quantized versions.
+struct JudgedStreams {
+  private let text: TokenWindows?
+  private var dense: [Matrix]
+  private var candidates: [[Matrix]]
+
+  /// Streams that start with the embeddings; none without a text.
+  init(_ model: LanguageModel, _ text: TokenWindows?, count: Int) throws {
+    self.text = text
+    dense = try text?.windows.map(model.embeddings) ?? []
+    candidates = [[Matrix]](repeating: dense, count: count)
+  }
+
+  /// Passes the dense stream through a block.
+  mutating func passDense(_ block: DecoderBlock) { dense.update { _, window in block(&window) } }
+
+  /// Passes a candidate's stream through its version of the block.
+  mutating func pass(_ block: DecoderBlock, candidate: Int) {
+    candidates[candidate].update { _, window in block(&window) }
+  }
+
+  /// The perplexities at the end of all blocks; nil without a text.
+  func perplexities(of model: LanguageModel) throws -> (dense: Double, candidates: [Double])? {
+    guard let text else { return nil }
+    return (
+      try Self.perplexity(model, dense, text), try candidates.map { try Self.perplexity(model, $0, text) }
+    )
+  }
+
+  private static func perplexity(
+    _ model: LanguageModel, _ hidden: [Matrix], _ text: TokenWindows
+  ) throws -> Double {
+    var sum = 0.0
+    // The head is decoded for each call, so a call takes as many windows as make 4096 rows.
+    for part in text.windows.indices.parts(of: max(1, 4096 / text.length)) {
+      // The state at a token predicts the next one; the last state of a window predicts nothing.
+      let states = Matrix(stacking: hidden[part].map { $0.copy(rows: 0..<$0.rows - 1) })
+      let targets = text.windows[part].flatMap { $0.dropFirst() }
+      sum += try model.logProbabilities(of: targets, after: states).reduce(0, +)
+    }
+    return exp(-sum / Double(text.windows.count * (text.length - 1)))
+  }
+}
