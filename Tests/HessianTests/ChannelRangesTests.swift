@@ -118,6 +118,22 @@ private func column(_ x: Matrix, _ j: Int) -> [Float] { (0..<x.rows).map { x[$0,
     }
   }
 
+  @Test func `the histogram of a channel ends where its values end`() {
+    // All in one log bin, 1 ..< 1 1/16, of either sign.
+    let elements: [Float] = [1.01, -1.02, 1.05, -1.03]
+    let found = ranges(Matrix(rows: 2, columns: 2, elements: elements))
+    for (factors, places) in [
+      ([1, 1], [1.01...1.05, -1.03...(-1.02)]), ([2, 0.5], [0.505...0.525, -2.06...(-2.04)]),
+    ] as [([Float], [ClosedRange<Double>])] {
+      let histogram = found.histogram(dividedBy: factors)
+      for (i, count) in histogram.counts.enumerated() where count > 0 {
+        let low = Double(i - histogram.binsPerSide) * histogram.binWidth
+        let bin = low...low + histogram.binWidth
+        #expect(places.contains { $0.overlaps(bin) }, "\(count) values in \(bin)")
+      }
+    }
+  }
+
   @Test(arguments: Distribution.allCases, [false, true])
   func `the histogram has each value within a sixteenth of its place`(
     distribution: Distribution, divided: Bool
