@@ -5,7 +5,10 @@ public import Solvers
 
 /// The words of the command line for what the library offers.
 enum Choices {
-  static var methods: String { list(MethodWord.all.map { ($0.name, $0.summary) }) }
+  /// A line for each word.
+  static var methods: String {
+    MethodWord.all.map { "\($0.name): \($0.summary)" }.joined(separator: "\n")
+  }
   static var formats: String { list(CheckpointFormats.all.map { ($0.name, $0.summary) }) }
   static var ranges: String { GridRule.Range.allCases.map(\.rawValue).joined(separator: ", ") }
 
@@ -14,12 +17,43 @@ enum Choices {
       + "attention's or MLP's output, as published"
   }
 
+  static let observers = "min-max, moving-average, percentile:P, squared-error, entropy"
+
   private static func list(_ items: [(String, String)]) -> String {
     items.map { "\($0.0), \($0.1)" }.joined(separator: "; ")
   }
 }
 
 extension GridRule.Range: ExpressibleByArgument {}
+
+extension Observer: ExpressibleByArgument {
+  /// Reads the word of an observer.
+  public init?(argument: String) { self.init(word: argument) }
+
+  /// The word, in the help.
+  public var defaultValueDescription: String { name }
+}
+
+extension OutlierRule: ExpressibleByArgument {
+  /// Reads a threshold, or a number of channels as `top:K`.
+  public init?(argument: String) {
+    if argument.hasPrefix("top:") {
+      guard let count = Int(argument.dropFirst(4)), count > 0 else { return nil }
+      self = .largest(count)
+    } else {
+      guard let threshold = Float(argument), threshold > 0 else { return nil }
+      self = .threshold(threshold)
+    }
+  }
+
+  /// How it is written, in the help.
+  public var defaultValueDescription: String {
+    switch self {
+    case .threshold(let threshold): "\(threshold)"
+    case .largest(let count): "top:\(count)"
+    }
+  }
+}
 
 extension ActivationAwareScaling.Loss: ExpressibleByArgument {}
 

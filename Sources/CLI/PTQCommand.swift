@@ -23,6 +23,6 @@ struct PTQCommand: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      QuantizeCommand.self, EvalCommand.self, InspectCommand.self, DoctorCommand.self,
+      QuantizeCommand.self, CompareCommand.self, EvalCommand.self, InspectCommand.self, DoctorCommand.self,
     ])
 }

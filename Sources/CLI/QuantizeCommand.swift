@@ -1,10 +1,8 @@
 import ArgumentParser
 import Checkpoint
 import Foundation
-import Hessian
 import JSON
 import Pipeline
-import Quantizer
 import Report
 import Solvers
 import Transformer
@@ -22,6 +20,8 @@ struct QuantizeCommand: ParsableCommand {
       EXAMPLES:
         ptq quantize SmolLM2 -o SmolLM2-4bit --calibration text.txt --group-size 64
         ptq quantize Llama-3.2-1B -o Llama-8bit --calibration chats.jsonl --bits 8
+        ptq quantize Llama-3.2-1B -o Llama-awq --calibration chats.jsonl --method awq+gptq
+        ptq quantize Llama-3.2-1B -o Llama-w8a8 --calibration chats.jsonl --method smoothquant
         ptq quantize Llama-3.2-1B -o Llama-rtn --method rtn --format gptq
 
       Output error % is the squared error of a Linear's output over the calibration tokens, \
@@ -51,30 +51,11 @@ struct QuantizeCommand: ParsableCommand {
       """)
   var groupSize: GroupSize?
 
-  @Flag(help: "Zero in the middle of the codes, or a zero point for each group.")
-  var symmetry = Symmetry.symmetric
-
-  @Option(help: "How wide the range of a group is: \(Choices.ranges).")
-  var range = GridRule.Range.squaredError
-
-  @Flag(inversion: .prefixedNo, help: "Visit the columns with the largest inputs first (gptq).")
-  var actOrder = true
-
-  @Option(help: "Share of the mean diagonal that is added to the Hessian's diagonal (gptq).")
-  var damping = 0.01
-
-  @Option(help: "What AWQ's scales are judged by: \(Choices.scalingLosses).")
-  var awqLoss = ActivationAwareScaling.Loss.hessian
-
-  @Option(
-    help: "SmoothQuant's migration strength: 0 to 1, or search. (default: by model family)")
-  var alpha: Alpha?
-
-  @Flag(name: .customLong("asymmetric-activations"), help: "Round inputs with a zero point.")
-  var hasAsymmetricActivations = false
-
   @Option(help: "The layout of the output: \(Choices.formats).")
   var format = FormatChoice.standard
+
+  @OptionGroup(title: "Recipe")
+  var recipe: RecipeArguments
 
   @OptionGroup(title: "Calibration")
   var calibration: CalibrationArguments
@@ -82,18 +63,15 @@ struct QuantizeCommand: ParsableCommand {
   @OptionGroup
   var common: CommonArguments
 
-  func validate() throws {
-    guard (0...Damping.largest).contains(damping) else {
-      throw ValidationError("--damping must be between 0 and 1, not \(damping).")
-    }
-  }
-
   func run() throws {
     common.apply()
     let folder = try ModelFolder(path: model)
     let language = try LanguageModel(folder)
+    let settings = try recipe.settings(
+      method, bits: bits, groupSize: groupSize,
+      alpha: language.configuration.traits.migrationStrength, format: format)
     let run = try QuantizationRun(
-      model: language, settings: try settings(for: language), calibration: try calibration.read(for: language),
+      model: language, settings: settings, calibration: try calibration.read(for: language),
       output: output)
     var display = RunDisplay()
     defer { display.end() }
@@ -110,21 +88,6 @@ struct QuantizeCommand: ParsableCommand {
       print(report.table.text)
       print("\n\(report.summary)\nwritten to \(output)")
     }
-  }
-
-  private func settings(for model: LanguageModel) throws -> QuantizationSettings {
-    let isInt8 = method.activations != nil
-    let granularity = groupSize?.granularity ?? (isInt8 ? .channel : .group(128))
-    return QuantizationSettings(
-      scheme: try Scheme(
-        bits: bits ?? (isInt8 ? 8 : 4), symmetric: symmetry == .symmetric,
-        granularity: granularity),
-      range: range, method: method,
-      options: MethodOptions(
-        order: actOrder ? .activation : .natural, damping: Damping(share: damping),
-        scalingLoss: awqLoss,
-        migrationStrength: alpha?.strength ?? .fixed(model.configuration.traits.migrationStrength)),
-      symmetricActivations: !hasAsymmetricActivations, format: format.format)
   }
 }
 

@@ -13,18 +13,23 @@ public struct InputStatistics: Sendable {
   public private(set) var tokenCount = 0
   /// Σ x xᵀ in the upper triangle; the strict lower one is zero.
   private var upperSum: Matrix
-  /// Σ |x| and max |x| of each channel.
-  private var absoluteSums: [Double]
-  private var largest: [Float]
+  /// The ranges of the channels as they were added.
+  private var addedRanges: ChannelRanges
+  /// What each channel was divided by since; nil for nothing.
+  private var divisors: [Float]?
   /// Some of the tokens themselves.
   public private(set) var sample: TokenSample
 
   /// Statistics of nothing yet.
-  public init(channels: Int) {
+  ///
+  /// - Parameters:
+  ///   - channels: n.
+  ///   - collectsHistogram: whether the values of each channel are counted in bins, for observers
+  ///     that ask for it.
+  public init(channels: Int, collectsHistogram: Bool = false) {
     self.channels = channels
     upperSum = Matrix(rows: channels, columns: channels)
-    absoluteSums = [Double](repeating: 0, count: channels)
-    largest = [Float](repeating: 0, count: channels)
+    addedRanges = ChannelRanges(channels: channels, collectsHistogram: collectsHistogram)
     sample = TokenSample(channels: channels)
   }
 
@@ -35,13 +40,7 @@ public struct InputStatistics: Sendable {
   public mutating func add(_ x: Matrix) {
     precondition(x.columns == channels, "\(x.columns) channels into statistics of \(channels)")
     upperSum.addSecondMoment(of: x)
-    for i in 0..<x.rows {
-      let row = x.row(i)
-      for j in row.indices {
-        absoluteSums[j] += Double(abs(row[j]))
-        largest[j] = max(largest[j], abs(row[j]))
-      }
-    }
+    addedRanges.add(x)
     sample.add(x)
     tokenCount += x.rows
   }
@@ -53,12 +52,19 @@ public struct InputStatistics: Sendable {
   }
 
   /// The mean magnitude of each channel: `(1/T) Σ |x|`.
-  public var meanAbsolutes: [Float] {
-    absoluteSums.map { Float($0 / Double(max(1, tokenCount))) }
-  }
+  public var meanAbsolutes: [Float] { divided(addedRanges.meanMagnitudes) }
 
   /// The largest magnitude of each channel: `max |x|`.
-  public var maxAbsolutes: [Float] { largest }
+  public var maxAbsolutes: [Float] {
+    divided(zip(addedRanges.minima, addedRanges.maxima).map { max(-$0, $1) })
+  }
+
+  /// The ranges of the channels as they were added, and what to divide them by.
+  public var ranges: (added: ChannelRanges, divisors: [Float]?) { (addedRanges, divisors) }
+
+  private func divided(_ values: [Float]) -> [Float] {
+    divisors.map { zip(values, $0).map { $0 / $1 } } ?? values
+  }
 
   /// The statistics of the same input with each channel divided by a positive factor.
   ///
@@ -74,10 +80,7 @@ public struct InputStatistics: Sendable {
         for j in i..<row.count { row[j] /= factors[i] * factors[j] }
       }
     }
-    for j in 0..<channels {
-      result.absoluteSums[j] /= Double(factors[j])
-      result.largest[j] /= factors[j]
-    }
+    result.divisors = divisors.map { zip($0, factors).map { $0 * $1 } } ?? factors
     result.sample = sample.divided(by: factors)
     return result
   }

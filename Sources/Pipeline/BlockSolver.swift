@@ -76,7 +76,8 @@ struct BlockSolver {
   ) -> LayerInput {
     guard !hidden.isEmpty else { return LayerInput() }
     var statistics = StageStatistics(
-      channels: linear.weight.columns, calibrationCount: calibrationCount)
+      channels: linear.weight.columns, calibrationCount: calibrationCount,
+      collectsHistogram: recipe.activations?.needsHistogram ?? false)
     hidden.compute({ _, window in input(window) }) { i, input in
       statistics.add(input, window: i)
       handOn(input)

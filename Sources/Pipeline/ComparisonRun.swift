@@ -75,7 +75,7 @@ public struct ComparisonRun {
     }
     let perplexities = try judged.perplexities(of: model)
     return ComparisonReport(
-      model: model.folder.name,
+      model: model.folder.path.split(separator: "/").last.map(String.init) ?? model.folder.path,
       calibrationTokens: calibration.calibration.count * calibration.length,
       heldOutTokens: calibration.heldOut.count * calibration.length,
       candidates: candidates.indices.map { i in
@@ -93,10 +93,10 @@ public struct ComparisonRun {
     block.sublayers.map { sublayer in
       var input = StageStatistics(
         channels: sublayer.inputLinears[0].weight.columns,
-        calibrationCount: calibration.calibration.count)
+        calibrationCount: calibration.calibration.count, collectsHistogram: needsHistogram)
       var inner = StageStatistics(
         channels: sublayer.outputLinear.weight.columns,
-        calibrationCount: calibration.calibration.count)
+        calibrationCount: calibration.calibration.count, collectsHistogram: needsHistogram)
       hidden.updateMeasuring { window in
         let x = sublayer.input(window)
         let y = sublayer.inner(x)
@@ -108,6 +108,11 @@ public struct ComparisonRun {
       }
       return [input.input, inner.input]
     }
+  }
+
+  /// Whether some candidate's observer asks for the histograms of inputs.
+  private var needsHistogram: Bool {
+    candidates.contains { $0.recipe(scales: scales).activations?.needsHistogram ?? false }
   }
 
   private func pass(_ block: DecoderBlock, _ hidden: inout [Matrix]) -> [[LayerInput]] {

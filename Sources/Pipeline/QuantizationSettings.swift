@@ -15,6 +15,8 @@ public struct QuantizationSettings: Sendable {
   public let options: MethodOptions
   /// Whether rounded inputs have no zero point.
   public let hasSymmetricActivations: Bool
+  /// How the range of static activations is chosen.
+  public let observer: Observer
   /// Which channels stay in 16 bit when the method keeps outliers.
   public let outliers: OutlierRule
   /// The layout of the output.
@@ -24,13 +26,14 @@ public struct QuantizationSettings: Sendable {
   public init(
     scheme: Scheme, range: GridRule.Range = .squaredError, method: Method = .gptq,
     options: MethodOptions = MethodOptions(), symmetricActivations: Bool = true,
-    outliers: OutlierRule = .paper, format: any CheckpointFormat = CompressedTensorsFormat()
+    observer: Observer = .minMax, outliers: OutlierRule = .paper, format: any CheckpointFormat = CompressedTensorsFormat()
   ) {
     self.scheme = scheme
     self.range = range
     self.method = method
     self.options = options
     hasSymmetricActivations = symmetricActivations
+    self.observer = observer
     self.outliers = outliers
     self.format = format
   }
@@ -75,7 +78,7 @@ public struct QuantizationSettings: Sendable {
         scaleFormat: scales, smallestZeroPoint: format.smallestZeroPoint),
       rounding: method.rounding.make(options),
       transform: method.transform?.make(options),
-      activations: activationScheme.map { ActivationRule($0) },
+      activations: activationScheme.map { ActivationRule($0, observer: observer) },
       outliers: method.keepsOutliers ? outliers : nil)
   }
 }

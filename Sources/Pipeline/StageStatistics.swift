@@ -9,8 +9,8 @@ struct StageStatistics {
   private let calibrationCount: Int
 
   /// Statistics of nothing yet; the windows from `calibrationCount` on are held out.
-  init(channels: Int, calibrationCount: Int) {
-    calibration = InputStatistics(channels: channels)
+  init(channels: Int, calibrationCount: Int, collectsHistogram: Bool) {
+    calibration = InputStatistics(channels: channels, collectsHistogram: collectsHistogram)
     heldOut = InputStatistics(channels: channels)
     self.calibrationCount = calibrationCount
   }

@@ -74,7 +74,7 @@ extension LanguageModel {
 
 extension Range<Int> {
   /// Consecutive parts of at most so many.
-  fileprivate func parts(of size: Int) -> [Range<Int>] {
+  func parts(of size: Int) -> [Range<Int>] {
     stride(from: lowerBound, to: upperBound, by: size).map { $0..<Swift.min(upperBound, $0 + size) }
   }
 }

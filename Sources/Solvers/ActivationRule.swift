@@ -5,19 +5,29 @@ public import Quantizer
 public struct ActivationRule: Sendable, Hashable {
   /// What an engine does with the inputs.
   public let scheme: ActivationScheme
+  /// What chooses the range of a static quantizer.
+  public let observer: Observer
 
   /// A rule.
-  public init(_ scheme: ActivationScheme) { self.scheme = scheme }
+  public init(_ scheme: ActivationScheme, observer: Observer = .minMax) {
+    self.scheme = scheme
+    self.observer = observer
+  }
+
+  /// Whether statistics must collect histograms for it.
+  public var needsHistogram: Bool { scheme.granularity == .tensor && observer.needsHistogram }
 
   /// What rounds the inputs whose statistics are given.
   public func quantizer(for statistics: InputStatistics) -> ActivationQuantizer {
+    let isSymmetric = scheme.isSymmetric
     switch scheme.granularity {
-    case .token: return .token(symmetric: scheme.isSymmetric)
+    case .token: return .token(symmetric: isSymmetric)
     case .tensor:
-      let largest = statistics.maxAbsolutes.max() ?? 0
+      let (ranges, divisors) = statistics.ranges
+      let range = observer.range(
+        of: ranges, dividedBy: divisors, bits: ActivationScheme.bits, symmetric: isSymmetric)
       return .tensor(
-        ActivationGrid(covering: -largest...largest, symmetric: scheme.isSymmetric),
-        symmetric: scheme.isSymmetric)
+        ActivationGrid(covering: range, symmetric: isSymmetric), symmetric: isSymmetric)
     }
   }
 }

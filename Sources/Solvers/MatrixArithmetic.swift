@@ -13,6 +13,13 @@ extension Matrix {
     return result
   }
 
+  /// The matrix with some columns set to zero.
+  func zeroing(_ columns: [Int]) -> Matrix {
+    var result = self
+    for row in 0..<rows { for column in columns { result[row, column] = 0 } }
+    return result
+  }
+
   /// `other − self`, element by element.
   func difference(to other: Matrix) -> Matrix {
     var result = other

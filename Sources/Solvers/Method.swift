@@ -26,9 +26,14 @@ public struct Method: Sendable {
   /// Round to nearest alone.
   public static let nearest = Method(rounding: .nearest)
 
-  private init(rounding: RoundingMethod) {
-    name = rounding.name
+  /// A transform, if any, with a rounding.
+  public init(transform: TransformMethod? = nil, rounding: RoundingMethod) {
+    let isPlain = transform != nil && rounding.name == RoundingMethod.nearest.name
+    name = [transform?.name, isPlain ? nil : rounding.name].compactMap(\.self)
+      .joined(separator: "+")
+    self.transform = transform
     self.rounding = rounding
+    activations = transform?.roundsInputs == true ? .token : nil
   }
 
   /// The method of some words.

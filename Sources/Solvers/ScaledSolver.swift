@@ -27,9 +27,10 @@ struct ScaledSolver {
     if let factors { statistics = statistics?.divided(by: factors) }
     kept = try Self.keptChannels(recipe, statistics)
     if !kept.isEmpty {
-      // x / ∞ = 0: what is kept has no part in any range, and no other column makes up for it.
+      // Divided by so much, what is kept has no part in any range, and no other column makes up
+      // for it.
       var removing = [Float](repeating: 1, count: statistics?.channels ?? 0)
-      for channel in kept { removing[channel] = .infinity }
+      for channel in kept { removing[channel] = 1e30 }
       statistics = statistics?.divided(by: removing)
     }
     if let known, factors == nil, kept.isEmpty {
@@ -52,7 +53,8 @@ struct ScaledSolver {
   /// Quantizes a Linear; says what it loses of its output, for each token.
   func solve(_ problem: LayerProblem) throws(SolverError) -> (LayerSolution, loss: Double) {
     let target = factors.map { problem.weights.columns(times: $0) } ?? problem.weights
-    let linear = try quantized(target, kept)
+    let rounded = target.zeroing(kept)
+    let linear = try quantized(rounded, keeping: target)
     var effective = linear.dequantized()
     let inputError = inputError(linear, effective)
     if let factors { effective = effective.columns(times: factors.map { 1 / $0 }) }
@@ -65,26 +67,25 @@ struct ScaledSolver {
     let error = LayerError(lost, of: whole, activation: activation)
     let solution = LayerSolution(
       name: problem.name, linear: linear, error: error,
-      clippedShare: linear.weight.clippedShare(of: target), conditioning: prepared.conditioning,
+      clippedShare: linear.weight.clippedShare(of: rounded), conditioning: prepared.conditioning,
       outliers: try outlierReport(problem, target, linear))
     let loss = (error.calibration ?? 0) * (whole.calibration ?? 0)
     return (solution, loss + (inputError ?? 0))
   }
 
+  /// Quantizes weights whose kept columns are zero, and keeps those of the target.
   private func quantized(
-    _ target: Matrix, _ kept: [Int]
+    _ rounded: Matrix, keeping target: Matrix
   ) throws(SolverError) -> QuantizedLinear {
-    var target = target
     let columns = KeptChannels(
       channels: kept,
       weights: Matrix(rows: target.rows, columns: kept.count) {
         recipe.gridRule.scaleFormat.rounded(target[$0, kept[$1]])
       })
-    for row in 0..<target.rows { for channel in kept { target[row, channel] = 0 } }
     do throws(GridError) {
-      let grid = try recipe.gridRule.grid(for: target, scheme: recipe.scheme, metric: metric)
+      let grid = try recipe.gridRule.grid(for: rounded, scheme: recipe.scheme, metric: metric)
       return QuantizedLinear(
-        prepared.round(target, on: grid), activations: activations,
+        prepared.round(rounded, on: grid), activations: activations,
         kept: kept.isEmpty ? nil : columns)
     } catch {
       throw .grid(error)
@@ -138,7 +139,7 @@ extension ScaledSolver {
       scheme: recipe.scheme, gridRule: recipe.gridRule, rounding: recipe.rounding,
       activations: recipe.activations)
     let without = try ScaledSolver(plain, problem.input, factors: factors, nil)
-      .quantized(target, [])
+      .quantized(target, keeping: target)
     return OutlierReport(
       channels: kept.count, shareOfChannels: share,
       shareOfError: 1 - ratio(outputError(target, linear), outputError(target, without)))

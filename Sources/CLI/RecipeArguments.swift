@@ -1,0 +1,68 @@
+import ArgumentParser
+import Hessian
+import Pipeline
+import Quantizer
+import Solvers
+import Transformer
+
+/// Options of everything that quantizes, beside the method, the bits and the groups.
+struct RecipeArguments: ParsableArguments {
+  @Flag(help: "Zero in the middle of the codes, or a zero point for each group.")
+  var symmetry = Symmetry.symmetric
+
+  @Option(help: "How wide the range of a group is: \(Choices.ranges).")
+  var range = GridRule.Range.squaredError
+
+  @Flag(inversion: .prefixedNo, help: "Visit the columns with the largest inputs first (gptq).")
+  var actOrder = true
+
+  @Option(help: "Share of the mean diagonal that is added to the Hessian's diagonal (gptq).")
+  var damping = 0.01
+
+  @Option(help: "What scales are judged by (awq): \(Choices.scalingLosses).")
+  var awqLoss = ActivationAwareScaling.Loss.hessian
+
+  @Option(
+    help: "Migration strength, 0 to 1, or search (smoothquant). (default: by model family)")
+  var alpha: Alpha?
+
+  @Flag(
+    name: .customLong("asymmetric-activations"),
+    help: "Round inputs with a zero point (int8, static, smoothquant).")
+  var hasAsymmetricActivations = false
+
+  @Option(help: "How the range of static inputs is chosen (static): \(Choices.observers).")
+  var observer = Observer.minMax
+
+  @Option(
+    help: """
+      Input channels that stay in 16 bit (outliers): those with an input of at least this \
+      magnitude, or top:K for the K largest.
+      """)
+  var outliers = OutlierRule.paper
+
+  func validate() throws {
+    guard (0...Damping.largest).contains(damping) else {
+      throw ValidationError("--damping must be between 0 and 1, not \(damping).")
+    }
+  }
+
+  /// The settings of a method; bits and groups not asked for are 4 by groups of 128, or 8 by channel
+  /// where inputs are rounded as well.
+  func settings(
+    _ method: Method, bits: Int?, groupSize: GroupSize?, alpha familyAlpha: Float,
+    format: FormatChoice = .standard
+  ) throws -> QuantizationSettings {
+    let isInt8 = method.activations != nil
+    return QuantizationSettings(
+      scheme: try Scheme(
+        bits: bits ?? (isInt8 ? 8 : 4), symmetric: isInt8 || symmetry == .symmetric,
+        granularity: groupSize?.granularity ?? (isInt8 ? .channel : .group(128))),
+      range: range, method: method,
+      options: MethodOptions(
+        order: actOrder ? .activation : .natural, damping: Damping(share: damping),
+        scalingLoss: awqLoss, migrationStrength: alpha?.strength ?? .fixed(familyAlpha)),
+      symmetricActivations: !hasAsymmetricActivations, observer: observer, outliers: outliers,
+      format: format.format)
+  }
+}
