@@ -31,7 +31,7 @@ struct BlockSolver {
   /// - Throws: ``StageError``, or what `deliver` throws.
   func solve(
     _ block: inout DecoderBlock, _ hidden: inout [Matrix],
-    _ deliver: (LayerSolution) throws -> Void
+    _ deliver: (SolvedLinear) throws -> Void
   ) throws {
     for half in block.sublayers.indices {
       try solve(&block.sublayers[half], &hidden).forEach(deliver)
@@ -41,7 +41,7 @@ struct BlockSolver {
   /// Quantizes the two stages of a sublayer, and adds its output to the hidden states.
   private func solve(
     _ sublayer: inout any Sublayer, _ hidden: inout [Matrix]
-  ) throws -> [LayerSolution] {
+  ) throws -> [SolvedLinear] {
     let input = measure(hidden, sublayer.inputLinears[0]) { [sublayer] in sublayer.input($0) }
     let first = try recipe.solve(
       stage: sublayer.inputStage(input, judgedOn: judgingWindows(hidden)))
@@ -59,7 +59,10 @@ struct BlockSolver {
         ?? sublayer.inner(sublayer.input(window))
       sublayer.addOutput(inner, to: &window)
     }
-    return solutions
+    return solutions.enumerated().map { i, solution in
+      let stage = i < first.linears.count ? first : second
+      return SolvedLinear(solution: solution, hasScaledInput: stage.factors != nil)
+    }
   }
 
   /// The windows on which a transform judges the output of a sublayer: few, since each candidate
@@ -84,6 +87,12 @@ struct BlockSolver {
     }
     return statistics.input
   }
+}
+
+/// A solution, and whether the input of its Linear was scaled.
+struct SolvedLinear {
+  let solution: LayerSolution
+  let hasScaledInput: Bool
 }
 
 /// Inner activations of the first windows, as far as the budget goes.

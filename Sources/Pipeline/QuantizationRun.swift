@@ -83,8 +83,8 @@ public struct QuantizationRun {
     for layer in plan.blocks.indices {
       try tell(.progress(Double(layer) / Double(plan.blocks.count), "block \(layer)"))
       var block = try model.block(layer)
-      try solver.solve(&block, &hidden) { solution in
-        let linear = LinearReport(solution, bytes: try write(solution, to: writer))
+      try solver.solve(&block, &hidden) { solved in
+        let linear = LinearReport(solved, bytes: try write(solved.solution, to: writer))
         report.linears.append(linear)
         try tell(.solved(linear))
       }
@@ -138,23 +138,40 @@ public struct QuantizationRun {
 
 extension QuantizationSettings {
   /// What a reader of the output may want to know of its making.
+  ///
+  /// Options that had no say are left out.
   fileprivate func provenance(_ report: RunReport) -> JSONValue {
-    [
-      "quantizer": [.string("ptq:\(version)")], "method": .string(method.name),
-      "range": .string(range.rawValue), "column_order": .string(options.order.rawValue),
-      "damp_percent": .rounded(options.damping.share),
-      "calibration_tokens": .number(JSONNumber(report.calibrationTokens)),
+    var members: [(String, JSONValue)] = [
+      ("quantizer", [.string("ptq:\(version)")]), ("method", .string(method.name)),
+      ("range", .string((method.clips ? GridRule.Range.outputError : range).rawValue)),
+      ("calibration_tokens", .number(JSONNumber(report.calibrationTokens))),
     ]
+    if method.rounding.name == RoundingMethod.gptq.name {
+      members.append(("column_order", .string(options.order.rawValue)))
+      members.append(("damp_percent", .rounded(options.damping.share)))
+    }
+    if method.transform?.name == TransformMethod.awq.name {
+      members.append(("scaling_loss", .string(options.scalingLoss.rawValue)))
+    }
+    if case .fixed(let alpha) = options.migrationStrength,
+      method.transform?.name == TransformMethod.smoothQuant.name
+    {
+      members.append(("smoothing_strength", .rounded(Double(alpha))))
+    }
+    if method.activations == .tensor { members.append(("observer", .string(observer.name))) }
+    return JSONValue(members: members)
   }
 }
 
 extension LinearReport {
-  fileprivate init(_ solution: LayerSolution, bytes: Int) {
+  fileprivate init(_ solved: SolvedLinear, bytes: Int) {
+    let solution = solved.solution
     let weights = solution.quantized.codes.count
     self.init(
       name: solution.name, rows: solution.quantized.rows, columns: solution.quantized.columns,
       bitsPerWeight: 8 * Double(bytes) / Double(weights),
-      error: solution.error, conditioning: solution.conditioning)
+      error: solution.error, clippedShare: solution.clippedShare,
+      hasScaledInput: solved.hasScaledInput, conditioning: solution.conditioning)
   }
 }
 

@@ -37,6 +37,10 @@ public struct LinearReport: Sendable, Equatable {
   public let bitsPerWeight: Double
   /// What was lost.
   public let error: LayerError
+  /// The share of weights that lie beyond the ends of their grid.
+  public let clippedShare: Double
+  /// Whether its input channels were scaled.
+  public let hasScaledInput: Bool
   /// What the rounding did to the statistics, if it used them.
   public let conditioning: Conditioning?
 }
@@ -69,7 +73,9 @@ extension LinearReport {
       "name": .string(name), "rows": .number(JSONNumber(rows)),
       "columns": .number(JSONNumber(columns)), "bits_per_weight": .rounded(bitsPerWeight),
       "weight_error": .rounded(error.weight), "calibration_error": .rounded(error.calibration),
-      "held_out_error": .rounded(error.heldOut), "damping": .rounded(conditioning?.damping),
+      "held_out_error": .rounded(error.heldOut), "activation_error": .rounded(error.activation),
+      "clipped": .rounded(clippedShare), "scaled_input": .bool(hasScaledInput),
+      "damping": .rounded(conditioning?.damping),
       "damping_retries": conditioning.map { .number(JSONNumber($0.retries)) } ?? .null,
       "dead_channels": conditioning.map { .number(JSONNumber($0.deadChannels)) } ?? .null,
     ]
@@ -83,7 +89,11 @@ extension LinearReport {
     error = LayerError(
       weight: try json.member("weight_error").double,
       calibration: try json.optionalMember("calibration_error")?.double,
-      heldOut: try json.optionalMember("held_out_error")?.double)
+      heldOut: try json.optionalMember("held_out_error")?.double,
+      activation: try json.optionalMember("activation_error")?.double)
+    // Reports of earlier versions have neither.
+    clippedShare = try json.optionalMember("clipped")?.double ?? 0
+    hasScaledInput = try json.optionalMember("scaled_input")?.bool ?? false
     guard let damping = try json.optionalMember("damping") else {
       conditioning = nil
       return

@@ -11,10 +11,12 @@ private let text = """
     "bits_per_weight": 5.0,
     "linears": [
       {"name": "a", "rows": 2, "columns": 3, "bits_per_weight": 4.0, "weight_error": 0.125,
-       "calibration_error": 1e-05, "held_out_error": 0.25, "damping": 0.01,
+       "calibration_error": 1e-05, "held_out_error": 0.25, "activation_error": 0.5,
+       "clipped": 0.125, "scaled_input": true, "damping": 0.01,
        "damping_retries": 2, "dead_channels": 1},
       {"name": "b", "rows": 1, "columns": 3, "bits_per_weight": 7.0, "weight_error": 0.0,
-       "calibration_error": null, "held_out_error": null, "damping": null,
+       "calibration_error": null, "held_out_error": null, "activation_error": null,
+       "clipped": 0.0, "scaled_input": false, "damping": null,
        "damping_retries": null, "dead_channels": null}
     ]
   }
@@ -29,7 +31,8 @@ private let text = """
     try #require(report.linears.count == 2)
     let (a, b) = (report.linears[0], report.linears[1])
     #expect(a.name == "a" && a.rows == 2 && a.columns == 3 && a.bitsPerWeight == 4)
-    #expect(a.error == LayerError(weight: 0.125, calibration: 1e-5, heldOut: 0.25))
+    #expect(a.error == LayerError(weight: 0.125, calibration: 1e-5, heldOut: 0.25, activation: 0.5))
+    #expect(a.clippedShare == 0.125 && a.hasScaledInput && !b.hasScaledInput)
     #expect(a.conditioning == Conditioning(damping: 0.01, retries: 2, deadChannels: 1))
     #expect(b.error == LayerError(weight: 0, calibration: nil, heldOut: nil))
     #expect(b.conditioning == nil)
