@@ -30,6 +30,26 @@ public enum VectorMath {
     return (sums.0 + sums.1).sum() + tail
   }
 
+  /// A weighted sum of squares, in float32 lanes: `Σ mᵢ·aᵢ²`.
+  ///
+  /// - Precondition: the spans have the same length.
+  public static func weightedSquares(_ m: Span<Float>, _ a: Span<Float>) -> Float {
+    precondition(m.count == a.count, "\(m.count) weights for \(a.count) elements")
+    var sum = Lanes.zero
+    var i = 0
+    while i + 16 <= a.count {
+      let value = a.lanes(at: i)
+      sum += value * value * m.lanes(at: i)
+      i += 16
+    }
+    var tail: Float = 0
+    while i < a.count {
+      tail += a[i] * a[i] * m[i]
+      i += 1
+    }
+    return sum.sum() + tail
+  }
+
   /// The largest element, or minus infinity of nothing; a NaN makes the result unspecified.
   public static func maximum(_ a: Span<Float>) -> Float {
     var best = Lanes(repeating: -.infinity)

@@ -103,8 +103,16 @@ public struct QuantizedWeight: Sendable, Equatable {
       let kernel = RoundingKernel(
         scale: grid.scales[row, group], zeroPoint: grid.zeroPoint(row: row, group: group),
         largest: grid.scheme.largestCode)
-      for j in group * grid.groupSize..<(group + 1) * grid.groupSize {
+      var j = group * grid.groupSize
+      let end = j + grid.groupSize
+      while j + 16 <= end {
+        let lanes = kernel.code(of: weights.lanes(at: j))
+        for lane in 0..<16 { codes.append(UInt8(lanes[lane])) }
+        j += 16
+      }
+      while j < end {
         codes.append(UInt8(kernel.code(of: Lanes(repeating: weights[j]))[0]))
+        j += 1
       }
     }
     return codes

@@ -21,13 +21,20 @@ extension Matrix {
   }
 
   /// `other − self`, element by element.
-  func difference(to other: Matrix) -> Matrix {
-    var result = other
+  func difference(to other: Matrix) -> Matrix { other.combined(with: self) { $0 - $1 } }
+
+  /// The sum with a matrix of the same shape.
+  func adding(_ other: Matrix) -> Matrix { combined(with: other) { $0 + $1 } }
+
+  private func combined(
+    with other: Matrix, _ combine: @Sendable (Float, Float) -> Float
+  ) -> Matrix {
+    var result = self
     result.parallelRowBlocks(of: 64) { range, block in
       for row in range {
         var target = block.mutableRow(row - range.lowerBound)
-        let source = self.row(row)
-        for j in target.indices { target[j] -= source[j] }
+        let source = other.row(row)
+        for j in target.indices { target[j] = combine(target[j], source[j]) }
       }
     }
     return result

@@ -36,15 +36,13 @@ public struct ScaleTrial: Sendable {
     var moment = Matrix(rows: statistics.channels, columns: statistics.channels)
     var loss = 0.0
     for problem in stage.linears {
-      let difference = problem.weights.difference(to: try rounded(problem, factors))
+      let errors = try errors(problem, factors)
       if let pivots {
-        for row in 0..<difference.rows {
-          for j in pivots.indices {
-            loss += Double(pivots[j] * difference[row, j] * difference[row, j])
-          }
+        for row in 0..<errors.rows {
+          loss += Double(VectorMath.weightedSquares(pivots.span, errors.row(row)))
         }
       } else {
-        moment.addSecondMoment(of: difference)
+        moment.addSecondMoment(of: errors)
       }
     }
     return pivots == nil ? statistics.trace(withUpper: moment) : loss
@@ -68,7 +66,9 @@ public struct ScaleTrial: Sendable {
   public func outputLoss(_ factors: [Float]) throws(SolverError) -> Double? {
     guard let outputLoss = stage.scaling?.outputLoss else { return nil }
     var candidates: [Matrix] = []
-    for problem in stage.linears { candidates.append(try rounded(problem, factors)) }
+    for problem in stage.linears {
+      candidates.append(problem.weights.adding(try errors(problem, factors)))
+    }
     return outputLoss(candidates)
   }
 
@@ -80,7 +80,8 @@ public struct ScaleTrial: Sendable {
     let plain = statistics.sample.rows
     var sum = 0.0
     for problem in stage.linears {
-      let quantized = try nearest(problem.weights.columns(times: factors)).dequantized()
+      let scaled = problem.weights.columns(times: factors)
+      let quantized = scaled.adding(try grid(for: scaled).roundingErrors(of: scaled))
       let error = Matrix.product(plain, transposed: problem.weights)
         .difference(to: Matrix.product(inputs, transposed: quantized))
       sum += error.sumOfSquares
@@ -88,17 +89,16 @@ public struct ScaleTrial: Sendable {
     return sum / Double(max(1, plain.rows))
   }
 
-  /// Q(W·diag s)/s: what the weights become, in the coordinates of the unscaled input.
-  private func rounded(_ problem: LayerProblem, _ factors: [Float]) throws(SolverError) -> Matrix {
-    try nearest(problem.weights.columns(times: factors)).dequantized()
+  /// Q(W·diag s)/s − W: what happens to the weights, in the coordinates of the unscaled input.
+  private func errors(_ problem: LayerProblem, _ factors: [Float]) throws(SolverError) -> Matrix {
+    let scaled = problem.weights.columns(times: factors)
+    return try grid(for: scaled).roundingErrors(of: scaled)
       .columns(times: factors.map { 1 / $0 })
   }
 
-  private func nearest(_ weights: Matrix) throws(SolverError) -> QuantizedWeight {
+  private func grid(for weights: Matrix) throws(SolverError) -> Grid {
     do throws(GridError) {
-      return QuantizedWeight(
-        nearest: weights,
-        on: try recipe.gridRule.coarse.grid(for: weights, scheme: recipe.scheme))
+      return try recipe.gridRule.coarse.grid(for: weights, scheme: recipe.scheme)
     } catch {
       throw .grid(error)
     }
