@@ -95,6 +95,7 @@ let package = Package(
     tests(
       "Pipeline",
       ["Checkpoint", "Hessian", "JSON", "LinearAlgebra", "Quantizer", "Solvers", "Transformer"]),
+    tests("Report", ["Pipeline", "Solvers"]),
     tests("PTQ"),
     tests("CLI", ["Checkpoint", "JSON", "LinearAlgebra"]),
   ],

@@ -17,8 +17,12 @@ public enum Numbers {
     String(format: "%.\(digits)f", value)
   }
 
+  /// A number with three digits and a power of ten: "1.23e-05".
+  public static func scientific(_ value: Double) -> String { String(format: "%.2e", value) }
+
   /// A time: "48 s", "3 min 05 s", "2 h 07 min".
   public static func duration(_ seconds: Double) -> String {
+    guard seconds.magnitude < 1e15 else { return "\(seconds) s" }
     let whole = Int(seconds.rounded())
     if whole < 60 { return seconds < 9.95 ? "\(fixed(seconds, 1)) s" : "\(whole) s" }
     if whole < 3600 { return String(format: "%d min %02d s", whole / 60, whole % 60) }

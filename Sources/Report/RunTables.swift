@@ -11,12 +11,11 @@ extension RunReport {
     ])
     for linear in linears {
       table.append([
-        linear.name, "\(linear.rows) x \(linear.columns)", Numbers.fixed(linear.bitsPerWeight, 2),
-        Numbers.percent(linear.error.calibration), Numbers.percent(linear.error.heldOut),
-        Numbers.percent(linear.error.weight),
-        linear.conditioning.map { Numbers.fixed($0.damping, 3) } ?? "-",
-        linear.conditioning.map { "\($0.retries)" } ?? "-",
-        linear.conditioning.map { "\($0.deadChannels)" } ?? "-",
+        .words(linear.name), .words("\(linear.rows) x \(linear.columns)"),
+        .fixed(linear.bitsPerWeight, 2), .percent(linear.error.calibration),
+        .percent(linear.error.heldOut), .percent(linear.error.weight),
+        .fixed(linear.conditioning?.damping, 3), .integer(linear.conditioning?.retries),
+        .integer(linear.conditioning?.deadChannels),
       ])
     }
     return table

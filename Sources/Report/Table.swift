@@ -1,4 +1,4 @@
-/// Rows of text under headings: the one way in which results become a table.
+/// Rows of cells under headings: the one way in which results become a table.
 public struct Table: Sendable {
   /// How a column is aligned.
   public enum Alignment: Sendable {
@@ -8,50 +8,42 @@ public struct Table: Sendable {
     case trailing
   }
 
-  /// A heading and how its column is aligned.
+  /// The heading of a column and how it is aligned.
   public struct Column: Sendable {
-    let heading: String
+    /// What the column is about.
+    let name: String
+    /// What tells it from others of the name, where that is needed.
+    let detail: String?
     let alignment: Alignment
 
     /// A column.
-    public init(_ heading: String, _ alignment: Alignment = .trailing) {
-      self.heading = heading
-      self.alignment = alignment
+    public init(_ name: String, detail: String? = nil, _ alignment: Alignment = .trailing) {
+      (self.name, self.detail, self.alignment) = (name, detail, alignment)
     }
+
+    /// Both on one line.
+    var heading: String { name + (detail.map { " " + $0 } ?? "") }
   }
 
-  private let columns: [Column]
-  private var rows: [[String]] = []
+  let columns: [Column]
+  private(set) var rows: [[Cell]] = []
 
   /// A table without rows.
   public init(_ columns: [Column]) { self.columns = columns }
 
+  /// Whether there is no row.
+  public var isEmpty: Bool { rows.isEmpty }
+
   /// Appends a row.
   ///
   /// - Precondition: one cell for each column.
-  public mutating func append(_ cells: [String]) {
+  public mutating func append(_ cells: [Cell]) {
     precondition(cells.count == columns.count, "\(cells.count) cells, \(columns.count) columns")
     rows.append(cells)
   }
 
-  /// The table as aligned lines, for a terminal.
-  public var text: String {
-    let widths = columns.indices.map { column in
-      ([columns[column].heading] + rows.map { $0[column] }).map(\.count).max() ?? 0
-    }
-    let lines = [columns.map(\.heading), widths.map { String(repeating: "-", count: $0) }] + rows
-    return lines.map { cells in
-      zip(cells, zip(columns, widths)).map { cell, column in
-        let space = String(repeating: " ", count: column.1 - cell.count)
-        return column.0.alignment == .leading ? cell + space : space + cell
-      }.joined(separator: "  ").trimmingTrailingSpaces
-    }.joined(separator: "\n")
-  }
-}
-
-extension String {
-  /// The string without spaces at its end.
-  fileprivate var trimmingTrailingSpaces: String {
-    String(reversed().drop { $0 == " " }.reversed())
-  }
+  /// Appends a row of words.
+  ///
+  /// - Precondition: one word for each column.
+  public mutating func append(_ words: [String]) { append(words.map(Cell.words)) }
 }

@@ -1,0 +1,40 @@
+public import JSON
+internal import Solvers
+
+extension ComparisonReport {
+  /// The report as JSON, with everything that it holds.
+  ///
+  /// What is not a finite number is null: JSON has no word for it.
+  public var json: JSONValue {
+    [
+      "model": .string(model), "calibration_tokens": .number(JSONNumber(calibrationTokens)),
+      "held_out_tokens": .number(JSONNumber(heldOutTokens)), "seconds": .rounded(seconds),
+      "dense_perplexity": .rounded(densePerplexity),
+      "candidates": .array(candidates.map(\.json)),
+    ]
+  }
+}
+
+extension ComparisonReport.Candidate {
+  fileprivate var json: JSONValue {
+    [
+      "method": .string(method), "scheme": .string(scheme), "bits": .number(JSONNumber(bits)),
+      "perplexity": .rounded(perplexity), "linears": .array(linears.map(\.json)),
+    ]
+  }
+}
+
+extension LinearComparison {
+  fileprivate var json: JSONValue {
+    [
+      "name": .string(name), "layer": layer.map { .number(JSONNumber($0)) } ?? .null,
+      "rows": .number(JSONNumber(rows)), "columns": .number(JSONNumber(columns)),
+      "bits_per_weight": .rounded(bitsPerWeight), "weight_error": .rounded(error.weight),
+      "calibration_error": .rounded(error.calibration), "held_out_error": .rounded(error.heldOut),
+      "worst_row_error": .rounded(error.worstRow), "activation_error": .rounded(error.activation),
+      "weight_mse": .rounded(weightMSE), "clipped_share": .rounded(clippedShare),
+      "seconds": .rounded(seconds),
+      "input_scales": inputScales.map { .array($0.map { .rounded(Double($0)) }) } ?? .null,
+    ]
+  }
+}

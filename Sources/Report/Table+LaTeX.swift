@@ -1,0 +1,43 @@
+extension Table {
+  /// The table as a `tabular` of LaTeX with the rules of the package booktabs; the best of rivals
+  /// is bold.
+  public var latex: String {
+    let alignments = columns.map { $0.alignment == .leading ? "l" : "r" }.joined()
+    let cells = rows.map { row in
+      line(row.map { $0.isBest ? "\\textbf{\($0.text.inLaTeX)}" : $0.text.inLaTeX })
+    }
+    return """
+      \\begin{tabular}{\(alignments)}
+        \\toprule
+      \(line(columns.map(\.heading.inLaTeX)))
+        \\midrule
+      \(cells.joined(separator: "\n"))
+        \\bottomrule
+      \\end{tabular}
+
+      """
+  }
+
+  private func line(_ cells: [String]) -> String {
+    "  " + cells.joined(separator: " & ") + " \\\\"
+  }
+}
+
+extension String {
+  /// The string with a command in place of whatever LaTeX would take for one.
+  fileprivate var inLaTeX: String {
+    withoutControls.spelled { scalar in
+      switch scalar {
+      case "{", "}", "$", "&", "#", "%", "_": "\\\(scalar)"
+      case "\\": "\\textbackslash{}"
+      case "~": "\\textasciitilde{}"
+      case "^": "\\textasciicircum{}"
+      case "<": "\\textless{}"
+      case ">": "\\textgreater{}"
+      case "|": "\\textbar{}"
+      case "[": "{[}"  // After the end of a line it would be a length.
+      default: nil
+      }
+    }
+  }
+}
