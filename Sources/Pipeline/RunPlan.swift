@@ -22,7 +22,8 @@ struct RunPlan {
     let linears = Dictionary(
       uniqueKeysWithValues: blocks.joined().map { ("\($0.name).weight", $0) })
     scales = try Self.check(linears, in: model.folder, settings)
-    warnings = try Self.warnings(blocks.joined(), settings)
+    warnings = try settings.format.warnings(
+      of: blocks.joined(), LinearScheme(settings.scheme))
     var tensors: [NamedShape] = []
     var copied: [ModelFolder.TensorReference] = []
     for tensor in model.folder.tensors {
@@ -53,23 +54,6 @@ struct RunPlan {
       }
     }
     return scales ?? .float32
-  }
-
-  /// Refuses what no engine loads; collects what only some load, one line for each objection.
-  private static func warnings(
-    _ linears: some Sequence<LinearShape>, _ settings: QuantizationSettings
-  ) throws -> [String] {
-    var objections: [EngineVerdict] = []
-    for linear in linears {
-      let verdicts = settings.format.verdicts(on: linear, LinearScheme(settings.scheme))
-      guard verdicts.contains(where: { !$0.isRefusal }) else {
-        throw RunError.noEngine(format: settings.format.name, verdicts)
-      }
-      for verdict in verdicts where verdict.objection != nil && !objections.contains(verdict) {
-        objections.append(verdict)
-      }
-    }
-    return objections.map { "\($0.engine) \($0.objection ?? "")" }
   }
 }
 

@@ -41,7 +41,7 @@ private let packed = #"""
 @Suite struct `GPTQ files of other tools` {
   @Test(arguments: [
     (#", "checkpoint_format": "gptq""#, UInt8(8)), ("", UInt8(8)),
-    (#", "checkpoint_format": "gptq_v2""#, UInt8(7)),
+    (#", "checkpoint_format": "gptq_v2""#, UInt8(7)), (#", "format": "gptq_v2""#, UInt8(7)),
   ])
   func `zero points are one more than stored, but not in version 2`(
     spelling: String, zero: UInt8
@@ -70,6 +70,13 @@ private let packed = #"""
     }
   }
 
+  @Test func `groups where the configuration says rows are an error`() throws {
+    try TemporaryFolder.with { folder in
+      let model = try folder.open(gptq(zeros: 0x7777_7777), config: config(groupSize: -1))
+      expectFailure("p.scales", "2 groups", "calls for one") { try model.decode(linear) }
+    }
+  }
+
   @Test func `scattered groups are an error that names desc_act`() throws {
     try TemporaryFolder.with { folder in
       let scattered = (0..<16).map { Int32($0 % 2) }
@@ -88,7 +95,8 @@ private let packed = #"""
       .init("p.weight_scale", "F16", [8, 2], half.encode([Float](repeating: 0.5, count: 16))),
     ]
     let config = CompressedTensorsFormat().configuration(
-      of: try Scheme(bits: 4, symmetric: true, granularity: .group(8)), provenance: nil)
+      of: LinearScheme(try Scheme(bits: 4, symmetric: true, granularity: .group(8))),
+      provenance: nil)
     func folder(_ index: [Int32], _ body: (ModelFolder) throws -> Void) throws {
       try TemporaryFolder.with { folder in
         let map = RawSafetensors.Tensor(
@@ -97,7 +105,7 @@ private let packed = #"""
       }
     }
     try folder((0..<16).map { $0 / 8 }) { model in
-      let weight = try CompressedTensorsFormat().decode(linear, in: model, config)
+      let weight = try CompressedTensorsFormat().decode(linear, in: model, config).weight
       #expect(weight.codes.allSatisfy { $0 == 9 })
     }
     try folder((0..<16).map { $0 % 2 }) { model in
@@ -190,7 +198,12 @@ private let packed = #"""
   }
 
   @Test(arguments: [
-    ("pack-quantized", "int-quantized", "pack-quantized"), ("\"num_bits\": 4,", "", "num_bits"),
+    ("pack-quantized", "float-quantized", "pack-quantized, int-quantized"),
+    ("\"num_bits\"", "\"type\": \"float\", \"num_bits\"", "weights.type"),
+    ("\"config_groups\"", "\"kv_cache_scheme\": {\"num_bits\": 8}, \"config_groups\"", "kv_cache"),
+    ("\"config_groups\"", "\"transform_config\": {\"R1\": 1}, \"config_groups\"", "transform"),
+    ("\"strategy\": \"group\"", "\"strategy\": \"block\"", "tensor, channel, group"),
+    ("\"num_bits\": 4,", "", "num_bits"),
     ("\"num_bits\": 4", "\"num_bits\": 1", "1 bits"), ("config_groups", "groups", "config_groups"),
     ("\"group_0\": {", "\"group_1\": {}, \"group_0\": {", "2 groups"),
   ])
