@@ -25,8 +25,19 @@ public protocol CheckpointFormat: Sendable {
   /// The elements of those tensors, in the same order.
   func encode(_ linear: QuantizedLinear, scales: FloatFormat) -> [[UInt8]]
 
+  /// The tensor that holds a Linear's scales.
+  func scaleTensor(of linear: String) -> String
+
   /// The value of `quantization_config`.
-  func configuration(of scheme: LinearScheme, provenance: JSONValue) -> JSONValue
+  ///
+  /// - Parameters:
+  ///   - scheme: that of every quantized Linear.
+  ///   - selection: which are quantized, where some Linears of the blocks are not.
+  ///   - provenance: what a reader may want to know of the making.
+  /// - Returns: the object.
+  func configuration(
+    of scheme: LinearScheme, leaving selection: LinearSelection?, provenance: JSONValue
+  ) -> JSONValue
 
   /// The name of a file beside `config.json` that repeats the configuration, if readers want one.
   var configurationFile: String? { get }
@@ -42,10 +53,19 @@ public protocol CheckpointFormat: Sendable {
   ) throws(CheckpointError) -> QuantizedLinear
 }
 
+extension CheckpointFormat {
+  /// The value of `quantization_config` where every Linear of the blocks is quantized.
+  public func configuration(of scheme: LinearScheme, provenance: JSONValue) -> JSONValue {
+    configuration(of: scheme, leaving: nil, provenance: provenance)
+  }
+}
+
 /// The formats there are.
 public enum CheckpointFormats {
   /// Every format, the default first.
-  public static let all: [any CheckpointFormat] = [CompressedTensorsFormat(), GPTQFormat()]
+  public static let all: [any CheckpointFormat] = [
+    CompressedTensorsFormat(), GPTQFormat(), AWQFormat(),
+  ]
 
   /// The format that wrote a folder, or nil for a folder that is not quantized.
   ///
@@ -61,7 +81,7 @@ public enum CheckpointFormats {
     throw .unsupported(
       path: "\(folder.path)/config.json",
       reason: "is quantized with quant_method \(method); this tool reads "
-        + all.map(\.name).joined(separator: " and "))
+        + all.map(\.name).joined(separator: ", "))
   }
 }
 

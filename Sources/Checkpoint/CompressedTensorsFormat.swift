@@ -1,18 +1,11 @@
-// The "pack-quantized" layout of compressed-tensors 0.19, which llm-compressor writes and vLLM,
-// SGLang and transformers read. For a Linear P with weights [out, in], b bits, G groups in a row:
-//
-//   P.weight_packed      int32 [out, ⌈in·b/32⌉]   codes along each row
-//   P.weight_scale       scales [out, G]
-//   P.weight_zero_point  int32 [⌈out·b/32⌉, G]    codes along each column; asymmetric only
-//   P.weight_shape       int64 [2]                out, in
-//
-// Codes and zero points are unsigned here: the format's signed values plus 2^(b−1).
-
 public import JSON
 public import LinearAlgebra
 public import Quantizer
 
-/// compressed-tensors, pack-quantized: 2 to 8 bits, symmetric or not, by group or by row.
+/// compressed-tensors 0.19, as llm-compressor writes it and vLLM, SGLang and transformers read it.
+///
+/// Weights alone are packed, 2 to 8 bits, symmetric or not, by group or by row. With rounded
+/// activations they are 8-bit integers, symmetric, by row or for the whole matrix.
 public struct CompressedTensorsFormat: CheckpointFormat {
   /// The format; it has no options.
   public init() {}
@@ -21,7 +14,7 @@ public struct CompressedTensorsFormat: CheckpointFormat {
   public let name = "compressed-tensors"
 
   /// One line of help.
-  public let summary = "pack-quantized, for vLLM, SGLang and transformers"
+  public let summary = "packed, or int8 with activations, for vLLM, SGLang and transformers"
 
   /// The smallest zero point that can be stored.
   public let smallestZeroPoint = 0
@@ -32,70 +25,37 @@ public struct CompressedTensorsFormat: CheckpointFormat {
   /// Scales are stored in the type of the weights that they stand for.
   public func scaleFormat(for weights: FloatFormat) -> FloatFormat { weights }
 
+  /// The tensor that holds a Linear's scales.
+  public func scaleTensor(of linear: String) -> String { "\(linear).weight_scale" }
+
   /// The tensors that a Linear will take, without their elements.
   public func layout(
     of linear: LinearShape, _ scheme: LinearScheme, scales: FloatFormat
   ) -> [NamedShape] {
-    let (rows, columns, bits) = (linear.rows, linear.columns, scheme.weights.bits)
-    let groups = columns / scheme.weights.storedGroupSize(columns: columns)
-    var result = [
-      NamedShape(
-        "\(linear.name).weight_packed", .int32,
-        [rows, PackedCodes.wordCount(of: columns, bits: bits)]),
-      NamedShape("\(linear.name).weight_scale", TensorType(scales), [rows, groups]),
-    ]
-    if !scheme.weights.isSymmetric {
-      result.append(
-        NamedShape(
-          "\(linear.name).weight_zero_point", .int32,
-          [PackedCodes.wordCount(of: rows, bits: bits), groups]))
+    guard let activations = scheme.activations else {
+      return PackedLayout.tensors(of: linear, scheme.weights, scales: scales)
     }
-    result.append(NamedShape("\(linear.name).weight_shape", .int64, [2]))
-    return result
+    return IntegerLayout.tensors(of: linear, scheme.weights, activations, scales: scales)
   }
 
   /// The elements of those tensors, in the same order.
   public func encode(_ linear: QuantizedLinear, scales: FloatFormat) -> [[UInt8]] {
-    let weight = linear.weight
-    let (rows, columns, grid) = (weight.rows, weight.columns, weight.grid)
-    let bits = grid.scheme.bits
-    var result = [
-      littleEndian(
-        PackedCodes(weight.codes, rows: rows, columns: columns, bits: bits, .alongRows).words),
-      scales.encode(grid.scales.elements),
-    ]
-    if !grid.scheme.isSymmetric {
-      let zeros = PackedCodes(
-        grid.zeroPoints, rows: rows, columns: grid.groups, bits: bits, .alongColumns)
-      result.append(littleEndian(zeros.words))
+    guard let activations = linear.activations else {
+      return PackedLayout.encode(linear.weight, scales: scales)
     }
-    result.append(littleEndian([Int64(rows), Int64(columns)]))
-    return result
+    return IntegerLayout.encode(linear.weight, activations, scales: scales)
   }
 
   /// The value of `quantization_config`.
-  public func configuration(of scheme: LinearScheme, provenance: JSONValue) -> JSONValue {
-    let scheme = scheme.weights
-    var (strategy, groupSize): (JSONValue, JSONValue) = ("channel", nil)
-    if case .group(let size) = scheme.granularity {
-      (strategy, groupSize) = ("group", .number(JSONNumber(size)))
-    }
-    let weights: JSONValue = [
-      "num_bits": .number(JSONNumber(scheme.bits)), "type": "int",
-      "symmetric": .bool(scheme.isSymmetric), "strategy": strategy, "group_size": groupSize,
-      "dynamic": false, "actorder": nil, "block_structure": nil, "observer": "minmax",
-      "observer_kwargs": [:],
-    ]
+  public func configuration(
+    of scheme: LinearScheme, leaving selection: LinearSelection?, provenance: JSONValue
+  ) -> JSONValue {
+    let stored = CompressedTensorsScheme(scheme)
     return [
-      "quant_method": "compressed-tensors", "format": "pack-quantized",
+      "quant_method": "compressed-tensors", "format": .string(stored.layout.rawValue),
       "quantization_status": "compressed", "global_compression_ratio": nil,
-      "kv_cache_scheme": nil, "ignore": ["lm_head"],
-      "config_groups": [
-        "group_0": [
-          "targets": ["Linear"], "format": "pack-quantized", "weights": weights,
-          "input_activations": nil, "output_activations": nil,
-        ]
-      ],
+      "kv_cache_scheme": nil, "ignore": .strings((selection?.dense ?? []) + ["lm_head"]),
+      "config_groups": ["group_0": stored.json],
       "sparsity_config": [:], "transform_config": [:],
       // Unknown keys are ignored at this level only; inside a scheme they are refused.
       "provenance": provenance, "version": "0.19.0",
@@ -113,50 +73,29 @@ public struct CompressedTensorsFormat: CheckpointFormat {
   public func decode(
     _ linear: LinearShape, in folder: ModelFolder, _ configuration: JSONValue
   ) throws(CheckpointError) -> QuantizedLinear {
-    let (rows, columns) = (linear.rows, linear.columns)
-    let groups = try folder.groups(of: linear, "\(linear.name).weight_scale", axis: 1)
-    let scheme = try scheme(configuration, groupSize: columns / groups, folder)
-    try folder.checkGroups(linear, groups, "\(linear.name).weight_g_idx")
-    let bits = scheme.bits
-    let packed = try folder.packedCodes(
-      "\(linear.name).weight_packed", [rows, PackedCodes.wordCount(of: columns, bits: bits)])
-    let scales = try folder.matrix("\(linear.name).weight_scale", rows: rows, columns: groups)
-    var zeros = [UInt8](repeating: UInt8(scheme.middleCode), count: rows * groups)
-    if !scheme.isSymmetric {
-      zeros = try folder.packedCodes(
-        "\(linear.name).weight_zero_point", [PackedCodes.wordCount(of: rows, bits: bits), groups]
-      ).unpacked(rows: rows, columns: groups, bits: bits, .alongColumns)
-    }
-    let grid = Grid(
-      scheme: scheme, groupSize: columns / groups, scales: scales, zeroPoints: zeros)
-    return QuantizedLinear(
-      QuantizedWeight(
-        rows: rows, columns: columns, grid: grid,
-        codes: packed.unpacked(rows: rows, columns: columns, bits: bits, .alongRows)))
-  }
-
-  /// The scheme of a configuration with one group of targets.
-  private func scheme(
-    _ configuration: JSONValue, groupSize: Int, _ folder: ModelFolder
-  ) throws(CheckpointError) -> Scheme {
-    let path = "\(folder.path)/config.json"
-    guard configuration["format"] == "pack-quantized" else {
-      throw .unsupported(
-        path: path, reason: "of compressed-tensors, only the format pack-quantized is read")
-    }
+    let stored: CompressedTensorsScheme
     do throws(JSONError) {
-      let groups = try configuration.member("config_groups").members
-      guard groups.count == 1, let group = groups.first else {
-        throw .wrongKind(
-          path: "config_groups", expected: "one group", found: "\(groups.count) groups")
-      }
-      let weights = try group.field.member("weights")
-      let isSymmetric = try weights.optionalMember("symmetric")?.bool ?? true
-      return try Scheme.stored(
-        try weights.member("num_bits").int, symmetric: isSymmetric,
-        isGrouped: try weights.optionalMember("strategy")?.string == "group", groupSize)
+      stored = try CompressedTensorsScheme(configuration)
     } catch {
-      throw .json(path: path, cause: error)
+      throw .json(path: "\(folder.path)/config.json", cause: error)
     }
+    let scales = try folder.scales(of: linear, stored)
+    let scheme = try folder.scheme(
+      stored.bits, symmetric: stored.isSymmetric, stored.granularity(linear, scales))
+    try folder.checkGroups(linear, scales.columns, "\(linear.name).weight_g_idx")
+    let zeros = try folder.zeroPoints(of: linear, stored, scheme, groups: scales.columns)
+    let grid = Grid(
+      scheme: scheme, groupSize: linear.columns / scales.columns, scales: scales,
+      zeroPoints: zeros)
+    let codes =
+      switch stored.layout {
+      case .packed: try PackedLayout.codes(of: linear, bits: scheme.bits, in: folder)
+      case .integers, .naive: try IntegerLayout.codes(of: linear, bits: scheme.bits, in: folder)
+      }
+    return QuantizedLinear(
+      QuantizedWeight(rows: linear.rows, columns: linear.columns, grid: grid, codes: codes),
+      activations: try stored.activations.map { scheme throws(CheckpointError) in
+        try folder.activations(of: linear, scheme)
+      })
   }
 }

@@ -31,6 +31,9 @@ public struct GPTQFormat: CheckpointFormat {
   /// Scales are binary16, whatever the weights were: no reader expects anything else.
   public func scaleFormat(for weights: FloatFormat) -> FloatFormat { .float16 }
 
+  /// The tensor that holds a Linear's scales.
+  public func scaleTensor(of linear: String) -> String { "\(linear).scales" }
+
   /// The tensors that a Linear will take, without their elements.
   public func layout(
     of linear: LinearShape, _ scheme: LinearScheme, scales: FloatFormat
@@ -43,7 +46,7 @@ public struct GPTQFormat: CheckpointFormat {
         [PackedCodes.wordCount(of: columns, bits: bits), rows]),
       NamedShape(
         "\(linear.name).qzeros", .int32, [groups, PackedCodes.wordCount(of: rows, bits: bits)]),
-      NamedShape("\(linear.name).scales", TensorType(scales), [groups, rows]),
+      NamedShape(scaleTensor(of: linear.name), TensorType(scales), [groups, rows]),
       NamedShape("\(linear.name).g_idx", .int32, [columns]),
     ]
   }
@@ -64,17 +67,29 @@ public struct GPTQFormat: CheckpointFormat {
   }
 
   /// The value of `quantization_config`.
-  public func configuration(of scheme: LinearScheme, provenance: JSONValue) -> JSONValue {
-    let scheme = scheme.weights
-    var groupSize = -1
-    if case .group(let size) = scheme.granularity { groupSize = size }
-    return [
-      "quant_method": "gptq", "bits": .number(JSONNumber(scheme.bits)),
-      "group_size": .number(JSONNumber(groupSize)), "sym": .bool(scheme.isSymmetric),
+  ///
+  /// Linears that stay in floating point are told twice: gptqmodel only heeds the rules, and
+  /// transformers only the list of what is quantized.
+  public func configuration(
+    of scheme: LinearScheme, leaving selection: LinearSelection?, provenance: JSONValue
+  ) -> JSONValue {
+    var members: [(String, JSONValue)] = [
+      ("quant_method", "gptq"), ("bits", .number(JSONNumber(scheme.weights.bits))),
+      ("group_size", .number(JSONNumber(scheme.weights.statedGroupSize))),
+      ("sym", .bool(scheme.weights.isSymmetric)),
       // Act-order with static groups leaves a trivial g_idx: nothing to reorder at run time.
-      "desc_act": false, "static_groups": true, "true_sequential": true, "lm_head": false,
-      "checkpoint_format": "gptq", "pack_dtype": "int32", "meta": provenance,
+      ("desc_act", false), ("static_groups", true), ("true_sequential", true), ("lm_head", false),
+      ("checkpoint_format", "gptq"), ("pack_dtype", "int32"),
     ]
+    if let selection {
+      let rules = selection.dense.map { name -> (String, JSONValue) in
+        ("-:^\(name.replacing(".", with: #"\."#))$", [:])
+      }
+      members.append(("dynamic", .members(rules)))
+      members.append(
+        ("modules_in_block_to_quantize", .array([.strings(selection.quantized)])))
+    }
+    return .members(members + [("meta", provenance)])
   }
 
   /// Whether a `quantization_config` is of this format.
@@ -89,16 +104,21 @@ public struct GPTQFormat: CheckpointFormat {
     _ linear: LinearShape, in folder: ModelFolder, _ configuration: JSONValue
   ) throws(CheckpointError) -> QuantizedLinear {
     let (rows, columns) = (linear.rows, linear.columns)
-    let groups = try folder.groups(of: linear, "\(linear.name).scales", axis: 0)
-    let scheme = try scheme(configuration, groupSize: columns / groups, folder)
+    let scaleName = scaleTensor(of: linear.name)
+    let groups = try folder.groups(of: linear, scaleName, axis: 0)
+    let stated = try stated(configuration, folder)
+    let scheme = try folder.scheme(
+      stated.bits, symmetric: stated.isSymmetric,
+      try folder.granularity(of: linear, groups, isGrouped: stated.isGrouped, scaleName))
     try folder.checkGroups(linear, groups, "\(linear.name).g_idx")
     let bits = scheme.bits
     let codes = try folder.packedCodes(
       "\(linear.name).qweight", [PackedCodes.wordCount(of: columns, bits: bits), rows])
     let zeros = try folder.packedCodes(
       "\(linear.name).qzeros", [groups, PackedCodes.wordCount(of: rows, bits: bits)])
-    let scales = try folder.matrix("\(linear.name).scales", rows: groups, columns: rows)
-    let offset: UInt8 = configuration["checkpoint_format"] == "gptq_v2" ? 0 : 1
+    let scales = try folder.matrix(scaleName, rows: groups, columns: rows)
+    let version = configuration["checkpoint_format"] ?? configuration["format"]
+    let offset: UInt8 = version == "gptq_v2" ? 0 : 1
     let grid = Grid(
       scheme: scheme, groupSize: columns / groups, scales: scales.transposed,
       zeroPoints: zeros.unpackedTransposed(rows: rows, columns: groups, bits: bits, .alongColumns)
@@ -109,13 +129,14 @@ public struct GPTQFormat: CheckpointFormat {
         codes: codes.unpackedTransposed(rows: rows, columns: columns, bits: bits, .alongRows)))
   }
 
-  private func scheme(
-    _ configuration: JSONValue, groupSize: Int, _ folder: ModelFolder
-  ) throws(CheckpointError) -> Scheme {
+  private func stated(
+    _ configuration: JSONValue, _ folder: ModelFolder
+  ) throws(CheckpointError) -> (bits: Int, isSymmetric: Bool, isGrouped: Bool) {
     do throws(JSONError) {
-      return try Scheme.stored(
-        try configuration.member("bits").int, symmetric: try configuration.member("sym").bool,
-        isGrouped: try configuration.member("group_size").int != -1, groupSize)
+      return (
+        try configuration.member("bits").int, try configuration.member("sym").bool,
+        try configuration.member("group_size").int != -1
+      )
     } catch {
       throw .json(path: "\(folder.path)/config.json", cause: error)
     }

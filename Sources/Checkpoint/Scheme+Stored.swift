@@ -2,24 +2,45 @@ internal import JSON
 internal import Quantizer
 
 extension Scheme {
-  /// The columns that share an entry in a file: formats have no scale for a whole tensor, so that
-  /// one is stored for each row.
+  /// The columns that share an entry in a file of packed codes: those layouts have no scale for a
+  /// whole tensor, so that one is stored for each row.
   ///
   /// - Precondition: the scheme fits the width; runs check that before they plan a file.
   func storedGroupSize(columns: Int) -> Int {
     if case .group(let size) = granularity { size } else { columns }
   }
 
-  /// The scheme that a configuration states, for a Linear whose tensors show this group size.
-  static func stored(
-    _ bits: Int, symmetric: Bool, isGrouped: Bool, _ groupSize: Int
-  ) throws(JSONError) -> Scheme {
+  /// `group_size` as GPTQ and AWQ state it: -1 is a row.
+  var statedGroupSize: Int { if case .group(let size) = granularity { size } else { -1 } }
+}
+
+extension ModelFolder {
+  /// A scheme as the folder's configuration states it.
+  func scheme(
+    _ bits: Int, symmetric: Bool, _ granularity: Scheme.Granularity
+  ) throws(CheckpointError) -> Scheme {
     do throws(SchemeError) {
-      return try Scheme(
-        bits: bits, symmetric: symmetric, granularity: isGrouped ? .group(groupSize) : .channel)
+      return try Scheme(bits: bits, symmetric: symmetric, granularity: granularity)
     } catch {
-      throw .wrongKind(
-        path: "quantization_config", expected: "2 to 8 bits", found: "\(bits) bits")
+      throw .json(
+        path: "\(path)/config.json",
+        cause: .wrongKind(
+          path: "quantization_config", expected: "2 to 8 bits", found: "\(bits) bits"))
     }
+  }
+
+  /// The granularity of a Linear whose scales have so many groups.
+  ///
+  /// - Throws: ``CheckpointError`` when the configuration calls for whole rows and there are more.
+  func granularity(
+    of linear: LinearShape, _ groups: Int, isGrouped: Bool, _ scales: String
+  ) throws(CheckpointError) -> Scheme.Granularity {
+    if isGrouped { return .group(linear.columns / groups) }
+    guard groups == 1 else {
+      throw .tensor(
+        name: scales, path: path,
+        reason: "has \(groups) groups in a row, where config.json calls for one")
+    }
+    return .channel
   }
 }

@@ -27,7 +27,7 @@ struct RunPlan {
     let sorted = linears.values.sorted { $0.name < $1.name }
     scales = try Self.scaleFormat(sorted, in: model.folder, settings.format)
     try Self.checkWidths(sorted, settings)
-    warnings = try Self.warnings(blocks.joined(), settings)
+    warnings = try settings.format.warnings(of: blocks.joined(), settings.linearScheme)
     guard !settings.method.keepsOutliers else { throw RunError.cannotStoreOutliers }
     rewritten = Set(
       settings.method.transform == nil
@@ -71,23 +71,6 @@ struct RunPlan {
         throw RunError.scheme(linear: linear.name, error, fitting: fitting)
       }
     }
-  }
-
-  /// Refuses what no engine loads; collects what only some load, one line for each objection.
-  private static func warnings(
-    _ linears: some Sequence<LinearShape>, _ settings: QuantizationSettings
-  ) throws -> [String] {
-    var objections: [EngineVerdict] = []
-    for linear in linears {
-      let verdicts = settings.format.verdicts(on: linear, settings.linearScheme)
-      guard verdicts.contains(where: { !$0.isRefusal }) else {
-        throw RunError.noEngine(format: settings.format.name, verdicts)
-      }
-      for verdict in verdicts where verdict.objection != nil && !objections.contains(verdict) {
-        objections.append(verdict)
-      }
-    }
-    return objections.map { "\($0.engine) \($0.objection ?? "")" }
   }
 }
 

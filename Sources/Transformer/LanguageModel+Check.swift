@@ -14,7 +14,7 @@ extension LanguageModel {
       try check("\(prefix).input_layernorm", [hidden])
       let linears = configuration.linears(layer: layer)
       for (linear, hasBias) in zip(linears, configuration.traits.linearBiases) {
-        if format == nil || folder.tensor("\(linear.name).weight") != nil {
+        if !isQuantized(linear) {
           try check(linear.name, [linear.rows, linear.columns])
         }
         if hasBias { _ = try folder.floatTensor("\(linear.name).bias", dimensions: [linear.rows]) }

@@ -72,11 +72,16 @@ public struct LanguageModel: Sendable {
       + (traits.mlpBias ? ["\(prefix).mlp.up_proj.bias"] : [])
   }
 
+  /// Whether a Linear is quantized: a format may have integers under the name of the weights.
+  public func isQuantized(_ shape: LinearShape) -> Bool {
+    format != nil && folder.tensor("\(shape.name).weight")?.shape.type.floatFormat == nil
+  }
+
   /// What is stored of a quantized Linear, or nil when the folder stores it in floating point.
   ///
   /// - Throws: ``CheckpointError`` when its tensors are not as they must be.
   public func quantizedLinear(_ shape: LinearShape) throws(CheckpointError) -> QuantizedLinear? {
-    guard let format, folder.tensor("\(shape.name).weight") == nil else { return nil }
+    guard let format, isQuantized(shape) else { return nil }
     return try format.decode(shape, in: folder, folder.configuration["quantization_config"] ?? nil)
   }
 

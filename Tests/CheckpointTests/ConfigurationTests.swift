@@ -61,11 +61,67 @@ private func scheme(
     #expect(format.configurationFile == nil)
   }
 
+  @Test(arguments: [Scheme.Granularity.channel, .group(64)])
+  func `of AWQ has the keys that engines ask for`(granularity: Scheme.Granularity) throws {
+    let config = AWQFormat().configuration(
+      of: LinearScheme(try scheme(4, granularity)), provenance: ["tool": "ptq"])
+    #expect(try config.member("quant_method").string == "awq")
+    #expect(try config.member("bits").int == 4)
+    #expect(try config.member("group_size").int == (granularity == .channel ? -1 : 64))
+    // A symmetric grid is stored as one with the zero point 8.
+    #expect(try config.member("zero_point").bool)
+    #expect(try config.member("version").string == "gemm")
+    #expect(config["modules_to_not_convert"] == .null)
+    #expect(try config.member("meta").member("tool").string == "ptq")
+  }
+
+  @Test(arguments: [true, false], [ActivationScheme.Granularity.token, .tensor])
+  func `of int8 has the inputs in the words of compressed-tensors`(
+    symmetric: Bool, granularity: ActivationScheme.Granularity
+  ) throws {
+    let inputs = ActivationScheme(granularity: granularity, symmetric: symmetric)
+    for (weights, strategy) in [(Scheme.Granularity.channel, "channel"), (.tensor, "tensor")] {
+      let config = CompressedTensorsFormat().configuration(
+        of: LinearScheme(try scheme(8, weights), activations: inputs), provenance: nil)
+      #expect(try config.member("format").string == "int-quantized")
+      let group = try config.member("config_groups").member("group_0")
+      #expect(try group.member("format").string == "int-quantized")
+      #expect(try group.member("weights").member("strategy").string == strategy)
+      #expect(try group.member("weights").member("num_bits").int == 8)
+      let input = try group.member("input_activations")
+      #expect(try input.member("num_bits").int == 8)
+      #expect(try input.member("symmetric").bool == symmetric)
+      #expect(try input.member("dynamic").bool == (granularity == .token))
+      #expect(try input.member("strategy").string == "\(granularity)")
+    }
+  }
+
+  @Test func `names the Linears that stay in floating point`() throws {
+    let linear = LinearScheme(try scheme(4))
+    let (q, down) = ("model.layers.0.self_attn.q_proj", "model.layers.0.mlp.down_proj")
+    let selection = try #require(LinearSelection(quantized: [q], dense: [down]))
+    func configuration(_ format: any CheckpointFormat) -> JSONValue {
+      format.configuration(of: linear, leaving: selection, provenance: nil)
+    }
+    #expect(
+      try configuration(CompressedTensorsFormat()).member("ignore").strings == [down, "lm_head"])
+    #expect(
+      try configuration(AWQFormat()).member("modules_to_not_convert").strings == [down, "lm_head"])
+    let gptq = configuration(GPTQFormat())
+    #expect(gptq["modules_in_block_to_quantize"] == [[.string(q)]])
+    #expect(gptq["dynamic"] == [#"-:^model\.layers\.0\.mlp\.down_proj$"#: [:]])
+    // Where none stays, no reader has to look for lists.
+    #expect(LinearSelection(quantized: [q], dense: []) == nil)
+    let whole = GPTQFormat().configuration(of: linear, provenance: nil)
+    #expect(whole["dynamic"] == nil && whole["modules_in_block_to_quantize"] == nil)
+  }
+
   @Test func `tells which format wrote a folder`() throws {
     try TemporaryFolder.with { folder in
       for format in CheckpointFormats.all {
         let config: JSONValue = [
-          "quantization_config": format.configuration(of: LinearScheme(try scheme(4)), provenance: nil)
+          "quantization_config": format.configuration(
+            of: LinearScheme(try scheme(4)), provenance: nil)
         ]
         let model = try folder.open([], config: config.text())
         #expect(try CheckpointFormats.format(of: model)?.name == format.name)
@@ -77,12 +133,12 @@ private func scheme(
     }
   }
 
-  @Test(arguments: [#"{"quant_method": "awq"}"#, "{}", "[]", "4", #"{"quant_method": 3}"#])
+  @Test(arguments: [#"{"quant_method": "hqq"}"#, "{}", "[]", "4", #"{"quant_method": 3}"#])
   func `of an unknown method is an error that names it`(configuration: String) throws {
     try TemporaryFolder.with { folder in
       let model = try folder.open([], config: #"{"quantization_config": \#(configuration)}"#)
-      let method = configuration.contains("awq") ? "awq" : "quant_method"
-      expectFailure(method, "compressed-tensors", "gptq") {
+      let method = configuration.contains("hqq") ? "hqq" : "quant_method"
+      expectFailure(method, "compressed-tensors, gptq, awq") {
         try CheckpointFormats.format(of: model)
       }
     }
@@ -92,8 +148,10 @@ private func scheme(
     for weights in FloatFormat.allCases {
       #expect(CompressedTensorsFormat().scaleFormat(for: weights) == weights)
       #expect(GPTQFormat().scaleFormat(for: weights) == .float16)
+      #expect(AWQFormat().scaleFormat(for: weights) == .float16)
     }
     #expect(CompressedTensorsFormat().smallestZeroPoint == 0)
     #expect(GPTQFormat().smallestZeroPoint == 1)
+    #expect(AWQFormat().smallestZeroPoint == 0)
   }
 }

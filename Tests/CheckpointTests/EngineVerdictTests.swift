@@ -6,7 +6,7 @@ import Testing
 /// A Linear in a scheme, and the engines that load it.
 private struct Case: Sendable, CustomTestStringConvertible {
   let format: any CheckpointFormat
-  let scheme: Scheme
+  let scheme: LinearScheme
   var linear = LinearShape(name: "model.layers.0.mlp.up_proj", rows: 256, columns: 256)
   let loaders: Set<String>
 
@@ -16,20 +16,24 @@ private struct Case: Sendable, CustomTestStringConvertible {
 
   init(
     _ format: any CheckpointFormat, _ bits: Int, symmetric: Bool = true,
-    _ granularity: Scheme.Granularity = .group(128), rows: Int = 256, columns: Int = 256,
-    loaders: Set<String>
+    _ granularity: Scheme.Granularity = .group(128), inputs: ActivationScheme? = nil,
+    rows: Int = 256, columns: Int = 256, loaders: Set<String>
   ) throws {
     self.format = format
-    scheme = try Scheme(bits: bits, symmetric: symmetric, granularity: granularity)
+    scheme = LinearScheme(
+      try Scheme(bits: bits, symmetric: symmetric, granularity: granularity), activations: inputs)
     linear = LinearShape(name: "model.layers.0.mlp.up_proj", rows: rows, columns: columns)
     self.loaders = loaders
   }
 
-  func verdicts() -> [EngineVerdict] { format.verdicts(on: linear, LinearScheme(scheme)) }
+  func verdicts() -> [EngineVerdict] { format.verdicts(on: linear, scheme) }
 }
 
 private let gptq = GPTQFormat()
 private let packed = CompressedTensorsFormat()
+private let awq = AWQFormat()
+private let token = ActivationScheme(granularity: .token, symmetric: true)
+private let fixed = ActivationScheme(granularity: .tensor, symmetric: false)
 
 /// What vLLM 0.33, transformers 5.23 and gptqmodel 7.7 load.
 private func table() throws -> [Case] {
@@ -54,6 +58,19 @@ private func table() throws -> [Case] {
     try Case(packed, 4, .group(256), loaders: ["transformers"]),
     try Case(packed, 3, loaders: ["transformers"]),
     try Case(packed, 4, .channel, rows: 7, columns: 33, loaders: ["vLLM", "transformers"]),
+    try Case(packed, 8, .channel, inputs: token, loaders: ["vLLM", "transformers"]),
+    try Case(packed, 8, .tensor, inputs: fixed, loaders: ["vLLM", "transformers"]),
+    try Case(packed, 8, .group(128), inputs: token, loaders: []),
+    try Case(packed, 8, symmetric: false, .channel, inputs: token, loaders: []),
+    try Case(packed, 4, .channel, inputs: fixed, loaders: []),
+    try Case(gptq, 8, .channel, inputs: token, loaders: []),
+    try Case(awq, 4, .channel, inputs: token, loaders: []),
+    try Case(awq, 4, loaders: ["vLLM", "transformers"]),
+    try Case(awq, 4, symmetric: false, .channel, loaders: ["vLLM", "transformers"]),
+    try Case(awq, 4, .group(16), loaders: ["transformers"]),
+    try Case(awq, 4, .channel, rows: 40, loaders: ["transformers"]),
+    try Case(awq, 4, .channel, rows: 36, loaders: []),
+    try Case(awq, 8, loaders: []),
   ]
 }
 
@@ -83,5 +100,8 @@ private func table() throws -> [Case] {
     #expect(packed.allSatisfy { $0.objection != nil && !$0.isRefusal })
     let gptq = GPTQFormat().verdicts(on: linear, LinearScheme(scheme))
     #expect(gptq.filter(\.isRefusal).map(\.engine) == ["vLLM", "gptqmodel"])
+    let small = try Scheme(bits: 4, symmetric: false, granularity: .group(16))
+    let awq = AWQFormat().verdicts(on: linear, LinearScheme(small))
+    #expect(awq[0].objection?.contains("groups of 16") == true && !awq[0].isRefusal)
   }
 }

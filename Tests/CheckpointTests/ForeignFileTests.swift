@@ -41,7 +41,7 @@ private let packed = #"""
 @Suite struct `GPTQ files of other tools` {
   @Test(arguments: [
     (#", "checkpoint_format": "gptq""#, UInt8(8)), ("", UInt8(8)),
-    (#", "checkpoint_format": "gptq_v2""#, UInt8(7)),
+    (#", "checkpoint_format": "gptq_v2""#, UInt8(7)), (#", "format": "gptq_v2""#, UInt8(7)),
   ])
   func `zero points are one more than stored, but not in version 2`(
     spelling: String, zero: UInt8
@@ -67,6 +67,13 @@ private let packed = #"""
       let model = try folder.open(gptq(zeros: 0x7777_7777, index: nil), config: config())
       let weight = try model.decode(linear)
       #expect(weight.grid.groupSize == 8 && weight.codes.allSatisfy { $0 == 9 })
+    }
+  }
+
+  @Test func `groups where the configuration says rows are an error`() throws {
+    try TemporaryFolder.with { folder in
+      let model = try folder.open(gptq(zeros: 0x7777_7777), config: config(groupSize: -1))
+      expectFailure("p.scales", "2 groups", "calls for one") { try model.decode(linear) }
     }
   }
 
@@ -98,7 +105,7 @@ private let packed = #"""
       }
     }
     try folder((0..<16).map { $0 / 8 }) { model in
-      let weight = try CompressedTensorsFormat().decode(linear, in: model, config)
+      let weight = try CompressedTensorsFormat().decode(linear, in: model, config).weight
       #expect(weight.codes.allSatisfy { $0 == 9 })
     }
     try folder((0..<16).map { $0 % 2 }) { model in
@@ -191,7 +198,12 @@ private let packed = #"""
   }
 
   @Test(arguments: [
-    ("pack-quantized", "int-quantized", "pack-quantized"), ("\"num_bits\": 4,", "", "num_bits"),
+    ("pack-quantized", "float-quantized", "pack-quantized, int-quantized"),
+    ("\"num_bits\"", "\"type\": \"float\", \"num_bits\"", "weights.type"),
+    ("\"config_groups\"", "\"kv_cache_scheme\": {\"num_bits\": 8}, \"config_groups\"", "kv_cache"),
+    ("\"config_groups\"", "\"transform_config\": {\"R1\": 1}, \"config_groups\"", "transform"),
+    ("\"strategy\": \"group\"", "\"strategy\": \"block\"", "tensor, channel, group"),
+    ("\"num_bits\": 4,", "", "num_bits"),
     ("\"num_bits\": 4", "\"num_bits\": 1", "1 bits"), ("config_groups", "groups", "config_groups"),
     ("\"group_0\": {", "\"group_1\": {}, \"group_0\": {", "2 groups"),
   ])

@@ -129,4 +129,39 @@ private func stored<Result>(
       #expect(words == [0xE765_4321])
     }
   }
+
+  @Test func `AWQ packs across the outputs, the even ones first`() throws {
+    let weight = try weight(
+      rows: 16, columns: 3, bits: 4, symmetric: false, zeroPoints: (0..<16).map { UInt8($0) }
+    ) { row, input in input == 1 ? row : 0 }
+    try stored(weight, AWQFormat()) { folder in
+      #expect(folder.tensor("p.qweight")?.shape == TensorShape(.int32, [3, 2]))
+      let (words, zeros) = (try folder.words("p.qweight"), try folder.words("p.qzeros"))
+      #expect(words == [0, 0, 0x7531_6420, 0xFDB9_ECA8, 0, 0] && zeros == [words[2], words[3]])
+      #expect(folder.tensor("p.qzeros")?.shape == TensorShape(.int32, [1, 2]))
+      #expect(folder.tensor("p.scales")?.shape == TensorShape(.float16, [1, 16]))
+      #expect(folder.tensors.count == 3)
+    }
+  }
+
+  @Test func `int8 weights are signed, with a scale for each row or for all`() throws {
+    let codes = [0, 1, 127, 128, 255]
+    let rows = try weight(rows: 2, columns: 5, bits: 8) { $0 == 0 ? codes[$1] : 128 }
+    let inputs = ActivationQuantizer.tensor(
+      ActivationGrid(scale: 0.5, zeroPoint: -2), symmetric: false)
+    try TemporaryFolder.with { folder in
+      let linear = LinearShape(name: "p", rows: 2, columns: 5)
+      let model = try folder.store(
+        rows, linear, CompressedTensorsFormat(), scales: .bfloat16, activations: inputs)
+      #expect(model.tensor("p.weight")?.shape == TensorShape(.int8, [2, 5]))
+      let stored = try #require(model.tensor("p.weight")).bytes
+      #expect(stored.map { Int8(bitPattern: $0) } == [-128, -127, -1, 0, 127, 0, 0, 0, 0, 0])
+      #expect(model.tensor("p.weight_scale")?.shape == TensorShape(.bfloat16, [2, 1]))
+      #expect(try model.floats("p.weight_scale", dimensions: [2, 1]) == [1, 2])
+      #expect(try model.floats("p.input_scale", dimensions: [1]) == [0.5])
+      #expect(model.tensor("p.input_zero_point")?.shape == TensorShape(.int8, [1]))
+      #expect(model.tensor("p.input_zero_point")?.bytes == [0xFE])
+      #expect(model.tensors.count == 4)
+    }
+  }
 }

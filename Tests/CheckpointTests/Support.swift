@@ -26,9 +26,9 @@ extension TemporaryFolder {
   /// Writes a quantized Linear as a run does, into `out`, and opens the folder.
   func store(
     _ weight: QuantizedWeight, _ linear: LinearShape, _ format: any CheckpointFormat,
-    scales: FloatFormat = .float16
+    scales: FloatFormat = .float16, activations: ActivationQuantizer? = nil
   ) throws -> ModelFolder {
-    let quantized = QuantizedLinear(weight)
+    let quantized = QuantizedLinear(weight, activations: activations)
     let scheme = quantized.scheme
     let layout = format.layout(of: linear, scheme, scales: scales)
     let writer = try FolderWriter(path: path("out"), tensors: layout)
@@ -46,11 +46,14 @@ extension TemporaryFolder {
 
 extension ModelFolder {
   /// The Linear as its format reads it back.
-  func decode(_ linear: LinearShape) throws -> QuantizedWeight {
+  func decodeLinear(_ linear: LinearShape) throws -> QuantizedLinear {
     let format = try #require(try CheckpointFormats.format(of: self))
     let configuration = try #require(configuration["quantization_config"])
-    return try format.decode(linear, in: self, configuration).weight
+    return try format.decode(linear, in: self, configuration)
   }
+
+  /// Its weights.
+  func decode(_ linear: LinearShape) throws -> QuantizedWeight { try decodeLinear(linear).weight }
 
   /// The words of an integer tensor.
   func words(_ name: String) throws -> [UInt32] {
@@ -64,6 +67,11 @@ extension ModelFolder {
       }
     }
   }
+}
+
+extension ModelFolder.TensorReference {
+  /// A copy of the elements.
+  var bytes: [UInt8] { withBytes { span in unsafe span.withUnsafeBytes { unsafe [UInt8]($0) } } }
 }
 
 /// A quantized matrix with a grid from random weights, for a format and scale type.

@@ -1,0 +1,55 @@
+import Checkpoint
+import Foundation
+import JSON
+import Pipeline
+import Report
+
+/// A file to write a comparison to, whose ending says what it holds.
+struct ReportFile {
+  private enum Kind: String, CaseIterable {
+    case txt, md, csv, json, tex, html
+  }
+
+  private let path: String
+  private let kind: Kind
+
+  /// The endings there are.
+  static var endings: [String] { Kind.allCases.map { ".\($0.rawValue)" } }
+
+  /// The file at a path; nil when its ending says nothing.
+  init?(path: String) {
+    guard let kind = Kind(rawValue: URL(fileURLWithPath: path).pathExtension.lowercased()) else {
+      return nil
+    }
+    self.path = path
+    self.kind = kind
+  }
+
+  /// Writes a comparison beside the path, and moves it there: no half of a report ever stands at it.
+  func write(_ report: ComparisonReport) throws {
+    try Data(contents(report).utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+  }
+
+  private func contents(_ report: ComparisonReport) -> String {
+    let tables = [report.totals, report.byModule, report.ranking, report.byLinear]
+    return switch kind {
+    case .txt: tables.map(\.text).joined(separator: "\n\n") + "\n"
+    case .md: tables.map(\.markdown).joined(separator: "\n\n") + "\n"
+    case .csv: report.records.csv
+    case .json: report.json.text(.pretty) + "\n"
+    case .tex: tables.map(\.latex).joined(separator: "\n\n") + "\n"
+    case .html: report.html
+    }
+  }
+}
+
+extension ComparisonReport {
+  /// What fits a terminal: the totals, the means by kind of Linear, and for a few blocks who wins in
+  /// which; the rest is for files.
+  var terminalText: String {
+    let blocks = Set(candidates.first?.linears.map(\.layer) ?? []).count
+    return [totals.text, "error % by kind of Linear\n\n" + byModule.text]
+      .joined(separator: "\n\n")
+      + (blocks <= 8 && !ranking.isEmpty ? "\n\nmean rank by block\n\n" + ranking.text : "")
+  }
+}

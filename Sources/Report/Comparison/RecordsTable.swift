@@ -1,0 +1,37 @@
+public import Pipeline
+internal import Solvers
+
+extension ComparisonReport {
+  /// One row for each candidate and Linear, with all that was measured: for other programs.
+  public var records: Table {
+    var table = Table([
+      Table.Column("method", .leading), Table.Column("scheme", .leading),
+      Table.Column("linear", .leading), Table.Column("layer"), Table.Column("rows"),
+      Table.Column("columns"), Table.Column("bits per weight"), Table.Column("output error %"),
+      Table.Column("held-out %"), Table.Column("input rounding %"), Table.Column("worst row %"),
+      Table.Column("weight error %"), Table.Column("weight MSE"), Table.Column("clipped %"),
+      Table.Column("smallest factor"), Table.Column("largest factor"), Table.Column("seconds"),
+    ])
+    for candidate in candidates {
+      for linear in candidate.linears {
+        table.append(
+          [.words(candidate.method), .words(candidate.scheme), .words(linear.name)]
+            + [linear.layer, linear.rows, linear.columns].map(Table.Cell.integer)
+            + [.fixed(linear.bitsPerWeight, 3)] + linear.errorCells
+            + [
+              .fixed(linear.inputScales?.min().map(Double.init), 4),
+              .fixed(linear.inputScales?.max().map(Double.init), 4), .fixed(linear.seconds, 3),
+            ])
+      }
+    }
+    return table
+  }
+}
+
+extension LinearComparison {
+  fileprivate var errorCells: [Table.Cell] {
+    [error.calibration, error.heldOut, error.activation, error.worstRow, error.weight].map(
+      Table.Cell.percent)
+      + [.scientific(weightMSE), .percent(clippedShare)]
+  }
+}
