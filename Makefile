@@ -16,7 +16,7 @@ build: dependencies ## Build ptq for this machine
 	@echo "building ptq (log in $(LOG))"
 	@swift build -c release --product ptq > $(LOG) 2>&1 || { tail -n 40 $(LOG); exit 1; }
 
-demo: build ## Quantize the bundled model in several ways and compare perplexities
+demo: build ## Quantize the bundled model, and compare methods on it
 	@Tools/demo $(PTQ) $(MODEL)
 
 test: dependencies ## Build and run every test

@@ -12,11 +12,6 @@ enum Choices {
   static var formats: String { list(CheckpointFormats.all.map { ($0.name, $0.summary) }) }
   static var ranges: String { GridRule.Range.allCases.map(\.rawValue).joined(separator: ", ") }
 
-  static var scalingLosses: String {
-    "hessian, the output errors of the Linears that share the input; output, the error of the "
-      + "attention's or MLP's output, as published"
-  }
-
   static let observers = "min-max, moving-average, percentile:P, squared-error, entropy"
 
   private static func list(_ items: [(String, String)]) -> String {
@@ -54,8 +49,6 @@ extension OutlierRule: ExpressibleByArgument {
     }
   }
 }
-
-extension ActivationAwareScaling.Loss: ExpressibleByArgument {}
 
 /// `--alpha`: SmoothQuant's migration strength.
 struct Alpha: ExpressibleByArgument {

@@ -104,16 +104,20 @@ struct CompareCommand: ParsableCommand {
   /// Every combination; a method that rounds inputs as well has a scheme of its own.
   private func candidates(for model: LanguageModel) throws -> [QuantizationSettings] {
     let alpha = model.configuration.traits.migrationStrength
-    return try methods.flatMap { method in
-      if method.activations != nil {
-        return [try recipe.settings(method, bits: nil, groupSize: nil, alpha: alpha)]
-      }
-      return try bits.flatMap { bits in
-        try groupSizes.map {
-          try recipe.settings(method, bits: bits, groupSize: $0, alpha: alpha)
+    // Rivals, that is candidates of one scheme, stand together.
+    var candidates: [QuantizationSettings] = []
+    for bits in bits {
+      for size in groupSizes {
+        for method in methods where method.activations == nil {
+          candidates.append(
+            try recipe.settings(method, bits: bits, groupSize: size, alpha: alpha))
         }
       }
     }
+    for method in methods where method.activations != nil {
+      candidates.append(try recipe.settings(method, bits: nil, groupSize: nil, alpha: alpha))
+    }
+    return candidates
   }
 
   private func judgingText(for model: LanguageModel, length: Int) throws -> TokenWindows? {

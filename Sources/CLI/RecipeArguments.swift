@@ -19,9 +19,6 @@ struct RecipeArguments: ParsableArguments {
   @Option(help: "Share of the mean diagonal that is added to the Hessian's diagonal (gptq).")
   var damping = 0.01
 
-  @Option(help: "What scales are judged by (awq): \(Choices.scalingLosses).")
-  var awqLoss = ActivationAwareScaling.Loss.hessian
-
   @Option(
     help: "Migration strength, 0 to 1, or search (smoothquant). (default: by model family)")
   var alpha: Alpha?
@@ -61,7 +58,7 @@ struct RecipeArguments: ParsableArguments {
       range: range, method: method,
       options: MethodOptions(
         order: actOrder ? .activation : .natural, damping: Damping(share: damping),
-        scalingLoss: awqLoss, migrationStrength: alpha?.strength ?? .fixed(familyAlpha)),
+        migrationStrength: alpha?.strength ?? .fixed(familyAlpha)),
       symmetricActivations: !hasAsymmetricActivations, observer: observer, outliers: outliers,
       format: format.format)
   }

@@ -44,7 +44,7 @@ struct BlockSolver {
   ) throws -> [SolvedLinear] {
     let input = measure(hidden, sublayer.inputLinears[0]) { [sublayer] in sublayer.input($0) }
     let first = try recipe.solve(
-      stage: sublayer.inputStage(input, judgedOn: judgingWindows(hidden)))
+      stage: sublayer.inputStage(input, judgedOn: hidden.judging(recipe, calibrationCount)))
     sublayer.adopt(input: first)
     var kept = ActivationCache(bytes: activationBudget)
     let innerInput = measure(
@@ -63,13 +63,6 @@ struct BlockSolver {
       let stage = i < first.linears.count ? first : second
       return SolvedLinear(solution: solution, hasScaledInput: stage.factors != nil)
     }
-  }
-
-  /// The windows on which a transform judges the output of a sublayer: few, since each candidate
-  /// passes them through it.
-  private func judgingWindows(_ hidden: [Matrix]) -> [Matrix] {
-    guard recipe.transform?.judgesOutput == true, let first = hidden.first else { return [] }
-    return Array(hidden.prefix(min(calibrationCount, max(1, 4096 / first.rows))))
   }
 
   /// The statistics of a Linear's input over all windows, each of which is handed on.

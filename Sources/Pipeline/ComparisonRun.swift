@@ -36,6 +36,7 @@ public struct ComparisonRun {
     guard shapes.contains(where: selection.contains) else { throw RunError.nothingSelected }
     for settings in candidates { try RunPlan.checkWidths(shapes.filter(selection.contains), settings) }
     scales = try RunPlan.scaleFormat(shapes, in: model.folder, candidates[0].format)
+    guard text == nil || selection.isEverything else { throw RunError.partialPerplexity }
     self.model = model
     self.candidates = candidates
     self.calibration = calibration
@@ -87,100 +88,31 @@ public struct ComparisonRun {
       densePerplexity: perplexities?.dense, seconds: (clock.now - start).seconds)
   }
 
-  /// Passes the hidden states through a block; gives the statistics of its four inputs, two for each
-  /// sublayer.
-  private func measure(_ block: DecoderBlock, _ hidden: inout [Matrix]) -> [[LayerInput]] {
-    block.sublayers.map { sublayer in
-      var input = StageStatistics(
-        channels: sublayer.inputLinears[0].weight.columns,
-        calibrationCount: calibration.calibration.count, collectsHistogram: needsHistogram)
-      var inner = StageStatistics(
-        channels: sublayer.outputLinear.weight.columns,
-        calibrationCount: calibration.calibration.count, collectsHistogram: needsHistogram)
-      hidden.updateMeasuring { window in
-        let x = sublayer.input(window)
-        let y = sublayer.inner(x)
-        sublayer.addOutput(y, to: &window)
-        return (x, y)
-      } use: { i, x, y in
-        input.add(x, window: i)
-        inner.add(y, window: i)
-      }
-      return [input.input, inner.input]
-    }
-  }
-
-  /// Whether some candidate's observer asks for the histograms of inputs.
-  private var needsHistogram: Bool {
-    candidates.contains { $0.recipe(scales: scales).activations?.needsHistogram ?? false }
-  }
-
-  private func pass(_ block: DecoderBlock, _ hidden: inout [Matrix]) -> [[LayerInput]] {
+  private func pass(_ block: DecoderBlock, _ hidden: inout [Matrix]) -> [MeasuredSublayer] {
     hidden.update { _, window in block(&window) }
     return []
   }
 
+  /// Passes the hidden states through a block, and measures its inputs.
+  private func measure(_ block: DecoderBlock, _ hidden: inout [Matrix]) -> [MeasuredSublayer] {
+    let recipes = candidates.map { $0.recipe(scales: scales) }
+    return block.sublayers.map {
+      MeasuredSublayer($0, &hidden, recipes, calibrationCount: calibration.calibration.count)
+    }
+  }
+
   /// Quantizes the selected Linears of a block.
   private func compare(
-    _ block: inout DecoderBlock, _ inputs: [[LayerInput]], _ settings: QuantizationSettings,
-    layer: Int
+    _ block: inout DecoderBlock, _ measured: [MeasuredSublayer],
+    _ settings: QuantizationSettings, layer: Int
   ) throws -> [LinearComparison] {
     let recipe = settings.recipe(scales: scales)
     var results: [LinearComparison] = []
     for half in block.sublayers.indices {
-      results += try compare(
-        &block.sublayers[half], inputs[half], recipe, settings, layer: layer)
+      for solved in try measured[half].solve(&block.sublayers[half], recipe, selection) {
+        results.append(LinearComparison(solved, layer: layer, settings, scales))
+      }
     }
     return results
-  }
-
-  private func compare(
-    _ sublayer: inout any Sublayer, _ inputs: [LayerInput], _ recipe: Recipe,
-    _ settings: QuantizationSettings, layer: Int
-  ) throws -> [LinearComparison] {
-    let clock = ContinuousClock()
-    let start = clock.now
-    let weights = sublayer.inputLinears.map(\.weight) + [sublayer.outputLinear.weight]
-    let first = try recipe.solve(
-      stage: sublayer.inputStage(inputs[0], judgedOn: []), measuringRows: true)
-    sublayer.adopt(input: first)
-    let second = try recipe.solve(stage: sublayer.innerStage(inputs[1]), measuringRows: true)
-    let solutions = try sublayer.adopt(
-      inner: second, after: first, scales: recipe.gridRule.scaleFormat)
-    let seconds = (clock.now - start).seconds
-    let total = Double(weights.reduce(0) { $0 + $1.elements.count })
-    return zip(solutions, weights).enumerated().compactMap { i, pair in
-      let (solution, weight) = pair
-      guard selection.contains(solution.shape) else { return nil }
-      return LinearComparison(
-        solution, of: weight, layer: layer, settings, scales,
-        factors: i < first.linears.count ? first.factors : second.factors,
-        seconds: seconds * Double(weight.elements.count) / total)
-    }
-  }
-}
-
-extension LayerSolution {
-  /// The name and shape of the Linear.
-  fileprivate var shape: LinearShape {
-    LinearShape(name: name, rows: quantized.rows, columns: quantized.columns)
-  }
-}
-
-extension LinearComparison {
-  fileprivate init(
-    _ solution: LayerSolution, of weight: Matrix, layer: Int, _ settings: QuantizationSettings,
-    _ scales: FloatFormat, factors: [Float]?, seconds: Double
-  ) {
-    let energy = (0..<weight.rows).reduce(0.0) {
-      $0 + Double(VectorMath.dot(weight.row($1), weight.row($1)))
-    }
-    self.init(
-      name: solution.name, layer: layer, rows: weight.rows, columns: weight.columns,
-      error: solution.error,
-      weightMSE: solution.error.weight * energy / Double(max(1, weight.elements.count)),
-      clippedShare: solution.clippedShare,
-      bitsPerWeight: settings.bitsPerWeight(of: solution, scales: scales), seconds: seconds,
-      inputScales: factors)
   }
 }

@@ -17,6 +17,9 @@ public struct LinearSelection: Sendable {
     self.modules = modules
   }
 
+  /// Whether nothing is left out.
+  var isEverything: Bool { layers == nil && modules == nil }
+
   /// Whether a Linear is selected.
   public func contains(_ linear: LinearShape) -> Bool {
     let parts = linear.name.split(separator: ".")

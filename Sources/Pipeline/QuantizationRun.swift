@@ -150,9 +150,6 @@ extension QuantizationSettings {
       members.append(("column_order", .string(options.order.rawValue)))
       members.append(("damp_percent", .rounded(options.damping.share)))
     }
-    if method.transform?.name == TransformMethod.awq.name {
-      members.append(("scaling_loss", .string(options.scalingLoss.rawValue)))
-    }
     if case .fixed(let alpha) = options.migrationStrength,
       method.transform?.name == TransformMethod.smoothQuant.name
     {

@@ -84,6 +84,8 @@ public enum RunError: Error, CustomStringConvertible {
   case noEngine(format: String, [EngineVerdict])
   /// The method needs calibration and there is none.
   case calibrationNeeded(method: String)
+  /// A perplexity of a model some of whose Linears are left out.
+  case partialPerplexity
   /// No Linear of the model is selected.
   case nothingSelected
   /// No format holds a Linear some of whose channels are not quantized.
@@ -105,6 +107,8 @@ public enum RunError: Error, CustomStringConvertible {
     case .calibrationNeeded(let method):
       "the method \(method) needs a calibration text; give --calibration FILE, "
         + "or use --method rtn, which needs none"
+    case .partialPerplexity:
+      "perplexities are of the whole model; leave out --layers and --modules, or --text"
     case .nothingSelected:
       "no Linear is selected; layers count from 0, and modules are the ends of names, such as "
         + "q_proj or mlp.up_proj"

@@ -1,4 +1,5 @@
 internal import LinearAlgebra
+internal import Solvers
 
 // Hidden states are kept as one matrix for each window. Windows do not see each other, so they are
 // computed in parallel, as many at a time as there are threads: that bounds what is in flight, and
@@ -45,6 +46,13 @@ extension [Matrix] {
       for (i, result) in zip(batch, changed) { use(i, result.x, result.y) }
       replaceSubrange(batch, with: changed.map(\.window))
     }
+  }
+
+  /// The calibration windows on which a recipe judges the output of a sublayer: few, since each
+  /// candidate passes them through it; none for a recipe that does not.
+  func judging(_ recipe: Recipe, _ calibrationCount: Int) -> [Matrix] {
+    guard recipe.transform?.judgesOutput == true, let first else { return [] }
+    return Array(prefix(Swift.min(calibrationCount, Swift.max(1, 4096 / first.rows))))
   }
 
   /// Consecutive windows, a thread for each.

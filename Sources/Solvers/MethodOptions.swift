@@ -6,20 +6,16 @@ public struct MethodOptions: Sendable {
   public let order: ColumnOrder
   /// What is added to the diagonal of a Hessian (gptq).
   public let damping: Damping
-  /// What a candidate scaling is judged by (awq).
-  public let scalingLoss: ActivationAwareScaling.Loss
   /// How far difficulty migrates from inputs to weights (smoothquant).
   public let migrationStrength: SmoothQuant.MigrationStrength
 
   /// Options, each with the default that the project measured to be best.
   public init(
     order: ColumnOrder = .activation, damping: Damping = Damping(),
-    scalingLoss: ActivationAwareScaling.Loss = .hessian,
     migrationStrength: SmoothQuant.MigrationStrength = .fixed(0.5)
   ) {
     self.order = order
     self.damping = damping
-    self.scalingLoss = scalingLoss
     self.migrationStrength = migrationStrength
   }
 }

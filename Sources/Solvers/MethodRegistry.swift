@@ -13,7 +13,7 @@ public enum MethodRegistry {
 
   /// Every transform.
   public static var transforms: [TransformMethod] {
-    [.awq, .smoothQuant] + added.withLock { $0.transforms }
+    [.awq, .awqOutput, .smoothQuant] + added.withLock { $0.transforms }
   }
 
   /// Adds a rounding, which becomes a word of methods.

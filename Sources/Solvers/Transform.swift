@@ -52,7 +52,12 @@ public struct TransformMethod: Sendable {
   /// AWQ.
   public static let awq = TransformMethod(
     name: "awq", summary: "scale input channels so that salient weights lose less (AWQ)"
-  ) { ActivationAwareScaling(loss: $0.scalingLoss) }
+  ) { _ in ActivationAwareScaling() }
+
+  /// AWQ with the loss that it was published with.
+  public static let awqOutput = TransformMethod(
+    name: "awq-output", summary: "AWQ judged by the attention's or MLP's output, as published"
+  ) { _ in ActivationAwareScaling(loss: .output) }
 
   /// SmoothQuant.
   public static let smoothQuant = TransformMethod(
