@@ -10,6 +10,7 @@ struct PTQCommand: ParsableCommand {
     discussion: """
       EXAMPLES:
         ptq quantize SmolLM2 -o SmolLM2-4bit --calibration text.txt --group-size 64
+        ptq convert SmolLM2-4bit -o SmolLM2-awq --format awq
         ptq eval SmolLM2-4bit --text test.txt --windows 8
         ptq inspect SmolLM2-4bit
 
@@ -23,6 +24,7 @@ struct PTQCommand: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      QuantizeCommand.self, EvalCommand.self, InspectCommand.self, DoctorCommand.self,
+      QuantizeCommand.self, ConvertCommand.self, EvalCommand.self, InspectCommand.self,
+      DoctorCommand.self,
     ])
 }
