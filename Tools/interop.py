@@ -8,22 +8,32 @@ WINDOWS, LENGTH, MINUTES = 8, 256, 15
 HERE = pathlib.Path(__file__).resolve().parent
 
 # name: what `ptq quantize` is told on top of COMMON, and what config.json must say of it
-COMMON = '--method gptq --bits 4 --group-size 64 --samples 32 --length 256'
+COMMON = '--samples 32 --length 256'
+PACKED = '--method gptq --bits 4 --group-size 64'
 FORMATS = {
-    'compressed-tensors': ('--format compressed-tensors --symmetric', ('compressed-tensors', True)),
-    'compressed-tensors asymmetric': ('--format compressed-tensors --asymmetric', ('compressed-tensors', False)),
-    'gptq': ('--format gptq --symmetric', ('gptq', True)),
+    'compressed-tensors': (f'{PACKED} --format compressed-tensors --symmetric', ('compressed-tensors', True)),
+    'compressed-tensors asymmetric': (f'{PACKED} --format compressed-tensors --asymmetric', ('compressed-tensors', False)),
+    'gptq': (f'{PACKED} --format gptq --symmetric', ('gptq', True)),
+    'awq': (f'{PACKED} --format awq --asymmetric', ('awq', False)),
+    'int8': ('--method smoothquant --format compressed-tensors', ('compressed-tensors', True)),
+    'int8 static': ('--method smoothquant+static --format compressed-tensors', ('compressed-tensors', True)),
 }
 # For asymmetric files transformers must dequantize at load (it rejects their packed zero points otherwise).
 READINGS = [
     ('transformers', 'dense', []),
     ('transformers', 'compressed-tensors', []),
     ('transformers', 'compressed-tensors asymmetric', ['--dequantize']),
+    ('transformers', 'int8', []),
+    ('transformers', 'int8 static', []),
     ('definition', 'gptq', []),
+    ('definition', 'awq', []),
     ('vllm', 'dense', []),
     ('vllm', 'compressed-tensors', []),
     ('vllm', 'compressed-tensors asymmetric', []),
     ('vllm', 'gptq', []),
+    ('vllm', 'awq', []),
+    ('vllm', 'int8', []),
+    ('vllm', 'int8 static', []),
 ]
 TOLERANCE = {'transformers': 0.001, 'definition': 0.001,    # float32, like ptq
              'vllm': 0.01}                                  # bfloat16
@@ -54,7 +64,8 @@ def call(command):
 def check_scheme(folder, expected):
     """config.json must name the quantization method asked for, and say whether it is symmetric."""
     found = json.loads((folder / 'config.json').read_text())['quantization_config']
-    symmetric = found['sym'] if found['quant_method'] == 'gptq' else found['config_groups']['group_0']['weights']['symmetric']
+    symmetric = {'gptq': lambda: found['sym'], 'awq': lambda: not found['zero_point'],
+                 'compressed-tensors': lambda: found['config_groups']['group_0']['weights']['symmetric']}[found['quant_method']]()
     if (found['quant_method'], symmetric) != expected:
         raise Failure(f"config.json says {found['quant_method']}, symmetric {symmetric}")
 

@@ -1,9 +1,9 @@
 """Scores token windows with another program; prints a line `score X`, X the mean log-probability of a predicted token.
 Usage: interop_reader.py READER FOLDER WINDOWS.json [--dequantize]. One process per folder.
 
-READER is `transformers` or `vllm`; or `definition`, for GPTQ folders: the weights computed from the format's published
-definition and given to transformers. vLLM assumes the zero points of symmetric files and drops g_idx: only this reader
-sees them (as gptqmodel would)."""
+READER is `transformers` or `vllm`; or `definition`, for GPTQ and AWQ folders: the weights computed from the format's
+published definition and given to transformers. vLLM assumes the zero points of symmetric GPTQ files and drops g_idx: only
+this reader sees them (as gptqmodel would)."""
 import argparse, json, os, pathlib
 
 
@@ -29,26 +29,29 @@ def transformers_scores(folder, windows, dequantize):
 
 
 def definition_scores(folder, windows):
-    """W[o, i] = scales[g, o] (q[i, o] - z[g, o]) with g = g_idx[i]; q packed along i, z along o, lowest bits first;
-    the format `gptq` stores z - 1."""
+    """W[o, i] = scales[g, o] (q[i, o] - z[g, o]), g the group of i. GPTQ: g = g_idx[i]; q packed along i, z along o, lowest
+    bits first; the format `gptq` stores z - 1. AWQ: consecutive groups; both packed along o, the even ones of a word first."""
     import torch
     from safetensors.torch import load_file
     from transformers import AutoConfig, AutoModelForCausalLM
     config = AutoConfig.from_pretrained(folder)
     quantization = config.quantization_config
     del config.quantization_config
-    bits, offset = quantization['bits'], {'gptq': 1, 'gptq_v2': 0}[quantization['checkpoint_format']]
+    is_awq, bits = quantization['quant_method'] == 'awq', quantization['bits']
+    offset = 0 if is_awq else {'gptq': 1, 'gptq_v2': 0}[quantization['checkpoint_format']]
 
     def unpack(words, axis):
-        fields = [(words >> shift) & (2 ** bits - 1) for shift in range(0, 32, bits)]
+        shifts = [4 * nibble for nibble in (0, 4, 1, 5, 2, 6, 3, 7)] if is_awq else range(0, 32, bits)
+        fields = [(words >> shift) & (2 ** bits - 1) for shift in shifts]
         return torch.stack(fields, axis + 1).flatten(axis, axis + 1)
 
     tensors = {}
     for file in sorted(pathlib.Path(folder).glob('*.safetensors')): tensors |= load_file(file)
     for name in [name for name in tensors if name.endswith('.qweight')]:
         path = name.removesuffix('.qweight')
-        words, zeros, scales, groups = (tensors.pop(f'{path}.{part}') for part in ('qweight', 'qzeros', 'scales', 'g_idx'))
-        codes, zeros = unpack(words, 0), (unpack(zeros, 1) + offset) % 2 ** bits
+        words, zeros, scales = (tensors.pop(f'{path}.{part}') for part in ('qweight', 'qzeros', 'scales'))
+        codes, zeros = unpack(words, 1 if is_awq else 0), (unpack(zeros, 1) + offset) % 2 ** bits
+        groups = torch.arange(len(codes)) * len(scales) // len(codes) if is_awq else tensors.pop(f'{path}.g_idx')
         tensors[f'{path}.weight'] = (scales.float()[groups] * (codes - zeros[groups])).T
 
     model = AutoModelForCausalLM.from_config(config, dtype=torch.float32, attn_implementation='eager')

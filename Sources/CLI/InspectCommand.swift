@@ -1,6 +1,5 @@
 import ArgumentParser
 import Checkpoint
-import Foundation
 import JSON
 import Pipeline
 import Quantizer
@@ -26,15 +25,14 @@ struct InspectCommand: ParsableCommand {
 
   func run() throws {
     let language = try LanguageModel(ModelFolder(path: model))
-    let report = try recorded(in: language.folder)
+    let report = try RunReport(recordedIn: language.folder)
     var linears: [InspectedLinear] = []
     for layer in 0..<language.configuration.layerCount {
       for shape in language.configuration.linears(layer: layer) {
         let recorded = report?.linears.first { $0.name == shape.name }
         linears.append(
           InspectedLinear(
-            shape: shape, scheme: try language.quantizedLinear(shape)?.scheme.weights,
-            recorded: recorded))
+            shape: shape, quantized: try language.quantizedLinear(shape), recorded: recorded))
       }
     }
     if json {
@@ -44,38 +42,41 @@ struct InspectCommand: ParsableCommand {
       print("\nformat: \(language.format?.name ?? "not quantized")")
     }
   }
-
-  private func recorded(in folder: ModelFolder) throws -> RunReport? {
-    let path = "\(folder.path)/\(RunReport.fileName)"
-    guard FileManager.default.fileExists(atPath: path) else { return nil }
-    do {
-      return try RunReport(JSONValue(parsing: try folder.companion(RunReport.fileName)))
-    } catch let error as JSONError {
-      throw CheckpointError.json(path: path, cause: error)
-    }
-  }
 }
 
 /// One line of `ptq inspect`.
 private struct InspectedLinear {
   let shape: LinearShape
   let scheme: Scheme?
+  let activations: ActivationQuantizer?
   let recorded: LinearReport?
 
+  init(shape: LinearShape, quantized: QuantizedLinear?, recorded: LinearReport?) {
+    self.shape = shape
+    scheme = quantized?.scheme.weights
+    activations = quantized?.activations
+    self.recorded = recorded
+  }
+
   static func table(_ linears: [InspectedLinear]) -> Table {
-    var table = Table([
-      Table.Column("Linear", .leading), Table.Column("shape"), Table.Column("bits"),
-      Table.Column("group"), Table.Column("zero point", .leading),
-      Table.Column("output error %"), Table.Column("held-out %"),
-    ])
-    for linear in linears {
-      table.append([
-        linear.shape.name, "\(linear.shape.rows) x \(linear.shape.columns)",
-        linear.scheme.map { "\($0.bits)" } ?? "-", linear.group,
-        linear.scheme.map { $0.isSymmetric ? "symmetric" : "asymmetric" } ?? "-",
-        Numbers.percent(linear.recorded?.error.calibration),
-        Numbers.percent(linear.recorded?.error.heldOut),
+    let hasActivations = linears.contains { $0.activations != nil }
+    var table = Table(
+      [
+        Table.Column("Linear", .leading), Table.Column("shape"), Table.Column("bits"),
+        Table.Column("group"), Table.Column("zero point", .leading),
+      ] + (hasActivations ? [Table.Column("inputs", .leading)] : []) + [
+        Table.Column("output error %"), Table.Column("held-out %"),
       ])
+    for linear in linears {
+      table.append(
+        [
+          linear.shape.name, "\(linear.shape.rows) x \(linear.shape.columns)",
+          linear.scheme.map { "\($0.bits)" } ?? "-", linear.group,
+          linear.scheme.map { $0.isSymmetric ? "symmetric" : "asymmetric" } ?? "-",
+        ] + (hasActivations ? [linear.activations?.words ?? "-"] : []) + [
+          Numbers.percent(linear.recorded?.error.calibration),
+          Numbers.percent(linear.recorded?.error.heldOut),
+        ])
     }
     return table
   }
@@ -95,7 +96,32 @@ private struct InspectedLinear {
       "columns": .number(JSONNumber(shape.columns)),
       "bits": scheme.map { .number(JSONNumber($0.bits)) } ?? .null, "group": .string(group),
       "symmetric": scheme.map { .bool($0.isSymmetric) } ?? .null,
+      "activations": activations?.json ?? .null,
       "recorded": recorded?.json ?? .null,
+    ]
+  }
+}
+
+extension ActivationQuantizer {
+  /// "per token", or the scale of all tokens with its zero point.
+  fileprivate var words: String {
+    switch self {
+    case .token(let symmetric): symmetric ? "per token" : "per token, asymmetric"
+    case .tensor(let grid, true): "scale \(grid.scale)"
+    case .tensor(let grid, false): "scale \(grid.scale), zero \(grid.zeroPoint)"
+    }
+  }
+
+  fileprivate var json: JSONValue {
+    let bits = JSONValue.number(JSONNumber(ActivationScheme.bits))
+    let symmetric = JSONValue.bool(scheme.isSymmetric)
+    guard case .tensor(let grid, _) = self else {
+      return ["bits": bits, "per": "token", "symmetric": symmetric]
+    }
+    return [
+      "bits": bits, "per": "tensor", "symmetric": symmetric,
+      "scale": .number(JSONNumber(Double(grid.scale))),
+      "zero_point": .number(JSONNumber(grid.zeroPoint)),
     ]
   }
 }

@@ -30,8 +30,8 @@ public struct RangeSearch: Sendable, Hashable {
   public static let fine = RangeSearch(step: 0.01, count: 81)
   /// Steps of 2.5 % down to a fifth: each costs a product with a block of the Hessian.
   public static let clipping = RangeSearch(step: 0.025, count: 33)
-  /// Steps of 5 % down to 60 %: to tell apart what is quantized, not to choose the final grid.
-  public static let coarse = RangeSearch(step: 0.05, count: 9)
+  /// Steps of 10 % down to 70 %: to tell apart what is quantized, not to choose the final grid.
+  public static let coarse = RangeSearch(step: 0.1, count: 4)
   /// The clip search of AutoAWQ: 1.00, 0.95, … 0.55 of the largest magnitude.
   public static let autoAWQ = RangeSearch(step: 0.05, count: 10, ends: .magnitude)
 

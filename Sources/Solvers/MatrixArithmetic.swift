@@ -13,6 +13,12 @@ extension Matrix {
     return result
   }
 
+  /// Rows at equal distances, at most so many.
+  func evenlySpacedRows(atMost limit: Int) -> Matrix {
+    guard rows > limit else { return self }
+    return Matrix(rows: limit, columns: columns) { self[$0 * rows / limit, $1] }
+  }
+
   /// The matrix with some columns set to zero.
   func zeroing(_ columns: [Int]) -> Matrix {
     var result = self

@@ -6,12 +6,20 @@ internal import Quantizer
 /// place of whatever follows.
 public struct ScaleTrial: Sendable {
   private let stage: StageProblem
+  /// The weights of each Linear, or some of their rows: candidates differ alike in all of them.
+  private let weights: [Matrix]
   private let recipe: Recipe
   private let pivots: [Float]?
+
+  /// Rows of each Linear that losses are measured on, evenly spaced.
+  ///
+  /// The choice that is made from them is then judged on all rows.
+  public static let rowLimit = 256
 
   /// A trial of factors for a stage; `pivots` are those of the rounding that will follow.
   init(_ stage: StageProblem, _ recipe: Recipe, pivots: [Float]?) {
     self.stage = stage
+    weights = stage.linears.map { $0.weights.evenlySpacedRows(atMost: Self.rowLimit) }
     self.recipe = recipe
     self.pivots = pivots
   }
@@ -24,8 +32,8 @@ public struct ScaleTrial: Sendable {
   ///
   /// - Parameter factors: one for each channel.
   /// - Throws: ``SolverError`` without statistics, or when no grid fits.
-  /// - Complexity: for each Linear out·in² flops, or with pivots out·in, or with rounded inputs
-  ///   2·256·out·in.
+  /// - Complexity: for each Linear, of which at most ``rowLimit`` rows are looked at, out·in² flops,
+  ///   or with pivots out·in, or with rounded inputs 2·tokens·out·in.
   public func loss(_ factors: [Float]) throws(SolverError) -> Double {
     guard let statistics = stage.input.calibration else {
       throw .calibrationNeeded(method: "scaling of input channels")
@@ -35,8 +43,8 @@ public struct ScaleTrial: Sendable {
     }
     var moment = Matrix(rows: statistics.channels, columns: statistics.channels)
     var loss = 0.0
-    for problem in stage.linears {
-      let errors = try errors(problem, factors)
+    for weights in weights {
+      let errors = try errors(weights, factors)
       if let pivots {
         for row in 0..<errors.rows {
           loss += Double(VectorMath.weightedSquares(pivots.span, errors.row(row)))
@@ -67,7 +75,7 @@ public struct ScaleTrial: Sendable {
     guard let outputLoss = stage.scaling?.outputLoss else { return nil }
     var candidates: [Matrix] = []
     for problem in stage.linears {
-      candidates.append(problem.weights.adding(try errors(problem, factors)))
+      candidates.append(problem.weights.adding(try errors(problem.weights, factors)))
     }
     return outputLoss(candidates)
   }
@@ -79,10 +87,10 @@ public struct ScaleTrial: Sendable {
     let inputs = rule.quantizer(for: scaled).rounded(scaled.sample.rows)
     let plain = statistics.sample.rows
     var sum = 0.0
-    for problem in stage.linears {
-      let scaled = problem.weights.columns(times: factors)
+    for weights in weights {
+      let scaled = weights.columns(times: factors)
       let quantized = scaled.adding(try grid(for: scaled).roundingErrors(of: scaled))
-      let error = Matrix.product(plain, transposed: problem.weights)
+      let error = Matrix.product(plain, transposed: weights)
         .difference(to: Matrix.product(inputs, transposed: quantized))
       sum += error.sumOfSquares
     }
@@ -90,8 +98,8 @@ public struct ScaleTrial: Sendable {
   }
 
   /// Q(W·diag s)/s − W: what happens to the weights, in the coordinates of the unscaled input.
-  private func errors(_ problem: LayerProblem, _ factors: [Float]) throws(SolverError) -> Matrix {
-    let scaled = problem.weights.columns(times: factors)
+  private func errors(_ weights: Matrix, _ factors: [Float]) throws(SolverError) -> Matrix {
+    let scaled = weights.columns(times: factors)
     return try grid(for: scaled).roundingErrors(of: scaled)
       .columns(times: factors.map { 1 / $0 })
   }

@@ -56,10 +56,10 @@ private let configurations: [Refusal] = [
   },
   .model(
     "quantized by something else",
-    #"model/config.json: is quantized with quant_method "awq"; this tool reads "#
-      + #"compressed-tensors and gptq"#
+    #"model/config.json: is quantized with quant_method "hqq"; this tool reads "#
+      + #"compressed-tensors, gptq, awq"#
   ) {
-    $0.configure("quantization_config", #"{"quant_method": "awq"}"#)
+    $0.configure("quantization_config", #"{"quant_method": "hqq"}"#)
   },
 ]
 

@@ -8,6 +8,7 @@ private let rootHelp = """
 
   EXAMPLES:
     ptq quantize SmolLM2 -o SmolLM2-4bit --calibration text.txt --group-size 64
+    ptq convert SmolLM2-4bit -o SmolLM2-awq --format awq
     ptq eval SmolLM2-4bit --text test.txt --windows 8
     ptq inspect SmolLM2-4bit
 
@@ -27,6 +28,8 @@ private let rootHelp = """
 
   SUBCOMMANDS:
     quantize                Quantize every Linear of a model's decoder blocks.
+    convert                 Store a quantized model in another format, without
+                            loss.
     eval                    Measure how well a model predicts a text.
     inspect                 List every Linear of a folder: shape, bits, groups,
                             and the error recorded.
@@ -87,11 +90,13 @@ private let quantizeHelp = """
                             (gptq). (default: --act-order)
     --damping <damping>     Share of the mean diagonal that is added to the
                             Hessian's diagonal (gptq). (default: 0.01)
-    --format <format>       The layout of the output: compressed-tensors,
-                            pack-quantized, for vLLM, SGLang and transformers;
-                            gptq, AutoGPTQ's and gptqmodel's layout (v1 zero
-                            points), for vLLM and others. (values:
-                            compressed-tensors, gptq; default: compressed-tensors)
+    --format <format>       The layout of the output: compressed-tensors, packed,
+                            or int8 with activations, for vLLM, SGLang and
+                            transformers; gptq, AutoGPTQ's and gptqmodel's layout
+                            (v1 zero points), for vLLM and others; awq, AutoAWQ's
+                            layout (gemm, 4 bits), for vLLM and transformers.
+                            (values: compressed-tensors, gptq, awq; default:
+                            compressed-tensors)
     --threads <threads>     Threads to compute with. (default: all processors)
     --json                  Print the result as JSON.
     --version               Show the version.
@@ -121,7 +126,7 @@ private let quantizeHelp = """
     }
   }
 
-  @Test(arguments: ["quantize", "eval", "inspect", "doctor"])
+  @Test(arguments: ["quantize", "convert", "eval", "inspect", "doctor"])
   func `of every command has an example that fits a terminal`(command: String) throws {
     try TemporaryFolder.with { folder in
       let lines = try Command.succeed("help", command, in: folder).output.split(separator: "\n")

@@ -1,0 +1,59 @@
+import ArgumentParser
+import Checkpoint
+import JSON
+import Pipeline
+import Report
+import Transformer
+
+/// `ptq convert`: the same codes in another layout.
+struct ConvertCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "convert",
+    abstract: "Store a quantized model in another format, without loss.",
+    discussion: """
+      MODEL is a folder of ptq, gptqmodel, AutoGPTQ, AutoAWQ or llm-compressor. Codes, scales \
+      and zero points go over as they are; what a format cannot hold exactly is refused. \
+      Everything else is copied.
+
+      EXAMPLES:
+        ptq convert Llama-3.2-1B-GPTQ -o Llama-3.2-1B-AWQ --format awq
+        ptq convert SmolLM2-awq -o SmolLM2-packed --format compressed-tensors
+      """)
+
+  @Argument(help: "The quantized model's folder.")
+  var model: String
+
+  @Option(name: .shortAndLong, help: "The folder to write; it must not exist.")
+  var output: String
+
+  @Option(help: "The layout of the output: \(Choices.formats).")
+  var format: FormatChoice
+
+  @OptionGroup
+  var common: CommonArguments
+
+  func run() throws {
+    common.apply()
+    let conversion = try Conversion(
+      of: LanguageModel(ModelFolder(path: model)), to: format.format, output: output)
+    var display = RunDisplay()
+    defer { display.end() }
+    let report = try Interruption.watched {
+      try conversion.run { event in
+        try Interruption.check()
+        display.show(event)
+      }
+    }
+    display.end()
+    print(common.json ? report.json.text(.pretty) : "\(report.summary)\nwritten to \(output)")
+  }
+}
+
+extension ConversionReport {
+  fileprivate var summary: String {
+    let left = dense.isEmpty ? "" : ", \(dense.count) Linears left in floating point"
+    return "\(linears) Linears, \(Numbers.count(weights)) weights, "
+      + "\(Numbers.fixed(bitsPerWeight, 3)) bits per weight, from \(from) to \(to)\(left), "
+      + Numbers.duration(seconds)
+  }
+}

@@ -1,0 +1,129 @@
+public import Checkpoint
+internal import JSON
+internal import LinearAlgebra
+internal import Quantizer
+public import Transformer
+
+/// From one checkpoint format to another, code for code: what the output stands for is, bit for bit,
+/// what the input stands for.
+///
+/// ```swift
+/// let conversion = try Conversion(
+///   of: LanguageModel(ModelFolder(path: "SmolLM2-gptq")), to: AWQFormat(), output: "SmolLM2-awq")
+/// let report = try conversion.run()
+/// ```
+public struct Conversion: Sendable {
+  private let model: LanguageModel
+  private let source: any CheckpointFormat
+  private let format: any CheckpointFormat
+  private let output: String
+
+  /// Checks that there is something to convert.
+  ///
+  /// Nothing is written.
+  ///
+  /// - Parameters:
+  ///   - model: the quantized model, whoever wrote it.
+  ///   - format: the layout to write.
+  ///   - output: the folder to write.
+  /// - Throws: ``ConversionError`` or ``CheckpointError``, with what to change.
+  public init(
+    of model: LanguageModel, to format: any CheckpointFormat, output: String
+  ) throws {
+    try FolderWriter.checkIsFree(output)
+    guard let source = model.format else { throw ConversionError.notQuantized(model.folder.path) }
+    self.model = model
+    self.source = source
+    self.format = format
+    self.output = output
+  }
+
+  /// Converts and writes the folder; on any error nothing is left of it.
+  ///
+  /// The input is read twice: once to see whether the format can hold it, once to write it.
+  ///
+  /// - Parameter tell: is called with what happens, on the calling thread; what it throws ends the
+  ///   conversion.
+  /// - Returns: what was converted.
+  /// - Throws: ``ConversionError``, ``RunError`` or ``CheckpointError``.
+  public func run(_ tell: (RunEvent) throws -> Void = { _ in }) throws -> ConversionReport {
+    let clock = ContinuousClock()
+    let start = clock.now
+    let recorded = try RunReport(recordedIn: model.folder)
+    let plan = try ConversionPlan(model, from: source, to: format) {
+      try tell(.progress($0 / 2, "checking"))
+    }
+    for warning in plan.warnings { try tell(.warning(warning)) }
+    let writer = try FolderWriter(path: output, tensors: plan.tensors)
+    for name in model.folder.companionFiles where name != RunReport.fileName {
+      try writer.writeFile(name, try model.folder.companion(name))
+    }
+    for tensor in plan.copied {
+      try tensor.withBytes { bytes throws(CheckpointError) in try writer.write(tensor.name, bytes) }
+    }
+    for (i, block) in plan.blocks.enumerated() {
+      try tell(.progress(0.5 + Double(i) / Double(2 * plan.blocks.count), "writing"))
+      try write(block, plan, to: writer)
+    }
+    try writeConfiguration(plan, to: writer)
+    if let recorded {
+      let report = recorded.stored(plan.byteCounts)
+      try writer.writeFile(RunReport.fileName, report.json.bytes(.pretty))
+    }
+    try writer.finish()
+    return ConversionReport(
+      plan, from: source.name, to: format.name, seconds: (clock.now - start).seconds)
+  }
+
+  /// Encodes the Linears of a block, in parallel, and writes their tensors.
+  private func write(
+    _ block: [PlannedLinear], _ plan: ConversionPlan, to writer: FolderWriter
+  ) throws {
+    let scheme = plan.scheme
+    let encoded = Threads.map(block.count) { i in
+      Result { () throws(CheckpointError) -> [[UInt8]] in
+        guard let linear = try model.quantizedLinear(block[i].shape) else { return [] }
+        return format.encode(linear.stated(as: scheme), scales: block[i].scales)
+      }
+    }
+    for (linear, result) in zip(block, encoded) {
+      for (tensor, bytes) in zip(linear.tensors, try result.get()) {
+        // Safety: a byte has no padding whose bits would be unknown.
+        try unsafe writer.write(tensor.name, bytes.span.bytes)
+      }
+    }
+  }
+
+  private func writeConfiguration(_ plan: ConversionPlan, to writer: FolderWriter) throws {
+    var configuration = model.folder.configuration
+    let original = configuration["quantization_config"]
+    let provenance: JSONValue = [
+      "quantizer": [.string("ptq:\(version)")], "converted_from": .string(source.name),
+      "original": original?["meta"] ?? original?["provenance"] ?? .null,
+    ]
+    let quantization = format.configuration(
+      of: plan.scheme,
+      leaving: LinearSelection(
+        quantized: plan.blocks.joined().map(\.shape.name), dense: plan.dense),
+      provenance: provenance)
+    try configuration.setMember("quantization_config", to: quantization)
+    try writer.writeFile("config.json", configuration.bytes(.pretty))
+    if let name = format.configurationFile {
+      try writer.writeFile(name, quantization.bytes(.pretty))
+    }
+  }
+}
+
+extension QuantizedLinear {
+  /// The same Linear under the scheme that holds for all: symmetric ones may stand among others,
+  /// with the zero point in the middle.
+  fileprivate func stated(as scheme: LinearScheme) -> QuantizedLinear {
+    let grid = Grid(
+      scheme: scheme.weights, groupSize: weight.grid.groupSize, scales: weight.grid.scales,
+      zeroPoints: weight.grid.zeroPoints)
+    return QuantizedLinear(
+      QuantizedWeight(
+        rows: weight.rows, columns: weight.columns, grid: grid, codes: weight.codes),
+      activations: activations)
+  }
+}

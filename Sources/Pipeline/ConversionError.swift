@@ -1,0 +1,53 @@
+public import LinearAlgebra
+public import Quantizer
+
+/// Why a folder cannot be converted without loss.
+public enum ConversionError: Error, CustomStringConvertible {
+  /// The input is no output of a quantizer.
+  case notQuantized(String)
+  /// Of Linears that engines make one matrix of, only some are quantized.
+  case partlyQuantized(dense: [String], quantized: [String])
+  /// Two Linears have different schemes.
+  case schemes((name: String, LinearScheme), (name: String, LinearScheme))
+  /// The configuration says symmetric, and the zero points say no.
+  case notSymmetric(linear: String, middle: Int)
+  /// The format cannot store a zero point.
+  case zeroPoint(linear: String, Int, format: String)
+  /// The format cannot store a scale.
+  case scale(tensor: String, Float, FloatFormat, format: String)
+
+  /// What was found, what was needed, and what to try.
+  public var description: String {
+    switch self {
+    case .notQuantized(let path):
+      "\(path): no Linear is quantized; quantize it first, see ptq help quantize"
+    case .partlyQuantized(let dense, let quantized):
+      "\(dense.joined(separator: ", ")): in floating point, beside the quantized "
+        + "\(quantized.joined(separator: ", ")); engines make one matrix of them and need all or "
+        + "none quantized"
+    case .schemes(let one, let other):
+      "\(one.name) has \(one.1.words), \(other.name) has \(other.1.words); only folders with one "
+        + "scheme for all can be converted"
+    case .notSymmetric(let linear, let middle):
+      "\(linear): has zero points other than \(middle), where config.json calls it symmetric; "
+        + "correct sym or checkpoint_format in config.json"
+    case .zeroPoint(let linear, let zero, let format):
+      "\(linear): has the zero point \(zero), which \(format) cannot store; use --format awq or "
+        + "compressed-tensors"
+    case .scale(let tensor, let value, let stored, let format):
+      "\(tensor): the scale \(value) is no \(stored.rawValue), and \(format) has no other; use "
+        + "--format compressed-tensors, or quantize the original model with --format \(format)"
+    }
+  }
+}
+
+extension LinearScheme {
+  fileprivate var words: String {
+    let inputs = activations.map { ", inputs by \($0.granularity)" } ?? ""
+    switch weights.granularity {
+    case .group(let size): return "\(weights.bits) bits in groups of \(size)\(inputs)"
+    case .channel: return "\(weights.bits) bits by row\(inputs)"
+    case .tensor: return "\(weights.bits) bits with one scale\(inputs)"
+    }
+  }
+}

@@ -1,0 +1,115 @@
+internal import Checkpoint
+internal import LinearAlgebra
+internal import Quantizer
+internal import Transformer
+
+/// A quantized Linear and how it will be stored.
+struct PlannedLinear: Sendable {
+  let shape: LinearShape
+  /// The format of its scales.
+  let scales: FloatFormat
+  /// Its tensors, in the order of their encoding.
+  let tensors: [NamedShape]
+}
+
+/// Everything about a conversion that can be known, and be wrong, before something is written.
+struct ConversionPlan {
+  /// The scheme of all quantized Linears.
+  let scheme: LinearScheme
+  /// The quantized Linears of each block.
+  let blocks: [[PlannedLinear]]
+  /// The Linears that the input has in floating point.
+  let dense: [String]
+  /// The tensors of the output, in the order of the input.
+  let tensors: [NamedShape]
+  /// The tensors that go over unchanged.
+  let copied: [ModelFolder.TensorReference]
+  /// What somebody should know before.
+  let warnings: [String]
+
+  /// The last parts of the names that formats give to the tensors of a Linear.
+  private static let parts: Set = [
+    "weight_packed", "weight_scale", "weight_zero_point", "weight_shape", "weight_g_idx", "weight",
+    "input_scale", "input_zero_point", "qweight", "qzeros", "scales", "g_idx",
+  ]
+
+  init(
+    _ model: LanguageModel, from source: any CheckpointFormat, to format: any CheckpointFormat,
+    progress: (Double) throws -> Void
+  ) throws {
+    let layers = 0..<model.configuration.layerCount
+    let all = layers.map { model.configuration.linears(layer: $0) }
+    let quantized = all.map { $0.filter(model.isQuantized) }
+    dense = all.joined().filter { !model.isQuantized($0) }.map(\.name)
+    for block in all { try Self.checkFused(block, model) }
+    var facts: [[LinearFacts]] = []
+    for block in quantized {
+      try progress(Double(facts.count) / Double(quantized.count))
+      facts.append(try Self.facts(block, model))
+    }
+    let scheme = try LinearFacts.commonScheme(facts.joined(), in: model.folder)
+    warnings = try format.warnings(of: quantized.joined(), scheme)
+    for linear in facts.joined() { try linear.check(against: format, scheme, in: source) }
+    blocks = facts.map { block in
+      block.map { linear in
+        let scales = format.scaleFormat(for: linear.scaleFormat)
+        let tensors = format.layout(of: linear.shape, scheme, scales: scales)
+        return PlannedLinear(shape: linear.shape, scales: scales, tensors: tensors)
+      }
+    }
+    self.scheme = scheme
+    (tensors, copied) = Self.output(of: model.folder, blocks.joined())
+  }
+
+  /// The bytes that each quantized Linear will take.
+  var byteCounts: [String: Int] {
+    let pairs = blocks.joined().map { linear in
+      (linear.shape.name, linear.tensors.reduce(0) { $0 + ($1.shape.byteCount ?? 0) })
+    }
+    return Dictionary(uniqueKeysWithValues: pairs)
+  }
+
+  /// Checks that of Linears that engines make one matrix of, all are quantized or none is.
+  private static func checkFused(_ block: [LinearShape], _ model: LanguageModel) throws {
+    // q, k and v; gate and up.
+    for fused in [block[0..<3], block[4..<6]] {
+      let dense = fused.filter { !model.isQuantized($0) }
+      guard dense.isEmpty || dense.count == fused.count else {
+        throw ConversionError.partlyQuantized(
+          dense: dense.map(\.name), quantized: fused.filter(model.isQuantized).map(\.name))
+      }
+    }
+  }
+
+  /// What has to be known of the Linears of a block; they are read in parallel.
+  private static func facts(_ block: [LinearShape], _ model: LanguageModel) throws -> [LinearFacts]
+  {
+    let results = Threads.map(block.count) { i in
+      Result { () throws(CheckpointError) -> LinearFacts? in
+        try model.quantizedLinear(block[i]).map { LinearFacts(block[i], $0, in: model) }
+      }
+    }
+    return try results.compactMap { try $0.get() }
+  }
+
+  /// The tensors of the output, with those of quantized Linears where the first of theirs was.
+  private static func output(
+    of folder: ModelFolder, _ linears: some Sequence<PlannedLinear>
+  ) -> (tensors: [NamedShape], copied: [ModelFolder.TensorReference]) {
+    var pending = Dictionary(uniqueKeysWithValues: linears.map { ($0.shape.name, $0.tensors) })
+    let names = Set(pending.keys)
+    var tensors: [NamedShape] = []
+    var copied: [ModelFolder.TensorReference] = []
+    for tensor in folder.tensors {
+      let dot = tensor.name.lastIndex(of: ".") ?? tensor.name.startIndex
+      let (module, part) = (String(tensor.name[..<dot]), String(tensor.name[dot...].dropFirst()))
+      if names.contains(module), parts.contains(part) {
+        tensors += pending.removeValue(forKey: module) ?? []
+      } else {
+        tensors.append(NamedShape(tensor.name, tensor.shape.type, tensor.shape.dimensions))
+        copied.append(tensor)
+      }
+    }
+    return (tensors, copied)
+  }
+}

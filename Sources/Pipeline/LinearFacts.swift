@@ -1,0 +1,82 @@
+internal import Checkpoint
+internal import LinearAlgebra
+internal import Quantizer
+internal import Transformer
+
+/// What decides whether a format can hold a quantized Linear as it is.
+struct LinearFacts: Sendable {
+  let shape: LinearShape
+  /// The format that its scales are stored in.
+  let scaleFormat: FloatFormat
+  private let scheme: LinearScheme
+  private let smallestZeroPoint: UInt8
+  private let isCentred: Bool
+  /// For each format, a scale that it does not hold.
+  private let lostScales: [FloatFormat: Float]
+
+  init(_ shape: LinearShape, _ linear: QuantizedLinear, in model: LanguageModel) {
+    let grid = linear.weight.grid
+    self.shape = shape
+    scheme = linear.scheme
+    smallestZeroPoint = grid.zeroPoints.min() ?? 0
+    isCentred = grid.zeroPoints.allSatisfy { Int($0) == grid.scheme.middleCode }
+    let scales = model.format.flatMap { model.folder.tensor($0.scaleTensor(of: shape.name)) }
+    scaleFormat = scales?.shape.type.floatFormat ?? .float32
+    var lost: [FloatFormat: Float] = [:]
+    for format in FloatFormat.allCases {
+      lost[format] = grid.scales.elements.first { format.rounded($0) != $0 }
+    }
+    lostScales = lost
+  }
+
+  /// The scheme that holds for all: where one has zero points, all have.
+  ///
+  /// - Throws: ``ConversionError`` when schemes differ in something else, or lie.
+  static func commonScheme(
+    _ linears: some Sequence<LinearFacts>, in folder: ModelFolder
+  ) throws -> LinearScheme {
+    var first: LinearFacts?
+    var isSymmetric = true
+    for linear in linears {
+      let weights = linear.scheme.weights
+      if weights.isSymmetric && !linear.isCentred {
+        throw ConversionError.notSymmetric(linear: linear.shape.name, middle: weights.middleCode)
+      }
+      isSymmetric = isSymmetric && weights.isSymmetric
+      let other = first ?? linear
+      guard other.scheme.isAlike(linear.scheme) else {
+        throw ConversionError.schemes(
+          (other.shape.name, other.scheme), (linear.shape.name, linear.scheme))
+      }
+      first = other
+    }
+    guard let scheme = first?.scheme else { throw ConversionError.notQuantized(folder.path) }
+    let weights = try Scheme(
+      bits: scheme.weights.bits, symmetric: isSymmetric, granularity: scheme.weights.granularity)
+    return LinearScheme(weights, activations: scheme.activations)
+  }
+
+  /// Checks that a format holds the zero points and scales.
+  ///
+  /// - Throws: ``ConversionError`` with what another format would do.
+  func check(
+    against format: any CheckpointFormat, _ scheme: LinearScheme, in source: any CheckpointFormat
+  ) throws(ConversionError) {
+    if smallestZeroPoint < format.smallestZeroPoint, !scheme.weights.isSymmetric {
+      throw .zeroPoint(linear: shape.name, Int(smallestZeroPoint), format: format.name)
+    }
+    let stored = format.scaleFormat(for: scaleFormat)
+    if let value = lostScales[stored] {
+      throw .scale(
+        tensor: source.scaleTensor(of: shape.name), value, stored, format: format.name)
+    }
+  }
+}
+
+extension LinearScheme {
+  /// Whether both are one scheme but for zero points.
+  fileprivate func isAlike(_ other: LinearScheme) -> Bool {
+    weights.bits == other.weights.bits && weights.granularity == other.weights.granularity
+      && activations == other.activations
+  }
+}

@@ -1,0 +1,32 @@
+public import Checkpoint
+internal import JSON
+internal import Solvers
+
+extension RunReport {
+  /// The report in a folder, or nil where there is none.
+  ///
+  /// - Throws: ``CheckpointError`` when it is damaged.
+  public init?(recordedIn folder: ModelFolder) throws(CheckpointError) {
+    guard folder.companionFiles.contains(Self.fileName) else { return nil }
+    let bytes = try folder.companion(Self.fileName)
+    do throws(JSONError) {
+      self = try RunReport(JSONValue(parsing: bytes))
+    } catch {
+      throw .json(path: "\(folder.path)/\(Self.fileName)", cause: error)
+    }
+  }
+
+  /// The same of Linears that are stored in so many bytes now: what they lost, they lost before.
+  func stored(_ byteCounts: [String: Int]) -> RunReport {
+    var result = self
+    result.linears = linears.map { linear in
+      let bytes = byteCounts[linear.name].map(Double.init)
+      return LinearReport(
+        name: linear.name, rows: linear.rows, columns: linear.columns,
+        bitsPerWeight: bytes.map { 8 * $0 / Double(linear.rows * linear.columns) }
+          ?? linear.bitsPerWeight,
+        error: linear.error, conditioning: linear.conditioning)
+    }
+    return result
+  }
+}
