@@ -10,6 +10,7 @@ struct PTQCommand: ParsableCommand {
     discussion: """
       EXAMPLES:
         ptq quantize SmolLM2 -o SmolLM2-4bit --calibration text.txt --group-size 64
+        ptq compare SmolLM2 --calibration text.txt --methods rtn,awq,gptq --bits 3,4
         ptq convert SmolLM2-4bit -o SmolLM2-awq --format awq
         ptq eval SmolLM2-4bit --text test.txt --windows 8
         ptq inspect SmolLM2-4bit
@@ -24,11 +25,7 @@ struct PTQCommand: ParsableCommand {
       """,
     version: version,
     subcommands: [
-<<<<<<< HEAD
-      QuantizeCommand.self, CompareCommand.self, EvalCommand.self, InspectCommand.self, DoctorCommand.self,
-=======
-      QuantizeCommand.self, ConvertCommand.self, EvalCommand.self, InspectCommand.self,
-      DoctorCommand.self,
->>>>>>> 7cb6e1bcb292cad26b693a0ed8382dd188e81f8d
+      QuantizeCommand.self, CompareCommand.self, ConvertCommand.self, EvalCommand.self,
+      InspectCommand.self, DoctorCommand.self,
     ])
 }

@@ -76,6 +76,22 @@ private let two = report([
     #expect(tie.ranking.csv.contains("\r\n0,w4 g64,b,1.5,1.5\r\n"))
   }
 
+  @Test func `name no winner among equals`() {
+    for error in [0.5, 0, .nan] {
+      let equals = report([candidate("a", errors: [error]), candidate("b", errors: [error])])
+      #expect(equals.ranking.csv.contains("\r\n0,w4 g64,,1.5,1.5\r\n"))
+    }
+  }
+
+  @Test func `count no rounding of inputs as no loss`() {
+    let linears = [0.5, nil].map { activation in
+      linear("a", layer: 0, calibration: 0.1, heldOut: 0.1, activation: activation)
+    }
+    let mixed = Candidate(method: "a", scheme: "w8a8", bits: 8, linears: linears)
+    #expect(CandidateTotals(mixed).activation == 0.25)
+    #expect(CandidateTotals(candidate("a", errors: [0.1])).activation == nil)
+  }
+
   @Test func `mean weights by their number and errors by Linear`() {
     let linears = [(1, 4.0, 0.1), (3, 8.0, 0.3)].map { rows, bits, error in
       LinearComparison(

@@ -28,7 +28,9 @@ struct CandidateTotals: Sendable {
     clippedShare = perWeight(\.clippedShare)
     calibration = linears.map(\.error.calibration).complete?.mean
     heldOut = linears.map(\.error.heldOut).complete?.mean
-    activation = linears.map(\.error.activation).complete?.mean
+    // Where inputs are not rounded, nothing is lost by it.
+    let isRounding = linears.contains { $0.error.activation != nil }
+    activation = isRounding ? linears.map { $0.error.activation ?? 0 }.mean : nil
     decibels = linears.map(\.error.decibels).mean
     worstRow = linears.map(\.error.worstRow).complete?.max()
     seconds = linears.map(\.seconds).reduce(0, +)

@@ -18,9 +18,8 @@ extension ComparisonReport {
     let everything = Group(name: "all", members: Array(standings.errors.first?.indices ?? 0..<0))
     for scheme in rivalries {
       for block in [everything] + standings.blocks {
-        guard let winner = standings.winner(among: scheme.members, in: block.members) else {
-          continue
-        }
+        guard !block.members.isEmpty else { continue }
+        let winner = standings.winner(among: scheme.members, in: block.members)
         let ranks = methods.map { method in
           method.members.first(where: scheme.members.contains).map { candidate in
             Table.Cell.fixed(
@@ -28,8 +27,8 @@ extension ComparisonReport {
             ).marked(candidate == winner)
           } ?? .missing
         }
-        table.append(
-          [.words(block.name), .words(scheme.name), .words(standings.names[winner])] + ranks)
+        let best = winner.map { Table.Cell.words(standings.names[$0]) } ?? .missing
+        table.append([.words(block.name), .words(scheme.name), best] + ranks)
       }
     }
     return table
@@ -37,19 +36,16 @@ extension ComparisonReport {
 }
 
 extension Standings {
-  /// The rival with the least mean rank over some Linears, and of several such the least mean error.
+  /// The rival with the least mean rank over some Linears, and of several such the one with the least
+  /// mean error; nil if several have the same of both.
   func winner(among rivals: [Int], in linears: [Int]) -> Int? {
-    guard !linears.isEmpty else { return nil }
-    return rivals.min { one, other in
-      let (rank, otherRank) = (place(one, in: linears), place(other, in: linears))
-      return (rank.0, rank.1) < (otherRank.0, otherRank.1)
+    func least(_ rivals: [Int], of values: [[Double]]) -> [Int] {
+      let means = rivals.map { mean(of: values, $0, over: linears) ?? .infinity }
+      let least = means.min()
+      return zip(rivals, means).filter { $0.1 == least }.map(\.0)
     }
-  }
-
-  private func place(_ candidate: Int, in linears: [Int]) -> (Double, Double) {
-    (
-      mean(of: ranks, candidate, over: linears) ?? .infinity,
-      mean(of: errors, candidate, over: linears) ?? .infinity
-    )
+    let first = least(rivals, of: ranks)
+    let best = first.count > 1 ? least(first, of: errors) : first
+    return best.count == 1 ? best[0] : nil
   }
 }

@@ -16,8 +16,9 @@ extension Markup {
       h2 { font-size: 1.15rem; margin: 2.5rem 0 .5rem; break-after: avoid; }
       p { margin: .5rem 0; max-width: 46rem; }
       .quiet, small { color: var(--quiet); }
-      .box { overflow: auto; max-height: min(80vh, 40rem); border: 1px solid var(--rule); border-radius: 6px;
+      .box { overflow: auto; border: 1px solid var(--rule); border-radius: 6px;
         margin: .75rem 0; width: fit-content; max-width: 100%; }
+      .tall { max-height: min(80vh, 40rem); }
       .box:focus-visible { outline: 2px solid var(--c0); }
       table { border-collapse: separate; border-spacing: 0; font-size: .85rem;
         font-variant-numeric: tabular-nums; overflow-wrap: normal; }
@@ -32,14 +33,16 @@ extension Markup {
       th.key { position: sticky; left: 0; }
       thead th.key { z-index: 2; }
       thead th small { display: block; white-space: nowrap; }
+      wbr { display: none; }
       @media (max-width: 48rem) {
+        wbr { display: inline; }
         th.key { white-space: normal; min-width: 8.5rem; }
         th.key small { display: block; }
       }
       strong { font-weight: 700; text-decoration: underline; text-underline-offset: .2em; }
       .plots { display: grid; gap: 1rem 1.5rem;
         grid-template-columns: repeat(auto-fill, minmax(min(100%, 21rem), 1fr)); }
-      section > p, .legend { break-after: avoid; }
+      section > p, .legend { break-after: avoid; break-inside: avoid; }
       figure { margin: 0; break-inside: avoid; }
       figcaption { font-weight: 600; }
       figure svg { display: block; width: 100%; height: auto; }
@@ -60,12 +63,15 @@ extension Markup {
         :root { color-scheme: light; --paper: #fff; --ink: #000; --quiet: #444; --rule: #bbb;
           --shade: #eee; --c0: #0072b2; --c1: #d55e00; --c2: #009e73; --c6: #000; }
         body { padding: 0; max-width: none; font-size: 10pt; }
-        .box { overflow: visible; max-height: none; border: 0; max-width: none; }
+        .box { overflow: visible; max-height: none; border: 0; max-width: none;
+          break-inside: avoid; }
+        .tall { break-inside: auto; }
         table { font-size: min(9pt, 110pt / var(--columns)); }
         th, td { padding: .15em .5em; }
         thead th, th.key { position: static; }
         th.key { min-width: 0; white-space: nowrap; }
         th.key small { display: inline; }
+        wbr { display: none; }
         tr { break-inside: avoid; }
         .plots { grid-template-columns: repeat(3, 1fr); }
       }

@@ -6,7 +6,9 @@ extension Table {
   ///   - keys: How many columns, from the first, say what a row is about; they become one.
   /// - Returns: The box with the table in it.
   func html(caption: String, keys: Int = 1) -> Markup {
-    tag("div", ["class": "box", "role": "region", "aria-label": caption, "tabindex": "0"]) {
+    // A table of many screens gets a box of one, so that its headings stay in sight.
+    let style = rows.count > 40 ? "tall box" : "box"
+    return tag("div", ["class": style, "role": "region", "aria-label": caption, "tabindex": "0"]) {
       tag("table", ["style": "--columns:\(columns.count - keys + 1)"]) {
         tag("caption") { caption }
         tag("thead") { tag("tr") { header(keys: keys) } }
