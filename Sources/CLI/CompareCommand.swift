@@ -86,7 +86,7 @@ struct CompareCommand: ParsableCommand {
     }
     let run = try ComparisonRun(
       model: language, candidates: try candidates(for: language), calibration: calibration,
-      selection: LinearSelection(layers: layers, modules: modules),
+      selection: LinearFilter(layers: layers, modules: modules),
       text: try judgingText(for: language, length: calibration.length))
     var progress = ProgressLine()
     defer { progress.end() }

@@ -14,7 +14,7 @@ public struct ComparisonRun {
   private let model: LanguageModel
   private let candidates: [QuantizationSettings]
   private let calibration: CalibrationSet
-  private let selection: LinearSelection
+  private let selection: LinearFilter
   private let text: TokenWindows?
   private let scales: FloatFormat
 
@@ -29,7 +29,7 @@ public struct ComparisonRun {
   /// - Throws: ``RunError`` or ``CheckpointError``, with what to change.
   public init(
     model: LanguageModel, candidates: [QuantizationSettings], calibration: CalibrationSet,
-    selection: LinearSelection = .all, text: TokenWindows? = nil
+    selection: LinearFilter = .all, text: TokenWindows? = nil
   ) throws {
     guard model.format == nil else { throw RunError.alreadyQuantized(model.folder.path) }
     let shapes = (0..<model.configuration.layerCount).flatMap(model.configuration.linears)

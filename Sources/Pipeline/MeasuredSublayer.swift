@@ -42,7 +42,7 @@ struct MeasuredSublayer {
   /// Solves the stages of the sublayer that have selected Linears, and puts the solutions in place
   /// when both have.
   func solve(
-    _ sublayer: inout any Sublayer, _ recipe: Recipe, _ selection: LinearSelection
+    _ sublayer: inout any Sublayer, _ recipe: Recipe, _ selection: LinearFilter
   ) throws -> [ComparedLinear] {
     var result: [ComparedLinear] = []
     func solve(_ stage: StageProblem) throws -> StageSolution? {

@@ -25,7 +25,8 @@ extension RunReport {
         name: linear.name, rows: linear.rows, columns: linear.columns,
         bitsPerWeight: bytes.map { 8 * $0 / Double(linear.rows * linear.columns) }
           ?? linear.bitsPerWeight,
-        error: linear.error, conditioning: linear.conditioning)
+        error: linear.error, clippedShare: linear.clippedShare,
+        hasScaledInput: linear.hasScaledInput, conditioning: linear.conditioning)
     }
     return result
   }

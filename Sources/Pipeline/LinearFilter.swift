@@ -2,16 +2,16 @@ public import Checkpoint
 internal import Transformer
 
 /// Which Linears of a model to look at.
-public struct LinearSelection: Sendable {
+public struct LinearFilter: Sendable {
   /// The decoder blocks; nil for all.
   public let layers: Set<Int>?
   /// The ends of the names, such as `q_proj` or `mlp.up_proj`; nil for all.
   public let modules: [String]?
 
   /// Every Linear.
-  public static let all = LinearSelection()
+  public static let all = LinearFilter()
 
-  /// A selection.
+  /// A filter.
   public init(layers: Set<Int>? = nil, modules: [String]? = nil) {
     self.layers = layers
     self.modules = modules
