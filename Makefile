@@ -6,7 +6,7 @@ PACKAGES := libopenblas-dev liblapacke-dev pkg-config
 # The log of a long command; what matters of it is printed.
 LOG := .build/make.log
 
-.PHONY: help build demo test lint format interop dependencies
+.PHONY: help build demo test lint format interop docs dependencies
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ format: ## Format all sources
 
 interop: build ## Load our output in transformers and vLLM (from PyPI, about 5 GB) and compare
 	@Tools/interop $(MODEL)
+
+docs: dependencies ## Make the documentation of the library in .build/PTQ.doccarchive
+	@Tools/documentation .build/PTQ.doccarchive
 
 dependencies:
 	@command -v swift > /dev/null || { \

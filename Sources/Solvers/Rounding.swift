@@ -4,7 +4,7 @@ public import Quantizer
 
 /// A way of choosing codes once the grid is fixed.
 ///
-/// A new method conforms to this, and joins ``RoundingMethod/all``.
+/// A new method conforms to this, and joins ``MethodRegistry/roundings``.
 public protocol Rounding: Sendable {
   /// Does the work that all Linears with one input share.
   ///

@@ -1,6 +1,6 @@
 /// A way of scaling the input channels of a stage before it is quantized, exactly undone in front.
 ///
-/// A new one conforms to this, and joins ``TransformMethod``.
+/// A new one conforms to this, and joins ``MethodRegistry/transforms``.
 public protocol Transform: Sendable {
   /// Chooses factors for the input channels.
   ///
