@@ -34,6 +34,8 @@ extension LinearComparison {
       "worst_row_error": .rounded(error.worstRow), "activation_error": .rounded(error.activation),
       "weight_mse": .rounded(weightMSE), "clipped_share": .rounded(clippedShare),
       "seconds": .rounded(seconds),
+      "kept_channels_share": .rounded(outliers?.shareOfChannels),
+      "kept_error_share": .rounded(outliers?.shareOfError),
       "input_scales": inputScales.map { .array($0.map { .rounded(Double($0)) }) } ?? .null,
     ]
   }

@@ -77,11 +77,14 @@ public struct LinearComparison: Sendable {
   public let seconds: Double
   /// The factors s by which input channels were scaled; nil when they were left alone.
   public let inputScales: [Float]?
+  /// What keeping outlier channels did; nil where none were asked for.
+  public let outliers: OutlierReport?
 
   /// Results of given values.
   public init(
     name: String, layer: Int?, rows: Int, columns: Int, error: LayerError, weightMSE: Double,
-    clippedShare: Double, bitsPerWeight: Double, seconds: Double, inputScales: [Float]? = nil
+    clippedShare: Double, bitsPerWeight: Double, seconds: Double, inputScales: [Float]? = nil,
+    outliers: OutlierReport? = nil
   ) {
     self.name = name
     self.layer = layer
@@ -93,5 +96,6 @@ public struct LinearComparison: Sendable {
     self.bitsPerWeight = bitsPerWeight
     self.seconds = seconds
     self.inputScales = inputScales
+    self.outliers = outliers
   }
 }

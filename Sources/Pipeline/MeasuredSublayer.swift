@@ -102,6 +102,6 @@ extension LinearComparison {
       weightMSE: solution.error.weight * energy / Double(max(1, weights.elements.count)),
       clippedShare: solution.clippedShare,
       bitsPerWeight: settings.bitsPerWeight(of: solution, scales: scales),
-      seconds: linear.seconds, inputScales: linear.factors)
+      seconds: linear.seconds, inputScales: linear.factors, outliers: solution.outliers)
   }
 }

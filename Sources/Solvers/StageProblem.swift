@@ -14,7 +14,7 @@ public struct StageProblem: Sendable {
   }
 
   /// What is known of the shared input.
-  var input: LayerInput { linears.first?.input ?? LayerInput() }
+  public var input: LayerInput { linears.first?.input ?? LayerInput() }
 }
 
 /// What scaling the input channels of a stage must respect.
@@ -43,8 +43,9 @@ public struct InputScaling: Sendable {
     self.outputLoss = outputLoss
   }
 
-  /// A value for each channel, combined over the channels that share a factor.
-  func pooled(_ values: [Float], _ combine: ([Float]) -> Float) -> [Float] {
+  /// A value for each channel, combined over the channels that share a factor: what factors that must
+  /// be shared can be made from.
+  public func pooled(_ values: [Float], _ combine: ([Float]) -> Float) -> [Float] {
     guard let sharing else { return values }
     let members = Dictionary(grouping: values.indices) { sharing[$0] }
     let combined = members.mapValues { combine($0.map { values[$0] }) }

@@ -13,6 +13,8 @@ struct CandidateTotals: Sendable {
   let decibels: Double?
   /// The worst output of all Linears.
   let worstRow: Double?
+  /// The share of input channels kept in 16 bit, and of the error that they carried.
+  let keptChannels, keptError: Double?
   /// The time of all solves.
   let seconds: Double
 
@@ -33,6 +35,8 @@ struct CandidateTotals: Sendable {
     activation = isRounding ? linears.map { $0.error.activation ?? 0 }.mean : nil
     decibels = linears.map(\.error.decibels).mean
     worstRow = linears.map(\.error.worstRow).complete?.max()
+    keptChannels = linears.map(\.outliers?.shareOfChannels).complete?.mean
+    keptError = linears.map(\.outliers?.shareOfError).complete?.mean
     seconds = linears.map(\.seconds).reduce(0, +)
   }
 }

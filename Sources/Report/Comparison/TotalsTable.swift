@@ -60,6 +60,8 @@ private struct Measure {
       Measure("output error %", totals.map(\.calibration), bestAmong: standings) { .percent($0) },
       Measure("held-out %", totals.map(\.heldOut), bestAmong: standings) { .percent($0) },
       Measure("input rounding %", totals.map(\.activation), bestAmong: standings) { .percent($0) },
+      Measure("kept channels %", totals.map(\.keptChannels)) { .percent($0) },
+      Measure("error they carried %", totals.map(\.keptError)) { .percent($0) },
       Measure("rank", ranks, bestAmong: standings) { .fixed($0, 2) },
       Measure("SNR dB", totals.map(\.decibels)) { .fixed($0, 1) },
       Measure("weight MSE", totals.map(\.weightMSE)) { .scientific($0) },
