@@ -29,7 +29,9 @@ let package = Package(
   name: "swift-ptq",
   products: [
     .library(name: "PTQ", targets: ["PTQ"]),
-    .executable(name: "ptq", targets: ["CLI"]),
+    // The whole command, for programs that add methods of their own.
+    .library(name: "PTQCommandLine", targets: ["CLI"]),
+    .executable(name: "ptq", targets: ["Executable"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
@@ -71,14 +73,14 @@ let package = Package(
       [
         "LinearAlgebra", "Hessian", "Quantizer", "Solvers", "Checkpoint", "Transformer", "Pipeline",
       ]),
-    .executableTarget(
-      name: "CLI",
-      dependencies: [
+    room(
+      "CLI",
+      [
         "JSON", "LinearAlgebra", "Hessian", "Quantizer", "Solvers", "Checkpoint", "Transformer",
         "Pipeline", "Report",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ],
-      swiftSettings: strict),
+      ]),
+    .executableTarget(name: "Executable", dependencies: ["CLI"], swiftSettings: strict),
 
     // MARK: Tests
     .target(
@@ -96,7 +98,8 @@ let package = Package(
       "Pipeline",
       ["Checkpoint", "Hessian", "JSON", "LinearAlgebra", "Quantizer", "Solvers", "Transformer"]),
     tests("PTQ"),
-    tests("CLI", ["Checkpoint", "JSON", "LinearAlgebra"]),
+    // The executable, because the tests start it.
+    tests("CLI", ["Checkpoint", "Executable", "JSON", "LinearAlgebra"]),
   ],
   swiftLanguageModes: [.v6]
 )
