@@ -32,6 +32,7 @@ let package = Package(
     // The whole command, for programs that add methods of their own.
     .library(name: "PTQCommandLine", targets: ["CLI"]),
     .executable(name: "ptq", targets: ["Executable"]),
+    .executable(name: "custom-solver", targets: ["CustomSolver"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
@@ -82,6 +83,11 @@ let package = Package(
       ]),
     .executableTarget(name: "Executable", dependencies: ["CLI"], swiftSettings: strict),
 
+    // MARK: Examples
+    .executableTarget(
+      name: "CustomSolver", dependencies: ["CLI", "PTQ"], path: "Examples/CustomSolver",
+      exclude: ["README.md"], swiftSettings: strict),
+
     // MARK: Tests
     .target(
       name: "TestSupport", dependencies: ["LinearAlgebra", "Quantizer"], path: "Tests/TestSupport",
@@ -98,8 +104,8 @@ let package = Package(
       "Pipeline",
       ["Checkpoint", "Hessian", "JSON", "LinearAlgebra", "Quantizer", "Solvers", "Transformer"]),
     tests("PTQ"),
-    // The executable, because the tests start it.
-    tests("CLI", ["Checkpoint", "Executable", "JSON", "LinearAlgebra"]),
+    // The two executables, because the tests start them.
+    tests("CLI", ["Checkpoint", "CustomSolver", "Executable", "JSON", "LinearAlgebra"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -4,7 +4,7 @@ public import Quantizer
 
 /// A way of choosing codes once the grid is fixed.
 ///
-/// A new method conforms to this, and joins ``RoundingMethod/all``.
+/// A new method conforms to this, and joins ``MethodRegistry``.
 public protocol Rounding: Sendable {
   /// Does the work that all Linears with one input share.
   ///
@@ -24,6 +24,13 @@ public protocol PreparedRounding: Sendable {
 
   /// Chooses codes on the grid for a matrix `[out, in]`.
   func round(_ weights: Matrix, on grid: Grid) -> QuantizedWeight
+}
+
+extension PreparedRounding {
+  /// Nothing was done to the statistics.
+  public var conditioning: Conditioning? { nil }
+  /// No column reacts to another.
+  public var pivots: [Float]? { nil }
 }
 
 /// Why a Linear could not be quantized as asked.
