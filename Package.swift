@@ -97,7 +97,8 @@ let package = Package(
     tests("Quantizer", ["LinearAlgebra"]),
     tests("Solvers", ["LinearAlgebra", "Hessian", "Quantizer"]),
     tests("JSON"),
-    tests("Checkpoint", ["JSON", "LinearAlgebra", "Quantizer"], resources: []),
+    tests(
+      "Checkpoint", ["JSON", "LinearAlgebra", "Quantizer"], resources: [.copy("Fixtures")]),
     tests("Tokenizer", ["JSON"], resources: [.copy("Fixtures")]),
     tests("Transformer", ["Checkpoint", "JSON", "LinearAlgebra"], resources: [.copy("Fixtures")]),
     tests(
