@@ -31,7 +31,7 @@ struct RootCommand: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      QuantizeCommand.self, CompareCommand.self, EvalCommand.self, InspectCommand.self,
-      DoctorCommand.self,
+      QuantizeCommand.self, CompareCommand.self, LayerCommand.self, EvalCommand.self,
+      InspectCommand.self, DoctorCommand.self,
     ])
 }

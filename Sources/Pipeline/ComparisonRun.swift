@@ -34,7 +34,9 @@ public struct ComparisonRun {
     guard model.format == nil else { throw RunError.alreadyQuantized(model.folder.path) }
     let shapes = (0..<model.configuration.layerCount).flatMap(model.configuration.linears)
     guard shapes.contains(where: selection.contains) else { throw RunError.nothingSelected }
-    for settings in candidates { try RunPlan.checkWidths(shapes.filter(selection.contains), settings) }
+    for settings in candidates {
+      try RunPlan.checkWidths(shapes.filter(selection.contains), settings)
+    }
     scales = try RunPlan.scaleFormat(shapes, in: model.folder, candidates[0].format)
     self.model = model
     self.candidates = candidates
@@ -48,7 +50,8 @@ public struct ComparisonRun {
   /// - Parameter tell: is called with the share of the work done, and what is being worked on; what
   ///   it throws ends the run.
   /// - Throws: ``CheckpointError`` or ``StageError``.
-  public func run(_ tell: (Double, String) throws -> Void = { _, _ in }) throws -> ComparisonReport {
+  public func run(_ tell: (Double, String) throws -> Void = { _, _ in }) throws -> ComparisonReport
+  {
     let clock = ContinuousClock()
     let start = clock.now
     var hidden = try calibration.windows.map(model.embeddings)
@@ -164,23 +167,5 @@ extension LayerSolution {
   /// The name and shape of the Linear.
   fileprivate var shape: LinearShape {
     LinearShape(name: name, rows: quantized.rows, columns: quantized.columns)
-  }
-}
-
-extension LinearComparison {
-  fileprivate init(
-    _ solution: LayerSolution, of weight: Matrix, layer: Int, _ settings: QuantizationSettings,
-    _ scales: FloatFormat, factors: [Float]?, seconds: Double
-  ) {
-    let energy = (0..<weight.rows).reduce(0.0) {
-      $0 + Double(VectorMath.dot(weight.row($1), weight.row($1)))
-    }
-    self.init(
-      name: solution.name, layer: layer, rows: weight.rows, columns: weight.columns,
-      error: solution.error,
-      weightMSE: solution.error.weight * energy / Double(max(1, weight.elements.count)),
-      clippedShare: solution.clippedShare,
-      bitsPerWeight: settings.bitsPerWeight(of: solution, scales: scales), seconds: seconds,
-      inputScales: factors)
   }
 }

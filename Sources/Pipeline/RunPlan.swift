@@ -74,7 +74,7 @@ struct RunPlan {
   }
 
   /// Refuses what no engine loads; collects what only some load, one line for each objection.
-  private static func warnings(
+  static func warnings(
     _ linears: some Sequence<LinearShape>, _ settings: QuantizationSettings
   ) throws -> [String] {
     var objections: [EngineVerdict] = []

@@ -39,6 +39,8 @@ extension PreparedRounding {
 public enum SolverError: Error, CustomStringConvertible {
   /// The method needs the statistics of a calibration text.
   case calibrationNeeded(method: String)
+  /// The method needs to know of the tokens what their second moment does not tell.
+  case tokensNeeded(method: String)
   /// The statistics cannot be factored.
   case factor(FactorFailure)
   /// No grid fits.
@@ -49,6 +51,9 @@ public enum SolverError: Error, CustomStringConvertible {
     switch self {
     case .calibrationNeeded(let method):
       "\(method) needs calibration statistics; give a calibration text"
+    case .tokensNeeded(let method):
+      "\(method) needs the magnitudes of the inputs, which no Hessian tells; give the inputs "
+        + "themselves with --activations"
     case .factor(let failure): failure.description
     case .grid(let error): error.description
     }
