@@ -27,10 +27,10 @@ test: dependencies ## Build and run every test
 	@grep -E 'Test run with' $(LOG)
 
 lint: ## Check the formatting of all sources
-	swift format lint --strict --recursive --parallel Sources Tests Package.swift
+	swift format lint --strict --recursive --parallel Sources Tests Examples Package.swift
 
 format: ## Format all sources
-	swift format --in-place --recursive --parallel Sources Tests Package.swift
+	swift format --in-place --recursive --parallel Sources Tests Examples Package.swift
 
 interop: build ## Load our output in transformers and vLLM (from PyPI, about 5 GB) and compare
 	@Tools/interop $(MODEL)

@@ -29,7 +29,10 @@ let package = Package(
   name: "swift-ptq",
   products: [
     .library(name: "PTQ", targets: ["PTQ"]),
-    .executable(name: "ptq", targets: ["CLI"]),
+    // The whole command, for programs that add methods of their own.
+    .library(name: "PTQCommandLine", targets: ["CLI"]),
+    .executable(name: "ptq", targets: ["Executable"]),
+    .executable(name: "custom-solver", targets: ["CustomSolver"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
@@ -71,14 +74,19 @@ let package = Package(
       [
         "LinearAlgebra", "Hessian", "Quantizer", "Solvers", "Checkpoint", "Transformer", "Pipeline",
       ]),
-    .executableTarget(
-      name: "CLI",
-      dependencies: [
+    room(
+      "CLI",
+      [
         "JSON", "LinearAlgebra", "Hessian", "Quantizer", "Solvers", "Checkpoint", "Transformer",
         "Pipeline", "Report",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ],
-      swiftSettings: strict),
+      ]),
+    .executableTarget(name: "Executable", dependencies: ["CLI"], swiftSettings: strict),
+
+    // MARK: Examples
+    .executableTarget(
+      name: "CustomSolver", dependencies: ["CLI", "PTQ"], path: "Examples/CustomSolver",
+      exclude: ["README.md"], swiftSettings: strict),
 
     // MARK: Tests
     .target(
@@ -89,7 +97,8 @@ let package = Package(
     tests("Quantizer", ["LinearAlgebra"]),
     tests("Solvers", ["LinearAlgebra", "Hessian", "Quantizer"]),
     tests("JSON"),
-    tests("Checkpoint", ["JSON", "LinearAlgebra", "Quantizer"], resources: [.copy("Fixtures")]),
+    tests(
+      "Checkpoint", ["JSON", "LinearAlgebra", "Quantizer"], resources: [.copy("Fixtures")]),
     tests("Tokenizer", ["JSON"], resources: [.copy("Fixtures")]),
     tests("Transformer", ["Checkpoint", "JSON", "LinearAlgebra"], resources: [.copy("Fixtures")]),
     tests(
@@ -97,7 +106,8 @@ let package = Package(
       ["Checkpoint", "Hessian", "JSON", "LinearAlgebra", "Quantizer", "Solvers", "Transformer"]),
     tests("Report", ["Pipeline", "Solvers"]),
     tests("PTQ"),
-    tests("CLI", ["Checkpoint", "JSON", "LinearAlgebra"]),
+    // The two executables, because the tests start them.
+    tests("CLI", ["Checkpoint", "CustomSolver", "Executable", "JSON", "LinearAlgebra"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -27,18 +27,8 @@ struct CompareCommand: ParsableCommand {
   @Argument(help: "The model's folder.")
   var model: String
 
-  @Option(
-    help: "Methods, separated by commas; each is words joined by +:\n\(Choices.methods)",
-    transform: { try $0.split(separator: ",").map { try Method(String($0)) } })
-  var methods = [Method.nearest, .awq, .gptq, .awqGPTQ]
-
-  @Option(help: "Bits of a code, separated by commas.", transform: { try $0.integers() })
-  var bits = [4]
-
-  @Option(
-    help: "Group sizes, separated by commas: numbers, or channel, or tensor. (default: 128)",
-    transform: { try $0.groupSizes() })
-  var groupSizes = [GroupSize.columns(128)]
+  @OptionGroup
+  var candidates: CandidateArguments
 
   @Option(
     help: "The decoder blocks to look at, such as 0,4-7. (default: all)",
@@ -69,9 +59,6 @@ struct CompareCommand: ParsableCommand {
   var common: CommonArguments
 
   func validate() throws {
-    guard !methods.isEmpty, !bits.isEmpty, !groupSizes.isEmpty else {
-      throw ValidationError("--methods, --bits and --group-sizes need one entry at least.")
-    }
     for path in output where ReportFile(path: path) == nil {
       throw ValidationError(
         "--output \(path): the name must end in \(ReportFile.endings.joined(separator: ", ")).")
@@ -85,7 +72,10 @@ struct CompareCommand: ParsableCommand {
       throw ValidationError("A comparison needs a calibration text: give --calibration FILE.")
     }
     let run = try ComparisonRun(
-      model: language, candidates: try candidates(for: language), calibration: calibration,
+      model: language,
+      candidates: try candidates.settings(
+        recipe, alpha: language.configuration.traits.migrationStrength),
+      calibration: calibration,
       selection: LinearFilter(layers: layers, modules: modules),
       text: try judgingText(for: language, length: calibration.length))
     var progress = ProgressLine()
@@ -101,25 +91,6 @@ struct CompareCommand: ParsableCommand {
     print(common.json ? report.json.text(.pretty) : report.terminalText)
   }
 
-  /// Every combination; a method that rounds inputs as well has a scheme of its own.
-  private func candidates(for model: LanguageModel) throws -> [QuantizationSettings] {
-    let alpha = model.configuration.traits.migrationStrength
-    // Rivals, that is candidates of one scheme, stand together.
-    var candidates: [QuantizationSettings] = []
-    for bits in bits {
-      for size in groupSizes {
-        for method in methods where method.activations == nil {
-          candidates.append(
-            try recipe.settings(method, bits: bits, groupSize: size, alpha: alpha))
-        }
-      }
-    }
-    for method in methods where method.activations != nil {
-      candidates.append(try recipe.settings(method, bits: nil, groupSize: nil, alpha: alpha))
-    }
-    return candidates
-  }
-
   private func judgingText(for model: LanguageModel, length: Int) throws -> TokenWindows? {
     guard let text else { return nil }
     let stream = try TokenStream(path: text, for: model.folder).tokens
@@ -131,32 +102,7 @@ struct CompareCommand: ParsableCommand {
   }
 }
 
-extension Method {
-  /// AWQ's scales, then round to nearest.
-  fileprivate static let awq = Method(transform: .awq, rounding: .nearest)
-  /// AWQ's scales, then GPTQ.
-  fileprivate static let awqGPTQ = Method(transform: .awq, rounding: .gptq)
-}
-
 extension String {
-  /// Numbers separated by commas.
-  fileprivate func integers() throws -> [Int] {
-    try split(separator: ",").map {
-      guard let number = Int($0) else { throw ValidationError("\"\($0)\" is not a number.") }
-      return number
-    }
-  }
-
-  /// Group sizes separated by commas.
-  fileprivate func groupSizes() throws -> [GroupSize] {
-    try split(separator: ",").map {
-      guard let size = GroupSize(argument: String($0)) else {
-        throw ValidationError("\"\($0)\" is no group size; give a number, channel or tensor.")
-      }
-      return size
-    }
-  }
-
   /// Numbers and ranges separated by commas: `0,4-7`.
   fileprivate func ranges() throws -> Set<Int> {
     var result: Set<Int> = []

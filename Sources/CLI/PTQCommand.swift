@@ -1,9 +1,17 @@
 import ArgumentParser
 import Pipeline
 
+/// The whole of `ptq`.
+///
+/// A program that adds a rounding or a transform to `MethodRegistry` first is `ptq` with that word:
+/// in the help, on the command line, in the tables.
+public enum PTQCommand {
+  /// Does what the command line says, and ends the process when that fails.
+  public static func main() { RootCommand.main() }
+}
+
 /// The root command: it only lists the others.
-@main
-struct PTQCommand: ParsableCommand {
+struct RootCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "ptq",
     abstract: "Quantize language models after training: folder in, folder out.",
@@ -25,7 +33,7 @@ struct PTQCommand: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      QuantizeCommand.self, CompareCommand.self, ConvertCommand.self, EvalCommand.self,
-      InspectCommand.self, DoctorCommand.self,
+      QuantizeCommand.self, CompareCommand.self, LayerCommand.self, ConvertCommand.self,
+      EvalCommand.self, InspectCommand.self, DoctorCommand.self,
     ])
 }

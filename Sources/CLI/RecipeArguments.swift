@@ -20,7 +20,10 @@ struct RecipeArguments: ParsableArguments {
   var damping = 0.01
 
   @Option(
-    help: "Migration strength, 0 to 1, or search (smoothquant). (default: by model family)")
+    help: """
+      Migration strength, 0 to 1, or search (smoothquant). (default: by model family; 0.5 \
+      for one layer)
+      """)
   var alpha: Alpha?
 
   @Flag(

@@ -11,6 +11,8 @@ public enum CheckpointError: Error, CustomStringConvertible {
   case json(path: String, cause: JSONError)
   /// A safetensors header that does not hold together.
   case header(path: String, reason: String)
+  /// A `.npy` file that does not hold together, or holds what is not read.
+  case numPy(path: String, reason: String)
   /// A tensor that is needed is nowhere in the folder.
   case missingTensor(name: String, folder: String)
   /// A tensor is not as it must be.
@@ -32,6 +34,7 @@ public enum CheckpointError: Error, CustomStringConvertible {
     case .missing(let path, let needed): "\(path): not found; \(needed)"
     case .json(let path, let cause): "\(path): \(cause)"
     case .header(let path, let reason): "\(path): not a valid safetensors file: \(reason)"
+    case .numPy(let path, let reason): "\(path): \(reason)"
     case .missingTensor(let name, let folder):
       "\(folder): no tensor is named \(name), which config.json calls for; "
         + "fetch the model again, or correct config.json"

@@ -19,6 +19,9 @@ public struct InputStatistics: Sendable {
   private var divisors: [Float]?
   /// Some of the tokens themselves.
   public private(set) var sample: TokenSample
+  /// Whether the tokens themselves were seen: if not, only what follows from H is known, and neither
+  /// ranges, nor magnitudes, nor a sample.
+  public let knowsTokens: Bool
 
   /// Statistics of nothing yet.
   ///
@@ -31,14 +34,37 @@ public struct InputStatistics: Sendable {
     upperSum = Matrix(rows: channels, columns: channels)
     addedRanges = ChannelRanges(channels: channels, collectsHistogram: collectsHistogram)
     sample = TokenSample(channels: channels)
+    knowsTokens = true
+  }
+
+  /// Statistics of a ready H, of which no token is known.
+  ///
+  /// Any positive multiple of H will do for solvers, which ask for relative errors only; so will a sum
+  /// over tokens, or the papers' 2XXᵀ.
+  ///
+  /// - Parameter secondMoment: H, `[n, n]`; of two elements that differ by rounding, the upper counts.
+  /// - Throws: ``SecondMomentError`` when it cannot be the second moment of anything.
+  /// - Complexity: n².
+  public init(secondMoment: Matrix) throws(SecondMomentError) {
+    try SecondMomentError.check(secondMoment)
+    channels = secondMoment.rows
+    upperSum = secondMoment
+    for i in 0..<channels {
+      for j in 0..<i { upperSum[i, j] = 0 }
+    }
+    addedRanges = ChannelRanges(channels: channels)
+    sample = TokenSample(channels: channels)
+    tokenCount = 1
+    knowsTokens = false
   }
 
   /// Adds the rows of `x`, one per token.
   ///
-  /// - Precondition: `x` has `channels` columns.
+  /// - Precondition: `x` has `channels` columns, and the statistics are not those of a ready H.
   /// - Complexity: T·n² flops in float32 (`ssyrk`, and `sgemm` off the diagonal).
   public mutating func add(_ x: Matrix) {
     precondition(x.columns == channels, "\(x.columns) channels into statistics of \(channels)")
+    precondition(knowsTokens, "tokens into statistics of a ready second moment")
     upperSum.addSecondMoment(of: x)
     addedRanges.add(x)
     sample.add(x)

@@ -34,7 +34,9 @@ public struct ComparisonRun {
     guard model.format == nil else { throw RunError.alreadyQuantized(model.folder.path) }
     let shapes = (0..<model.configuration.layerCount).flatMap(model.configuration.linears)
     guard shapes.contains(where: selection.contains) else { throw RunError.nothingSelected }
-    for settings in candidates { try RunPlan.checkWidths(shapes.filter(selection.contains), settings) }
+    for settings in candidates {
+      try RunPlan.checkWidths(shapes.filter(selection.contains), settings)
+    }
     scales = try RunPlan.scaleFormat(shapes, in: model.folder, candidates[0].format)
     guard text == nil || selection.isEverything else { throw RunError.partialPerplexity }
     self.model = model
@@ -49,7 +51,8 @@ public struct ComparisonRun {
   /// - Parameter tell: is called with the share of the work done, and what is being worked on; what
   ///   it throws ends the run.
   /// - Throws: ``CheckpointError`` or ``StageError``.
-  public func run(_ tell: (Double, String) throws -> Void = { _, _ in }) throws -> ComparisonReport {
+  public func run(_ tell: (Double, String) throws -> Void = { _, _ in }) throws -> ComparisonReport
+  {
     let clock = ContinuousClock()
     let start = clock.now
     var hidden = try calibration.windows.map(model.embeddings)

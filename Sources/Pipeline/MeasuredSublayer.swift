@@ -88,20 +88,3 @@ extension LayerProblem {
     LinearShape(name: name, rows: weights.rows, columns: weights.columns)
   }
 }
-
-extension LinearComparison {
-  /// What a comparison says of a Linear, stored as settings ask.
-  init(_ linear: ComparedLinear, layer: Int?, _ settings: QuantizationSettings, _ scales: FloatFormat) {
-    let (solution, weights) = (linear.solution, linear.problem.weights)
-    let energy = (0..<weights.rows).reduce(0.0) {
-      $0 + Double(VectorMath.dot(weights.row($1), weights.row($1)))
-    }
-    self.init(
-      name: solution.name, layer: layer, rows: weights.rows, columns: weights.columns,
-      error: solution.error,
-      weightMSE: solution.error.weight * energy / Double(max(1, weights.elements.count)),
-      clippedShare: solution.clippedShare,
-      bitsPerWeight: settings.bitsPerWeight(of: solution, scales: scales),
-      seconds: linear.seconds, inputScales: linear.factors, outliers: solution.outliers)
-  }
-}

@@ -35,6 +35,24 @@ public struct Grid: Sendable, Equatable {
   /// The zero point of a row and group.
   public func zeroPoint(row: Int, group: Int) -> UInt8 { zeroPoints[row * groups + group] }
 
+  /// The weight that a code stands for in a row and column: `s · (q − z)`.
+  public func value(of code: UInt8, row: Int, column: Int) -> Float {
+    let group = column / groupSize
+    return scales[row, group] * (Float(code) - Float(zeroPoint(row: row, group: group)))
+  }
+
+  /// The code whose value in a row and column is nearest to a weight.
+  ///
+  /// One weight at a time; loops over many use a ``RoundingKernel``, which gives the same codes.
+  public func nearestCode(to weight: Float, row: Int, column: Int) -> UInt8 {
+    let group = column / groupSize
+    let zero = Float(zeroPoint(row: row, group: group))
+    let steps = weight / scales[row, group]
+    // A NaN is no greater than anything, so it gets the lowest code instead of a trap.
+    let limited = steps > -zero ? min(steps, Float(scheme.largestCode) - zero) : -zero
+    return UInt8(limited.rounded(.toNearestOrEven) + zero)
+  }
+
   /// The grid of some of the rows.
   public func copy(rows: Range<Int>) -> Grid {
     Grid(

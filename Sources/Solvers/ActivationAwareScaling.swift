@@ -66,9 +66,7 @@ public struct ActivationAwareScaling: Transform {
   public func factors(
     for stage: StageProblem, _ scaling: InputScaling, _ trial: ScaleTrial
   ) throws(SolverError) -> [Float]? {
-    guard let statistics = stage.input.calibration else {
-      throw .calibrationNeeded(method: "awq")
-    }
+    let statistics = try stage.input.calibration.knowingTokens(for: "awq")
     let activation = scaling.pooled(statistics.meanAbsolutes) { $0.mean }
     let shares = stage.linears.meanShares(try trial.groupSizes(of: stage))
     let weight = scaling.pooled(shares) { $0.mean }

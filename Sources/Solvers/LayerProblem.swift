@@ -42,3 +42,14 @@ public struct LayerInput: Sendable {
     self.heldOut = heldOut
   }
 }
+
+extension InputStatistics? {
+  /// The statistics for a method that asks for magnitudes, ranges or samples of the tokens.
+  ///
+  /// - Throws: ``SolverError`` where they are missing or of a ready second moment.
+  func knowingTokens(for method: String) throws(SolverError) -> InputStatistics {
+    guard let self else { throw .calibrationNeeded(method: method) }
+    guard self.knowsTokens else { throw .tokensNeeded(method: method) }
+    return self
+  }
+}

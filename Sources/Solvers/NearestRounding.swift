@@ -8,12 +8,6 @@ public struct NearestRounding: Rounding, PreparedRounding {
   /// The rounding; it has no options.
   public init() {}
 
-  /// Nothing is done to any statistics.
-  public var conditioning: Conditioning? { nil }
-
-  /// No column reacts to another.
-  public var pivots: [Float]? { nil }
-
   /// The rounding itself: it needs no preparation.
   public func prepared(for input: LayerInput) throws(SolverError) -> any PreparedRounding { self }
 

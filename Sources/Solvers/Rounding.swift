@@ -26,12 +26,21 @@ public protocol PreparedRounding: Sendable {
   func round(_ weights: Matrix, on grid: Grid) -> QuantizedWeight
 }
 
+extension PreparedRounding {
+  /// Nothing was done to the statistics.
+  public var conditioning: Conditioning? { nil }
+  /// No column reacts to another.
+  public var pivots: [Float]? { nil }
+}
+
 /// Why a Linear could not be quantized as asked.
 ///
 /// Nothing falls back to something else silently.
 public enum SolverError: Error, CustomStringConvertible {
   /// The method needs the statistics of a calibration text.
   case calibrationNeeded(method: String)
+  /// The method needs to know of the tokens what their second moment does not tell.
+  case tokensNeeded(method: String)
   /// The statistics cannot be factored.
   case factor(FactorFailure)
   /// No grid fits.
@@ -42,6 +51,9 @@ public enum SolverError: Error, CustomStringConvertible {
     switch self {
     case .calibrationNeeded(let method):
       "\(method) needs calibration statistics; give a calibration text"
+    case .tokensNeeded(let method):
+      "\(method) needs the magnitudes of the inputs, which no Hessian tells; give the inputs "
+        + "themselves with --activations"
     case .factor(let failure): failure.description
     case .grid(let error): error.description
     }

@@ -39,6 +39,7 @@ public struct ScaleTrial: Sendable {
       throw .calibrationNeeded(method: "scaling of input channels")
     }
     if let rule = recipe.activations {
+      let statistics = try stage.input.calibration.knowingTokens(for: "rounding of inputs")
       return try sampleLoss(statistics, statistics.divided(by: factors), factors, rule)
     }
     var moment = Matrix(rows: statistics.channels, columns: statistics.channels)

@@ -40,7 +40,7 @@ struct ScaledSolver {
         for: LayerInput(calibration: statistics, heldOut: input.heldOut))
     }
     activations = try Self.activations(recipe, statistics)
-    sampled = input.heldOut ?? input.calibration
+    sampled = [input.heldOut, input.calibration].compactMap(\.self).first(where: \.knowsTokens)
     if let pivots = prepared.pivots {
       metric = .columns(pivots)
     } else if let statistics {
@@ -113,8 +113,7 @@ extension ScaledSolver {
     _ recipe: Recipe, _ statistics: InputStatistics?
   ) throws(SolverError) -> [Int] {
     guard let rule = recipe.outliers else { return [] }
-    guard let statistics else { throw .calibrationNeeded(method: "outliers") }
-    return rule.channels(statistics.maxAbsolutes)
+    return rule.channels(try statistics.knowingTokens(for: "outliers").maxAbsolutes)
   }
 
   private static func activations(
@@ -122,8 +121,7 @@ extension ScaledSolver {
   ) throws(SolverError) -> ActivationQuantizer? {
     guard let rule = recipe.activations else { return nil }
     if rule.scheme.granularity == .token { return .token(symmetric: rule.scheme.isSymmetric) }
-    guard let statistics else { throw .calibrationNeeded(method: "static activations") }
-    return rule.quantizer(for: statistics)
+    return rule.quantizer(for: try statistics.knowingTokens(for: "static activations"))
   }
 
   /// What keeping channels did, by the same solve without it.

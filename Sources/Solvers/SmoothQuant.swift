@@ -32,9 +32,7 @@ public struct SmoothQuant: Transform {
   public func factors(
     for stage: StageProblem, _ scaling: InputScaling, _ trial: ScaleTrial
   ) throws(SolverError) -> [Float]? {
-    guard let statistics = stage.input.calibration else {
-      throw .calibrationNeeded(method: "smoothquant")
-    }
+    let statistics = try stage.input.calibration.knowingTokens(for: "smoothquant")
     let activation = scaling.pooled(statistics.maxAbsolutes) { $0.max() ?? 0 }
     let weight = scaling.pooled(stage.linears.maxAbsolutes) { $0.max() ?? 0 }
     switch strength {

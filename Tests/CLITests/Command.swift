@@ -18,11 +18,14 @@ struct Outcome {
 
 /// The built `ptq` beside the tests.
 enum Command {
-  /// The executable: it stands in the folder of the running test.
-  static let executable: URL = {
+  /// The executable.
+  static let executable = executable("ptq")
+
+  /// A built executable: it stands in the folder of the running test.
+  static func executable(_ name: String) -> URL {
     let test = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
-    return URL(fileURLWithPath: test).deletingLastPathComponent().appendingPathComponent("ptq")
-  }()
+    return URL(fileURLWithPath: test).deletingLastPathComponent().appendingPathComponent(name)
+  }
 
   /// The model in the box.
   static let tinyLlama = URL(fileURLWithPath: #filePath)

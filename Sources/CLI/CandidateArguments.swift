@@ -1,0 +1,73 @@
+import ArgumentParser
+import Pipeline
+import Solvers
+
+/// What a comparison compares: every combination of methods, bits and group sizes.
+struct CandidateArguments: ParsableArguments {
+  @Option(
+    help: "Methods, separated by commas; each is words joined by +:\n\(Choices.methods)",
+    transform: { try $0.split(separator: ",").map { try Method(String($0)) } })
+  var methods = [Method.nearest, .awq, .gptq, .awqGPTQ]
+
+  @Option(help: "Bits of a code, separated by commas.", transform: { try $0.integers() })
+  var bits = [4]
+
+  @Option(
+    help: "Group sizes, separated by commas: numbers, or channel, or tensor. (default: 128)",
+    transform: { try $0.groupSizes() })
+  var groupSizes = [GroupSize.columns(128)]
+
+  func validate() throws {
+    guard !methods.isEmpty, !bits.isEmpty, !groupSizes.isEmpty else {
+      throw ValidationError("--methods, --bits and --group-sizes need one entry at least.")
+    }
+  }
+
+  /// Every combination; a method that rounds inputs as well has a scheme of its own.
+  func settings(
+    _ recipe: RecipeArguments, alpha: Float, format: FormatChoice = .standard
+  ) throws -> [QuantizationSettings] {
+    // Rivals, that is candidates of one scheme, stand together.
+    var candidates: [QuantizationSettings] = []
+    for bits in bits {
+      for size in groupSizes {
+        for method in methods where method.activations == nil {
+          candidates.append(
+            try recipe.settings(method, bits: bits, groupSize: size, alpha: alpha, format: format))
+        }
+      }
+    }
+    for method in methods where method.activations != nil {
+      candidates.append(
+        try recipe.settings(method, bits: nil, groupSize: nil, alpha: alpha, format: format))
+    }
+    return candidates
+  }
+}
+
+extension Method {
+  /// AWQ's scales, then round to nearest.
+  fileprivate static let awq = Method(transform: .awq, rounding: .nearest)
+  /// AWQ's scales, then GPTQ.
+  fileprivate static let awqGPTQ = Method(transform: .awq, rounding: .gptq)
+}
+
+extension String {
+  /// Numbers separated by commas.
+  fileprivate func integers() throws -> [Int] {
+    try split(separator: ",").map {
+      guard let number = Int($0) else { throw ValidationError("\"\($0)\" is not a number.") }
+      return number
+    }
+  }
+
+  /// Group sizes separated by commas.
+  fileprivate func groupSizes() throws -> [GroupSize] {
+    try split(separator: ",").map {
+      guard let size = GroupSize(argument: String($0)) else {
+        throw ValidationError("\"\($0)\" is no group size; give a number, channel or tensor.")
+      }
+      return size
+    }
+  }
+}

@@ -1,0 +1,128 @@
+import ArgumentParser
+import Checkpoint
+import JSON
+import Pipeline
+import Report
+import Solvers
+
+/// `ptq layer`: one Linear from files of numbers, no model.
+struct LayerCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "layer",
+    abstract: "Quantize one Linear from .npy or .safetensors files.",
+    discussion: """
+      WEIGHTS is a matrix [out, in]; the input of the Linear is given by what it was for some \
+      tokens, [tokens, in], or by their second moment [in, in]. A file is .npy (float16, float32 \
+      or float64) or .safetensors, whose tensors are named like model.safetensors:lm_head.weight.
+
+      Every combination of --methods, --bits and --group-sizes is solved from the same \
+      statistics. A ninth of the tokens is kept from the solvers and judges, unless --held-out \
+      gives other ones. Of a Hessian alone, awq, smoothquant, static and outliers cannot learn: \
+      they ask for magnitudes.
+
+      The result of a single combination can be written as a .safetensors file: the tensors of \
+      --format, and, where the method scales input channels, NAME.input_factors, by which \
+      whatever makes the input must divide it.
+
+      EXAMPLES:
+        ptq layer --weights w.npy --activations x.npy --bits 4,3
+        ptq layer --weights w.npy --hessian h.npy --methods gptq -o q.safetensors
+        ptq layer --weights m.safetensors:fc.weight --activations x.npy -o r.md
+      """)
+
+  @Option(help: "The weights, [out, in].")
+  var weights: String
+
+  @Option(help: "The inputs of tokens, [tokens, in].")
+  var activations: String?
+
+  @Option(help: "In place of inputs: their second moment, [in, in], or a multiple of it.")
+  var hessian: String?
+
+  @Option(
+    name: .customLong("held-out"),
+    help: "The inputs of other tokens, to judge by. (default: a ninth of --activations)")
+  var heldOut: String?
+
+  @Flag(name: .customLong("no-held-out"), help: "Give all of --activations to the solvers.")
+  var holdsNothingOut = false
+
+  @Option(
+    name: .shortAndLong,
+    help: """
+      Write a report to this file, or the result of a single combination to a .safetensors \
+      file; can be given several times.
+      """)
+  var output: [String] = []
+
+  @Option(help: "The layout of a result: \(Choices.formats).")
+  var format = FormatChoice.standard
+
+  @OptionGroup
+  var candidates: CandidateArguments
+
+  @OptionGroup(title: "Recipe")
+  var recipe: RecipeArguments
+
+  @OptionGroup
+  var common: CommonArguments
+
+  func validate() throws {
+    if activations != nil, hessian != nil {
+      throw ValidationError("Give --activations or --hessian, not both.")
+    }
+    if heldOut != nil, holdsNothingOut {
+      throw ValidationError("Give --held-out or --no-held-out, not both.")
+    }
+    for path in output where !isResult(path) && ReportFile(path: path) == nil {
+      let endings = [".safetensors"] + ReportFile.endings
+      throw ValidationError(
+        "--output \(path): the name must end in \(endings.joined(separator: ", ")).")
+    }
+  }
+
+  func run() throws {
+    common.apply()
+    let settings = try candidates.settings(recipe, alpha: 0.5, format: format)
+    let results = output.filter(isResult)
+    guard results.isEmpty || settings.count == 1 else {
+      throw ValidationError(
+        "--output \(results[0]): holds one result, and there are \(settings.count) combinations "
+          + "of --methods, --bits and --group-sizes.")
+    }
+    let comparison = try LayerComparison(try files(), candidates: settings)
+    for path in results { try FolderWriter.checkIsFree(path) }
+    var progress = ProgressLine()
+    defer { progress.end() }
+    if !results.isEmpty {
+      for warning in try comparison.warnings(of: 0) { progress.say("warning: \(warning)") }
+    }
+    let (report, solutions) = try Interruption.watched {
+      try comparison.run { share, label in
+        try Interruption.check()
+        progress.show(share, label)
+      }
+    }
+    progress.end()
+    for path in output {
+      if isResult(path) {
+        try comparison.write(solutions[0], of: 0, to: path)
+      } else {
+        try ReportFile(path: path)?.write(report)
+      }
+    }
+    print(common.json ? report.json.text(.pretty) : report.terminalText)
+  }
+
+  private func isResult(_ path: String) -> Bool { path.hasSuffix(".safetensors") }
+
+  private func files() throws -> LayerFiles {
+    var input = LayerFiles.Input.unknown
+    if let activations { input = .activations(try MatrixFile(activations)) }
+    if let hessian { input = .hessian(try MatrixFile(hessian)) }
+    return try LayerFiles(
+      weights: try MatrixFile(weights), input: input,
+      heldOut: try heldOut.map { try MatrixFile($0) },
+      sharesOut: !holdsNothingOut)
+  }
+}

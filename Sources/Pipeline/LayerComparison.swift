@@ -1,0 +1,114 @@
+internal import Checkpoint
+internal import Hessian
+internal import LinearAlgebra
+internal import Quantizer
+public import Solvers
+
+/// Several recipes on one Linear that belongs to no model.
+///
+/// Input channels may be scaled freely, since nothing in front of the Linear has to take up the
+/// factors: they are a part of the result.
+///
+/// ```swift
+/// let files = try LayerFiles(
+///   weights: MatrixFile("w.npy"), input: .activations(MatrixFile("x.npy")))
+/// let comparison = try LayerComparison(files, candidates: settings)
+/// let (report, solutions) = try comparison.run()
+/// try comparison.write(solutions[0], of: 0, to: "packed.safetensors")
+/// ```
+public struct LayerComparison: Sendable {
+  private let files: LayerFiles
+  private let candidates: [QuantizationSettings]
+  private let shape: LinearShape
+  private let scales: [FloatFormat]
+
+  /// Checks that the comparison can be done as asked.
+  ///
+  /// - Throws: ``RunError`` or ``LayerFileError``, with what to change.
+  public init(_ files: LayerFiles, candidates: [QuantizationSettings]) throws {
+    shape = LinearShape(
+      name: files.weights.name, rows: files.weights.rows, columns: files.weights.columns)
+    for settings in candidates {
+      try RunPlan.checkWidths([shape], settings)
+      if case .unknown = files.input, settings.method.needsCalibration {
+        throw LayerFileError.inputNeeded(method: settings.method.name)
+      }
+    }
+    scales = candidates.map { $0.format.scaleFormat(for: files.weights.format) }
+    self.files = files
+    self.candidates = candidates
+  }
+
+  /// Reads the files and compares.
+  ///
+  /// - Parameter tell: is called with the share of the recipes done, and what is being worked on;
+  ///   what it throws ends the work.
+  /// - Returns: the errors, and for each recipe the quantized Linear with the factors of its input.
+  /// - Throws: ``CheckpointError``, ``LayerFileError`` or ``StageError``.
+  public func run(
+    _ tell: (Double, String) throws -> Void = { _, _ in }
+  ) throws -> (report: ComparisonReport, solutions: [StageSolution]) {
+    let clock = ContinuousClock()
+    let start = clock.now
+    try tell(0, "reading \(files.weights.path)")
+    let weights = try files.weights.rows(0..<files.weights.rows)
+    let recipes = zip(candidates, scales).map { $0.recipe(scales: $1) }
+    let input = try files.read(
+      collectsHistogram: recipes.contains { $0.activations?.needsHistogram ?? false })
+    let problem = LayerProblem(name: shape.name, weights: weights, input: input)
+    let stage = StageProblem([problem], scaling: InputScaling())
+    var solutions: [StageSolution] = []
+    var results: [ComparisonReport.Candidate] = []
+    for (i, settings) in candidates.enumerated() {
+      try tell(
+        Double(i) / Double(candidates.count), "\(settings.method.name) \(settings.label)")
+      let begin = clock.now
+      let solution = try recipes[i].solve(stage: stage, measuringRows: true)
+      let compared = ComparedLinear(
+        problem: problem, solution: solution.linears[0], factors: solution.factors,
+        seconds: (clock.now - begin).seconds)
+      results.append(
+        ComparisonReport.Candidate(
+          method: settings.method.name, scheme: settings.label, bits: settings.scheme.bits,
+          linears: [LinearComparison(compared, layer: nil, settings, scales[i])]))
+      solutions.append(solution)
+    }
+    let knowsTokens = input.calibration?.knowsTokens ?? false
+    let report = ComparisonReport(
+      model: shape.name, calibrationTokens: knowsTokens ? input.calibration?.tokenCount ?? 0 : 0,
+      heldOutTokens: input.heldOut?.tokenCount ?? 0, candidates: results,
+      seconds: (clock.now - start).seconds)
+    return (report, solutions)
+  }
+
+  /// What somebody should know before a recipe's result is written.
+  ///
+  /// - Throws: ``RunError`` when no format holds it, or no engine would load it.
+  public func warnings(of candidate: Int) throws -> [String] {
+    guard !candidates[candidate].method.keepsOutliers else { throw RunError.cannotStoreOutliers }
+    let settings = candidates[candidate]
+    return try settings.format.warnings(of: [shape], settings.linearScheme)
+  }
+
+  /// Writes a recipe's result: the tensors of its format, and `input_factors` where the input's
+  /// channels are to be divided by factors first.
+  ///
+  /// - Throws: ``CheckpointError`` when the file exists or cannot be written.
+  public func write(_ solution: StageSolution, of candidate: Int, to path: String) throws {
+    let settings = candidates[candidate]
+    var tensors: [(NamedShape, [UInt8])] = []
+    for linear in solution.linears {
+      tensors += zip(
+        settings.format.layout(of: shape, settings.linearScheme, scales: scales[candidate]),
+        settings.format.encode(linear.linear, scales: scales[candidate]))
+    }
+    if let factors = solution.factors {
+      tensors.append(
+        (
+          NamedShape("\(shape.name).input_factors", .float32, [factors.count]),
+          FloatFormat.float32.encode(factors)
+        ))
+    }
+    try SafetensorsFile.write(tensors, to: path)
+  }
+}

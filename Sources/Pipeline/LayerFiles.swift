@@ -1,0 +1,159 @@
+public import Checkpoint
+public import Hessian
+internal import LinearAlgebra
+internal import Solvers
+
+/// The files of one Linear that belongs to no model: its weights, and what its input looks like.
+public struct LayerFiles: Sendable {
+  /// What is known of the input.
+  public enum Input: Sendable {
+    /// The inputs of tokens, `[tokens, in]` or with more axes in front.
+    case activations(MatrixFile)
+    /// A ready second moment `[in, in]`.
+    case hessian(MatrixFile)
+    /// Nothing.
+    case unknown
+  }
+
+  /// W, `[out, in]`.
+  public let weights: MatrixFile
+  /// What solvers learn from.
+  public let input: Input
+  /// Inputs of tokens that only judge; nil for a share of the activations.
+  public let heldOut: MatrixFile?
+  /// Whether a share of the activations is held out where no other inputs judge.
+  public let sharesOut: Bool
+
+  /// Every so many chunks of tokens one judges: an eighth of those that solvers see.
+  private static let heldOutEvery = 9
+  /// The most tokens of a chunk.
+  private static let longestChunk = 256
+
+  /// Files whose shapes are found to agree.
+  ///
+  /// - Throws: ``LayerFileError``.
+  public init(
+    weights: MatrixFile, input: Input = .unknown, heldOut: MatrixFile? = nil, sharesOut: Bool = true
+  ) throws(LayerFileError) {
+    try weights.check("weights", axes: 2...2, "[out, in]")
+    switch input {
+    case .activations(let file): try file.checkInput("activations", of: weights)
+    case .hessian(let file):
+      try file.check("a Hessian", axes: 2...2, "[in, in]")
+      guard file.dimensions == [weights.columns, weights.columns] else {
+        throw .unequal(file, "a Hessian of shape [in, in]", weights)
+      }
+    case .unknown: break
+    }
+    try heldOut?.checkInput("held-out activations", of: weights)
+    self.weights = weights
+    self.input = input
+    self.heldOut = heldOut
+    self.sharesOut = sharesOut
+  }
+
+  /// Reads the inputs chunk by chunk.
+  ///
+  /// A chunk has 256 tokens, or of fewer than 2304 a ninth of them all. Every ninth chunk is held
+  /// out, unless there are other tokens to judge.
+  ///
+  /// - Parameter collectsHistogram: whether an observer will ask for the histograms of the channels.
+  /// - Returns: the statistics of the tokens for solvers, and of those that judge.
+  /// - Throws: ``CheckpointError`` for values that are not finite, ``LayerFileError`` for a Hessian
+  ///   that is none.
+  func read(collectsHistogram: Bool) throws -> LayerInput {
+    var calibration: InputStatistics?
+    var judging = InputStatistics(channels: weights.columns)
+    switch input {
+    case .unknown: break
+    case .hessian(let file):
+      calibration = try statistics(of: try file.rows(0..<file.rows), path: file.path)
+    case .activations(let file):
+      var statistics = InputStatistics(
+        channels: weights.columns, collectsHistogram: collectsHistogram)
+      let judges = heldOut == nil && sharesOut
+      for (i, chunk) in file.chunks(of: Self.chunk(file.rows)).enumerated() {
+        let rows = try file.rows(chunk)
+        if judges, i % Self.heldOutEvery == Self.heldOutEvery - 1 {
+          judging.add(rows)
+        } else {
+          statistics.add(rows)
+        }
+      }
+      calibration = statistics
+    }
+    if let heldOut {
+      for chunk in heldOut.chunks(of: Self.longestChunk) { judging.add(try heldOut.rows(chunk)) }
+    }
+    return LayerInput(
+      calibration: calibration, heldOut: judging.tokenCount > 0 ? judging : nil)
+  }
+
+  private func statistics(
+    of hessian: Matrix, path: String
+  ) throws(LayerFileError) -> InputStatistics {
+    do throws(SecondMomentError) {
+      return try InputStatistics(secondMoment: hessian)
+    } catch {
+      throw .notHessian(path: path, error)
+    }
+  }
+
+  private static func chunk(_ tokens: Int) -> Int {
+    max(1, min(longestChunk, tokens / heldOutEvery))
+  }
+}
+
+extension MatrixFile {
+  /// Runs of rows, the last one perhaps shorter.
+  fileprivate func chunks(of size: Int) -> [Range<Int>] {
+    stride(from: 0, to: rows, by: size).map { $0..<min(rows, $0 + size) }
+  }
+
+  fileprivate func check(
+    _ what: String, axes: ClosedRange<Int>, _ needed: String
+  ) throws(LayerFileError) {
+    guard axes.contains(dimensions.count), !dimensions.contains(0) else {
+      throw .shape(path: path, dimensions, what: what, needed: needed)
+    }
+  }
+
+  fileprivate func checkInput(_ what: String, of weights: MatrixFile) throws(LayerFileError) {
+    try check(what, axes: 1...64, "[tokens, in]")
+    guard columns == weights.columns else {
+      throw .unequal(self, "\(what) of shape [tokens, in]", weights)
+    }
+  }
+}
+
+/// Why the files of a Linear cannot be worked with.
+public enum LayerFileError: Error, CustomStringConvertible {
+  /// An array has no shape that makes sense for what it is.
+  case shape(path: String, [Int], what: String, needed: String)
+  /// An array has another width than the weights.
+  case unequal(path: String, [Int], needed: String, weights: String, [Int])
+  /// A Hessian cannot be one.
+  case notHessian(path: String, SecondMomentError)
+  /// A method learns from inputs, and there are none.
+  case inputNeeded(method: String)
+
+  static func unequal(_ file: MatrixFile, _ needed: String, _ weights: MatrixFile) -> Self {
+    .unequal(
+      path: file.path, file.dimensions, needed: needed, weights: weights.path, weights.dimensions)
+  }
+
+  /// What was found, and what was needed.
+  public var description: String {
+    switch self {
+    case .shape(let path, let found, let what, let needed):
+      "\(path): has shape \(found); \(what) must have shape \(needed), and no axis of length 0"
+    case .unequal(let path, let found, let needed, let weights, let shape):
+      "\(path): has shape \(found), but \(weights) has shape \(shape), that is [out, in]; "
+        + "\(needed) must have in = \(shape.last ?? 0)"
+    case .notHessian(let path, let cause): "\(path): \(cause)"
+    case .inputNeeded(let method):
+      "the method \(method) learns from the Linear's input; give --activations FILE or "
+        + "--hessian FILE, or use --methods rtn, which needs none"
+    }
+  }
+}

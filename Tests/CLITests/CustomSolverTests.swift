@@ -1,0 +1,59 @@
+// The example of a rounding that is no part of the library: built and run as its reader would.
+
+import Foundation
+import JSON
+import TestSupport
+import Testing
+
+@Suite struct `A program with a rounding of its own` {
+  private static let calibration = [
+    "--calibration", "\(Command.tinyLlama)/calibration.txt", "--samples", "2", "--length", "64",
+  ]
+
+  private func run(_ arguments: [String], in folder: TemporaryFolder) throws -> Outcome {
+    let outcome = try Running(
+      Command.executable("custom-solver"), arguments, in: folder
+    ).finish()
+    try #require(outcome.status == 0, "\(outcome.errors)")
+    return outcome
+  }
+
+  @Test func `lists its word`() throws {
+    try TemporaryFolder.with { folder in
+      let help = try run(["help", "compare"], in: folder).output
+      #expect(help.contains("descent: coordinate descent from round to nearest"))
+      #expect(help.contains("gptq:"))
+    }
+  }
+
+  @Test func `shows its row beside the others`() throws {
+    try TemporaryFolder.with { folder in
+      let table = try run(
+        [
+          "compare", Command.tinyLlama, "--layers", "0", "--modules", "o_proj", "--group-sizes",
+          "64",
+        ]
+          + ["--methods", "rtn,descent,awq+descent"] + Self.calibration, in: folder
+      ).output
+      for word in ["rtn", "descent", "awq+descent"] { #expect(table.contains(word)) }
+    }
+  }
+
+  @Test func `loses less of the output than round to nearest, from which it starts`() throws {
+    try TemporaryFolder.with { folder in
+      let errors = try ["rtn", "descent"].map { method in
+        let report = try run(
+          ["quantize", Command.tinyLlama, "-o", method, "--method", method, "--bits", "3"]
+            + ["--group-size", "64", "--json"] + Self.calibration, in: folder
+        ).json()
+        // The Linears whose input nobody has quantized anything before.
+        return try report.member("linears").array.prefix(3).map {
+          try $0.member("calibration_error").double
+        }
+      }
+      for (nearest, descent) in zip(errors[0], errors[1]) {
+        #expect(descent > 0 && descent < 0.9 * nearest)
+      }
+    }
+  }
+}
