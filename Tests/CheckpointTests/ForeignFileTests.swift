@@ -98,7 +98,7 @@ private let packed = #"""
       }
     }
     try folder((0..<16).map { $0 / 8 }) { model in
-      let weight = try CompressedTensorsFormat().decode(linear, in: model, config)
+      let weight = try CompressedTensorsFormat().decode(linear, in: model, config).weight
       #expect(weight.codes.allSatisfy { $0 == 9 })
     }
     try folder((0..<16).map { $0 % 2 }) { model in
