@@ -44,13 +44,14 @@ struct BlockSolver {
   ) throws -> [LayerSolution] {
     let input = measure(hidden, sublayer.inputLinears[0]) { [sublayer] in sublayer.input($0) }
     let first = try recipe.solve(
-      stage: sublayer.inputStage(input, judgedOn: judgingWindows(hidden)))
+      stage: sublayer.inputStage(
+        input, judgedOn: recipe.judgingWindows(hidden.prefix(calibrationCount))))
     sublayer.adopt(input: first)
     var kept = ActivationCache(bytes: activationBudget)
     let innerInput = measure(
       hidden, sublayer.outputLinear, { [sublayer] in sublayer.inner(sublayer.input($0)) }
     ) { kept.keep($0) }
-    let second = try recipe.solve(stage: sublayer.innerStage(innerInput))
+    let second = try recipe.solve(stage: sublayer.innerStage(innerInput, recipe.scheme))
     let solutions = try sublayer.adopt(
       inner: second, after: first, scales: recipe.gridRule.scaleFormat)
     hidden.update { [sublayer, kept] i, window in
@@ -60,13 +61,6 @@ struct BlockSolver {
       sublayer.addOutput(inner, to: &window)
     }
     return solutions
-  }
-
-  /// The windows on which a transform judges the output of a sublayer: few, since each candidate
-  /// passes them through it.
-  private func judgingWindows(_ hidden: [Matrix]) -> [Matrix] {
-    guard recipe.transform?.judgesOutput == true, let first = hidden.first else { return [] }
-    return Array(hidden.prefix(min(calibrationCount, max(1, 4096 / first.rows))))
   }
 
   /// The statistics of a Linear's input over all windows, each of which is handed on.
@@ -83,6 +77,15 @@ struct BlockSolver {
       handOn(input)
     }
     return statistics.input
+  }
+}
+
+extension Recipe {
+  /// The windows, of those for calibration, on which the transform judges the output of a sublayer:
+  /// none unless it does so, and few, since each candidate passes them through it.
+  func judgingWindows(_ calibration: ArraySlice<Matrix>) -> [Matrix] {
+    guard transform?.judgesOutput == true, let first = calibration.first else { return [] }
+    return Array(calibration.prefix(max(1, 4096 / first.rows)))
   }
 }
 

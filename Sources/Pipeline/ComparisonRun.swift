@@ -32,10 +32,12 @@ public struct ComparisonRun {
     selection: LinearSelection = .all, text: TokenWindows? = nil
   ) throws {
     guard model.format == nil else { throw RunError.alreadyQuantized(model.folder.path) }
-    let shapes = (0..<model.configuration.layerCount).flatMap(model.configuration.linears)
-    guard shapes.contains(where: selection.contains) else { throw RunError.nothingSelected }
-    for settings in candidates { try RunPlan.checkWidths(shapes.filter(selection.contains), settings) }
-    scales = try RunPlan.scaleFormat(shapes, in: model.folder, candidates[0].format)
+    let blocks = (0..<model.configuration.layerCount).map(model.configuration.linears)
+    // A block is solved as a whole, whatever of it is selected.
+    let solved = blocks.filter { $0.contains(where: selection.contains) }.flatMap(\.self)
+    guard !solved.isEmpty else { throw RunError.nothingSelected }
+    for settings in candidates { try RunPlan.checkWidths(solved, settings) }
+    scales = try RunPlan.scaleFormat(blocks.joined(), in: model.folder, candidates[0].format)
     self.model = model
     self.candidates = candidates
     self.calibration = calibration
@@ -47,8 +49,10 @@ public struct ComparisonRun {
   ///
   /// - Parameter tell: is called with the share of the work done, and what is being worked on; what
   ///   it throws ends the run.
+  /// - Returns: what each recipe made of each selected Linear.
   /// - Throws: ``CheckpointError`` or ``StageError``.
-  public func run(_ tell: (Double, String) throws -> Void = { _, _ in }) throws -> ComparisonReport {
+  public func run(_ tell: (Double, String) throws -> Void = { _, _ in }) throws -> ComparisonReport
+  {
     let clock = ContinuousClock()
     let start = clock.now
     var hidden = try calibration.windows.map(model.embeddings)
@@ -87,10 +91,20 @@ public struct ComparisonRun {
       densePerplexity: perplexities?.dense, seconds: (clock.now - start).seconds)
   }
 
-  /// Passes the hidden states through a block; gives the statistics of its four inputs, two for each
-  /// sublayer.
-  private func measure(_ block: DecoderBlock, _ hidden: inout [Matrix]) -> [[LayerInput]] {
-    block.sublayers.map { sublayer in
+  /// What the recipes may know of a sublayer.
+  private struct Measurement {
+    /// The statistics of its two inputs.
+    let input, inner: LayerInput
+    /// Hidden states before it, where some recipe judges by its output.
+    let windows: [Matrix]
+  }
+
+  /// Passes the hidden states through a block; gives what is to be known of its sublayers.
+  private func measure(_ block: DecoderBlock, _ hidden: inout [Matrix]) -> [Measurement] {
+    let judge = candidates.map { $0.recipe(scales: scales) }
+      .first { $0.transform?.judgesOutput == true }
+    return block.sublayers.map { sublayer in
+      let windows = judge?.judgingWindows(hidden.prefix(calibration.calibration.count)) ?? []
       var input = StageStatistics(
         channels: sublayer.inputLinears[0].weight.columns,
         calibrationCount: calibration.calibration.count, collectsHistogram: needsHistogram)
@@ -106,7 +120,7 @@ public struct ComparisonRun {
         input.add(x, window: i)
         inner.add(y, window: i)
       }
-      return [input.input, inner.input]
+      return Measurement(input: input.input, inner: inner.input, windows: windows)
     }
   }
 
@@ -115,14 +129,14 @@ public struct ComparisonRun {
     candidates.contains { $0.recipe(scales: scales).activations?.needsHistogram ?? false }
   }
 
-  private func pass(_ block: DecoderBlock, _ hidden: inout [Matrix]) -> [[LayerInput]] {
+  private func pass(_ block: DecoderBlock, _ hidden: inout [Matrix]) -> [Measurement] {
     hidden.update { _, window in block(&window) }
     return []
   }
 
   /// Quantizes the selected Linears of a block.
   private func compare(
-    _ block: inout DecoderBlock, _ inputs: [[LayerInput]], _ settings: QuantizationSettings,
+    _ block: inout DecoderBlock, _ inputs: [Measurement], _ settings: QuantizationSettings,
     layer: Int
   ) throws -> [LinearComparison] {
     let recipe = settings.recipe(scales: scales)
@@ -135,16 +149,17 @@ public struct ComparisonRun {
   }
 
   private func compare(
-    _ sublayer: inout any Sublayer, _ inputs: [LayerInput], _ recipe: Recipe,
+    _ sublayer: inout any Sublayer, _ measured: Measurement, _ recipe: Recipe,
     _ settings: QuantizationSettings, layer: Int
   ) throws -> [LinearComparison] {
     let clock = ContinuousClock()
     let start = clock.now
     let weights = sublayer.inputLinears.map(\.weight) + [sublayer.outputLinear.weight]
     let first = try recipe.solve(
-      stage: sublayer.inputStage(inputs[0], judgedOn: []), measuringRows: true)
+      stage: sublayer.inputStage(measured.input, judgedOn: measured.windows), measuringRows: true)
     sublayer.adopt(input: first)
-    let second = try recipe.solve(stage: sublayer.innerStage(inputs[1]), measuringRows: true)
+    let second = try recipe.solve(
+      stage: sublayer.innerStage(measured.inner, recipe.scheme), measuringRows: true)
     let solutions = try sublayer.adopt(
       inner: second, after: first, scales: recipe.gridRule.scaleFormat)
     let seconds = (clock.now - start).seconds
