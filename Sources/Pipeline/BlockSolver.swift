@@ -50,7 +50,7 @@ struct BlockSolver {
     let innerInput = measure(
       hidden, sublayer.outputLinear, { [sublayer] in sublayer.inner(sublayer.input($0)) }
     ) { kept.keep($0) }
-    let second = try recipe.solve(stage: sublayer.innerStage(innerInput))
+    let second = try recipe.solve(stage: sublayer.innerStage(innerInput, recipe.scheme))
     let solutions = try sublayer.adopt(
       inner: second, after: first, scales: recipe.gridRule.scaleFormat)
     hidden.update { [sublayer, kept] i, window in

@@ -50,6 +50,7 @@ public struct ComparisonRun {
   ///
   /// - Parameter tell: is called with the share of the work done, and what is being worked on; what
   ///   it throws ends the run.
+  /// - Returns: what each recipe made of each selected Linear.
   /// - Throws: ``CheckpointError`` or ``StageError``.
   public func run(_ tell: (Double, String) throws -> Void = { _, _ in }) throws -> ComparisonReport
   {

@@ -64,7 +64,7 @@ struct MeasuredSublayer {
     }
     let judging = recipe.transform?.judgesOutput == true ? judging : []
     let first = try solve(sublayer.inputStage(input, judgedOn: judging))
-    let second = try solve(sublayer.innerStage(inner))
+    let second = try solve(sublayer.innerStage(inner, recipe.scheme))
     if let first, let second {
       sublayer.adopt(input: first)
       _ = try sublayer.adopt(inner: second, after: first, scales: recipe.gridRule.scaleFormat)

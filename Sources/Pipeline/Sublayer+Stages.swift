@@ -11,6 +11,7 @@ extension Sublayer {
   /// - Parameters:
   ///   - input: the statistics of that input.
   ///   - windows: hidden states to judge by the sublayer's output on, where a transform does so.
+  /// - Returns: the stage, with what the norm asks of factors.
   func inputStage(_ input: LayerInput, judgedOn windows: [Matrix]) -> StageProblem {
     StageProblem(
       inputLinears.map { LayerProblem(name: $0.name, weights: $0.weight, input: input) },
@@ -19,12 +20,21 @@ extension Sublayer {
         outputLoss: windows.isEmpty ? nil : outputLoss(on: windows)))
   }
 
-  /// The Linear that writes to the residual stream; the producer takes up what it is scaled by.
-  func innerStage(_ input: LayerInput) -> StageProblem {
+  /// The Linear that writes to the residual stream; the rows of the producer take up what it is
+  /// scaled by, each in its own scales.
+  ///
+  /// - Parameters:
+  ///   - input: the statistics of its input.
+  ///   - producerScheme: what is stored of the producer: where all rows share one scale, they cannot
+  ///     take up different factors.
+  /// - Returns: the stage, with what the producer asks of factors.
+  func innerStage(_ input: LayerInput, _ producerScheme: Scheme) -> StageProblem {
     StageProblem(
       [LayerProblem(name: outputLinear.name, weights: outputLinear.weight, input: input)],
-      scaling: InputScaling(
-        sharing: innerSharing, storable: { [self] in storableInnerFactors($0) }))
+      scaling: producerScheme.granularity == .tensor
+        ? nil
+        : InputScaling(
+          sharing: innerSharing, storable: { [self] in storableInnerFactors($0) }))
   }
 
   /// Puts the solution of the input stage in place.

@@ -76,17 +76,20 @@ public struct QuantizedWeight: Sendable, Equatable {
       codes: codes)
   }
 
-  /// The share of given weights that lie more than half a step beyond the ends of the grid.
+  /// The share of given weights that lie beyond the ends of the grid.
+  ///
+  /// That is by more than half a step and what rounding a scale to its format may lose, 2⁻⁸ of the
+  /// width; so a grid that was made to cover all weights clips none.
   public func clippedShare(of weights: Matrix) -> Double {
+    let last = Float(grid.scheme.largestCode)
+    let slack = 0.5 + last / 256
     let counts = Threads.map(rows) { row in
       var count = 0
       for group in 0..<grid.groups {
         let (scale, zero) = (
           grid.scales[row, group], Float(grid.zeroPoint(row: row, group: group))
         )
-        let (low, high) = (
-          scale * (-0.5 - zero), scale * (Float(grid.scheme.largestCode) + 0.5 - zero)
-        )
+        let (low, high) = (-scale * (zero + slack), scale * (last + slack - zero))
         let values = weights.row(row)
         for j in group * grid.groupSize..<(group + 1) * grid.groupSize
         where values[j] < low || values[j] > high { count += 1 }

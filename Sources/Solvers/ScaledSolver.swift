@@ -56,7 +56,9 @@ struct ScaledSolver {
     let rounded = target.zeroing(kept)
     let linear = try quantized(rounded, keeping: target)
     var effective = linear.dequantized()
-    let inputError = inputError(linear, effective)
+    let inputError = inputError(linear, effective, on: sampled)
+    // What decides between factors must not know the held-out tokens.
+    let known = problem.input.calibration.flatMap { self.inputError(linear, effective, on: $0) }
     if let factors { effective = effective.columns(times: factors.map { 1 / $0 }) }
     let whole = problem.input.memory.energy(of: problem.name) {
       OutputEnergy(of: problem.weights, in: problem.input, byRow: measuresRows)
@@ -70,7 +72,7 @@ struct ScaledSolver {
       clippedShare: linear.weight.clippedShare(of: rounded), conditioning: prepared.conditioning,
       outliers: try outlierReport(problem, target, linear))
     let loss = (error.calibration ?? 0) * (whole.calibration ?? 0)
-    return (solution, loss + (inputError ?? 0))
+    return (solution, loss + (known ?? 0))
   }
 
   /// Quantizes weights whose kept columns are zero, and keeps those of the target.
@@ -92,8 +94,10 @@ struct ScaledSolver {
     }
   }
 
-  /// The mean squared error of the output that rounding the sampled inputs adds.
-  private func inputError(_ linear: QuantizedLinear, _ weights: Matrix) -> Double? {
+  /// The mean squared error of the output that rounding sampled inputs adds.
+  private func inputError(
+    _ linear: QuantizedLinear, _ weights: Matrix, on sampled: InputStatistics?
+  ) -> Double? {
     guard let activations, let sampled else { return nil }
     let inputs = (factors.map { sampled.sample.divided(by: $0) } ?? sampled.sample).rows
     let rounded = activations.rounded(inputs, keeping: linear.kept?.channels ?? [])

@@ -5,7 +5,7 @@ import Pipeline
 import Solvers
 import Testing
 
-@Suite struct `A comparison` {
+@Suite struct `The report of a comparison` {
   @Test func `is written with everything in it, and null for what is no number`() throws {
     let linear = LinearComparison(
       name: "model.layers.3.mlp.up_proj", layer: 3, rows: 2, columns: 3,

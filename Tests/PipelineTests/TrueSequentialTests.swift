@@ -28,7 +28,9 @@ private func solve(_ linears: [Linear], _ inputs: [Matrix]) throws -> [LayerSolu
     gridRule: GridRule(range: .squaredError, scaleFormat: .float32),
     rounding: NearestPlaneRounding())
   return try recipe.solve(
-    stage: linears.map { LayerProblem(name: $0.name, weights: $0.weight, input: input) })
+    stage: StageProblem(
+      linears.map { LayerProblem(name: $0.name, weights: $0.weight, input: input) })
+  ).linears
 }
 
 /// Two models in step, and the hidden states of all windows, which go through the second one.

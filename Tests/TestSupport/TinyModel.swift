@@ -1,7 +1,8 @@
+internal import Foundation
 package import LinearAlgebra
 
-/// A Llama of random weights as a Hugging Face folder, all of which a test may change before it is
-/// written: hidden size 32, two layers, 64 tokens.
+/// A model of random weights as a Hugging Face folder, all of which a test may change before it is
+/// written: hidden size 32, two layers, 64 tokens, two query heads for each of two key-value heads.
 package struct TinyModel: Sendable {
   /// The members of `config.json` in order, their values as JSON.
   package var configuration: [(name: String, json: String)]
@@ -15,6 +16,18 @@ package struct TinyModel: Sendable {
   /// The number of tokens that there are.
   package static let vocabularySize = 64
 
+  /// Whose block it has.
+  package enum Family: String, Sendable, CaseIterable {
+    /// No biases, unless asked for.
+    case llama
+    /// The same, for which a window may be configured.
+    case mistral
+    /// Biases of q, k and v.
+    case qwen2
+    /// Norms of the heads of q and k.
+    case qwen3
+  }
+
   /// The Linears of a block with their shapes, in the order of the computation.
   package static let linears = [
     ("self_attn.q_proj", 32, 32), ("self_attn.k_proj", 16, 32), ("self_attn.v_proj", 16, 32),
@@ -23,14 +36,20 @@ package struct TinyModel: Sendable {
   ]
 
   /// A model whose tensors are stored in a format.
-  package init(_ format: FloatFormat = .float32, attentionBias: Bool = false, seed: UInt64 = 1) {
+  package init(
+    _ format: FloatFormat = .float32, family: Family = .llama, attentionBias: Bool = false,
+    seed: UInt64 = 1
+  ) {
     configuration = [
-      ("architectures", #"["LlamaForCausalLM"]"#), ("model_type", #""llama""#),
+      ("architectures", "[\"\(family.rawValue.capitalized)ForCausalLM\"]"),
+      ("model_type", "\"\(family.rawValue)\""),
       ("hidden_size", "32"), ("num_hidden_layers", "2"), ("num_attention_heads", "4"),
       ("num_key_value_heads", "2"), ("intermediate_size", "64"), ("vocab_size", "64"),
       ("max_position_embeddings", "128"), ("rms_norm_eps", "1e-5"),
       ("attention_bias", "\(attentionBias)"), ("tie_word_embeddings", "true"),
     ]
+    if family == .mistral { configuration.append(("sliding_window", "null")) }
+    if family == .qwen3 { configuration.append(("head_dim", "8")) }
     var generator = SplitMix64(seed: seed)
     var tensors: [RawSafetensors.Tensor] = []
     func add(_ name: String, _ shape: [Int], mean: Double = 0, _ deviation: Double) {
@@ -45,9 +64,14 @@ package struct TinyModel: Sendable {
       add("\(prefix).input_layernorm.weight", [Self.hiddenSize], mean: 1, 0.3)
       for (name, rows, columns) in Self.linears {
         add("\(prefix).\(name).weight", [rows, columns], 0.25)
-        if attentionBias && name.hasPrefix("self_attn") {
+        let isAttention = name.hasPrefix("self_attn")
+        if isAttention && (attentionBias || family == .qwen2 && !name.hasSuffix("o_proj")) {
           add("\(prefix).\(name).bias", [rows], 0.5)
         }
+      }
+      if family == .qwen3 {
+        add("\(prefix).self_attn.q_norm.weight", [8], mean: 1, 0.3)
+        add("\(prefix).self_attn.k_norm.weight", [8], mean: 1, 0.3)
       }
       add("\(prefix).post_attention_layernorm.weight", [Self.hiddenSize], mean: 1, 0.3)
     }
