@@ -19,9 +19,9 @@ struct CompareCommand: ParsableCommand {
       (.txt, .md, .csv, .json, .tex or .html).
 
       EXAMPLES:
-        ptq compare SmolLM2 --calibration text.txt --methods rtn,awq,gptq,awq+gptq --bits 3,4
-        ptq compare SmolLM2 --calibration text.txt --layers 0-2 --modules down_proj,o_proj
-        ptq compare SmolLM2 --calibration text.txt --group-sizes 32,64 --text test.txt -o report.html
+        ptq compare SmolLM2 --calibration text.txt --methods rtn,awq,gptq --bits 3,4
+        ptq compare SmolLM2 --calibration text.txt --layers 0-2 --modules o_proj
+        ptq compare SmolLM2 --calibration text.txt --text test.txt -o report.html
       """)
 
   @Argument(help: "The model's folder.")

@@ -20,8 +20,8 @@ struct QuantizeCommand: ParsableCommand {
       EXAMPLES:
         ptq quantize SmolLM2 -o SmolLM2-4bit --calibration text.txt --group-size 64
         ptq quantize Llama-3.2-1B -o Llama-8bit --calibration chats.jsonl --bits 8
-        ptq quantize Llama-3.2-1B -o Llama-awq --calibration chats.jsonl --method awq+gptq
-        ptq quantize Llama-3.2-1B -o Llama-w8a8 --calibration chats.jsonl --method smoothquant
+        ptq quantize Llama-3.2-1B -o awq --calibration chats.jsonl --method awq+gptq
+        ptq quantize Llama-3.2-1B -o w8a8 --calibration t.txt --method smoothquant
         ptq quantize Llama-3.2-1B -o Llama-rtn --method rtn --format gptq
 
       Output error % is the squared error of a Linear's output over the calibration tokens, \

@@ -31,6 +31,7 @@ public struct ComparisonRun {
     model: LanguageModel, candidates: [QuantizationSettings], calibration: CalibrationSet,
     selection: LinearFilter = .all, text: TokenWindows? = nil
   ) throws {
+    precondition(!candidates.isEmpty, "a comparison of nothing")
     guard model.format == nil else { throw RunError.alreadyQuantized(model.folder.path) }
     let shapes = (0..<model.configuration.layerCount).flatMap(model.configuration.linears)
     guard shapes.contains(where: selection.contains) else { throw RunError.nothingSelected }

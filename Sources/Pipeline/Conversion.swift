@@ -53,7 +53,8 @@ public struct Conversion: Sendable {
     let plan = try ConversionPlan(model, from: source, to: format) {
       try tell(.progress($0 / 2, "checking"))
     }
-    for warning in plan.warnings { try tell(.warning(warning)) }
+    try tell(.loaders(plan.engines.loaders))
+    for warning in plan.engines.warnings { try tell(.warning(warning)) }
     let writer = try FolderWriter(path: output, tensors: plan.tensors)
     for name in model.folder.companionFiles where name != RunReport.fileName {
       try writer.writeFile(name, try model.folder.companion(name))

@@ -24,8 +24,8 @@ struct ConversionPlan {
   let tensors: [NamedShape]
   /// The tensors that go over unchanged.
   let copied: [ModelFolder.TensorReference]
-  /// What somebody should know before.
-  let warnings: [String]
+  /// What engines will make of the output.
+  let engines: EngineCheck
 
   /// The last parts of the names that formats give to the tensors of a Linear.
   private static let parts: Set = [
@@ -48,7 +48,7 @@ struct ConversionPlan {
       facts.append(try Self.facts(block, model))
     }
     let scheme = try LinearFacts.commonScheme(facts.joined(), in: model.folder)
-    warnings = try format.warnings(of: quantized.joined(), scheme)
+    engines = try EngineCheck(quantized.joined(), scheme, in: format)
     for linear in facts.joined() { try linear.check(against: format, scheme, in: source) }
     blocks = facts.map { block in
       block.map { linear in

@@ -1,23 +1,33 @@
 internal import Checkpoint
 internal import Quantizer
 
-extension CheckpointFormat {
-  /// Refuses what no engine loads; gives what only some load, one line for each objection.
+/// What the engines will make of Linears in a format, known before any work starts.
+struct EngineCheck {
+  /// The engines that load all of them as they are.
+  let loaders: [String]
+  /// What only some engines load, one line for each objection.
+  let warnings: [String]
+
+  /// Asks about every Linear.
   ///
-  /// - Throws: ``RunError/noEngine(format:_:)`` with every objection to the first such Linear.
-  func warnings(
-    of linears: some Sequence<LinearShape>, _ scheme: LinearScheme
-  ) throws(RunError) -> [String] {
+  /// - Throws: ``RunError/noEngine(format:_:)`` with every objection to the first Linear that no
+  ///   engine would load.
+  init(
+    _ linears: some Sequence<LinearShape>, _ scheme: LinearScheme, in format: any CheckpointFormat
+  ) throws(RunError) {
     var objections: [EngineVerdict] = []
+    var engines: [String] = []
     for linear in linears {
-      let verdicts = verdicts(on: linear, scheme)
+      let verdicts = format.verdicts(on: linear, scheme)
       guard verdicts.contains(where: { !$0.isRefusal }) else {
-        throw .noEngine(format: name, verdicts)
+        throw .noEngine(format: format.name, verdicts)
       }
+      engines = verdicts.map(\.engine)
       for verdict in verdicts where verdict.objection != nil && !objections.contains(verdict) {
         objections.append(verdict)
       }
     }
-    return objections.map { "\($0.engine) \($0.objection ?? "")" }
+    loaders = engines.filter { engine in !objections.contains { $0.engine == engine } }
+    warnings = objections.map { "\($0.engine) \($0.objection ?? "")" }
   }
 }

@@ -26,9 +26,10 @@ struct JudgedStreams {
   /// The perplexities at the end of all blocks; nil without a text.
   func perplexities(of model: LanguageModel) throws -> (dense: Double, candidates: [Double])? {
     guard let text else { return nil }
-    return (
-      try Self.perplexity(model, dense, text), try candidates.map { try Self.perplexity(model, $0, text) }
-    )
+    func perplexity(_ hidden: [Matrix]) throws -> Double {
+      try Self.perplexity(model, hidden, text)
+    }
+    return (try perplexity(dense), try candidates.map(perplexity))
   }
 
   private static func perplexity(

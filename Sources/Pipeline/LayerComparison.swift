@@ -87,7 +87,7 @@ public struct LayerComparison: Sendable {
   public func warnings(of candidate: Int) throws -> [String] {
     guard !candidates[candidate].method.keepsOutliers else { throw RunError.cannotStoreOutliers }
     let settings = candidates[candidate]
-    return try settings.format.warnings(of: [shape], settings.linearScheme)
+    return try EngineCheck([shape], settings.linearScheme, in: settings.format).warnings
   }
 
   /// Writes a recipe's result: the tensors of its format, and `input_factors` where the input's

@@ -23,7 +23,8 @@ struct MeasuredSublayer {
         channels: linear.weight.columns, calibrationCount: calibrationCount,
         collectsHistogram: needsHistogram)
     }
-    judging = recipes.lazy.map { [hidden] in hidden.judging($0, calibrationCount) }
+    judging =
+      recipes.lazy.map { [hidden] in hidden.judging($0, calibrationCount) }
       .first { !$0.isEmpty } ?? []
     var input = statistics(sublayer.inputLinears[0])
     var inner = statistics(sublayer.outputLinear)

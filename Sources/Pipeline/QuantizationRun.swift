@@ -64,7 +64,8 @@ public struct QuantizationRun {
   public func run(_ tell: (RunEvent) throws -> Void = { _ in }) throws -> RunReport {
     let clock = ContinuousClock()
     let start = clock.now
-    for warning in plan.warnings { try tell(.warning(warning)) }
+    try tell(.loaders(plan.engines.loaders))
+    for warning in plan.engines.warnings { try tell(.warning(warning)) }
     let writer = try FolderWriter(path: output, tensors: plan.tensors)
     try copyCompanions(to: writer)
     for tensor in plan.copied {

@@ -26,7 +26,8 @@ public struct QuantizationSettings: Sendable {
   public init(
     scheme: Scheme, range: GridRule.Range = .squaredError, method: Method = .gptq,
     options: MethodOptions = MethodOptions(), symmetricActivations: Bool = true,
-    observer: Observer = .minMax, outliers: OutlierRule = .paper, format: any CheckpointFormat = CompressedTensorsFormat()
+    observer: Observer = .minMax, outliers: OutlierRule = .paper,
+    format: any CheckpointFormat = CompressedTensorsFormat()
   ) {
     self.scheme = scheme
     self.range = range
@@ -49,7 +50,8 @@ public struct QuantizationSettings: Sendable {
 
   /// The scheme in short: "w4 g64", "w4 g64 asym", "w8a8", "w8a8 static".
   public var label: String {
-    var words = ["w\(scheme.bits)" + (method.activations == nil ? "" : "a\(ActivationScheme.bits)")]
+    let inputs = method.activations == nil ? "" : "a\(ActivationScheme.bits)"
+    var words = ["w\(scheme.bits)\(inputs)"]
     if case .group(let size) = scheme.granularity { words.append("g\(size)") }
     if scheme.granularity == .tensor { words.append("tensor") }
     if scheme.granularity == .channel, method.activations == nil { words.append("channel") }

@@ -16,8 +16,8 @@ struct RunPlan {
   let copied: [ModelFolder.TensorReference]
   /// The norms and biases that may take up the factors of scaled inputs.
   let rewritten: Set<String>
-  /// What somebody should know before.
-  let warnings: [String]
+  /// What engines will make of the output.
+  let engines: EngineCheck
 
   init(_ model: LanguageModel, _ settings: QuantizationSettings) throws {
     guard model.format == nil else { throw RunError.alreadyQuantized(model.folder.path) }
@@ -27,7 +27,7 @@ struct RunPlan {
     let sorted = linears.values.sorted { $0.name < $1.name }
     scales = try Self.scaleFormat(sorted, in: model.folder, settings.format)
     try Self.checkWidths(sorted, settings)
-    warnings = try settings.format.warnings(of: blocks.joined(), settings.linearScheme)
+    engines = try EngineCheck(blocks.joined(), settings.linearScheme, in: settings.format)
     guard !settings.method.keepsOutliers else { throw RunError.cannotStoreOutliers }
     rewritten = Set(
       settings.method.transform == nil

@@ -73,6 +73,7 @@ public enum ActivationQuantizer: Sendable, Hashable {
   /// - Parameters:
   ///   - x: the inputs.
   ///   - kept: channels that stay as they are, and have no part in a token's range.
+  /// - Returns: values of the quantizer's grid, `[tokens, in]`.
   public func rounded(_ x: Matrix, keeping kept: [Int] = []) -> Matrix {
     var result = x
     result.parallelRowBlocks(of: 64) { range, block in

@@ -1,8 +1,9 @@
 internal import LinearAlgebra
 
-/// The range of each row and group whose output error `d H_gg dᵀ` is least (AWQ's clip search, Lin
-/// et al. 2023, arXiv 2306.00978, with the expectation over all calibration tokens in place of a
-/// sample of them).
+/// The range of each row and group whose output error `d H_gg dᵀ` is least.
+///
+/// AWQ's clip search (Lin and others 2023, arXiv 2306.00978), with the expectation over all
+/// calibration tokens in place of a sample of them.
 struct BlockRangeSearch {
   private let rule: GridRule
   private let scheme: Scheme

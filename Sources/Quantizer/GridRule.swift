@@ -46,6 +46,7 @@ public struct GridRule: Sendable {
   ///   - weights: what the grid is for.
   ///   - scheme: what may be stored.
   ///   - metric: what an error costs; only a range by output error asks for it.
+  /// - Returns: a grid for each row and group, whose scales are rounded to their format.
   /// - Throws: ``GridError`` when the scheme does not fit the width, a weight is not finite, or a
   ///   scale would be infinite in its format.
   /// - Complexity: O(rows · columns) for each candidate of the range, times the group size where
@@ -78,8 +79,8 @@ public struct GridRule: Sendable {
     _ weights: Matrix, _ scheme: Scheme, _ groupSize: Int, _ metric: ErrorMetric
   ) -> [GridEntry] {
     if scheme.granularity == .tensor {
-      let entry = GridEntry(for: weights.elements.span, importance: nil, scheme, self)
-      return [GridEntry](repeating: entry, count: weights.rows)
+      return [GridEntry](
+        repeating: tensorEntry(for: weights, scheme, groupSize, metric), count: weights.rows)
     }
     var importance: [Float]?
     if range == .outputError {
@@ -99,6 +100,30 @@ public struct GridRule: Sendable {
           importance: importance?.span.extracting(columns), scheme, self)
       }
     }.flatMap(\.self)
+  }
+}
+
+extension GridRule {
+  /// The one entry of a whole matrix.
+  private func tensorEntry(
+    for weights: Matrix, _ scheme: Scheme, _ groupSize: Int, _ metric: ErrorMetric
+  ) -> GridEntry {
+    guard range == .outputError else {
+      return GridEntry(for: weights.elements.span, importance: nil, scheme, self)
+    }
+    let cover = GridEntry.cover(of: weights.elements.span)
+    var best = GridEntry(covering: cover, scheme, self)
+    var least = Double.infinity
+    for factor in search.factors where best.scale.isFinite {
+      let entry = GridEntry(covering: search.range(factor, of: cover), scheme, self)
+      let grid = Grid(
+        scheme: scheme, groupSize: groupSize,
+        scales: Matrix(rows: weights.rows, columns: 1) { _, _ in entry.scale },
+        zeroPoints: [UInt8](repeating: entry.zeroPoint, count: weights.rows))
+      let loss = metric.loss(of: grid.roundingErrors(of: weights))
+      if loss < least { (best, least) = (entry, loss) }
+    }
+    return best
   }
 }
 

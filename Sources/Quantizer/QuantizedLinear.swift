@@ -49,8 +49,9 @@ public struct QuantizedLinear: Sendable, Equatable {
   }
 }
 
-/// Input channels that are not rounded: outliers, in the decomposition of LLM.int8() (Dettmers et al.
-/// 2022, arXiv 2208.07339).
+/// Input channels that are not rounded: outliers.
+///
+/// They are those of the decomposition in LLM.int8() (Dettmers and others 2022, arXiv 2208.07339).
 public struct KeptChannels: Sendable, Equatable {
   /// The zero-based channels, in ascending order.
   public let channels: [Int]

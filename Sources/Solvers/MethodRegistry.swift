@@ -56,9 +56,9 @@ extension MethodWord {
   }
 
   private static let modifiers = [
-    MethodWord(name: "clip", summary: "ranges by least output error (AWQ's clipping)", choice: .range) {
-      $0.clips = true
-    },
+    MethodWord(
+      name: "clip", summary: "ranges by least output error (AWQ's clipping)", choice: .range
+    ) { $0.clips = true },
     MethodWord(
       name: "int8", summary: "8-bit weights, and 8-bit inputs with a scale for each token",
       choice: .activations

@@ -1,5 +1,6 @@
-/// Which input channels of an INT8 layer stay in 16 bit (LLM.int8(), Dettmers et al. 2022, arXiv
-/// 2208.07339, section 3.2).
+/// Which input channels of an INT8 layer stay in 16 bit.
+///
+/// LLM.int8() (Dettmers and others 2022, arXiv 2208.07339), section 3.2.
 public enum OutlierRule: Sendable, Hashable {
   /// Those with an input of at least this magnitude; the paper's threshold is 6.
   case threshold(Float)
@@ -9,9 +10,10 @@ public enum OutlierRule: Sendable, Hashable {
   /// The paper's choice.
   public static let paper = OutlierRule.threshold(6)
 
-  /// The channels, in ascending order.
+  /// The channels that stay.
   ///
   /// - Parameter magnitudes: the largest magnitude that calibration saw in each channel.
+  /// - Returns: their zero-based indices in ascending order.
   func channels(_ magnitudes: [Float]) -> [Int] {
     switch self {
     case .threshold(let threshold):

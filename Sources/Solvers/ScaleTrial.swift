@@ -31,6 +31,7 @@ public struct ScaleTrial: Sendable {
   /// inputs are rounded as well, it is measured on the sampled tokens: ‖Q(x/s) Q(W·diag s)ᵀ − x Wᵀ‖².
   ///
   /// - Parameter factors: one for each channel.
+  /// - Returns: the loss, to be compared with that of other factors only.
   /// - Throws: ``SolverError`` without statistics, or when no grid fits.
   /// - Complexity: for each Linear, of which at most ``rowLimit`` rows are looked at, out·in² flops,
   ///   or with pivots out·in, or with rounded inputs 2·tokens·out·in.

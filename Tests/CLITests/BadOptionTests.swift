@@ -43,16 +43,21 @@ private let misspelled: [Refusal] = [
     "Unknown option '--bit'. Did you mean '--bits'?", status: 64, ["--bit", "4"]),
   Refusal(
     "no such method",
-    "The value 'awq' is invalid for '--method <method>'. Please provide one of 'gptq' "
-      + "and 'rtn'.", status: 64, ["--method", "awq"]),
+    "The value 'awqq' is invalid for '--method <method>': \"awqq\" is no method; the words are "
+      + "awq, awq-output, smoothquant, gptq, rtn, clip, int8, static, outliers, joined by +",
+    status: 64, ["--method", "awqq"]),
+  Refusal(
+    "two roundings",
+    "The value 'gptq+rtn' is invalid for '--method <method>': \"gptq\" and \"rtn\" decide about "
+      + "the same thing; give one of them", status: 64, ["--method", "gptq+rtn"]),
   Refusal(
     "no such format",
     "The value 'gguf' is invalid for '--format <format>'. Please provide one of "
       + "'compressed-tensors', 'gptq' or 'awq'.", status: 64, ["--format", "gguf"]),
   Refusal(
     "no such range",
-    "The value 'mse' is invalid for '--range <range>'. Please provide one of 'min-max' "
-      + "and 'squared-error'.", status: 64, ["--range", "mse"]),
+    "The value 'mse' is invalid for '--range <range>'. Please provide one of 'min-max', "
+      + "'squared-error' or 'output-error'.", status: 64, ["--range", "mse"]),
   Refusal(
     "bits in words",
     "The value 'four' is invalid for '--bits <bits>'", status: 64, ["--bits", "four"]),

@@ -8,6 +8,7 @@ private let rootHelp = """
 
   EXAMPLES:
     ptq quantize SmolLM2 -o SmolLM2-4bit --calibration text.txt --group-size 64
+    ptq compare SmolLM2 --calibration text.txt --methods rtn,awq,gptq --bits 3,4
     ptq convert SmolLM2-4bit -o SmolLM2-awq --format awq
     ptq eval SmolLM2-4bit --text test.txt --windows 8
     ptq inspect SmolLM2-4bit
@@ -28,6 +29,9 @@ private let rootHelp = """
 
   SUBCOMMANDS:
     quantize                Quantize every Linear of a model's decoder blocks.
+    compare                 Compare methods, bit widths and group sizes on a
+                            model's Linears.
+    layer                   Quantize one Linear from .npy or .safetensors files.
     convert                 Store a quantized model in another format, without
                             loss.
     eval                    Measure how well a model predicts a text.
@@ -50,6 +54,8 @@ private let quantizeHelp = """
   EXAMPLES:
     ptq quantize SmolLM2 -o SmolLM2-4bit --calibration text.txt --group-size 64
     ptq quantize Llama-3.2-1B -o Llama-8bit --calibration chats.jsonl --bits 8
+    ptq quantize Llama-3.2-1B -o awq --calibration chats.jsonl --method awq+gptq
+    ptq quantize Llama-3.2-1B -o w8a8 --calibration t.txt --method smoothquant
     ptq quantize Llama-3.2-1B -o Llama-rtn --method rtn --format gptq
 
   Output error % is the squared error of a Linear's output over the calibration
@@ -61,6 +67,30 @@ private let quantizeHelp = """
   ARGUMENTS:
     <model>                 The model's folder.
 
+  RECIPE:
+    --symmetric/--asymmetric
+                            Zero in the middle of the codes, or a zero point for
+                            each group. (default: --symmetric)
+    --range <range>         How wide the range of a group is: min-max,
+                            squared-error, output-error. (values: min-max,
+                            squared-error, output-error; default: squared-error)
+    --act-order/--no-act-order
+                            Visit the columns with the largest inputs first
+                            (gptq). (default: --act-order)
+    --damping <damping>     Share of the mean diagonal that is added to the
+                            Hessian's diagonal (gptq). (default: 0.01)
+    --alpha <alpha>         Migration strength, 0 to 1, or search (smoothquant).
+                            (default: by model family; 0.5 for one layer)
+    --asymmetric-activations
+                            Round inputs with a zero point (int8, static,
+                            smoothquant).
+    --observer <observer>   How the range of static inputs is chosen (static):
+                            min-max, moving-average, percentile:P, squared-error,
+                            entropy. (default: min-max)
+    --outliers <outliers>   Input channels that stay in 16 bit (outliers): those
+                            with an input of at least this magnitude, or top:K
+                            for the K largest. (default: 6.0)
+
   CALIBRATION:
     --calibration <calibration>
                             Text to learn from: .txt, .jsonl with "text", or
@@ -71,25 +101,30 @@ private let quantizeHelp = """
 
   OPTIONS:
     -o, --output <output>   The folder to write; it must not exist.
-    --method <method>       How weights are rounded: gptq, nearest plane in the
-                            metric of the calibrated Hessian (GPTQ); rtn, every
-                            weight to the nearest point of its grid (round to
-                            nearest). (values: gptq, rtn; default: gptq)
-    --bits <bits>           Bits of a code, 2 to 8. (default: 4)
+    --method <method>       What happens to the weights: words joined by +.
+                            awq: scale input channels so that salient weights
+                            lose less (AWQ)
+                            awq-output: AWQ judged by the attention's or MLP's
+                            output, as published
+                            smoothquant: move outliers from the inputs to the
+                            weights (SmoothQuant)
+                            gptq: nearest plane in the metric of the calibrated
+                            Hessian (GPTQ)
+                            rtn: every weight to the nearest point of its grid
+                            (round to nearest)
+                            clip: ranges by least output error (AWQ's clipping)
+                            int8: 8-bit weights, and 8-bit inputs with a scale
+                            for each token
+                            static: 8-bit weights, and 8-bit inputs with one
+                            scale from calibration
+                            outliers: input channels with outliers stay in 16 bit
+                            (LLM.int8())
+    --bits <bits>           Bits of a code, 2 to 8. (default: 4; 8 where inputs
+                            are rounded)
     --group-size <group-size>
                             Consecutive weights that share a scale: a number, or
-                            channel, or tensor. (default: 128)
-    --symmetric/--asymmetric
-                            Zero in the middle of the codes, or a zero point for
-                            each group. (default: --symmetric)
-    --range <range>         How wide the range of a group is: min-max,
-                            squared-error. (values: min-max, squared-error;
-                            default: squared-error)
-    --act-order/--no-act-order
-                            Visit the columns with the largest inputs first
-                            (gptq). (default: --act-order)
-    --damping <damping>     Share of the mean diagonal that is added to the
-                            Hessian's diagonal (gptq). (default: 0.01)
+                            channel, or tensor. (default: 128; channel where
+                            inputs are rounded)
     --format <format>       The layout of the output: compressed-tensors, packed,
                             or int8 with activations, for vLLM, SGLang and
                             transformers; gptq, AutoGPTQ's and gptqmodel's layout
@@ -126,7 +161,7 @@ private let quantizeHelp = """
     }
   }
 
-  @Test(arguments: ["quantize", "convert", "eval", "inspect", "doctor"])
+  @Test(arguments: ["quantize", "compare", "layer", "convert", "eval", "inspect", "doctor"])
   func `of every command has an example that fits a terminal`(command: String) throws {
     try TemporaryFolder.with { folder in
       let lines = try Command.succeed("help", command, in: folder).output.split(separator: "\n")

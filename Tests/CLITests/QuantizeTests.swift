@@ -118,7 +118,9 @@ private func quantize(_ case: Case, in folder: TemporaryFolder) throws -> Outcom
       #expect(lines[40] == "written to out")
       #expect(lines[41].isEmpty)
       for line in outcome.errorLines {
-        #expect(line.hasPrefix("warning: ") || line.contains(/^\d+%  block \d/), "\(line)")
+        #expect(
+          line.contains(/^\d+%  block \d/) || line.hasPrefix("warning: ")
+            || line.hasPrefix("will load in "), "\(line)")
       }
       #expect(outcome.errorLines.filter { $0.contains("block") }.count == 5)
     }

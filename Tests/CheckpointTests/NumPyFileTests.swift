@@ -10,7 +10,7 @@ private let fixtures = Bundle.module.resourceURL?.appendingPathComponent("Fixtur
 
 private func names(refused: Bool) -> [String] {
   let all = (try? FileManager.default.contentsOfDirectory(atPath: fixtures)) ?? []
-  return all.filter { $0.hasPrefix("refused-") == refused }.sorted()
+  return all.filter { $0.hasSuffix(".npy") && $0.hasPrefix("refused-") == refused }.sorted()
 }
 
 /// A file with a header as given, padded as NumPy pads.

@@ -91,7 +91,7 @@ private func agree(_ a: Double?, _ b: Double?) -> Bool {
         model: model, candidates: settings(words), calibration: .random
       ).run()
       #expect(report.calibrationTokens == 256 && report.heldOutTokens == 64)
-      #expect(report.candidates.map(\.method) == words + ["awq"])
+      #expect(report.candidates.map(\.method) == words + ["awq-output"])
       #expect(report.densePerplexity == nil)
       let sublayers = try dense(model)
       for (candidate, settings) in zip(report.candidates, try settings(words)) {

@@ -49,12 +49,13 @@ private func run(
       // First what to know, then each block followed by its Linears.
       let kinds = events.map { event in
         switch event {
+        case .loaders(let engines): engines == ["transformers"] ? "l" : "?"
         case .warning: "w"
         case .progress: "p"
         case .solved: "s"
         }
       }
-      #expect(kinds.joined() == "wpssssssspsssssss")
+      #expect(kinds.joined() == "lwpssssssspsssssss")
       let shares = events.compactMap {
         if case .progress(let share, let label) = $0 { "\(share) \(label)" } else { nil }
       }

@@ -71,6 +71,32 @@ private func weights(_ rows: Int, seed: UInt64) -> Matrix {
     }
   }
 
+  @Test(arguments: Scheme.every(bits: [2, 4, 8], [.tensor]))
+  func `of a whole matrix is the best by the whole Hessian`(scheme: Scheme) throws {
+    let weights = weights(30, seed: 5)
+    let hessian = DoubleMatrix.secondMoment(of: .activations(tokens: 100, channels: 40, seed: 6))
+    func loss(_ grid: Grid) -> Double {
+      let rounded = QuantizedWeight(nearest: weights, on: grid).dequantized()
+      let error = DoubleMatrix(rounded) - DoubleMatrix(weights)
+      return (error * hessian * error.transposed).trace
+    }
+    let search = RangeSearch.clipping
+    let plain = GridRule(range: .minMax, scaleFormat: .float32)
+    let losses = try search.factors.map { factor in
+      // Weights shrunk by the factor have the range that the factor makes.
+      let shrunk = Matrix(rows: 30, columns: 40) { factor * weights[$0, $1] }
+      return loss(try plain.grid(for: shrunk, scheme: scheme))
+    }
+    let metric = ErrorMetric.blocks { _ in
+      Matrix(rows: 40, columns: 40) { Float(hessian[$0, $1]) }
+    }
+    let grid = try GridRule(range: .outputError, search: search, scaleFormat: .float32)
+      .grid(for: weights, scheme: scheme, metric: metric)
+    #expect(Set(grid.scales.elements).count == 1)
+    #expect(abs(loss(grid) / (losses.min() ?? 0) - 1) < 1e-3)
+    #expect(scheme.bits == 8 || loss(grid) < 0.99 * losses[0])
+  }
+
   @Test(arguments: Scheme.every(bits: [2, 3, 4, 8], [.channel, .group(20)]))
   func `is the best by the importance of columns`(scheme: Scheme) throws {
     let weights = weights(20, seed: 3)

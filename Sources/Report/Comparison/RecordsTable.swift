@@ -10,6 +10,7 @@ extension ComparisonReport {
       Table.Column("columns"), Table.Column("bits per weight"), Table.Column("output error %"),
       Table.Column("held-out %"), Table.Column("input rounding %"), Table.Column("worst row %"),
       Table.Column("weight error %"), Table.Column("weight MSE"), Table.Column("clipped %"),
+      Table.Column("kept channels %"), Table.Column("error they carried %"),
       Table.Column("smallest factor"), Table.Column("largest factor"), Table.Column("seconds"),
     ])
     for candidate in candidates {
@@ -33,5 +34,6 @@ extension LinearComparison {
     [error.calibration, error.heldOut, error.activation, error.worstRow, error.weight].map(
       Table.Cell.percent)
       + [.scientific(weightMSE), .percent(clippedShare)]
+      + [outliers?.shareOfChannels, outliers?.shareOfError].map(Table.Cell.percent)
   }
 }
