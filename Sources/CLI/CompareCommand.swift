@@ -12,8 +12,8 @@ struct CompareCommand: ParsableCommand {
     commandName: "compare",
     abstract: "Compare methods, bit widths and group sizes on a model's Linears.",
     discussion: """
-      The calibration text goes through the dense model once; every combination of --methods, \
-      --bits and --group-sizes is solved from the same statistics. Methods that round inputs \
+      The calibration text goes through the dense model once; every combination of methods, \
+      bits and group sizes is solved from the same statistics. Methods that round inputs \
       as well (smoothquant, int8, static) run once, with 8-bit weights by channel. Nothing is \
       written but the reports asked for with --output: the ending of each name says what it is \
       (.txt, .md, .csv, .json, .tex or .html).

@@ -93,7 +93,7 @@ public enum ActivationQuantizer: Sendable, Hashable {
     case .tensor(let fixed, _): grid = fixed
     case .token(let symmetric):
       let extent = VectorMath.extent(row.span)
-      // A token that is not finite stays what it is: the run reports it elsewhere.
+      // No grid covers an infinite value; the run reports it elsewhere.
       guard extent.upperBound - extent.lowerBound < .infinity else { return }
       grid = ActivationGrid(covering: extent, symmetric: symmetric)
     }

@@ -4,16 +4,16 @@ internal import Quantizer
 
 /// A recipe on one input with given factors: everything that its Linears share.
 struct ScaledSolver {
-  private let recipe: Recipe
-  private let factors: [Float]?
+  let recipe: Recipe
+  let factors: [Float]?
   private let measuresRows: Bool
   private let prepared: any PreparedRounding
   private let activations: ActivationQuantizer?
   /// Channels that stay in floating point.
-  private let kept: [Int]
+  let kept: [Int]
   private let metric: ErrorMetric
   /// The statistics that samples are taken from: those of the unscaled input.
-  private let sampled: InputStatistics?
+  let sampled: InputStatistics?
 
   /// Scales the statistics and prepares the rounding, unless that is given.
   init(
@@ -76,7 +76,7 @@ struct ScaledSolver {
   }
 
   /// Quantizes weights whose kept columns are zero, and keeps those of the target.
-  private func quantized(
+  func quantized(
     _ rounded: Matrix, keeping target: Matrix
   ) throws(SolverError) -> QuantizedLinear {
     let columns = KeptChannels(
@@ -110,15 +110,6 @@ struct ScaledSolver {
     guard let rows = sampled?.sample.rows else { return 0 }
     return Matrix.product(rows, transposed: weights).sumOfSquares / Double(max(1, rows.rows))
   }
-}
-
-extension ScaledSolver {
-  private static func keptChannels(
-    _ recipe: Recipe, _ statistics: InputStatistics?
-  ) throws(SolverError) -> [Int] {
-    guard let rule = recipe.outliers else { return [] }
-    return rule.channels(try statistics.knowingTokens(for: "outliers").maxAbsolutes)
-  }
 
   private static func activations(
     _ recipe: Recipe, _ statistics: InputStatistics?
@@ -126,34 +117,5 @@ extension ScaledSolver {
     guard let rule = recipe.activations else { return nil }
     if rule.scheme.granularity == .token { return .token(symmetric: rule.scheme.isSymmetric) }
     return rule.quantizer(for: try statistics.knowingTokens(for: "static activations"))
-  }
-
-  /// What keeping channels did, by the same solve without it.
-  private func outlierReport(
-    _ problem: LayerProblem, _ target: Matrix, _ linear: QuantizedLinear
-  ) throws(SolverError) -> OutlierReport? {
-    guard recipe.outliers != nil else { return nil }
-    let share = Double(kept.count) / Double(max(1, target.columns))
-    guard !kept.isEmpty else {
-      return OutlierReport(channels: 0, shareOfChannels: 0, shareOfError: 0)
-    }
-    let plain = Recipe(
-      scheme: recipe.scheme, gridRule: recipe.gridRule, rounding: recipe.rounding,
-      activations: recipe.activations)
-    let without = try ScaledSolver(plain, problem.input, factors: factors, nil)
-      .quantized(target, keeping: target)
-    return OutlierReport(
-      channels: kept.count, shareOfChannels: share,
-      shareOfError: 1 - ratio(outputError(target, linear), outputError(target, without)))
-  }
-
-  /// ‖Q(x) Ŵᵀ − x Wᵀ‖² on the sampled inputs.
-  private func outputError(_ target: Matrix, _ linear: QuantizedLinear) -> Double {
-    guard let sampled else { return 0 }
-    let inputs = (factors.map { sampled.sample.divided(by: $0) } ?? sampled.sample).rows
-    let rounded =
-      linear.activations?.rounded(inputs, keeping: linear.kept?.channels ?? []) ?? inputs
-    return Matrix.product(inputs, transposed: target)
-      .difference(to: Matrix.product(rounded, transposed: linear.dequantized())).sumOfSquares
   }
 }

@@ -1,0 +1,42 @@
+internal import Hessian
+internal import LinearAlgebra
+internal import Quantizer
+
+extension ScaledSolver {
+  /// The input channels that a recipe keeps in floating point.
+  static func keptChannels(
+    _ recipe: Recipe, _ statistics: InputStatistics?
+  ) throws(SolverError) -> [Int] {
+    guard let rule = recipe.outliers else { return [] }
+    return rule.channels(try statistics.knowingTokens(for: "outliers").maxAbsolutes)
+  }
+
+  /// What keeping channels did, by the same solve without it.
+  func outlierReport(
+    _ problem: LayerProblem, _ target: Matrix, _ linear: QuantizedLinear
+  ) throws(SolverError) -> OutlierReport? {
+    guard recipe.outliers != nil else { return nil }
+    let share = Double(kept.count) / Double(max(1, target.columns))
+    guard !kept.isEmpty else {
+      return OutlierReport(channels: 0, shareOfChannels: 0, shareOfError: 0)
+    }
+    let plain = Recipe(
+      scheme: recipe.scheme, gridRule: recipe.gridRule, rounding: recipe.rounding,
+      activations: recipe.activations)
+    let without = try ScaledSolver(plain, problem.input, factors: factors, nil)
+      .quantized(target, keeping: target)
+    return OutlierReport(
+      channels: kept.count, shareOfChannels: share,
+      shareOfError: 1 - ratio(outputError(target, linear), outputError(target, without)))
+  }
+
+  /// ‖Q(x) Ŵᵀ − x Wᵀ‖² on the sampled inputs.
+  private func outputError(_ target: Matrix, _ linear: QuantizedLinear) -> Double {
+    guard let sampled else { return 0 }
+    let inputs = (factors.map { sampled.sample.divided(by: $0) } ?? sampled.sample).rows
+    let rounded =
+      linear.activations?.rounded(inputs, keeping: linear.kept?.channels ?? []) ?? inputs
+    return Matrix.product(inputs, transposed: target)
+      .difference(to: Matrix.product(rounded, transposed: linear.dequantized())).sumOfSquares
+  }
+}
