@@ -45,8 +45,10 @@ struct RunDisplay {
     switch event {
     case .loaders(let engines):
       progress.say(
-        engines.isEmpty ? "no engine loads the result as it is" : "will load in "
-          + engines.joined(separator: ", "))
+        engines.isEmpty
+          ? "no engine loads the result as it is"
+          : "will load in "
+            + engines.joined(separator: ", "))
     case .warning(let text): progress.say("warning: \(text)")
     case .progress(let share, let label): progress.show(share, label)
     case .solved(let linear):
