@@ -79,8 +79,15 @@ public struct ComparisonRun {
         judged.pass(block, candidate: i)
       }
     }
-    let perplexities = try judged.perplexities(of: model)
-    return ComparisonReport(
+    var report = report(of: results, perplexities: try judged.perplexities(of: model))
+    report.seconds = (clock.now - start).seconds
+    return report
+  }
+
+  private func report(
+    of results: [[LinearComparison]], perplexities: (dense: Double, candidates: [Double])?
+  ) -> ComparisonReport {
+    ComparisonReport(
       model: model.folder.path.split(separator: "/").last.map(String.init) ?? model.folder.path,
       calibrationTokens: calibration.calibration.count * calibration.length,
       heldOutTokens: calibration.heldOut.count * calibration.length,
@@ -90,7 +97,7 @@ public struct ComparisonRun {
           bits: candidates[i].scheme.bits, linears: results[i],
           perplexity: perplexities?.candidates[i])
       },
-      densePerplexity: perplexities?.dense, seconds: (clock.now - start).seconds)
+      densePerplexity: perplexities?.dense, seconds: 0)
   }
 
   private func pass(_ block: DecoderBlock, _ hidden: inout [Matrix]) -> [MeasuredSublayer] {
