@@ -7,7 +7,11 @@ import Transformer
 
 /// Options of everything that quantizes, beside the method, the bits and the groups.
 struct RecipeArguments: ParsableArguments {
-  @Flag(help: "Zero in the middle of the codes, or a zero point for each group.")
+  @Flag(
+    help: """
+      Zero in the middle of the codes, or a zero point for each group; weights under rounded \
+      inputs are always symmetric.
+      """)
   var symmetry = Symmetry.symmetric
 
   @Option(help: "How wide the range of a group is: \(Choices.ranges).")

@@ -3,20 +3,28 @@ internal import Solvers
 
 extension RunReport {
   /// What every Linear lost, in per cent of the energy of its output or weights.
+  ///
+  /// What rounding the inputs adds has a column where inputs are rounded.
   public var table: Table {
-    var table = Table([
-      Table.Column("Linear", .leading), Table.Column("shape"), Table.Column("bits/weight"),
-      Table.Column("output error %"), Table.Column("held-out %"), Table.Column("weight error %"),
-      Table.Column("damping"), Table.Column("retries"), Table.Column("dead"),
-    ])
-    for linear in linears {
-      table.append([
-        .words(linear.name), .words("\(linear.rows) x \(linear.columns)"),
-        .fixed(linear.bitsPerWeight, 2), .percent(linear.error.calibration),
-        .percent(linear.error.heldOut), .percent(linear.error.weight),
-        .fixed(linear.conditioning?.damping, 3), .integer(linear.conditioning?.retries),
-        .integer(linear.conditioning?.deadChannels),
+    let isRounding = linears.contains { $0.error.activation != nil }
+    var table = Table(
+      [
+        Table.Column("Linear", .leading), Table.Column("shape"), Table.Column("bits/weight"),
+        Table.Column("output error %"), Table.Column("held-out %"),
+      ] + (isRounding ? [Table.Column("input rounding %")] : []) + [
+        Table.Column("weight error %"), Table.Column("damping"), Table.Column("retries"),
+        Table.Column("dead"),
       ])
+    for linear in linears {
+      table.append(
+        [
+          .words(linear.name), .words("\(linear.rows) x \(linear.columns)"),
+          .fixed(linear.bitsPerWeight, 2), .percent(linear.error.calibration),
+          .percent(linear.error.heldOut),
+        ] + (isRounding ? [.percent(linear.error.activation)] : []) + [
+          .percent(linear.error.weight), .fixed(linear.conditioning?.damping, 3),
+          .integer(linear.conditioning?.retries), .integer(linear.conditioning?.deadChannels),
+        ])
     }
     return table
   }

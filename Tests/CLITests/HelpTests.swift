@@ -70,7 +70,8 @@ private let quantizeHelp = """
   RECIPE:
     --symmetric/--asymmetric
                             Zero in the middle of the codes, or a zero point for
-                            each group. (default: --symmetric)
+                            each group; weights under rounded inputs are always
+                            symmetric. (default: --symmetric)
     --range <range>         How wide the range of a group is: min-max,
                             squared-error, output-error. (values: min-max,
                             squared-error, output-error; default: squared-error)
