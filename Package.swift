@@ -45,6 +45,9 @@ let package = Package(
       name: "CLAPACKE", pkgConfig: "lapacke", providers: [.apt(["liblapacke-dev"])]),
     .target(name: "CProbe"),
 
+    // MARK: What every room may say
+    room("Remedies"),
+
     // MARK: Mathematics
     .target(
       name: "LinearAlgebra", dependencies: ["COpenBLAS", "CLAPACKE", "CProbe"],
