@@ -56,7 +56,7 @@ let package = Package(
       linkerSettings: [.linkedLibrary("m")]),
     room("Hessian", ["LinearAlgebra"]),
     room("Quantizer", ["LinearAlgebra"]),
-    room("Solvers", ["LinearAlgebra", "Hessian", "Quantizer"]),
+    room("Solvers", ["Remedies", "LinearAlgebra", "Hessian", "Quantizer"]),
 
     // MARK: Models and files
     room("JSON"),
@@ -68,20 +68,21 @@ let package = Package(
     room(
       "Pipeline",
       [
-        "JSON", "LinearAlgebra", "Hessian", "Quantizer", "Solvers", "Checkpoint", "Tokenizer",
-        "Transformer",
+        "Remedies", "JSON", "LinearAlgebra", "Hessian", "Quantizer", "Solvers", "Checkpoint",
+        "Tokenizer", "Transformer",
       ]),
     room("Report", ["Pipeline", "Solvers"]),
     room(
       "PTQ",
       [
-        "LinearAlgebra", "Hessian", "Quantizer", "Solvers", "Checkpoint", "Transformer", "Pipeline",
+        "Remedies", "LinearAlgebra", "Hessian", "Quantizer", "Solvers", "Checkpoint", "Transformer",
+        "Pipeline",
       ]),
     room(
       "CLI",
       [
-        "JSON", "LinearAlgebra", "Hessian", "Quantizer", "Solvers", "Checkpoint", "Transformer",
-        "Pipeline", "Report",
+        "Remedies", "JSON", "LinearAlgebra", "Hessian", "Quantizer", "Solvers", "Checkpoint",
+        "Transformer", "Pipeline", "Report",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(name: "Executable", dependencies: ["CLI"], swiftSettings: strict),

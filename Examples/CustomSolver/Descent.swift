@@ -12,7 +12,7 @@ import PTQ
 
 /// Looks again and again at every code of a row, and takes the best one given all others.
 struct Descent: Rounding {
-  func prepared(for input: LayerInput) throws(SolverError) -> any PreparedRounding {
+  func prepared(for input: RoundingInput) throws(SolverError) -> any PreparedRounding {
     guard let statistics = input.calibration else { throw .calibrationNeeded(method: "descent") }
     let bad = statistics.nonFiniteChannels
     guard bad.isEmpty else { throw .factor(.nonFiniteInput(channels: bad)) }

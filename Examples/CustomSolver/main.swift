@@ -1,8 +1,9 @@
 import CLI
 import PTQ
 
-MethodRegistry.add(
+var catalog = Catalog()
+catalog.roundings.append(
   RoundingMethod(
     name: "descent", summary: "coordinate descent from round to nearest", needsCalibration: true
   ) { _ in Descent() })
-PTQCommand.main()
+PTQCommand.main(catalog)

@@ -6,7 +6,7 @@ import Solvers
 struct CandidateArguments: ParsableArguments {
   @Option(
     help: "Methods, separated by commas; each is words joined by +:\n\(Choices.methods)",
-    transform: { try $0.split(separator: ",").map { try Method(String($0)) } })
+    transform: { try $0.split(separator: ",").map { try Method(words: String($0)) } })
   var methods = [Method.nearest, .awq, .gptq, .awqGPTQ]
 
   @Option(help: "Bits of a code, separated by commas.", transform: { try $0.integers() })

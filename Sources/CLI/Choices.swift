@@ -1,5 +1,6 @@
 public import ArgumentParser
 import Checkpoint
+import Pipeline
 public import Quantizer
 public import Solvers
 
@@ -9,7 +10,7 @@ enum Choices {
   static var methods: String {
     MethodWord.all.map { "\($0.name): \($0.summary)" }.joined(separator: "\n")
   }
-  static var formats: String { list(CheckpointFormats.all.map { ($0.name, $0.summary) }) }
+  static var formats: String { list(Catalog.current.formats.map { ($0.name, $0.summary) }) }
   static var ranges: String { GridRule.Range.allCases.map(\.rawValue).joined(separator: ", ") }
 
   static let observers = "min-max, moving-average, percentile:P, squared-error, entropy"
@@ -23,7 +24,23 @@ extension GridRule.Range: ExpressibleByArgument {}
 
 extension Observer: ExpressibleByArgument {
   /// Reads the word of an observer.
-  public init?(argument: String) { self.init(word: argument) }
+  ///
+  /// Without a number, `percentile` is 99.99, as in NVIDIA's calibrators.
+  public init?(argument: String) {
+    switch argument {
+    case "min-max": self = .minMax
+    case "moving-average": self = .movingAverage
+    case "percentile": self = .percentile(99.99)
+    case "squared-error": self = .squaredError
+    case "entropy": self = .entropy
+    default:
+      let prefix = "percentile:"
+      guard argument.hasPrefix(prefix), let percentage = Double(argument.dropFirst(prefix.count)),
+        percentage > 0, percentage <= 100
+      else { return nil }
+      self = .percentile(percentage)
+    }
+  }
 
   /// The word, in the help.
   public var defaultValueDescription: String { name }
@@ -74,14 +91,14 @@ struct FormatChoice: ExpressibleByArgument {
   init(format: any CheckpointFormat) { self.format = format }
 
   init?(argument: String) {
-    guard let format = CheckpointFormats.all.first(where: { $0.name == argument }) else {
+    guard let format = Catalog.current.formats.first(where: { $0.name == argument }) else {
       return nil
     }
     self.format = format
   }
 
   var defaultValueDescription: String { format.name }
-  static var allValueStrings: [String] { CheckpointFormats.all.map(\.name) }
+  static var allValueStrings: [String] { Catalog.current.formats.map(\.name) }
 }
 
 /// `--group-size`: a number of columns, or a word.

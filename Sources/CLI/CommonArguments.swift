@@ -26,7 +26,7 @@ struct CommonArguments: ParsableArguments {
 extension LanguageModel {
   /// The length of windows: what was asked for, or the default as far as the context goes.
   func windowLength(_ asked: Int?, default standard: Int, atLeast least: Int = 1) throws -> Int {
-    let context = configuration.contextLength ?? .max
+    let context = declaration.contextLength ?? .max
     let length = asked ?? max(least, min(standard, context))
     guard length <= context else { throw RunError.windowTooLong(length: length, context: context) }
     return length

@@ -67,14 +67,14 @@ struct CompareCommand: ParsableCommand {
 
   func run() throws {
     common.apply()
-    let language = try LanguageModel(ModelFolder(path: model))
+    let language = try Catalog.current.model(at: model)
     guard let calibration = try calibration.read(for: language) else {
       throw ValidationError("A comparison needs a calibration text: give --calibration FILE.")
     }
     let run = try ComparisonRun(
       model: language,
       candidates: try candidates.settings(
-        recipe, alpha: language.configuration.traits.migrationStrength),
+        recipe, alpha: language.declaration.migrationStrength),
       calibration: calibration,
       selection: LinearFilter(layers: layers, modules: modules),
       text: try judgingText(for: language, length: calibration.length))

@@ -35,7 +35,7 @@ struct ConvertCommand: ParsableCommand {
   func run() throws {
     common.apply()
     let conversion = try Conversion(
-      of: LanguageModel(ModelFolder(path: model)), to: format.format, output: output)
+      of: Catalog.current.model(at: model), to: format.format, output: output)
     var display = RunDisplay()
     defer { display.end() }
     let report = try Interruption.watched {

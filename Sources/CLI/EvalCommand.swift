@@ -56,8 +56,8 @@ struct EvalCommand: ParsableCommand {
 
   func run() throws {
     common.apply()
-    let language = try LanguageModel(ModelFolder(path: model))
-    let reference = try reference.map { try LanguageModel(ModelFolder(path: $0)) }
+    let language = try Catalog.current.model(at: model)
+    let reference = try reference.map { try Catalog.current.model(at: $0) }
     let length = try language.windowLength(length, default: 2048, atLeast: 2)
     _ = try reference?.windowLength(length, default: length)
     let stream = try TokenStream(path: text, for: language.folder).tokens

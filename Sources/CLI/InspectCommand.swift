@@ -24,11 +24,11 @@ struct InspectCommand: ParsableCommand {
   var json = false
 
   func run() throws {
-    let language = try LanguageModel(ModelFolder(path: model))
+    let language = try Catalog.current.model(at: model)
     let report = try RunReport(recordedIn: language.folder)
     var linears: [InspectedLinear] = []
-    for layer in 0..<language.configuration.layerCount {
-      for shape in language.configuration.linears(layer: layer) {
+    for block in language.declaration.blocks.indices {
+      for shape in language.declaration.linears(block: block) {
         let recorded = report?.linears.first { $0.name == shape.name }
         linears.append(
           InspectedLinear(

@@ -1,13 +1,29 @@
 import ArgumentParser
-import Pipeline
+public import Pipeline
+import Remedies
 
 /// The whole of `ptq`.
 ///
-/// A program that adds a rounding or a transform to `MethodRegistry` first is `ptq` with that word:
-/// in the help, on the command line, in the tables.
+/// A program that adds a rounding, a transform, a format or a family to a catalog is `ptq` with that
+/// word: in the help, on the command line, in the tables.
 public enum PTQCommand {
   /// Does what the command line says, and ends the process when that fails.
-  public static func main() { RootCommand.main() }
+  ///
+  /// - Parameter catalog: what the words of the command line may name.
+  public static func main(_ catalog: Catalog = Catalog()) {
+    Catalog.$current.withValue(catalog) {
+      var takesLists = false
+      do {
+        var command = try RootCommand.parseAsRoot()
+        takesLists = command is CompareCommand || command is LayerCommand
+        try command.run()
+      } catch let error as any RemediableError {
+        RootCommand.exit(withError: SpelledError(error, takesLists: takesLists))
+      } catch {
+        RootCommand.exit(withError: error)
+      }
+    }
+  }
 }
 
 /// The root command: it only lists the others.

@@ -36,7 +36,7 @@ struct QuantizeCommand: ParsableCommand {
 
   @Option(
     help: "What happens to the weights: words joined by +.\n\(Choices.methods)",
-    transform: { try Method($0) })
+    transform: { try Method(words: $0) })
   var method = Method.gptq
 
   @Option(help: "Bits of a code, 2 to 8. (default: 4; 8 where inputs are rounded)")
@@ -65,11 +65,10 @@ struct QuantizeCommand: ParsableCommand {
 
   func run() throws {
     common.apply()
-    let folder = try ModelFolder(path: model)
-    let language = try LanguageModel(folder)
+    let language = try Catalog.current.model(at: model)
     let settings = try recipe.settings(
       method, bits: bits, groupSize: groupSize,
-      alpha: language.configuration.traits.migrationStrength, format: format)
+      alpha: language.declaration.migrationStrength, format: format)
     let run = try QuantizationRun(
       model: language, settings: settings, calibration: try calibration.read(for: language),
       output: output)

@@ -66,22 +66,24 @@ public enum CheckpointFormats {
   public static let all: [any CheckpointFormat] = [
     CompressedTensorsFormat(), GPTQFormat(), AWQFormat(),
   ]
+}
 
+extension [any CheckpointFormat] {
   /// The format that wrote a folder, or nil for a folder that is not quantized.
   ///
   /// - Throws: ``CheckpointError`` for a quantized folder of no known format.
-  public static func format(
+  package func format(
     of folder: ModelFolder
   ) throws(CheckpointError) -> (any CheckpointFormat)? {
     guard let configuration = folder.configuration["quantization_config"],
       configuration != .null
     else { return nil }
-    if let format = all.first(where: { $0.recognizes(configuration) }) { return format }
+    if let format = first(where: { $0.recognizes(configuration) }) { return format }
     let method = configuration["quant_method"].map { $0.text(.compact) } ?? "missing"
     throw .unsupported(
       path: "\(folder.path)/config.json",
       reason: "is quantized with quant_method \(method); this tool reads "
-        + all.map(\.name).joined(separator: ", "))
+        + map(\.name).joined(separator: ", "))
   }
 }
 

@@ -5,5 +5,6 @@
 @_exported public import LinearAlgebra
 @_exported public import Pipeline
 @_exported public import Quantizer
+@_exported public import Remedies
 @_exported public import Solvers
 @_exported public import Transformer

@@ -1,4 +1,5 @@
 internal import Checkpoint
+public import Remedies
 internal import Tokenizer
 internal import Transformer
 
@@ -12,11 +13,11 @@ extension LanguageModel {
   ///
   /// A folder without `tokenizer.json` has nothing to compare but its number of tokens.
   func checkVocabulary(isThatOf reference: LanguageModel) throws {
-    let size = configuration.vocabularySize
-    guard reference.configuration.vocabularySize == size else {
+    let size = declaration.vocabularySize
+    guard reference.declaration.vocabularySize == size else {
       throw ComparisonError.vocabularySize(
         path: folder.path, count: size, reference: reference.folder.path,
-        referenceCount: reference.configuration.vocabularySize)
+        referenceCount: reference.declaration.vocabularySize)
     }
     let name = TokenStream.tokenizerFile
     guard folder.companionFiles.contains(name), reference.folder.companionFiles.contains(name),
@@ -37,7 +38,7 @@ extension LanguageModel {
 }
 
 /// Why a model cannot be compared with a reference.
-public enum ComparisonError: Error, CustomStringConvertible {
+public enum ComparisonError: RemediableError {
   /// The vocabularies differ in size.
   case vocabularySize(path: String, count: Int, reference: String, referenceCount: Int)
   /// A token id means something else.
@@ -45,15 +46,17 @@ public enum ComparisonError: Error, CustomStringConvertible {
 
   /// What was found, what was needed, and what to try.
   public var description: String {
-    let advice = "give the model that it was made from as --reference"
     switch self {
     case .vocabularySize(let path, let count, let reference, let referenceCount):
-      return "\(path): has \(count) tokens, but \(reference) has \(referenceCount); \(advice)"
+      return "\(path): has \(count) tokens, but \(reference) has \(referenceCount)"
     case .token(let id, let path, let token, let reference, let referenceToken):
       let (here, there) = (
         token?.debugDescription ?? "none", referenceToken?.debugDescription ?? "none"
       )
-      return "\(path): token \(id) is \(here), but in \(reference) it is \(there); \(advice)"
+      return "\(path): token \(id) is \(here), but in \(reference) it is \(there)"
     }
   }
+
+  /// What to try.
+  public var remedies: [Remedy] { [.compareWithOriginal] }
 }

@@ -26,7 +26,7 @@ extension ComparisonReport.Candidate {
 
 extension LinearComparison {
   fileprivate var json: JSONValue {
-    [
+    let members: JSONValue = [
       "name": .string(name), "layer": layer.map { .number(JSONNumber($0)) } ?? .null,
       "rows": .number(JSONNumber(rows)), "columns": .number(JSONNumber(columns)),
       "bits_per_weight": .rounded(bitsPerWeight), "weight_error": .rounded(error.weight),
@@ -38,5 +38,6 @@ extension LinearComparison {
       "kept_error_share": .rounded(outliers?.shareOfError),
       "input_scales": inputScales.map { .array($0.map { .rounded(Double($0)) }) } ?? .null,
     ]
+    return members.adding("expert_tokens", expertTokens)
   }
 }

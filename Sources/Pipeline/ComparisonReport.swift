@@ -66,7 +66,7 @@ public struct LinearComparison: Sendable {
   /// The number of inputs.
   public let columns: Int
   /// What was lost: weights, output on calibration and held-out tokens, the worst row.
-  public let error: LayerError
+  public let error: LinearError
   /// The mean squared error of a weight.
   public let weightMSE: Double
   /// The share of weights beyond the ends of their grid.
@@ -79,12 +79,14 @@ public struct LinearComparison: Sendable {
   public let inputScales: [Float]?
   /// What keeping outlier channels did; nil where none were asked for.
   public let outliers: OutlierReport?
+  /// For a Linear of an expert, the calibration tokens that were routed to it.
+  public let expertTokens: Int?
 
   /// Results of given values.
   public init(
-    name: String, layer: Int?, rows: Int, columns: Int, error: LayerError, weightMSE: Double,
+    name: String, layer: Int?, rows: Int, columns: Int, error: LinearError, weightMSE: Double,
     clippedShare: Double, bitsPerWeight: Double, seconds: Double, inputScales: [Float]? = nil,
-    outliers: OutlierReport? = nil
+    outliers: OutlierReport? = nil, expertTokens: Int? = nil
   ) {
     self.name = name
     self.layer = layer
@@ -97,5 +99,6 @@ public struct LinearComparison: Sendable {
     self.seconds = seconds
     self.inputScales = inputScales
     self.outliers = outliers
+    self.expertTokens = expertTokens
   }
 }

@@ -1,6 +1,4 @@
 internal import Checkpoint
-internal import Hessian
-internal import LinearAlgebra
 internal import Quantizer
 internal import Solvers
 public import Transformer
@@ -16,7 +14,7 @@ public struct ComparisonRun {
   private let calibration: CalibrationSet
   private let selection: LinearFilter
   private let text: TokenWindows?
-  private let scales: FloatFormat
+  private let recipes: [Recipe]
 
   /// Checks that the comparison can be done as asked.
   ///
@@ -33,12 +31,14 @@ public struct ComparisonRun {
   ) throws {
     precondition(!candidates.isEmpty, "a comparison of nothing")
     guard model.format == nil else { throw RunError.alreadyQuantized(model.folder.path) }
-    let shapes = (0..<model.configuration.layerCount).flatMap(model.configuration.linears)
-    guard shapes.contains(where: selection.contains) else { throw RunError.nothingSelected }
-    for settings in candidates {
-      try RunPlan.checkWidths(shapes.filter(selection.contains), settings)
+    let blocks = model.declaration.blocks.indices
+    let selected = blocks.flatMap { selection.linears(of: model.declaration, block: $0) }
+    guard !selected.isEmpty else { throw RunError.nothingSelected }
+    for settings in candidates { try RunPlan.checkWidths(selected, settings) }
+    let shapes = blocks.flatMap(model.declaration.linears)
+    recipes = try candidates.map {
+      $0.recipe(scales: try RunPlan.scaleFormat(shapes, in: model.folder, $0.format))
     }
-    scales = try RunPlan.scaleFormat(shapes, in: model.folder, candidates[0].format)
     guard text == nil || selection.isEverything else { throw RunError.partialPerplexity }
     self.model = model
     self.candidates = candidates
@@ -57,26 +57,28 @@ public struct ComparisonRun {
   {
     let clock = ContinuousClock()
     let start = clock.now
-    var hidden = try calibration.windows.map(model.embeddings)
+    var stream = Stream(try calibration.windows.map(model.embeddings))
     var judged = try JudgedStreams(model, text, count: candidates.count)
     var results = [[LinearComparison]](repeating: [], count: candidates.count)
-    let layers = model.configuration.layerCount
-    let end = text == nil ? selection.lastLayer(of: model.configuration) + 1 : layers
-    for layer in 0..<end {
-      try tell(Double(layer) / Double(end), "block \(layer)")
-      let block = try model.block(layer)
-      let isSelected = model.configuration.linears(layer: layer).contains(where: selection.contains)
-      let measured = isSelected ? measure(block, &hidden) : pass(block, &hidden)
+    let blocks = model.declaration.blocks.indices
+    let last = blocks.last { !selection.linears(of: model.declaration, block: $0).isEmpty }
+    let end = text == nil ? (last ?? 0) + 1 : blocks.count
+    for index in 0..<end {
+      try tell(Double(index) / Double(end), "block \(index)")
+      let block = try model.block(index)
+      let measured = MeasuredBlock(
+        block, index: index, &stream, recipes, selection,
+        calibrationCount: calibration.calibration.count)
       judged.passDense(block)
       for (i, settings) in candidates.enumerated() {
-        var block = block
-        if isSelected {
-          results[i] += try compare(&block, measured, settings, layer: layer)
-          try tell(
-            (Double(layer) + Double(i + 1) / Double(candidates.count)) / Double(end),
-            "block \(layer), \(settings.method.name) \(settings.label)")
+        var quantized = text == nil ? nil : block
+        for solved in try measured.solve(recipes[i], &quantized) {
+          results[i].append(LinearComparison(solved, block: index, settings, recipes[i]))
         }
-        judged.pass(block, candidate: i)
+        try tell(
+          (Double(index) + Double(i + 1) / Double(candidates.count)) / Double(end),
+          "block \(index), \(settings.method.name) \(settings.label)")
+        if let quantized { judged.pass(quantized, candidate: i) }
       }
     }
     var report = report(of: results, perplexities: try judged.perplexities(of: model))
@@ -98,33 +100,5 @@ public struct ComparisonRun {
           perplexity: perplexities?.candidates[i])
       },
       densePerplexity: perplexities?.dense, seconds: 0)
-  }
-
-  private func pass(_ block: DecoderBlock, _ hidden: inout [Matrix]) -> [MeasuredSublayer] {
-    hidden.update { _, window in block(&window) }
-    return []
-  }
-
-  /// Passes the hidden states through a block, and measures its inputs.
-  private func measure(_ block: DecoderBlock, _ hidden: inout [Matrix]) -> [MeasuredSublayer] {
-    let recipes = candidates.map { $0.recipe(scales: scales) }
-    return block.sublayers.map {
-      MeasuredSublayer($0, &hidden, recipes, calibrationCount: calibration.calibration.count)
-    }
-  }
-
-  /// Quantizes the selected Linears of a block.
-  private func compare(
-    _ block: inout DecoderBlock, _ measured: [MeasuredSublayer],
-    _ settings: QuantizationSettings, layer: Int
-  ) throws -> [LinearComparison] {
-    let recipe = settings.recipe(scales: scales)
-    var results: [LinearComparison] = []
-    for half in block.sublayers.indices {
-      for solved in try measured[half].solve(&block.sublayers[half], recipe, selection) {
-        results.append(LinearComparison(solved, layer: layer, settings, scales))
-      }
-    }
-    return results
   }
 }

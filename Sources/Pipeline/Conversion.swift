@@ -105,7 +105,8 @@ public struct Conversion: Sendable {
     let quantization = format.configuration(
       of: plan.scheme,
       leaving: LinearSelection(
-        quantized: plan.blocks.joined().map(\.shape.name), dense: plan.dense),
+        quantized: plan.blocks.joined().map(\.shape.name),
+        dense: plan.dense + plan.alwaysDense),
       provenance: provenance)
     try configuration.setMember("quantization_config", to: quantization)
     try writer.writeFile("config.json", configuration.bytes(.pretty))

@@ -1,8 +1,9 @@
 public import LinearAlgebra
 public import Quantizer
+public import Remedies
 
 /// Why a folder cannot be converted without loss.
-public enum ConversionError: Error, CustomStringConvertible {
+public enum ConversionError: RemediableError {
   /// The input is no output of a quantizer.
   case notQuantized(String)
   /// Of Linears that engines make one matrix of, only some are quantized.
@@ -20,7 +21,7 @@ public enum ConversionError: Error, CustomStringConvertible {
   public var description: String {
     switch self {
     case .notQuantized(let path):
-      "\(path): no Linear is quantized; quantize it first, see ptq help quantize"
+      "\(path): no Linear is quantized; quantize it first"
     case .partlyQuantized(let dense, let quantized):
       "\(dense.joined(separator: ", ")): in floating point, beside the quantized "
         + "\(quantized.joined(separator: ", ")); engines make one matrix of them and need all or "
@@ -32,11 +33,19 @@ public enum ConversionError: Error, CustomStringConvertible {
       "\(linear): has zero points other than \(middle), where config.json calls it symmetric; "
         + "correct sym or checkpoint_format in config.json"
     case .zeroPoint(let linear, let zero, let format):
-      "\(linear): has the zero point \(zero), which \(format) cannot store; use --format awq or "
-        + "compressed-tensors"
+      "\(linear): has the zero point \(zero), which \(format) cannot store"
     case .scale(let tensor, let value, let stored, let format):
-      "\(tensor): the scale \(value) is no \(stored.rawValue), and \(format) has no other; use "
-        + "--format compressed-tensors, or quantize the original model with --format \(format)"
+      "\(tensor): the scale \(value) is not a \(stored.rawValue), and \(format) stores no other; "
+        + "quantize the original model to this format"
+    }
+  }
+
+  /// What to try.
+  public var remedies: [Remedy] {
+    switch self {
+    case .zeroPoint: [.chooseFormat("awq"), .chooseFormat("compressed-tensors")]
+    case .scale: [.chooseFormat("compressed-tensors")]
+    case .notQuantized, .partlyQuantized, .schemes, .notSymmetric: []
     }
   }
 }

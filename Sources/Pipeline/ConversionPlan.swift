@@ -20,6 +20,8 @@ struct ConversionPlan {
   let blocks: [[PlannedLinear]]
   /// The Linears that the input has in floating point.
   let dense: [String]
+  /// The modules that are never quantized and that readers would not leave out by themselves.
+  let alwaysDense: [String]
   /// The tensors of the output, in the order of the input.
   let tensors: [NamedShape]
   /// The tensors that go over unchanged.
@@ -37,11 +39,11 @@ struct ConversionPlan {
     _ model: LanguageModel, from source: any CheckpointFormat, to format: any CheckpointFormat,
     progress: (Double) throws -> Void
   ) throws {
-    let layers = 0..<model.configuration.layerCount
-    let all = layers.map { model.configuration.linears(layer: $0) }
+    let all = model.declaration.blocks.indices.map(model.declaration.linears)
     let quantized = all.map { $0.filter(model.isQuantized) }
     dense = all.joined().filter { !model.isQuantized($0) }.map(\.name)
-    for block in all { try Self.checkFused(block, model) }
+    alwaysDense = model.declaration.denseModules
+    for block in model.declaration.blocks { try Self.checkFused(block, model) }
     var facts: [[LinearFacts]] = []
     for block in quantized {
       try progress(Double(facts.count) / Double(quantized.count))
@@ -70,9 +72,11 @@ struct ConversionPlan {
   }
 
   /// Checks that of Linears that engines make one matrix of, all are quantized or none is.
-  private static func checkFused(_ block: [LinearShape], _ model: LanguageModel) throws {
-    // q, k and v; gate and up.
-    for fused in [block[0..<3], block[4..<6]] {
+  ///
+  /// Those are the Linears that read one input: q, k and v; gate and up.
+  private static func checkFused(_ block: any BlockProgram, _ model: LanguageModel) throws {
+    for group in block.stages.flatMap(\.groups) {
+      let fused = group.filter { !$0.staysDense }.map(\.shape)
       let dense = fused.filter { !model.isQuantized($0) }
       guard dense.isEmpty || dense.count == fused.count else {
         throw ConversionError.partlyQuantized(

@@ -5,29 +5,29 @@ internal import Transformer
 /// The hidden states of a text in the dense model and in each of its quantized versions.
 struct JudgedStreams {
   private let text: TokenWindows?
-  private var dense: [Matrix]
-  private var candidates: [[Matrix]]
+  private var dense: Stream
+  private var candidates: [Stream]
 
   /// Streams that start with the embeddings; none without a text.
   init(_ model: LanguageModel, _ text: TokenWindows?, count: Int) throws {
     self.text = text
-    dense = try text?.windows.map(model.embeddings) ?? []
-    candidates = [[Matrix]](repeating: dense, count: count)
+    dense = Stream(try text?.windows.map(model.embeddings) ?? [])
+    candidates = [Stream](repeating: dense, count: count)
   }
 
   /// Passes the dense stream through a block.
-  mutating func passDense(_ block: DecoderBlock) { dense.update { _, window in block(&window) } }
+  mutating func passDense(_ block: DecoderBlock) { dense.pass(block) }
 
   /// Passes a candidate's stream through its version of the block.
   mutating func pass(_ block: DecoderBlock, candidate: Int) {
-    candidates[candidate].update { _, window in block(&window) }
+    candidates[candidate].pass(block)
   }
 
   /// The perplexities at the end of all blocks; nil without a text.
   func perplexities(of model: LanguageModel) throws -> (dense: Double, candidates: [Double])? {
     guard let text else { return nil }
-    func perplexity(_ hidden: [Matrix]) throws -> Double {
-      try Self.perplexity(model, hidden, text)
+    func perplexity(_ stream: Stream) throws -> Double {
+      try Self.perplexity(model, stream.windows, text)
     }
     return (try perplexity(dense), try candidates.map(perplexity))
   }

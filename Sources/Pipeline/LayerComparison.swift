@@ -55,22 +55,23 @@ public struct LayerComparison: Sendable {
     let recipes = zip(candidates, scales).map { $0.recipe(scales: $1) }
     let input = try files.read(
       collectsHistogram: recipes.contains { $0.activations?.needsHistogram ?? false })
-    let problem = LayerProblem(name: shape.name, weights: weights, input: input)
-    let stage = StageProblem([problem], scaling: InputScaling())
+    let problem = LinearProblem(name: shape.name, weights: weights)
+    let session = StageSession(
+      StageProblem([StageProblem.Group([problem], input: input)], scaling: InputScaling()))
     var solutions: [StageSolution] = []
     var results: [ComparisonReport.Candidate] = []
     for (i, settings) in candidates.enumerated() {
       try tell(
         Double(i) / Double(candidates.count), "\(settings.method.name) \(settings.label)")
       let begin = clock.now
-      let solution = try recipes[i].solve(stage: stage, measuringRows: true)
+      let solution = try session.solve(recipes[i], measuringRows: true)
       let compared = ComparedLinear(
         problem: problem, solution: solution.linears[0], factors: solution.factors,
-        seconds: (clock.now - begin).seconds)
+        expert: nil, seconds: (clock.now - begin).seconds)
       results.append(
         ComparisonReport.Candidate(
           method: settings.method.name, scheme: settings.label, bits: settings.scheme.bits,
-          linears: [LinearComparison(compared, layer: nil, settings, scales[i])]))
+          linears: [LinearComparison(compared, block: nil, settings, recipes[i])]))
       solutions.append(solution)
     }
     let knowsTokens = input.calibration?.knowsTokens ?? false

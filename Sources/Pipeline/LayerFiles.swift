@@ -1,6 +1,7 @@
 public import Checkpoint
 public import Hessian
 internal import LinearAlgebra
+public import Remedies
 internal import Solvers
 
 /// The files of one Linear that belongs to no model: its weights, and what its input looks like.
@@ -61,7 +62,7 @@ public struct LayerFiles: Sendable {
   /// - Returns: the statistics of the tokens for solvers, and of those that judge.
   /// - Throws: ``CheckpointError`` for values that are not finite, ``LayerFileError`` for a Hessian
   ///   that is none.
-  func read(collectsHistogram: Bool) throws -> LayerInput {
+  func read(collectsHistogram: Bool) throws -> CalibratedInput {
     var calibration: InputStatistics?
     var judging = InputStatistics(channels: weights.columns)
     switch input {
@@ -85,7 +86,7 @@ public struct LayerFiles: Sendable {
     if let heldOut {
       for chunk in heldOut.chunks(of: Self.longestChunk) { judging.add(try heldOut.rows(chunk)) }
     }
-    return LayerInput(
+    return CalibratedInput(
       calibration: calibration, heldOut: judging.tokenCount > 0 ? judging : nil)
   }
 
@@ -127,7 +128,7 @@ extension MatrixFile {
 }
 
 /// Why the files of a Linear cannot be worked with.
-public enum LayerFileError: Error, CustomStringConvertible {
+public enum LayerFileError: RemediableError {
   /// An array has no shape that makes sense for what it is.
   case shape(path: String, [Int], what: String, needed: String)
   /// An array has another width than the weights.
@@ -152,8 +153,13 @@ public enum LayerFileError: Error, CustomStringConvertible {
         + "\(needed) must have in = \(shape.last ?? 0)"
     case .notHessian(let path, let cause): "\(path): \(cause)"
     case .inputNeeded(let method):
-      "the method \(method) learns from the Linear's input; give --activations FILE or "
-        + "--hessian FILE, or use --methods rtn, which needs none"
+      "the method \(method) learns from the Linear's input"
     }
+  }
+
+  /// What to try.
+  public var remedies: [Remedy] {
+    guard case .inputNeeded = self else { return [] }
+    return [.giveActivations, .giveSecondMoment, .chooseMethod("rtn")]
   }
 }

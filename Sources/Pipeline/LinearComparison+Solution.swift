@@ -7,22 +7,23 @@ extension LinearComparison {
   ///
   /// - Parameters:
   ///   - linear: the Linear and its solution.
-  ///   - layer: the decoder block; nil for a Linear that stands alone.
-  ///   - settings: the recipe, and the format that says what is stored.
-  ///   - scales: the format of the scales.
+  ///   - block: the decoder block; nil for a Linear that stands alone.
+  ///   - settings: what was asked for, and the format that says what is stored.
+  ///   - recipe: what was made of it.
   init(
-    _ linear: ComparedLinear, layer: Int?, _ settings: QuantizationSettings, _ scales: FloatFormat
+    _ linear: ComparedLinear, block: Int?, _ settings: QuantizationSettings, _ recipe: Recipe
   ) {
     let (solution, weight) = (linear.solution, linear.problem.weights)
     let energy = (0..<weight.rows).reduce(0.0) {
       $0 + Double(VectorMath.dot(weight.row($1), weight.row($1)))
     }
     self.init(
-      name: solution.name, layer: layer, rows: weight.rows, columns: weight.columns,
+      name: solution.name, layer: block, rows: weight.rows, columns: weight.columns,
       error: solution.error,
       weightMSE: solution.error.weight * energy / Double(max(1, weight.elements.count)),
       clippedShare: solution.clippedShare,
-      bitsPerWeight: settings.bitsPerWeight(of: solution, scales: scales),
-      seconds: linear.seconds, inputScales: linear.factors, outliers: solution.outliers)
+      bitsPerWeight: settings.bitsPerWeight(of: solution, scales: recipe.gridRule.scaleFormat),
+      seconds: linear.seconds, inputScales: linear.factors, outliers: solution.outliers,
+      expertTokens: linear.expert == nil ? nil : solution.tokens)
   }
 }

@@ -20,19 +20,15 @@ public struct LinearFilter: Sendable {
   /// Whether nothing is left out.
   var isEverything: Bool { layers == nil && modules == nil }
 
-  /// Whether a Linear is selected.
-  public func contains(_ linear: LinearShape) -> Bool {
-    let parts = linear.name.split(separator: ".")
-    let layer = parts.count > 2 ? Int(parts[2]) : nil
-    let isInLayers = layers.map { layer.map($0.contains) ?? false } ?? true
+  /// Whether a Linear of a block is selected.
+  public func contains(_ linear: LinearShape, block: Int) -> Bool {
+    let isInLayers = layers?.contains(block) ?? true
     let isInModules = modules?.contains { linear.name.hasSuffix(".\($0)") } ?? true
     return isInLayers && isInModules
   }
 
-  /// The last block with a selected Linear, or the last of all.
-  func lastLayer(of configuration: ModelConfiguration) -> Int {
-    (0..<configuration.layerCount).last { layer in
-      configuration.linears(layer: layer).contains(where: contains)
-    } ?? configuration.layerCount - 1
+  /// The selected Linears of a block.
+  func linears(of model: ModelDeclaration, block: Int) -> [LinearShape] {
+    model.linears(block: block).filter { contains($0, block: block) }
   }
 }

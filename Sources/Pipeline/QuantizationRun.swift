@@ -77,20 +77,19 @@ public struct QuantizationRun {
       heldOutTokens: (calibration?.heldOut.count ?? 0) * (calibration?.length ?? 0),
       linears: [], seconds: 0)
     let recipe = settings.recipe(scales: plan.scales)
-    let solver = BlockSolver(
-      recipe, calibrationCount: calibration?.calibration.count ?? 0,
-      activationBudget: activationBudget)
-    var hidden = try calibration?.windows.map(model.embeddings) ?? []
-    for layer in plan.blocks.indices {
-      try tell(.progress(Double(layer) / Double(plan.blocks.count), "block \(layer)"))
-      var block = try model.block(layer)
-      try solver.solve(&block, &hidden) { solved in
+    let quantizer = BlockQuantizer(
+      recipe: recipe, calibrationCount: calibration?.calibration.count ?? 0)
+    var stream = Stream(
+      try calibration?.windows.map(model.embeddings) ?? [], heldBudget: activationBudget)
+    for index in plan.blocks.indices {
+      try tell(.progress(Double(index) / Double(plan.blocks.count), "block \(index)"))
+      var block = try model.block(index)
+      try quantizer.solve(&block, &stream) { solved in
         let linear = LinearReport(solved, bytes: try write(solved.solution, to: writer))
         report.linears.append(linear)
         try tell(.solved(linear))
       }
-      for tensor in block.sublayers.flatMap(\.foldingTensors)
-      where plan.rewritten.contains(tensor.name) {
+      for tensor in block.absorbingTensors where plan.rewritten.contains(tensor.name) {
         // Safety: a byte has no padding whose bits would be unknown.
         try unsafe writer.write(tensor.name, tensor.bytes.span.bytes)
       }
@@ -102,7 +101,7 @@ public struct QuantizationRun {
   }
 
   /// Writes a Linear's tensors; says how many bytes they take.
-  private func write(_ solution: LayerSolution, to writer: FolderWriter) throws -> Int {
+  private func write(_ solution: LinearSolution, to writer: FolderWriter) throws -> Int {
     let quantized = solution.quantized
     let shape = LinearShape(
       name: solution.name, rows: quantized.rows, columns: quantized.columns)
@@ -126,7 +125,9 @@ public struct QuantizationRun {
   /// What says how the weights are quantized, and what was lost.
   private func writeConfiguration(_ report: RunReport, to writer: FolderWriter) throws {
     let quantization = settings.format.configuration(
-      of: settings.linearScheme, provenance: settings.provenance(report))
+      of: settings.linearScheme,
+      leaving: LinearSelection(quantized: plan.blocks.joined().map(\.name), dense: plan.dense),
+      provenance: settings.provenance(report))
     var configuration = model.folder.configuration
     try configuration.setMember("quantization_config", to: quantization)
     try writer.writeFile("config.json", configuration.bytes(.pretty))
@@ -169,7 +170,8 @@ extension LinearReport {
       name: solution.name, rows: solution.quantized.rows, columns: solution.quantized.columns,
       bitsPerWeight: 8 * Double(bytes) / Double(weights),
       error: solution.error, clippedShare: solution.clippedShare,
-      hasScaledInput: solved.hasScaledInput, conditioning: solution.conditioning)
+      hasScaledInput: solved.hasScaledInput, conditioning: solution.conditioning,
+      expertTokens: solved.slot.expert == nil ? nil : solution.tokens)
   }
 }
 

@@ -61,7 +61,7 @@ public struct QuantizationSettings: Sendable {
   }
 
   /// The bits that a Linear's weights take in the file, for each of them.
-  func bitsPerWeight(of solution: LayerSolution, scales: FloatFormat) -> Double {
+  func bitsPerWeight(of solution: LinearSolution, scales: FloatFormat) -> Double {
     let (rows, columns) = (solution.quantized.rows, solution.quantized.columns)
     let layout = format.layout(
       of: LinearShape(name: solution.name, rows: rows, columns: columns), linearScheme,

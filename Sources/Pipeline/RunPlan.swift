@@ -1,6 +1,7 @@
 public import Checkpoint
 internal import LinearAlgebra
 public import Quantizer
+public import Remedies
 internal import Solvers
 internal import Transformer
 
@@ -16,22 +17,25 @@ struct RunPlan {
   let copied: [ModelFolder.TensorReference]
   /// The norms and biases that may take up the factors of scaled inputs.
   let rewritten: Set<String>
+  /// The modules that stay dense and that readers of a format would not leave out by themselves.
+  let dense: [String]
   /// What engines will make of the output.
   let engines: EngineCheck
 
   init(_ model: LanguageModel, _ settings: QuantizationSettings) throws {
     guard model.format == nil else { throw RunError.alreadyQuantized(model.folder.path) }
-    blocks = (0..<model.configuration.layerCount).map(model.configuration.linears)
+    blocks = model.declaration.blocks.indices.map(model.declaration.linears)
     let linears = Dictionary(
       uniqueKeysWithValues: blocks.joined().map { ("\($0.name).weight", $0) })
     let sorted = linears.values.sorted { $0.name < $1.name }
     scales = try Self.scaleFormat(sorted, in: model.folder, settings.format)
     try Self.checkWidths(sorted, settings)
+    dense = model.declaration.denseModules
     engines = try EngineCheck(blocks.joined(), settings.linearScheme, in: settings.format)
     guard !settings.method.keepsOutliers else { throw RunError.cannotStoreOutliers }
     rewritten = Set(
       settings.method.transform == nil
-        ? [] : (0..<model.configuration.layerCount).flatMap(model.foldingTensorNames))
+        ? [] : model.declaration.blocks.flatMap(\.absorbingTensorNames))
     var tensors: [NamedShape] = []
     var copied: [ModelFolder.TensorReference] = []
     for tensor in model.folder.tensors {
@@ -75,7 +79,7 @@ struct RunPlan {
 }
 
 /// Why a run cannot start.
-public enum RunError: Error, CustomStringConvertible {
+public enum RunError: RemediableError {
   /// The input is the output of some quantizer.
   case alreadyQuantized(String)
   /// The scheme does not fit a Linear; these group sizes fit all of them.
@@ -93,31 +97,41 @@ public enum RunError: Error, CustomStringConvertible {
   /// The windows are longer than the model's context.
   case windowTooLong(length: Int, context: Int)
 
-  /// What was found, what was needed, and what to try.
+  /// What was found, and what was needed.
   public var description: String {
     switch self {
     case .alreadyQuantized(let path):
       "\(path): is quantized already; start from the original model"
     case .scheme(let linear, .indivisible(let columns, let size), let fitting):
       "\(linear): group size \(size) does not divide the input width \(columns); sizes that fit "
-        + "every Linear: \(fitting.map(String.init).joined(separator: ", ")), or channel"
+        + "every Linear: \(fitting.map(String.init).joined(separator: ", "))"
     case .scheme(let linear, let error, _): "\(linear): \(error)"
     case .noEngine(let format, let verdicts):
       "no engine would load this as \(format): " + Self.objections(verdicts)
     case .calibrationNeeded(let method):
-      "the method \(method) needs a calibration text; give --calibration FILE, "
-        + "or use --method rtn, which needs none"
+      "the method \(method) needs a calibration text"
     case .partialPerplexity:
-      "perplexities are of the whole model; leave out --layers and --modules, or --text"
+      "the perplexity of a model needs all of its Linears, and only some are selected"
     case .nothingSelected:
       "no Linear is selected; layers count from 0, and modules are the ends of names, such as "
         + "q_proj or mlp.up_proj"
     case .cannotStoreOutliers:
-      "no checkpoint format holds a Linear with some channels in 16 bit; "
-        + "ptq compare and ptq layer measure the method"
+      "no checkpoint format holds a Linear with some channels in 16 bit"
     case .windowTooLong(let length, let context):
-      "windows of \(length) tokens are longer than the model's context of \(context); "
-        + "give a smaller --length"
+      "windows of \(length) tokens are longer than the model's context of \(context)"
+    }
+  }
+
+  /// What to try.
+  public var remedies: [Remedy] {
+    switch self {
+    case .alreadyQuantized, .nothingSelected, .noEngine: []
+    case .scheme(_, .indivisible, _): [.useWholeRows]
+    case .scheme: []
+    case .calibrationNeeded: [.giveCalibrationText, .chooseMethod("rtn")]
+    case .partialPerplexity: [.selectEverything, .leaveOutText]
+    case .cannotStoreOutliers: [.measureOnly]
+    case .windowTooLong: [.useShorterWindows]
     }
   }
 

@@ -26,7 +26,8 @@ extension RunReport {
         bitsPerWeight: bytes.map { 8 * $0 / Double(linear.rows * linear.columns) }
           ?? linear.bitsPerWeight,
         error: linear.error, clippedShare: linear.clippedShare,
-        hasScaledInput: linear.hasScaledInput, conditioning: linear.conditioning)
+        hasScaledInput: linear.hasScaledInput, conditioning: linear.conditioning,
+        expertTokens: linear.expertTokens)
     }
     return result
   }

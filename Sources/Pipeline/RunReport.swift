@@ -36,13 +36,19 @@ public struct LinearReport: Sendable, Equatable {
   /// The stored bits of a weight: codes, scales, zero points, and whatever else the format keeps.
   public let bitsPerWeight: Double
   /// What was lost.
-  public let error: LayerError
+  public let error: LinearError
   /// The share of weights that lie beyond the ends of their grid.
   public let clippedShare: Double
   /// Whether its input channels were scaled.
   public let hasScaledInput: Bool
   /// What the rounding did to the statistics, if it used them.
   public let conditioning: Conditioning?
+  /// For a Linear of an expert, the calibration tokens that were routed to it.
+  public let expertTokens: Int?
+
+  /// Whether an expert saw fewer tokens than the Linear has inputs, so that its Hessian has not full
+  /// rank and calibration says nothing about some directions.
+  public var isUnderCalibrated: Bool { expertTokens.map { $0 < columns } ?? false }
 }
 
 extension RunReport {
@@ -69,7 +75,7 @@ extension RunReport {
 extension LinearReport {
   /// The report as JSON.
   public var json: JSONValue {
-    [
+    let members: JSONValue = [
       "name": .string(name), "rows": .number(JSONNumber(rows)),
       "columns": .number(JSONNumber(columns)), "bits_per_weight": .rounded(bitsPerWeight),
       "weight_error": .rounded(error.weight), "calibration_error": .rounded(error.calibration),
@@ -79,6 +85,7 @@ extension LinearReport {
       "damping_retries": conditioning.map { .number(JSONNumber($0.retries)) } ?? .null,
       "dead_channels": conditioning.map { .number(JSONNumber($0.deadChannels)) } ?? .null,
     ]
+    return members.adding("expert_tokens", expertTokens)
   }
 
   init(_ json: JSONField) throws(JSONError) {
@@ -86,7 +93,7 @@ extension LinearReport {
     rows = try json.member("rows").int
     columns = try json.member("columns").int
     bitsPerWeight = try json.member("bits_per_weight").double
-    error = LayerError(
+    error = LinearError(
       weight: try json.member("weight_error").double,
       calibration: try json.optionalMember("calibration_error")?.double,
       heldOut: try json.optionalMember("held_out_error")?.double,
@@ -94,6 +101,7 @@ extension LinearReport {
     // Reports of earlier versions have neither.
     clippedShare = try json.optionalMember("clipped")?.double ?? 0
     hasScaledInput = try json.optionalMember("scaled_input")?.bool ?? false
+    expertTokens = try json.optionalMember("expert_tokens")?.int
     guard let damping = try json.optionalMember("damping") else {
       conditioning = nil
       return
@@ -109,6 +117,13 @@ extension JSONValue {
   static func rounded(_ value: Double?) -> JSONValue {
     // A float's digits: errors are ratios of float32 sums.
     value.flatMap { JSONNumber(literal: "\(Float($0))") }.map { .number($0) } ?? .null
+  }
+
+  /// The object with one more member, if there is a value for it.
+  func adding(_ name: String, _ value: Int?) -> JSONValue {
+    guard let value, case .object(var object) = self else { return self }
+    object[name] = .number(JSONNumber(value))
+    return .object(object)
   }
 
   /// A number with all its digits, or null for what JSON has no number for.

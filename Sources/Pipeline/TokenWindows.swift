@@ -1,6 +1,7 @@
 public import Checkpoint
 internal import Foundation
 internal import JSON
+public import Remedies
 internal import Tokenizer
 
 /// Tokens cut into windows of one length: what calibration and evaluation run on.
@@ -134,7 +135,7 @@ public struct TokenStream: Sendable {
 }
 
 /// What can be wrong with a file of text or tokens.
-public enum InputError: Error, CustomStringConvertible {
+public enum InputError: RemediableError {
   /// The extension says nothing.
   case unknownKind(path: String)
   /// The text is not UTF-8.
@@ -163,8 +164,13 @@ public enum InputError: Error, CustomStringConvertible {
     case .badToken(let path, let token):
       "\(path): input_ids holds \(token); tokens are numbers from 0 to 2147483647"
     case .tooShort(let path, let tokens, let length, let needed):
-      "\(path): found \(tokens) tokens, needed \(needed) x \(length); give a longer text, or a "
-        + "smaller \(needed > 1 ? "--samples or " : "")--length"
+      "\(path): found \(tokens) tokens, needed \(needed) x \(length); give a longer text"
     }
+  }
+
+  /// What to try.
+  public var remedies: [Remedy] {
+    guard case .tooShort(_, _, _, let needed) = self else { return [] }
+    return (needed > 1 ? [.useFewerWindows] : []) + [.useShorterWindows]
   }
 }

@@ -26,7 +26,7 @@ struct WindowPasses {
     _ progress: (Double, String) -> Void, _ use: ([Int32], [Matrix]) throws -> Void
   ) throws {
     precondition(text.length > 1 && !text.windows.isEmpty, "nothing to predict")
-    let width = models.reduce(0) { $0 + $1.model.configuration.hiddenSize }
+    let width = models.reduce(0) { $0 + $1.model.declaration.hiddenSize }
     let perPass = max(1, Self.size / (text.length * width))
     let perGroup = max(1, Self.groupRows / text.length)
     let total = Double(text.windows.count) * models.reduce(0) { $0 + $1.model.weightCount }
@@ -34,14 +34,13 @@ struct WindowPasses {
     for pass in text.windows.indices.parts(of: perPass) {
       var hidden: [[Matrix]] = []
       for (name, model) in models {
-        var states = try text.windows[pass].map(model.embeddings)
-        for layer in 0..<model.configuration.layerCount {
-          progress(done / total, "\(name), block \(layer)")
-          let block = try model.block(layer)
-          states.update { _, window in block(&window) }
-          done += Double(pass.count) * model.blockWeightCount(layer)
+        var stream = Stream(try text.windows[pass].map(model.embeddings))
+        for index in model.declaration.blocks.indices {
+          progress(done / total, "\(name), block \(index)")
+          stream.pass(try model.block(index))
+          done += Double(pass.count) * model.blockWeightCount(index)
         }
-        hidden.append(states)
+        hidden.append(stream.windows)
       }
       for group in pass.parts(of: perGroup) {
         progress(done / total, "predictions")
@@ -60,15 +59,15 @@ struct WindowPasses {
 extension LanguageModel {
   /// The weights that each token is multiplied with: a measure of the work.
   fileprivate var weightCount: Double {
-    (0..<configuration.layerCount).reduce(headWeightCount) { $0 + blockWeightCount($1) }
+    declaration.blocks.indices.reduce(headWeightCount) { $0 + blockWeightCount($1) }
   }
 
-  fileprivate func blockWeightCount(_ layer: Int) -> Double {
-    configuration.linears(layer: layer).reduce(0) { $0 + Double($1.rows) * Double($1.columns) }
+  fileprivate func blockWeightCount(_ block: Int) -> Double {
+    declaration.linears(block: block).reduce(0) { $0 + Double($1.rows) * Double($1.columns) }
   }
 
   fileprivate var headWeightCount: Double {
-    Double(configuration.vocabularySize) * Double(configuration.hiddenSize)
+    Double(declaration.vocabularySize) * Double(declaration.hiddenSize)
   }
 }
 

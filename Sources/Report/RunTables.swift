@@ -7,6 +7,7 @@ extension RunReport {
   /// What rounding the inputs adds has a column where inputs are rounded.
   public var table: Table {
     let isRounding = linears.contains { $0.error.activation != nil }
+    let hasExperts = linears.contains { $0.expertTokens != nil }
     var table = Table(
       [
         Table.Column("Linear", .leading), Table.Column("shape"), Table.Column("bits/weight"),
@@ -14,7 +15,7 @@ extension RunReport {
       ] + (isRounding ? [Table.Column("input rounding %")] : []) + [
         Table.Column("weight error %"), Table.Column("damping"), Table.Column("retries"),
         Table.Column("dead"),
-      ])
+      ] + (hasExperts ? [Table.Column("tokens")] : []))
     for linear in linears {
       table.append(
         [
@@ -24,7 +25,7 @@ extension RunReport {
         ] + (isRounding ? [.percent(linear.error.activation)] : []) + [
           .percent(linear.error.weight), .fixed(linear.conditioning?.damping, 3),
           .integer(linear.conditioning?.retries), .integer(linear.conditioning?.deadChannels),
-        ])
+        ] + (hasExperts ? [.integer(linear.expertTokens)] : []))
     }
     return table
   }
@@ -43,6 +44,20 @@ extension RunReport {
       \(Numbers.fixed(bitsPerWeight, 3)) bits per weight, \(method), \(tokens), \
       \(Numbers.duration(seconds))
       damping raised for \(retried) Linears; dead input channels in \(dead) Linears
-      """
+      """ + expertSummary
+  }
+
+  /// What calibration saw of experts, where there are any.
+  private var expertSummary: String {
+    let counts = linears.compactMap(\.expertTokens).sorted()
+    guard let least = counts.first else { return "" }
+    let starved = linears.filter(\.isUnderCalibrated)
+    let median = counts[counts.count / 2]
+    let names =
+      starved.prefix(3).map(\.name).joined(separator: ", ")
+      + (starved.count > 3 ? ", …" : "")
+    return "\nexperts saw \(Numbers.count(least)) tokens at least, \(Numbers.count(median)) in the "
+      + "median; \(starved.count) Linears saw fewer than they have inputs"
+      + (starved.isEmpty ? "" : ": \(names)")
   }
 }

@@ -10,7 +10,6 @@
 // published loss is an option. Doing nothing is always a candidate.
 
 internal import Foundation
-internal import Hessian
 internal import LinearAlgebra
 
 /// AWQ's search for one factor per input channel.
@@ -66,14 +65,13 @@ public struct ActivationAwareScaling: Transform {
   public func factors(
     for stage: StageProblem, _ scaling: InputScaling, _ trial: ScaleTrial
   ) throws(SolverError) -> [Float]? {
-    let statistics = try stage.input.calibration.knowingTokens(for: "awq")
-    let activation = scaling.pooled(statistics.meanAbsolutes) { $0.mean }
+    let activation = scaling.pooled(try stage.meanAbsolutes(for: "awq")) { $0.mean }
     let shares = stage.linears.meanShares(try trial.groupSizes(of: stage))
     let weight = scaling.pooled(shares) { $0.mean }
     var best: [Float]?
     var least = Double.infinity
     if triesIdentity {
-      least = try cost([Float](repeating: 1, count: statistics.channels), trial)
+      least = try cost([Float](repeating: 1, count: activation.count), trial)
     }
     for duo in duo == .both ? [false, true] : [duo == .with] {
       for step in 0..<steps {
@@ -111,7 +109,7 @@ public struct ActivationAwareScaling: Transform {
   }
 }
 
-extension [LayerProblem] {
+extension [LinearProblem] {
   /// w̄: for each column the mean over all rows of |w| / (max|w| in its group + 1e-6).
   fileprivate func meanShares(_ groupSizes: [Int]) -> [Float] {
     guard let columns = first?.weights.columns else { return [] }

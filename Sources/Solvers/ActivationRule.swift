@@ -18,12 +18,20 @@ public struct ActivationRule: Sendable, Hashable {
   public var needsHistogram: Bool { scheme.granularity == .tensor && observer.needsHistogram }
 
   /// What rounds the inputs whose statistics are given.
-  public func quantizer(for statistics: InputStatistics) -> ActivationQuantizer {
+  ///
+  /// - Parameters:
+  ///   - statistics: those of the input.
+  ///   - factors: what each channel is divided by before it is rounded; nil for ones.
+  public func quantizer(
+    for statistics: InputStatistics, dividedBy factors: [Float]? = nil
+  ) -> ActivationQuantizer {
     let isSymmetric = scheme.isSymmetric
     switch scheme.granularity {
     case .token: return .token(symmetric: isSymmetric)
     case .tensor:
-      let (ranges, divisors) = statistics.ranges
+      let (ranges, known) = statistics.ranges
+      var divisors = known ?? factors
+      if let known, let factors { divisors = zip(known, factors).map { $0 * $1 } }
       let range = observer.range(
         of: ranges, dividedBy: divisors, bits: ActivationScheme.bits, symmetric: isSymmetric)
       return .tensor(

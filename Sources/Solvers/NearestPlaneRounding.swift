@@ -34,16 +34,8 @@ public struct NearestPlaneRounding: Rounding {
   ///
   /// - Throws: ``SolverError`` without calibration statistics or when they cannot be factored.
   /// - Complexity: n³/3 flops.
-  public func prepared(for input: LayerInput) throws(SolverError) -> any PreparedRounding {
-    guard let statistics = input.calibration else { throw .calibrationNeeded(method: "gptq") }
-    do throws(FactorFailure) {
-      let factor = try input.memory.factor(order, damping) { () throws(FactorFailure) in
-        try DampedFactor(of: statistics, order: order, damping: damping)
-      }
-      return NearestPlane(factor)
-    } catch {
-      throw .factor(error)
-    }
+  public func prepared(for input: RoundingInput) throws(SolverError) -> any PreparedRounding {
+    NearestPlane(try input.factor(order, damping, for: "gptq"))
   }
 }
 

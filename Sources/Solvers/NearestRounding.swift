@@ -9,7 +9,9 @@ public struct NearestRounding: Rounding, PreparedRounding {
   public init() {}
 
   /// The rounding itself: it needs no preparation.
-  public func prepared(for input: LayerInput) throws(SolverError) -> any PreparedRounding { self }
+  public func prepared(for input: RoundingInput) throws(SolverError) -> any PreparedRounding {
+    self
+  }
 
   /// Rounds every weight to the nearest point of its grid.
   public func round(_ weights: Matrix, on grid: Grid) -> QuantizedWeight {

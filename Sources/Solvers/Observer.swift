@@ -16,27 +16,7 @@ public enum Observer: Sendable, Hashable {
   /// The range whose quantized histogram diverges least from the histogram (Kullback and Leibler).
   case entropy
 
-  /// The observer of a word: `min-max`, `moving-average`, `percentile`, `percentile:99.9`,
-  /// `squared-error`, `entropy`.
-  ///
-  /// Without a number, `percentile` is 99.99, as in NVIDIA's calibrators.
-  public init?(word: String) {
-    switch word {
-    case "min-max": self = .minMax
-    case "moving-average": self = .movingAverage
-    case "percentile": self = .percentile(99.99)
-    case "squared-error": self = .squaredError
-    case "entropy": self = .entropy
-    default:
-      let prefix = "percentile:"
-      guard word.hasPrefix(prefix), let percentage = Double(word.dropFirst(prefix.count)),
-        percentage > 0, percentage <= 100
-      else { return nil }
-      self = .percentile(percentage)
-    }
-  }
-
-  /// The word for it, which ``init(word:)`` reads.
+  /// What it is called in reports.
   public var name: String {
     switch self {
     case .minMax: "min-max"

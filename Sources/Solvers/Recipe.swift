@@ -1,6 +1,5 @@
-internal import Hessian
-internal import LinearAlgebra
 public import Quantizer
+public import Remedies
 
 /// One choice of each: how the input is scaled first, what may be stored, how the grid is chosen, how
 /// weights are rounded to it, and what becomes of the inputs.
@@ -10,7 +9,9 @@ public import Quantizer
 ///   scheme: try Scheme(bits: 4, symmetric: true, granularity: .group(128)),
 ///   gridRule: GridRule(range: .squaredError, scaleFormat: .float16),
 ///   rounding: NearestPlaneRounding())
-/// let solution = try recipe.solve(LayerProblem(name: "q_proj", weights: weights, input: input))
+/// let solution = try recipe.solve(
+///   LinearProblem(name: "q_proj", weights: weights),
+///   input: CalibratedInput(calibration: statistics))
 /// ```
 public struct Recipe: Sendable {
   /// What may be stored.
@@ -40,84 +41,34 @@ public struct Recipe: Sendable {
     self.outliers = outliers
   }
 
-  /// What it leaves behind.
+  /// What may be stored for a Linear, and what becomes of its input.
   public var linearScheme: LinearScheme {
     LinearScheme(scheme, activations: activations?.scheme)
   }
 
-  /// Quantizes one Linear, whose input nobody can scale.
+  /// Quantizes one Linear, with its input left as it is.
   ///
   /// Pure: the same problem gives the same solution.
   ///
   /// - Throws: ``StageError`` when it cannot be done as asked.
-  public func solve(_ problem: LayerProblem) throws(StageError) -> LayerSolution {
-    try attempt(StageProblem([problem]), factors: nil, nil, false).linears[0]
-  }
-
-  /// Quantizes Linears that share one input, whose preparation is done once.
-  ///
-  /// - Parameters:
-  ///   - stage: the Linears, and how their input may be scaled.
-  ///   - measuresRows: whether the error of each output is measured, for the worst of them.
-  /// - Returns: a solution for each Linear, in the same order, and the factors of the input.
-  /// - Throws: ``StageError``, which names the Linear, when one cannot be done as asked.
   public func solve(
-    stage: StageProblem, measuringRows measuresRows: Bool = false
-  ) throws(StageError) -> StageSolution {
-    guard let name = stage.linears.first?.name, let transform, let scaling = stage.scaling else {
-      return try attempt(stage, factors: nil, nil, measuresRows)
-    }
-    let prepared = try blaming(name) { () throws(SolverError) in
-      try rounding.prepared(for: stage.input)
-    }
-    let trial = ScaleTrial(stage, self, pivots: prepared.pivots)
-    let factors = try blaming(name) { () throws(SolverError) in
-      try transform.factors(for: stage, scaling, trial)
-    }
-    guard let factors else { return try attempt(stage, factors: nil, prepared, measuresRows) }
-    let scaled = try attempt(stage, factors: factors, nil, measuresRows)
-    guard transform.mustImprove else { return scaled }
-    let plain = try attempt(stage, factors: nil, prepared, measuresRows)
-    return scaled.loss < plain.loss ? scaled : plain
+    _ linear: LinearProblem, input: CalibratedInput = CalibratedInput()
+  ) throws(StageError) -> LinearSolution {
+    try solve(StageProblem([StageProblem.Group([linear], input: input)])).linears[0]
   }
 
-  /// Solves with given factors; `prepared` may be what the rounding made of the unscaled input.
-  private func attempt(
-    _ stage: StageProblem, factors: [Float]?, _ prepared: (any PreparedRounding)?,
-    _ measuresRows: Bool
-  ) throws(StageError) -> StageSolution {
-    guard let name = stage.linears.first?.name else {
-      return StageSolution(linears: [], factors: nil, loss: 0)
-    }
-    let solver = try blaming(name) { () throws(SolverError) in
-      try ScaledSolver(
-        self, stage.input, factors: factors, prepared, measuresRows: measuresRows)
-    }
-    var solutions: [LayerSolution] = []
-    var loss = 0.0
-    for problem in stage.linears {
-      let (solution, part) = try blaming(problem.name) { () throws(SolverError) in
-        try solver.solve(problem)
-      }
-      solutions.append(solution)
-      loss += part
-    }
-    return StageSolution(linears: solutions, factors: factors, loss: loss)
-  }
-
-  private func blaming<Result>(
-    _ linear: String, _ body: () throws(SolverError) -> Result
-  ) throws(StageError) -> Result {
-    do throws(SolverError) {
-      return try body()
-    } catch {
-      throw StageError(linear: linear, cause: error)
-    }
+  /// Quantizes the Linears of a stage.
+  ///
+  /// Pure, too; a ``StageSession`` shares work between several recipes on one stage.
+  ///
+  /// - Throws: ``StageError``, which names the Linear, when one cannot be done as asked.
+  public func solve(_ stage: StageProblem) throws(StageError) -> StageSolution {
+    try StageSession(stage).solve(self)
   }
 }
 
 /// A failure with the name of the Linear it concerns.
-public struct StageError: Error, CustomStringConvertible {
+public struct StageError: RemediableError {
   /// The Linear.
   public let linear: String
   /// What went wrong.
@@ -131,4 +82,7 @@ public struct StageError: Error, CustomStringConvertible {
 
   /// The name and the cause.
   public var description: String { "\(linear): \(cause)" }
+
+  /// Those of the cause.
+  public var remedies: [Remedy] { cause.remedies }
 }

@@ -1,17 +1,18 @@
 public import Hessian
 public import LinearAlgebra
 public import Quantizer
+public import Remedies
 
 /// A way of choosing codes once the grid is fixed.
 ///
-/// A new method conforms to this, and joins ``MethodRegistry/roundings``.
+/// A new method conforms to this; a ``RoundingMethod`` gives it a name.
 public protocol Rounding: Sendable {
   /// Does the work that all Linears with one input share.
   ///
-  /// - Parameter input: the statistics of the input.
+  /// - Parameter input: what is known of the input.
   /// - Returns: what rounds each of those Linears.
   /// - Throws: ``SolverError`` when the statistics are missing or unusable.
-  func prepared(for input: LayerInput) throws(SolverError) -> any PreparedRounding
+  func prepared(for input: RoundingInput) throws(SolverError) -> any PreparedRounding
 }
 
 /// A rounding that knows the input of the Linears it is for.
@@ -36,7 +37,7 @@ extension PreparedRounding {
 /// Why a Linear could not be quantized as asked.
 ///
 /// Nothing falls back to something else silently.
-public enum SolverError: Error, CustomStringConvertible {
+public enum SolverError: RemediableError {
   /// The method needs the statistics of a calibration text.
   case calibrationNeeded(method: String)
   /// The method needs to know of the tokens what their second moment does not tell.
@@ -46,16 +47,23 @@ public enum SolverError: Error, CustomStringConvertible {
   /// No grid fits.
   case grid(GridError)
 
-  /// What was found, and what to try.
+  /// What was found, and what was needed.
   public var description: String {
     switch self {
-    case .calibrationNeeded(let method):
-      "\(method) needs calibration statistics; give a calibration text"
+    case .calibrationNeeded(let method): "\(method) needs calibration statistics"
     case .tokensNeeded(let method):
-      "\(method) needs the magnitudes of the inputs, which no Hessian tells; give the inputs "
-        + "themselves with --activations"
+      "\(method) needs the magnitudes of the inputs, which a Hessian does not tell"
     case .factor(let failure): failure.description
     case .grid(let error): error.description
+    }
+  }
+
+  /// What to try.
+  public var remedies: [Remedy] {
+    switch self {
+    case .calibrationNeeded: [.giveCalibrationText]
+    case .tokensNeeded: [.giveActivations]
+    case .factor, .grid: []
     }
   }
 }

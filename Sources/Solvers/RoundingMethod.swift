@@ -1,6 +1,6 @@
-/// A rounding by its name, as the command line and the tables know it.
+/// A rounding with the name that methods, tables and reports know it by.
 public struct RoundingMethod: Sendable {
-  /// The word for it on the command line.
+  /// The name.
   public let name: String
   /// One line of help.
   public let summary: String

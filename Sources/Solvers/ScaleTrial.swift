@@ -6,29 +6,32 @@ internal import Quantizer
 /// place of whatever follows.
 public struct ScaleTrial: Sendable {
   private let stage: StageProblem
-  /// The weights of each Linear, or some of their rows: candidates differ alike in all of them.
-  private let weights: [Matrix]
+  /// The weights of each Linear of each group, or some of their rows: candidates differ alike in all.
+  private let weights: [[Matrix]]
   private let recipe: Recipe
-  private let pivots: [Float]?
+  /// The pivots of the rounding that will follow, for each group.
+  private let pivots: [[Float]?]
 
   /// Rows of each Linear that losses are measured on, evenly spaced.
   ///
   /// The choice that is made from them is then judged on all rows.
   public static let rowLimit = 256
 
-  /// A trial of factors for a stage; `pivots` are those of the rounding that will follow.
-  init(_ stage: StageProblem, _ recipe: Recipe, pivots: [Float]?) {
+  init(_ stage: StageProblem, _ recipe: Recipe, pivots: [[Float]?]) {
     self.stage = stage
-    weights = stage.linears.map { $0.weights.evenlySpacedRows(atMost: Self.rowLimit) }
+    weights = stage.groups.map {
+      $0.linears.map { $0.weights.evenlySpacedRows(atMost: Self.rowLimit) }
+    }
     self.recipe = recipe
     self.pivots = pivots
   }
 
   /// The squared output error of the stage's Linears together, for each token.
   ///
-  /// With D = Q(W·diag s)/s − W it is Σ tr(D H Dᵀ) over the Linears. Before nearest-plane rounding,
-  /// which makes up for most of that, H is replaced by the diagonal of the factor's pivots. Where
-  /// inputs are rounded as well, it is measured on the sampled tokens: ‖Q(x/s) Q(W·diag s)ᵀ − x Wᵀ‖².
+  /// With D = Q(W·diag s)/s − W it is Σ tr(D H Dᵀ) over the Linears, where each group counts by its
+  /// share of the tokens. Before nearest-plane rounding, which makes up for most of that, H is
+  /// replaced by the diagonal of the factor's pivots. Where inputs are rounded as well, it is measured
+  /// on the sampled tokens: ‖Q(x/s) Q(W·diag s)ᵀ − x Wᵀ‖².
   ///
   /// - Parameter factors: one for each channel.
   /// - Returns: the loss, to be compared with that of other factors only.
@@ -36,18 +39,27 @@ public struct ScaleTrial: Sendable {
   /// - Complexity: for each Linear, of which at most ``rowLimit`` rows are looked at, out·in² flops,
   ///   or with pivots out·in, or with rounded inputs 2·tokens·out·in.
   public func loss(_ factors: [Float]) throws(SolverError) -> Double {
-    guard let statistics = stage.input.calibration else {
+    var loss = 0.0
+    for (i, share) in stage.shares.enumerated() {
+      loss += share * (try groupLoss(i, factors))
+    }
+    return loss
+  }
+
+  private func groupLoss(_ group: Int, _ factors: [Float]) throws(SolverError) -> Double {
+    let calibration = stage.groups[group].input.calibration
+    guard let statistics = calibration else {
       throw .calibrationNeeded(method: "scaling of input channels")
     }
     if let rule = recipe.activations {
-      let statistics = try stage.input.calibration.knowingTokens(for: "rounding of inputs")
-      return try sampleLoss(statistics, statistics.divided(by: factors), factors, rule)
+      let statistics = try calibration.knowingTokens(for: "rounding of inputs")
+      return try sampleLoss(group, statistics, factors, rule)
     }
     var moment = Matrix(rows: statistics.channels, columns: statistics.channels)
     var loss = 0.0
-    for weights in weights {
+    for weights in weights[group] {
       let errors = try errors(weights, factors)
-      if let pivots {
+      if let pivots = pivots[group] {
         for row in 0..<errors.rows {
           loss += Double(VectorMath.weightedSquares(pivots.span, errors.row(row)))
         }
@@ -55,7 +67,7 @@ public struct ScaleTrial: Sendable {
         moment.addSecondMoment(of: errors)
       }
     }
-    return pivots == nil ? statistics.trace(withUpper: moment) : loss
+    return pivots[group] == nil ? statistics.trace(withUpper: moment) : loss
   }
 
   /// The number of columns that share a scale in each Linear of a stage.
@@ -83,13 +95,13 @@ public struct ScaleTrial: Sendable {
   }
 
   private func sampleLoss(
-    _ statistics: InputStatistics, _ scaled: InputStatistics, _ factors: [Float],
-    _ rule: ActivationRule
+    _ group: Int, _ statistics: InputStatistics, _ factors: [Float], _ rule: ActivationRule
   ) throws(SolverError) -> Double {
-    let inputs = rule.quantizer(for: scaled).rounded(scaled.sample.rows)
+    let inputs = rule.quantizer(for: statistics, dividedBy: factors)
+      .rounded(statistics.sample.divided(by: factors).rows)
     let plain = statistics.sample.rows
     var sum = 0.0
-    for weights in weights {
+    for weights in weights[group] {
       let scaled = weights.columns(times: factors)
       let quantized = scaled.adding(try grid(for: scaled).roundingErrors(of: scaled))
       let error = Matrix.product(plain, transposed: weights)

@@ -4,7 +4,6 @@
 //   sⱼ = max|xⱼ|^α / max|Wⱼ|^(1−α)          eq. 4;  α: migration strength
 
 internal import Foundation
-internal import Hessian
 internal import LinearAlgebra
 
 /// SmoothQuant's factors, for a fixed or a searched migration strength.
@@ -32,15 +31,14 @@ public struct SmoothQuant: Transform {
   public func factors(
     for stage: StageProblem, _ scaling: InputScaling, _ trial: ScaleTrial
   ) throws(SolverError) -> [Float]? {
-    let statistics = try stage.input.calibration.knowingTokens(for: "smoothquant")
-    let activation = scaling.pooled(statistics.maxAbsolutes) { $0.max() ?? 0 }
+    let activation = scaling.pooled(try stage.maxAbsolutes(for: "smoothquant")) { $0.max() ?? 0 }
     let weight = scaling.pooled(stage.linears.maxAbsolutes) { $0.max() ?? 0 }
     switch strength {
     case .fixed(let alpha):
       return scaling.storable(Self.factors(activation, weight, alpha))
     case .searched:
       var best: [Float]?
-      var least = try trial.loss([Float](repeating: 1, count: statistics.channels))
+      var least = try trial.loss([Float](repeating: 1, count: activation.count))
       for step in 0...10 {
         let factors = scaling.storable(Self.factors(activation, weight, Float(step) / 10))
         let loss = try trial.loss(factors)
@@ -60,7 +58,7 @@ public struct SmoothQuant: Transform {
   }
 }
 
-extension [LayerProblem] {
+extension [LinearProblem] {
   /// max|W| of each column, over all rows of all Linears.
   fileprivate var maxAbsolutes: [Float] {
     guard let columns = first?.weights.columns else { return [] }

@@ -1,20 +1,79 @@
+internal import Hessian
 public import LinearAlgebra
 
-/// Linears that share one input, and what may be done to that input.
+/// Linears whose inputs may be scaled together, and what may be done to those inputs.
 public struct StageProblem: Sendable {
-  /// The Linears; each refers to the same input.
-  public let linears: [LayerProblem]
-  /// How the input may be scaled; nil where nothing in front of it can take up the factors.
+  /// Linears that read one input.
+  public struct Group: Sendable {
+    /// What is known of the input.
+    public let input: CalibratedInput
+    /// The Linears.
+    public let linears: [LinearProblem]
+
+    /// A group.
+    ///
+    /// - Precondition: the statistics, if any, have a channel for each column of every Linear.
+    public init(_ linears: [LinearProblem], input: CalibratedInput) {
+      if let channels = input.calibration?.channels {
+        for linear in linears {
+          precondition(
+            linear.weights.columns == channels,
+            "\(linear.name): statistics of \(channels) channels for \(linear.weights.columns) columns"
+          )
+        }
+      }
+      self.input = input
+      self.linears = linears
+    }
+  }
+
+  /// The groups: one, or for a mixture one for each expert.
+  public let groups: [Group]
+  /// How the inputs may be scaled, all alike; nil where nothing in front can take up the factors.
   public let scaling: InputScaling?
 
   /// A stage.
-  public init(_ linears: [LayerProblem], scaling: InputScaling? = nil) {
-    self.linears = linears
+  public init(_ groups: [Group], scaling: InputScaling? = nil) {
+    self.groups = groups
     self.scaling = scaling
   }
 
-  /// What is known of the shared input.
-  public var input: LayerInput { linears.first?.input ?? LayerInput() }
+  /// All Linears, in the order of the groups.
+  public var linears: [LinearProblem] { groups.flatMap(\.linears) }
+
+  /// Each group's share of all calibration tokens; 1 for a single group.
+  var shares: [Double] {
+    let counts = groups.map { Double($0.input.calibration?.tokenCount ?? 0) }
+    let total = counts.reduce(0, +)
+    return groups.count == 1 || total == 0 ? counts.map { _ in 1 } : counts.map { $0 / total }
+  }
+
+  /// The mean magnitude of each channel over the tokens of all groups.
+  ///
+  /// - Throws: ``SolverError`` where a group has no statistics of tokens.
+  func meanAbsolutes(for method: String) throws(SolverError) -> [Float] {
+    let shares = shares
+    var result: [Float] = []
+    for (i, group) in groups.enumerated() {
+      let means = try group.input.calibration.knowingTokens(for: method).meanAbsolutes
+      guard groups.count > 1 else { return means }
+      if result.isEmpty { result = means.map { _ in 0 } }
+      for j in means.indices { result[j] += Float(shares[i]) * means[j] }
+    }
+    return result
+  }
+
+  /// The largest magnitude of each channel over the tokens of all groups.
+  ///
+  /// - Throws: ``SolverError`` where a group has no statistics of tokens.
+  func maxAbsolutes(for method: String) throws(SolverError) -> [Float] {
+    var result: [Float] = []
+    for group in groups {
+      let largest = try group.input.calibration.knowingTokens(for: method).maxAbsolutes
+      result = result.isEmpty ? largest : zip(result, largest).map(max)
+    }
+    return result
+  }
 }
 
 /// What scaling the input channels of a stage must respect.
@@ -26,6 +85,9 @@ public struct InputScaling: Sendable {
   ///
   /// Under grouped-query attention several channels of o's input are made by one row of v.
   public let sharing: [Int]?
+  /// Whether the rows of another quantized Linear take the factors up, each in its own scales; where
+  /// all rows share one scale, they cannot.
+  public let isTakenUpByRows: Bool
   /// The factors nearest to given ones that what makes the input can take up exactly, in the
   /// format that it is stored in.
   public let storable: @Sendable ([Float]) -> [Float]
@@ -35,16 +97,18 @@ public struct InputScaling: Sendable {
 
   /// Rules for a stage; by default each channel has its own factor, of any value.
   public init(
-    sharing: [Int]? = nil, storable: @escaping @Sendable ([Float]) -> [Float] = { $0 },
+    sharing: [Int]? = nil, isTakenUpByRows: Bool = false,
+    storable: @escaping @Sendable ([Float]) -> [Float] = { $0 },
     outputLoss: (@Sendable ([Matrix]) -> Double)? = nil
   ) {
     self.sharing = sharing
+    self.isTakenUpByRows = isTakenUpByRows
     self.storable = storable
     self.outputLoss = outputLoss
   }
 
-  /// A value for each channel, combined over the channels that share a factor: what factors that must
-  /// be shared can be made from.
+  /// A value for each channel, combined over the channels that share a factor: what shared factors
+  /// can be made from.
   public func pooled(_ values: [Float], _ combine: ([Float]) -> Float) -> [Float] {
     guard let sharing else { return values }
     let members = Dictionary(grouping: values.indices) { sharing[$0] }

@@ -1,6 +1,6 @@
 /// A way of scaling the input channels of a stage before it is quantized, exactly undone in front.
 ///
-/// A new one conforms to this, and joins ``MethodRegistry/transforms``.
+/// A new one conforms to this; a ``TransformMethod`` gives it a name.
 public protocol Transform: Sendable {
   /// Chooses factors for the input channels.
   ///
@@ -26,13 +26,13 @@ extension Transform {
   public var judgesOutput: Bool { false }
 }
 
-/// A transform by its name, as the command line and the tables know it.
+/// A transform with the name that methods, tables and reports know it by.
 public struct TransformMethod: Sendable {
-  /// The word for it on the command line.
+  /// The name.
   public let name: String
   /// One line of help.
   public let summary: String
-  /// Whether its factors are made for inputs that are rounded as well, so that its word alone
+  /// Whether its factors are made for inputs that are rounded as well, so that its name alone
   /// stands for 8-bit weights and inputs.
   public let roundsInputs: Bool
   /// Makes the transform with the options that apply to it.

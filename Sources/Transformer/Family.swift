@@ -1,41 +1,48 @@
-internal import JSON
+internal import Checkpoint
+public import JSON
 
-/// A family of models that share the decoder block: what to read from its `config.json`.
+/// A family of models: how to read its `config.json`.
 ///
-/// A new family is one file with a `static let`, named in ``all``.
+/// A new family is one file with a `static let`, and a line in ``all``.
 public struct Family: Sendable {
   /// `model_type` in `config.json`.
   public let modelType: String
-  /// Members that this family's own library would fill with defaults that differ by family.
-  ///
-  /// A file without them is refused rather than guessed at.
-  let requiredMembers: [String]
-  /// What the family adds, for so many layers.
-  let traits: @Sendable (JSONField, Int) throws(JSONError) -> FamilyTraits
+  /// Declares a model from its configuration.
+  let declare: @Sendable (JSONField) throws(JSONError) -> ModelDeclaration
 
-  /// Every family there is.
-  public static let all = [llama, mistral, qwen2, qwen3]
+  /// A family.
+  ///
+  /// - Parameters:
+  ///   - modelType: `model_type` in `config.json`.
+  ///   - declare: declares a model from its configuration.
+  public init(
+    _ modelType: String,
+    declare: @escaping @Sendable (JSONField) throws(JSONError) -> ModelDeclaration
+  ) {
+    self.modelType = modelType
+    self.declare = declare
+  }
+
+  /// Every family of this library.
+  public static let all = [llama, mistral, qwen2, qwen3, qwen3MoE, gemma3, gptNeoX]
 }
 
-/// What a family adds to the common decoder block.
-public struct FamilyTraits: Sendable {
-  /// Whether q, k and v have biases.
-  public var queryKeyValueBias = false
-  /// Whether o has a bias.
-  public var outputBias = false
-  /// Whether gate, up and down have biases.
-  public var mlpBias = false
-  /// Whether each head of q and k is normalized before its rotation.
-  public var queryKeyNorm = false
-  /// The migration strength α of SmoothQuant that suits the family, 0 to 1; the paper's own
-  /// configurations have 0.85 for Llama and 0.8 for Mistral.
-  public var migrationStrength: Float = 0.8
-  /// For each layer, how many positions back attention sees, itself included; nil for all.
-  public var windows: [Int?]
-
-  /// Which Linears of a block have biases, in the order of the computation.
-  var linearBiases: [Bool] {
-    let (qkv, o, mlp) = (queryKeyValueBias, outputBias, mlpBias)
-    return [qkv, qkv, qkv, o, mlp, mlp, mlp]
+extension [Family] {
+  /// The declaration of a folder's model.
+  ///
+  /// - Throws: ``CheckpointError`` for a family or a feature that is not supported.
+  func declaration(of folder: ModelFolder) throws(CheckpointError) -> ModelDeclaration {
+    let config = folder.configuration.field
+    do throws(JSONError) {
+      let modelType = try config.member("model_type").string
+      guard let family = first(where: { $0.modelType == modelType }) else {
+        throw .wrongKind(
+          path: "model_type", expected: map(\.modelType).joined(separator: ", "),
+          found: "\"\(modelType)\", whose architecture is not supported")
+      }
+      return try family.declare(config)
+    } catch {
+      throw .json(path: "\(folder.path)/config.json", cause: error)
+    }
   }
 }

@@ -6,27 +6,25 @@ extension LanguageModel {
   ///
   /// Quantized Linears are checked when they are read.
   func checkTensors() throws(CheckpointError) {
-    let (vocabulary, hidden) = (configuration.vocabularySize, configuration.hiddenSize)
-    let head = configuration.headDimension
-    try check("model.embed_tokens", [vocabulary, hidden])
-    for layer in 0..<configuration.layerCount {
-      let prefix = "model.layers.\(layer)"
-      try check("\(prefix).input_layernorm", [hidden])
-      let linears = configuration.linears(layer: layer)
-      for (linear, hasBias) in zip(linears, configuration.traits.linearBiases) {
-        if !isQuantized(linear) {
-          try check(linear.name, [linear.rows, linear.columns])
+    let table = [declaration.vocabularySize, declaration.hiddenSize]
+    try check(declaration.embedding, table)
+    for block in declaration.blocks {
+      for norm in block.norms { try check(norm) }
+      for slot in block.stages.flatMap(\.slots) {
+        if !isQuantized(slot.shape) {
+          try check(slot.name, [slot.shape.rows, slot.shape.columns])
         }
-        if hasBias { _ = try folder.floatTensor("\(linear.name).bias", dimensions: [linear.rows]) }
+        if slot.hasBias {
+          _ = try folder.floatTensor("\(slot.name).bias", dimensions: [slot.shape.rows])
+        }
       }
-      if configuration.traits.queryKeyNorm {
-        try check("\(prefix).self_attn.q_norm", [head])
-        try check("\(prefix).self_attn.k_norm", [head])
-      }
-      try check("\(prefix).post_attention_layernorm", [hidden])
     }
-    try check("model.norm", [hidden])
-    if !configuration.hasTiedEmbeddings { try check("lm_head", [vocabulary, hidden]) }
+    try check(declaration.finalNorm)
+    try check(declaration.head, table)
+  }
+
+  private func check(_ norm: NormDeclaration) throws(CheckpointError) {
+    for name in norm.tensorNames { _ = try folder.floatTensor(name, dimensions: [norm.width]) }
   }
 
   private func check(_ module: String, _ dimensions: [Int]) throws(CheckpointError) {

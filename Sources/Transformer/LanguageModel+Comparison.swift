@@ -36,10 +36,10 @@ extension LanguageModel {
       targets.count == hidden.rows && targets.count == referenceHidden.rows,
       "\(targets.count) targets, \(hidden.rows) and \(referenceHidden.rows) rows")
     precondition(
-      configuration.vocabularySize == reference.configuration.vocabularySize,
-      "\(configuration.vocabularySize) and \(reference.configuration.vocabularySize) tokens")
-    let states = try norm("model.norm")(hidden)
-    let referenceStates = try reference.norm("model.norm")(referenceHidden)
+      declaration.vocabularySize == reference.declaration.vocabularySize,
+      "\(declaration.vocabularySize) and \(reference.declaration.vocabularySize) tokens")
+    let states = try finalNorm(hidden)
+    let referenceStates = try reference.finalNorm(referenceHidden)
     let (head, referenceHead) = (try head(), try reference.head())
     var totals = [PartialComparison](repeating: PartialComparison(), count: targets.count)
     for slab in slabs {

@@ -10,9 +10,8 @@ extension LanguageModel {
   ///
   /// - Throws: ``CheckpointError`` when the final norm or the head cannot be read.
   public func logits(_ hidden: Matrix) throws(CheckpointError) -> Matrix {
-    let vocabulary = configuration.vocabularySize
-    let normalized = try norm("model.norm")(hidden)
-    var result = Matrix(rows: hidden.rows, columns: vocabulary)
+    let normalized = try finalNorm(hidden)
+    var result = Matrix(rows: hidden.rows, columns: declaration.vocabularySize)
     try forEachSlab { slab, weights in
       var view = result.mutableView(rows: 0..<hidden.rows, columns: slab)
       BLAS.gemm(1, normalized.view, weights.view.transposed, 0, into: &view)
@@ -31,7 +30,7 @@ extension LanguageModel {
     of targets: [Int32], after hidden: Matrix
   ) throws(CheckpointError) -> [Double] {
     precondition(targets.count == hidden.rows, "\(targets.count) targets, \(hidden.rows) rows")
-    let normalized = try norm("model.norm")(hidden)
+    let normalized = try finalNorm(hidden)
     var targetLogits = [Double](repeating: 0, count: targets.count)
     var totals = [Double](repeating: -.infinity, count: targets.count)
     try forEachSlab { slab, weights in
@@ -72,16 +71,21 @@ extension LanguageModel {
     for rows in slabs { body(rows, try head.rows(rows)) }
   }
 
+  /// The final norm of hidden states.
+  func finalNorm(_ hidden: Matrix) throws(CheckpointError) -> Matrix {
+    try folder.norm(declaration.finalNorm)(hidden)
+  }
+
   /// The head, `[vocabulary, hidden]`.
   func head() throws(CheckpointError) -> SlabMatrix {
-    let name = configuration.hasTiedEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight"
-    return try SlabMatrix(
-      folder, name, rows: configuration.vocabularySize, columns: configuration.hiddenSize)
+    try SlabMatrix(
+      folder, "\(declaration.head).weight", rows: declaration.vocabularySize,
+      columns: declaration.hiddenSize)
   }
 
   /// The vocabulary in the parts in which it goes by.
   var slabs: [Range<Int>] {
-    let vocabulary = configuration.vocabularySize
+    let vocabulary = declaration.vocabularySize
     return stride(from: 0, to: vocabulary, by: Self.slabRows).map {
       $0..<min(vocabulary, $0 + Self.slabRows)
     }

@@ -10,18 +10,25 @@ public import Quantizer
 public struct LanguageModel: Sendable {
   /// The folder that the weights come from.
   public let folder: ModelFolder
-  /// The shape of the model.
-  public let configuration: ModelConfiguration
+  /// What the folder's family says of the model.
+  public let declaration: ModelDeclaration
   /// The format of the folder's quantized Linears, or nil when it is not quantized.
   public let format: (any CheckpointFormat)?
 
   /// Opens the model of a folder and checks that it can be computed.
   ///
+  /// - Parameters:
+  ///   - folder: the folder.
+  ///   - families: the families that there are.
+  ///   - formats: the formats that quantized folders may have.
   /// - Throws: ``CheckpointError`` for what is missing or not supported.
-  public init(_ folder: ModelFolder) throws(CheckpointError) {
+  public init(
+    _ folder: ModelFolder, families: [Family] = Family.all,
+    formats: [any CheckpointFormat] = CheckpointFormats.all
+  ) throws(CheckpointError) {
     self.folder = folder
-    configuration = try ModelConfiguration(of: folder)
-    format = try CheckpointFormats.format(of: folder)
+    declaration = try families.declaration(of: folder)
+    format = try formats.format(of: folder)
     try checkTensors()
   }
 
@@ -31,45 +38,24 @@ public struct LanguageModel: Sendable {
   ///   or a token is not in the vocabulary.
   public func embeddings(of tokens: [Int32]) throws(CheckpointError) -> Matrix {
     let table = try SlabMatrix(
-      folder, "model.embed_tokens.weight", rows: configuration.vocabularySize,
-      columns: configuration.hiddenSize)
-    return try table.rows(tokens.map(Int.init))
+      folder, "\(declaration.embedding).weight", rows: declaration.vocabularySize,
+      columns: declaration.hiddenSize)
+    let rows = try table.rows(tokens.map(Int.init))
+    guard declaration.embeddingScale != 1 else { return rows }
+    return Matrix(
+      rows: rows.rows, columns: rows.columns,
+      elements: rows.elements.map { $0 * declaration.embeddingScale })
   }
 
   /// Reads a decoder block; quantized Linears are dequantized.
   ///
   /// - Throws: ``CheckpointError`` when a tensor is missing, of another shape, or not finite.
-  public func block(_ layer: Int) throws(CheckpointError) -> DecoderBlock {
-    let shapes = configuration.linears(layer: layer)
-    let traits = configuration.traits
-    var linears: [Linear] = []
-    for (shape, hasBias) in zip(shapes, traits.linearBiases) {
-      linears.append(try linear(shape, hasBias))
-    }
-    let prefix = "model.layers.\(layer)"
-    let head = configuration.headDimension
-    let attention = Attention(
-      inputLinears: Array(linears[0..<3]), outputLinear: linears[3],
-      norm: try norm("\(prefix).input_layernorm"),
-      queryNorm: traits.queryKeyNorm ? try norm("\(prefix).self_attn.q_norm", head) : nil,
-      keyNorm: traits.queryKeyNorm ? try norm("\(prefix).self_attn.k_norm", head) : nil,
-      rotary: configuration.rotary, headCount: configuration.headCount,
-      keyValueHeadCount: configuration.keyValueHeadCount, headDimension: head,
-      window: traits.windows[layer])
-    let feedForward = GatedMLP(
-      inputLinears: Array(linears[4..<6]), outputLinear: linears[6],
-      norm: try norm("\(prefix).post_attention_layernorm"))
-    return DecoderBlock(sublayers: [attention, feedForward])
-  }
-
-  /// The names of the tensors of a block that may take up the factors of scaled activations; see
-  /// ``Sublayer/foldingTensors``.
-  public func foldingTensorNames(_ layer: Int) -> [String] {
-    let prefix = "model.layers.\(layer)"
-    let traits = configuration.traits
-    return ["\(prefix).input_layernorm.weight", "\(prefix).post_attention_layernorm.weight"]
-      + (traits.queryKeyValueBias ? ["\(prefix).self_attn.v_proj.bias"] : [])
-      + (traits.mlpBias ? ["\(prefix).mlp.up_proj.bias"] : [])
+  public func block(_ index: Int) throws(CheckpointError) -> DecoderBlock {
+    let program = declaration.blocks[index]
+    var weights = BlockWeights(linears: [:], norms: [:])
+    for slot in program.stages.flatMap(\.slots) { weights.linears[slot.name] = try linear(slot) }
+    for norm in program.norms { weights.norms[norm.name] = try folder.norm(norm) }
+    return DecoderBlock(program, weights)
   }
 
   /// Whether a Linear is quantized: a format may have integers under the name of the weights.
@@ -85,29 +71,34 @@ public struct LanguageModel: Sendable {
     return try format.decode(shape, in: folder, folder.configuration["quantization_config"] ?? nil)
   }
 
-  private func linear(_ shape: LinearShape, _ hasBias: Bool) throws(CheckpointError) -> Linear {
-    let bias = hasBias ? try bias("\(shape.name).bias", shape.rows) : nil
+  private func linear(_ slot: Slot) throws(CheckpointError) -> Linear {
+    let (name, shape) = ("\(slot.name).weight", slot.shape)
+    let bias = slot.hasBias ? try folder.bias("\(slot.name).bias", count: shape.rows) : nil
     if let quantized = try quantizedLinear(shape) {
       return Linear(
-        name: shape.name, weight: quantized.weight.dequantized(), bias: bias,
+        name: slot.name, weight: quantized.weight.dequantized(), format: nil, bias: bias,
         activations: quantized.activations)
     }
-    let weight = try folder.matrix(
-      "\(shape.name).weight", rows: shape.rows, columns: shape.columns)
-    return Linear(name: shape.name, weight: weight, bias: bias)
+    let format = try folder.floatTensor(name, dimensions: [shape.rows, shape.columns]).format
+    return Linear(
+      name: slot.name, weight: try folder.matrix(name, rows: shape.rows, columns: shape.columns),
+      format: format, bias: bias)
+  }
+}
+
+extension ModelFolder {
+  /// A norm that a program declares.
+  func norm(_ norm: NormDeclaration) throws(CheckpointError) -> Norm {
+    let name = "\(norm.name).weight"
+    return Norm(
+      norm, weights: try floats(name, dimensions: [norm.width]),
+      bias: norm.kind == .layer ? try bias("\(norm.name).bias", count: norm.width) : nil,
+      format: try floatTensor(name, dimensions: [norm.width]).format)
   }
 
-  private func bias(_ name: String, _ count: Int) throws(CheckpointError) -> Bias {
+  fileprivate func bias(_ name: String, count: Int) throws(CheckpointError) -> Bias {
     Bias(
-      values: try folder.floats(name, dimensions: [count]),
-      format: try folder.floatTensor(name, dimensions: [count]).format)
-  }
-
-  func norm(_ name: String, _ width: Int? = nil) throws(CheckpointError) -> RMSNorm {
-    let dimensions = [width ?? configuration.hiddenSize]
-    return RMSNorm(
-      name: "\(name).weight", gain: try folder.floats("\(name).weight", dimensions: dimensions),
-      format: try folder.floatTensor("\(name).weight", dimensions: dimensions).format,
-      epsilon: configuration.normEpsilon)
+      values: try floats(name, dimensions: [count]),
+      format: try floatTensor(name, dimensions: [count]).format)
   }
 }

@@ -26,7 +26,7 @@ enum Judge: Sendable {
   }
 
   /// The error as a share of the energy; infinite where the judge was not there.
-  func error(_ error: LayerError) -> Double {
+  func error(_ error: LinearError) -> Double {
     let ofWeights =
       switch self {
       case .heldOut: error.heldOut

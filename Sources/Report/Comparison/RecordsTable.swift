@@ -4,15 +4,17 @@ internal import Solvers
 extension ComparisonReport {
   /// One row for each candidate and Linear, with all that was measured: for other programs.
   public var records: Table {
-    var table = Table([
-      Table.Column("method", .leading), Table.Column("scheme", .leading),
-      Table.Column("linear", .leading), Table.Column("layer"), Table.Column("rows"),
-      Table.Column("columns"), Table.Column("bits per weight"), Table.Column("output error %"),
-      Table.Column("held-out %"), Table.Column("input rounding %"), Table.Column("worst row %"),
-      Table.Column("weight error %"), Table.Column("weight MSE"), Table.Column("clipped %"),
-      Table.Column("kept channels %"), Table.Column("error they carried %"),
-      Table.Column("smallest factor"), Table.Column("largest factor"), Table.Column("seconds"),
-    ])
+    let hasExperts = candidates.contains { $0.linears.contains { $0.expertTokens != nil } }
+    var table = Table(
+      [
+        Table.Column("method", .leading), Table.Column("scheme", .leading),
+        Table.Column("linear", .leading), Table.Column("layer"), Table.Column("rows"),
+        Table.Column("columns"), Table.Column("bits per weight"), Table.Column("output error %"),
+        Table.Column("held-out %"), Table.Column("input rounding %"), Table.Column("worst row %"),
+        Table.Column("weight error %"), Table.Column("weight MSE"), Table.Column("clipped %"),
+        Table.Column("kept channels %"), Table.Column("error they carried %"),
+        Table.Column("smallest factor"), Table.Column("largest factor"), Table.Column("seconds"),
+      ] + (hasExperts ? [Table.Column("tokens")] : []))
     for candidate in candidates {
       for linear in candidate.linears {
         table.append(
@@ -22,7 +24,7 @@ extension ComparisonReport {
             + [
               .fixed(linear.inputScales?.min().map(Double.init), 4),
               .fixed(linear.inputScales?.max().map(Double.init), 4), .fixed(linear.seconds, 3),
-            ])
+            ] + (hasExperts ? [.integer(linear.expertTokens)] : []))
       }
     }
     return table

@@ -1,33 +1,57 @@
 internal import Glibc
-internal import JSON
+public import JSON
 
 /// The angles of rotary position embeddings: how fast each pair of channels turns.
 ///
-///     angle of pair i at position p = p · fᵢ,     fᵢ = θ^(−2i/d), stretched by the scaling
+///     angle of pair i at position p = p · fᵢ,     fᵢ = θ^(−2i/n), stretched by the scaling
 ///
 /// Source: Su et al. 2021, arXiv 2104.09864.
 public struct RotaryConfiguration: Sendable, Equatable {
-  /// fᵢ for each of the d/2 pairs of channels.
+  /// fᵢ for each of the n/2 pairs of rotated channels.
   public let frequencies: [Float]
-  /// What sines and cosines are multiplied with: 1, but for YaRN.
+  /// What sines and cosines are multiplied by: 1, except for YaRN.
   public let attentionFactor: Float
 
-  /// Reads `rope_parameters`, or `rope_theta` and `rope_scaling` as older files spell it.
-  init(_ config: JSONField, headDimension: Int) throws(JSONError) {
+  /// Reads `rope_parameters`, or `rope_theta` and `rope_scaling` as older files spell it; whole heads
+  /// are rotated.
+  public init(_ config: JSONField, headDimension: Int) throws(JSONError) {
     let parameters = try config.firstMember("rope_parameters", "rope_scaling") ?? config
-    let theta = try firstMember("rope_theta", of: [parameters, config])
-    let base = try theta?.double ?? 10_000
-    guard base > 0 else {
-      throw .wrongKind(path: "rope_theta", expected: "a positive number", found: "\(base)")
-    }
     let share = try firstMember("partial_rotary_factor", of: [parameters, config])
     if let share, try share.double != 1 {
       throw .wrongKind(path: share.path, expected: "1", found: "\(try share.double)")
     }
-    let plain = (0..<headDimension / 2).map { pow(base, -2 * Double($0) / Double(headDimension)) }
-    let kind = try parameters.firstMember("rope_type", "type")
-    let scaling = try RotaryScaling(kind, parameters, config)
-    frequencies = scaling.scaled(plain, base: base).map(Float.init)
+    try self.init(
+      scaling: parameters, config,
+      theta: try firstMember("rope_theta", of: [parameters, config])?.double ?? 10_000,
+      width: headDimension)
+  }
+
+  /// Angles of a given base.
+  ///
+  /// - Parameters:
+  ///   - parameters: the object that names the scaling; nil for none.
+  ///   - config: the whole configuration, which may hold the original context.
+  ///   - theta: θ.
+  ///   - width: the number n of rotated channels of a head.
+  /// - Throws: ``JSONError`` for an unknown scaling, an odd width, or a base that is not positive.
+  public init(
+    scaling parameters: JSONField?, _ config: JSONField, theta: Double, width: Int
+  ) throws(JSONError) {
+    guard theta > 0 else {
+      throw .wrongKind(path: "rope_theta", expected: "a positive number", found: "\(theta)")
+    }
+    guard width > 0, width % 2 == 0 else {
+      throw .wrongKind(
+        path: "partial_rotary_factor", expected: "an even number of rotated channels",
+        found: "\(width) of each head")
+    }
+    let plain = (0..<width / 2).map { pow(theta, -2 * Double($0) / Double(width)) }
+    var scaling = RotaryScaling.none
+    if let parameters {
+      scaling = try RotaryScaling(
+        try parameters.firstMember("rope_type", "type"), parameters, config)
+    }
+    frequencies = scaling.scaled(plain, base: theta).map(Float.init)
     attentionFactor = Float(scaling.attentionFactor)
   }
 }

@@ -3,10 +3,10 @@ internal import Hessian
 internal import LinearAlgebra
 
 /// What a Linear lost by quantization.
-public struct LayerError: Sendable, Equatable {
+public struct LinearError: Sendable, Equatable {
   /// ‖W − Ŵ‖² / ‖W‖².
   public let weight: Double
-  /// tr(D H Dᵀ) / tr(W H Wᵀ), D = W − Ŵ: the relative squared error of the layer's output on the
+  /// tr(D H Dᵀ) / tr(W H Wᵀ), D = W − Ŵ: the relative squared error of the Linear's output on the
   /// calibration tokens; nil without statistics.
   public let calibration: Double?
   /// The same on tokens that the solver did not see.
@@ -68,7 +68,7 @@ struct OutputEnergy: Sendable {
   /// `tr(M H Mᵀ) = tr(H MᵀM)`, so one `MᵀM` serves all statistics.
   ///
   /// - Complexity: out·in² flops, three times as many by row, and one `in × in` matrix.
-  init(of matrix: Matrix, in input: LayerInput, byRow: Bool) {
+  init(of matrix: Matrix, in input: CalibratedInput, byRow: Bool) {
     plain = matrix.sumOfSquares
     rows = byRow ? input.calibration?.rowEnergies(of: matrix) ?? [] : []
     guard input.calibration != nil || input.heldOut != nil else {

@@ -2,7 +2,7 @@ internal import Hessian
 internal import LinearAlgebra
 internal import Quantizer
 
-extension ScaledSolver {
+extension GroupSolver {
   /// The input channels that a recipe keeps in floating point.
   static func keptChannels(
     _ recipe: Recipe, _ statistics: InputStatistics?
@@ -13,20 +13,16 @@ extension ScaledSolver {
 
   /// What keeping channels did, by the same solve without it.
   func outlierReport(
-    _ problem: LayerProblem, _ target: Matrix, _ linear: QuantizedLinear
+    _ target: Matrix, _ linear: QuantizedLinear
   ) throws(SolverError) -> OutlierReport? {
     guard recipe.outliers != nil else { return nil }
-    let share = Double(kept.count) / Double(max(1, target.columns))
-    guard !kept.isEmpty else {
+    guard let plainRounding, let kept = linear.kept?.channels else {
       return OutlierReport(channels: 0, shareOfChannels: 0, shareOfError: 0)
     }
-    let plain = Recipe(
-      scheme: recipe.scheme, gridRule: recipe.gridRule, rounding: recipe.rounding,
-      activations: recipe.activations)
-    let without = try ScaledSolver(plain, problem.input, factors: factors, nil)
-      .quantized(target, keeping: target)
+    let without = try plainRounding.quantized(target, keeping: target)
     return OutlierReport(
-      channels: kept.count, shareOfChannels: share,
+      channels: kept.count,
+      shareOfChannels: Double(kept.count) / Double(max(1, target.columns)),
       shareOfError: 1 - ratio(outputError(target, linear), outputError(target, without)))
   }
 
@@ -38,5 +34,16 @@ extension ScaledSolver {
       linear.activations?.rounded(inputs, keeping: linear.kept?.channels ?? []) ?? inputs
     return Matrix.product(inputs, transposed: target)
       .difference(to: Matrix.product(rounded, transposed: linear.dequantized())).sumOfSquares
+  }
+}
+
+extension RoundingInput {
+  /// The input without channels that are kept: they have no part in any range, and no other column
+  /// makes up for them.
+  func removing(_ kept: [Int]) -> RoundingInput {
+    var divisors = [Float](repeating: 1, count: calibration?.channels ?? 0)
+    for channel in kept { divisors[channel] = 1e30 }
+    return RoundingInput(
+      CalibratedInput(calibration: calibration?.divided(by: divisors), heldOut: heldOut))
   }
 }

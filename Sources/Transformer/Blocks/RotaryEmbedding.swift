@@ -3,14 +3,16 @@ internal import LinearAlgebra
 
 /// Sines and cosines for the positions of a sequence, and the rotation of heads by them.
 ///
-/// Channel i of a head forms a pair with channel i + d/2, as Hugging Face checkpoints have it:
+/// Channel i of a head forms a pair with channel i + n/2, as Hugging Face checkpoints have it:
 ///
 ///     (a, b) ← (a·cos − b·sin, b·cos + a·sin)
+///
+/// where n is the width of the rotated part: the whole head, or its first channels.
 struct RotaryEmbedding: Sendable {
   private let cosines: Matrix
   private let sines: Matrix
 
-  /// The tables for the positions 0 ..< length: `[length, d/2]`.
+  /// The tables for the positions 0 ..< length: `[length, n/2]`.
   init(_ configuration: RotaryConfiguration, length: Int) {
     let (frequencies, factor) = (configuration.frequencies, configuration.attentionFactor)
     // The angle is rounded to float32, as in the library that the model was trained with.
@@ -24,13 +26,13 @@ struct RotaryEmbedding: Sendable {
   }
 
   /// Rotates every head of every row; the row's number is its position.
-  func rotate(_ heads: inout Matrix) {
+  func rotate(_ heads: inout Matrix, headDimension: Int) {
     let half = cosines.columns
     heads.parallelRowBlocks(of: 64) { range, block in
       for position in range {
         var row = block.mutableRow(position - range.lowerBound)
         let (cosine, sine) = (cosines.row(position), sines.row(position))
-        for head in stride(from: 0, to: row.count, by: 2 * half) {
+        for head in stride(from: 0, to: row.count, by: headDimension) {
           for i in 0..<half {
             let (a, b) = (row[head + i], row[head + half + i])
             row[head + i] = a * cosine[i] - b * sine[i]

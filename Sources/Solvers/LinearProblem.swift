@@ -1,40 +1,28 @@
 public import Hessian
 public import LinearAlgebra
 
-/// One Linear to quantize: its weights and what calibration knows of its input.
+/// One Linear to quantize.
 ///
-///     choose Ŵ on a grid so that  tr( (Ŵ − W) H (Ŵ − W)ᵀ )  is small
-public struct LayerProblem: Sendable {
+///     choose Ŵ on a grid so that  tr( (Ŵ − W) H (Ŵ − W)ᵀ )  is small,     H = E[x xᵀ]
+public struct LinearProblem: Sendable {
   /// The name of the Linear, for messages: a Hugging Face key without `.weight`.
   public let name: String
   /// W, `[out, in]`.
   public let weights: Matrix
-  /// The input of the Linear as calibration saw it, shared by all Linears that read it.
-  public let input: LayerInput
 
   /// A problem.
-  ///
-  /// - Precondition: the statistics, if any, have one channel for each column of `weights`.
-  public init(name: String, weights: Matrix, input: LayerInput) {
-    if let statistics = input.calibration {
-      precondition(
-        statistics.channels == weights.columns,
-        "\(name): statistics of \(statistics.channels) channels for \(weights.columns) columns")
-    }
+  public init(name: String, weights: Matrix) {
     self.name = name
     self.weights = weights
-    self.input = input
   }
 }
 
 /// What is known of an input: the statistics that solvers may use, and those that only judge.
-public struct LayerInput: Sendable {
+public struct CalibratedInput: Sendable {
   /// Statistics for the solver; nil when the run has no calibration text.
   public let calibration: InputStatistics?
   /// Statistics of tokens that no solver sees, to measure what was really gained.
   public let heldOut: InputStatistics?
-  /// What several recipes on this input would compute again.
-  let memory = SolverMemory()
 
   /// What is known of an input.
   public init(calibration: InputStatistics? = nil, heldOut: InputStatistics? = nil) {
@@ -46,7 +34,7 @@ public struct LayerInput: Sendable {
 extension InputStatistics? {
   /// The statistics for a method that asks for magnitudes, ranges or samples of the tokens.
   ///
-  /// - Throws: ``SolverError`` where they are missing or of a ready second moment.
+  /// - Throws: ``SolverError`` where they are missing, or only a second moment is known.
   func knowingTokens(for method: String) throws(SolverError) -> InputStatistics {
     guard let self else { throw .calibrationNeeded(method: method) }
     guard self.knowsTokens else { throw .tokensNeeded(method: method) }

@@ -3,19 +3,22 @@ public import LinearAlgebra
 public import Quantizer
 
 /// A quantized Linear, and what it lost.
-public struct LayerSolution: Sendable {
+public struct LinearSolution: Sendable {
   /// The name of the Linear.
   public let name: String
   /// Codes, grid, and what rounds the input; in the coordinates of the scaled input.
   public let linear: QuantizedLinear
   /// What was lost.
-  public let error: LayerError
+  public let error: LinearError
   /// The share of weights that lie beyond the ends of their grid.
   public let clippedShare: Double
   /// What the rounding had to do to the statistics, if it used them.
   public let conditioning: Conditioning?
   /// What keeping outlier channels did, if that was asked for.
   public let outliers: OutlierReport?
+  /// The calibration tokens that the Linear read; nil without calibration, or where only a second
+  /// moment is known.
+  public let tokens: Int?
 
   /// Codes and grid of the weights.
   public var quantized: QuantizedWeight { linear.weight }
@@ -27,14 +30,15 @@ public struct LayerSolution: Sendable {
   /// - Throws: ``SolverError`` when a scale leaves the range of its format.
   public func dividingRows(
     by factors: [Float], scales: FloatFormat
-  ) throws(SolverError) -> LayerSolution {
+  ) throws(SolverError) -> LinearSolution {
     do throws(GridError) {
-      return LayerSolution(
+      return LinearSolution(
         name: name,
         linear: QuantizedLinear(
           try linear.weight.dividingRows(by: factors, scales: scales),
           activations: linear.activations, kept: linear.kept?.dividingRows(by: factors)),
-        error: error, clippedShare: clippedShare, conditioning: conditioning, outliers: outliers)
+        error: error, clippedShare: clippedShare, conditioning: conditioning, outliers: outliers,
+        tokens: tokens)
     } catch {
       throw .grid(error)
     }
@@ -44,7 +48,7 @@ public struct LayerSolution: Sendable {
 /// The solutions of Linears that share an input.
 public struct StageSolution: Sendable {
   /// One for each Linear.
-  public let linears: [LayerSolution]
+  public let linears: [LinearSolution]
   /// The factors by which the input channels are divided; nil when they were left alone.
   public let factors: [Float]?
 

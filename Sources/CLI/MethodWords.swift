@@ -1,0 +1,113 @@
+import Pipeline
+import Quantizer
+import Solvers
+
+/// One word of a method; words are joined by +.
+struct MethodWord {
+  /// What a word decides about; each can be decided once.
+  enum Choice: Hashable {
+    case transform(TransformMethod)
+    case rounding(RoundingMethod)
+    case range
+    case activations(ActivationScheme.Granularity)
+    case outliers
+
+    /// Which of the choices it is.
+    fileprivate var kind: Int {
+      switch self {
+      case .transform: 0
+      case .rounding: 1
+      case .range: 2
+      case .activations: 3
+      case .outliers: 4
+      }
+    }
+
+    static func == (a: Choice, b: Choice) -> Bool { a.kind == b.kind }
+    func hash(into hasher: inout Hasher) { hasher.combine(kind) }
+  }
+
+  let name: String
+  /// One line of help.
+  let summary: String
+  let choice: Choice
+
+  /// Every word: transforms, roundings, and what concerns the rest.
+  static var all: [MethodWord] {
+    Catalog.current.transforms.map {
+      MethodWord(name: $0.name, summary: $0.summary, choice: .transform($0))
+    }
+      + Catalog.current.roundings.map {
+        MethodWord(name: $0.name, summary: $0.summary, choice: .rounding($0))
+      } + [
+        MethodWord(
+          name: "clip", summary: "ranges by least output error (AWQ's clipping)", choice: .range),
+        MethodWord(
+          name: "int8", summary: "8-bit weights, and 8-bit inputs with a scale for each token",
+          choice: .activations(.token)),
+        MethodWord(
+          name: "static",
+          summary: "8-bit weights, and 8-bit inputs with one scale from calibration",
+          choice: .activations(.tensor)),
+        MethodWord(
+          name: "outliers", summary: "input channels with outliers stay in 16 bit (LLM.int8())",
+          choice: .outliers),
+      ]
+  }
+}
+
+extension Method {
+  /// The method of some words, such as `awq+gptq`.
+  ///
+  /// - Throws: ``MethodError`` for a word that is unknown, or that contradicts another one.
+  init(words: String) throws(MethodError) {
+    var chosen: [MethodWord.Choice: MethodWord] = [:]
+    for part in words.split(separator: "+", omittingEmptySubsequences: false) {
+      guard let word = MethodWord.all.first(where: { $0.name == part }) else {
+        throw .unknown(String(part))
+      }
+      if let other = chosen.updateValue(word, forKey: word.choice) {
+        throw .contradiction(other.name, word.name)
+      }
+    }
+    var (transform, rounding) = (TransformMethod?.none, RoundingMethod.nearest)
+    var (clips, activations, keepsOutliers) = (false, ActivationScheme.Granularity?.none, false)
+    for word in chosen.values {
+      switch word.choice {
+      case .transform(let chosen): transform = chosen
+      case .rounding(let chosen): rounding = chosen
+      case .range: clips = true
+      case .activations(let granularity): activations = granularity
+      case .outliers: keepsOutliers = true
+      }
+    }
+    self.init(
+      name: words, transform: transform, rounding: rounding, clips: clips,
+      activations: activations, keepsOutliers: keepsOutliers)
+    if keepsOutliers, self.activations == nil { throw .needsInt8("outliers") }
+  }
+}
+
+/// What is wrong with the words of a method.
+enum MethodError: Error, Equatable, CustomStringConvertible {
+  /// There is no such word.
+  case unknown(String)
+  /// Both words decide about the same thing.
+  case contradiction(String, String)
+  /// The word says something about 8-bit inputs, and inputs stay in floating point.
+  case needsInt8(String)
+
+  /// What was found, and what there is.
+  var description: String {
+    switch self {
+    case .unknown(let word):
+      "\"\(word)\" is not a method; the words are "
+        + MethodWord.all.map(\.name).joined(separator: ", ") + ", joined by +"
+    case .contradiction(let first, let second) where first == second:
+      "\"\(first)\" is given twice"
+    case .contradiction(let first, let second):
+      "\"\(first)\" and \"\(second)\" decide about the same thing; give one of them"
+    case .needsInt8(let word): "\"\(word)\" needs 8-bit inputs; write int8+\(word)"
+    }
+  }
+}

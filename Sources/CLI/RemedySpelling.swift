@@ -1,0 +1,50 @@
+import Remedies
+
+/// An error of the library, with what to try in the words of this command line.
+struct SpelledError: Error, CustomStringConvertible {
+  private let error: any RemediableError
+  /// Whether the command takes lists of methods, bits and group sizes.
+  private let takesLists: Bool
+
+  init(_ error: any RemediableError, takesLists: Bool) {
+    self.error = error
+    self.takesLists = takesLists
+  }
+
+  var description: String {
+    let remedies = error.remedies.map { $0.spelled(takesLists: takesLists) }
+    return ([error.description] + (remedies.isEmpty ? [] : [remedies.joined(separator: ", or ")]))
+      .joined(separator: "; ")
+  }
+}
+
+extension Remedy {
+  /// What to try, as flags.
+  func spelled(takesLists: Bool) -> String {
+    let (method, bits, group) =
+      takesLists
+      ? ("--methods", "--bits", "--group-sizes") : ("--method", "--bits", "--group-size")
+    return switch self {
+    case .chooseAnotherOutput: "choose another --output"
+    case .chooseBits(let choices): "use \(bits) \(Self.list(choices))"
+    case .chooseGroupSize(let sizes): "use \(group) \(Self.list(sizes)) or channel"
+    case .useWholeRows: "use \(group) channel"
+    case .useSymmetricWeights: "use --symmetric"
+    case .chooseFormat(let name): "use --format \(name)"
+    case .chooseMethod(let words): "use \(method) \(words)"
+    case .giveCalibrationText: "give --calibration FILE"
+    case .giveActivations: "give --activations FILE"
+    case .giveSecondMoment: "give --hessian FILE"
+    case .useFewerWindows: "give a smaller --samples"
+    case .useShorterWindows: "give a smaller --length"
+    case .compareWithOriginal: "give the model that it was made from as --reference"
+    case .selectEverything: "leave out --layers and --modules"
+    case .leaveOutText: "leave out --text"
+    case .measureOnly: "measure the method with ptq compare or ptq layer"
+    }
+  }
+
+  private static func list(_ values: [Int]) -> String {
+    values.map(String.init).joined(separator: ", ")
+  }
+}

@@ -1,0 +1,78 @@
+internal import LinearAlgebra
+internal import Quantizer
+internal import Solvers
+internal import Transformer
+
+/// Quantizes a block stage by stage, and passes the hidden states through what is quantized.
+///
+/// So every Linear is measured on inputs that come from quantized Linears only, all the way down
+/// ("true sequential").
+struct BlockQuantizer {
+  let recipe: Recipe
+  /// The windows from this one on are held out.
+  let calibrationCount: Int
+
+  /// Quantizes the block's Linears, and takes the stream from its input to its output.
+  ///
+  /// - Parameters:
+  ///   - block: its weights are replaced by what the codes stand for, and its norms, biases and dense
+  ///     Linears by what takes up the factors of scaled inputs.
+  ///   - stream: the hidden states; empty when there is no calibration.
+  ///   - deliver: takes each solution once it is final, in the order of the computation.
+  /// - Throws: ``StageError``, or what `deliver` throws.
+  func solve(
+    _ block: inout DecoderBlock, _ stream: inout Stream,
+    _ deliver: (SolvedLinear) throws -> Void
+  ) throws {
+    var solutions = BlockSolutions(block.program)
+    stream.enter(block)
+    for (stage, declared) in block.program.stages.enumerated() where !declared.scalingUnits.isEmpty
+    {
+      let inputs = measure(stage, of: block, &stream)
+      let judging = judgingStates(stream, stage, block)
+      for unit in declared.scalingUnits {
+        let problem = block.problem(
+          unit, of: stage, inputs, judgedOn: judging)
+        let solution = try recipe.solve(problem)
+        try solutions.adopt(
+          solution, of: unit, stage, into: &block, scales: recipe.gridRule.scaleFormat)
+        if let factors = solution.factors, problem.scaling?.isTakenUpByRows == true {
+          for group in unit {
+            stream.divideInputs(of: stage, group: group, of: declared.groups.count, by: factors)
+          }
+        }
+      }
+      try solutions.takeFinal(after: stage).forEach(deliver)
+    }
+    stream.leave(block)
+  }
+
+  private func measure(
+    _ stage: Int, of block: DecoderBlock, _ stream: inout Stream
+  ) -> [CalibratedInput] {
+    guard !stream.isEmpty else {
+      return block.program.stages[stage].groups.map { _ in CalibratedInput() }
+    }
+    return stream.measure(
+      stage, of: block, calibrationCount: calibrationCount,
+      collectsHistogram: recipe.activations?.needsHistogram ?? false)
+  }
+
+  private func judgingStates(
+    _ stream: Stream, _ stage: Int, _ block: DecoderBlock
+  ) -> [BlockState] {
+    guard recipe.transform?.judgesOutput == true else { return [] }
+    return stream.judgingStates(stage, of: block, calibrationCount: calibrationCount)
+  }
+}
+
+extension Stream {
+  /// The first calibration windows at a stage, to judge a sublayer's output on: few, since each
+  /// candidate passes them through it.
+  func judgingStates(
+    _ stage: Int, of block: DecoderBlock, calibrationCount: Int
+  ) -> [BlockState] {
+    guard let rows = states(ofFirst: 1, at: stage, of: block).first?.hidden.rows else { return [] }
+    return states(ofFirst: min(calibrationCount, max(1, 4096 / rows)), at: stage, of: block)
+  }
+}

@@ -1,0 +1,31 @@
+public import Checkpoint
+public import Solvers
+public import Transformer
+
+/// Everything that can be chosen by a name: what this library has, and what a program adds.
+///
+/// ```swift
+/// var catalog = Catalog()
+/// catalog.roundings.append(RoundingMethod(name: "descent", …))
+/// PTQCommand.main(catalog)
+/// ```
+public struct Catalog: Sendable {
+  /// The model families.
+  public var families = Family.all
+  /// The checkpoint formats, the default first.
+  public var formats = CheckpointFormats.all
+  /// The roundings, the default first.
+  public var roundings = [RoundingMethod.gptq, .nearest]
+  /// The transforms.
+  public var transforms = [TransformMethod.awq, .awqOutput, .smoothQuant]
+
+  /// What this library has.
+  public init() {}
+
+  /// Opens a model folder.
+  ///
+  /// - Throws: ``CheckpointError`` for what is missing or not supported.
+  public func model(at path: String) throws(CheckpointError) -> LanguageModel {
+    try LanguageModel(ModelFolder(path: path), families: families, formats: formats)
+  }
+}

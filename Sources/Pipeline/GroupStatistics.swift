@@ -1,0 +1,54 @@
+internal import Checkpoint
+internal import Hessian
+internal import LinearAlgebra
+internal import Solvers
+internal import Transformer
+
+/// The statistics of the inputs of a stage's groups, over the calibration windows and over the
+/// held-out ones.
+struct GroupStatistics {
+  private var calibration: [InputStatistics]
+  private var heldOut: [InputStatistics]
+  private let calibrationCount: Int
+
+  /// Empty statistics; the windows from `calibrationCount` on are held out.
+  init(_ stage: Stage, calibrationCount: Int, collectsHistogram: Bool) {
+    let channels = stage.groups.map { $0[0].shape.columns }
+    calibration = channels.map {
+      InputStatistics(channels: $0, collectsHistogram: collectsHistogram)
+    }
+    heldOut = channels.map { InputStatistics(channels: $0) }
+    self.calibrationCount = calibrationCount
+  }
+
+  /// Adds the inputs of a window.
+  mutating func add(_ inputs: [Matrix], window: Int) {
+    for (group, input) in inputs.enumerated() where input.rows > 0 {
+      if window < calibrationCount {
+        calibration[group].add(input)
+      } else {
+        heldOut[group].add(input)
+      }
+    }
+  }
+
+  /// What solvers get to know of each group's input.
+  var inputs: [CalibratedInput] {
+    zip(calibration, heldOut).map {
+      CalibratedInput(calibration: $0, heldOut: $1.tokenCount > 0 ? $1 : nil)
+    }
+  }
+}
+
+extension Stream {
+  /// The statistics of a stage's inputs.
+  mutating func measure(
+    _ stage: Int, of block: DecoderBlock, calibrationCount: Int, collectsHistogram: Bool
+  ) -> [CalibratedInput] {
+    var statistics = GroupStatistics(
+      block.program.stages[stage], calibrationCount: calibrationCount,
+      collectsHistogram: collectsHistogram)
+    visit(stage, of: block) { window, inputs in statistics.add(inputs, window: window) }
+    return statistics.inputs
+  }
+}

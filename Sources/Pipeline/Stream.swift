@@ -1,0 +1,179 @@
+internal import LinearAlgebra
+internal import Transformer
+
+/// The hidden states of all windows under one set of weights.
+///
+/// Inside a block, each window waits at some stage and is taken further when somebody asks for the
+/// inputs of a later one. What a window holds there is kept up to a budget; beyond that only its
+/// residual stream is, and what is missing is computed again.
+///
+/// Windows do not see each other, so they are computed in parallel. Short ones go in bundles, whose
+/// products are one; how windows are bundled does not depend on the number of threads, so neither do
+/// results.
+struct Stream: Sendable {
+  private var bundles: [Bundle]
+  private let heldBudget: Int
+  /// What the inputs of a stage are to be divided by where they were held before it was solved.
+  private var divisors: StageDivisors?
+
+  /// Short windows are bundled up to this number of rows.
+  private static let bundleRows = 2048
+
+  /// A stream of windows that have not entered a block.
+  ///
+  /// - Parameters:
+  ///   - windows: the hidden states of each window, `[tokens, hidden]`.
+  ///   - heldBudget: the bytes that may be held between stages beside the residual streams.
+  init(_ windows: [Matrix], heldBudget: Int = 4 << 30) {
+    self.heldBudget = heldBudget
+    bundles = []
+    var rows = 0
+    for (i, window) in windows.enumerated() {
+      if bundles.isEmpty || rows + window.rows > Self.bundleRows {
+        bundles.append(Bundle(first: i))
+        rows = 0
+      }
+      bundles[bundles.count - 1].append(window)
+      rows += window.rows
+    }
+  }
+
+  /// Whether there is no window.
+  var isEmpty: Bool { bundles.isEmpty }
+
+  /// The hidden states of each window, between blocks.
+  var windows: [Matrix] { bundles.flatMap { $0.states.map(\.hidden) } }
+
+  /// Enters a block.
+  mutating func enter(_ block: DecoderBlock) {
+    divisors = nil
+    for i in bundles.indices { bundles[i].enter(block) }
+  }
+
+  /// Takes all windows to a stage, and gives the inputs of its groups there, window by window in order.
+  mutating func visit(
+    _ stage: Int, of block: DecoderBlock, _ use: (_ window: Int, _ inputs: [Matrix]) -> Void
+  ) {
+    var budget = heldBudget
+    advance(to: stage, block) {
+      $0.states.map { block.program.inputs(of: stage, $0, block.weights) }
+    } use: { bundle, inputs in
+      for (i, inputs) in inputs.enumerated() { use(bundle.first + i, inputs) }
+      bundle.release(&budget)
+    }
+    divisors = nil
+  }
+
+  /// Says what inputs that are held at a stage must be divided by, now that the stage is solved: their
+  /// producer has taken the factors up.
+  mutating func divideInputs(of stage: Int, group: Int, of count: Int, by factors: [Float]) {
+    if divisors?.stage != stage {
+      divisors = StageDivisors(stage: stage, factors: [[Float]?](repeating: nil, count: count))
+    }
+    divisors?.factors[group] = factors
+  }
+
+  /// Takes all windows to the end of a block.
+  mutating func leave(_ block: DecoderBlock) {
+    advance(to: block.program.stages.count, block, { _ in }, use: { $0.leave() })
+    divisors = nil
+  }
+
+  /// Takes all windows through a block.
+  mutating func pass(_ block: DecoderBlock) {
+    enter(block)
+    leave(block)
+  }
+
+  /// The states of the first windows at the stage that was visited last.
+  func states(ofFirst count: Int, at stage: Int, of block: DecoderBlock) -> [BlockState] {
+    var states: [BlockState] = []
+    for var bundle in bundles where states.count < count {
+      bundle.advance(to: stage, block, nil)
+      states += bundle.states
+    }
+    return Array(states.prefix(count))
+  }
+
+  /// Advances the bundles, as many at a time as there are threads, and uses the results in order.
+  private mutating func advance<Result: Sendable>(
+    to stage: Int, _ block: DecoderBlock, _ result: @Sendable (Bundle) -> Result,
+    use: (inout Bundle, Result) -> Void
+  ) {
+    for start in stride(from: 0, to: bundles.count, by: Threads.count) {
+      let batch = start..<min(bundles.count, start + Threads.count)
+      let advanced = Threads.map(batch.count) { [bundles, divisors] i in
+        var bundle = bundles[start + i]
+        bundle.advance(to: stage, block, divisors)
+        return (bundle, result(bundle))
+      }
+      for (i, (bundle, value)) in zip(batch, advanced) {
+        bundles[i] = bundle
+        use(&bundles[i], value)
+      }
+    }
+  }
+}
+
+extension Stream {
+  private mutating func advance(
+    to stage: Int, _ block: DecoderBlock, _ result: @Sendable (Bundle) -> Void,
+    use: (inout Bundle) -> Void
+  ) {
+    advance(to: stage, block, result) { bundle, _ in use(&bundle) }
+  }
+}
+
+/// What the held inputs of each group of a stage are divided by.
+private struct StageDivisors: Sendable {
+  let stage: Int
+  var factors: [[Float]?]
+}
+
+/// Consecutive windows that are computed together.
+private struct Bundle: Sendable {
+  /// The number of the first window.
+  let first: Int
+  /// The windows, all at the same stage.
+  private(set) var states: [BlockState] = []
+  private var stage = 0
+  /// The last place where nothing was held, in case that what is held must go.
+  private var resting: (states: [BlockState], stage: Int) = ([], 0)
+
+  init(first: Int) { self.first = first }
+
+  mutating func append(_ window: Matrix) {
+    states.append(BlockState(hidden: window, sublayers: 0))
+  }
+
+  mutating func enter(_ block: DecoderBlock) {
+    states = states.map { block.program.enter($0.hidden) }
+    stage = 0
+    resting = (states, 0)
+  }
+
+  mutating func advance(to target: Int, _ block: DecoderBlock, _ divisors: StageDivisors?) {
+    let start = stage
+    while stage < target {
+      // Only inputs that were held before the stage was solved still lack its factors.
+      let factors = stage == start && divisors?.stage == stage ? divisors?.factors : nil
+      block.advance(&states, past: stage, dividingBy: factors)
+      stage += 1
+    }
+  }
+
+  /// Keeps what is held, if the budget allows; else falls back to where nothing was.
+  mutating func release(_ budget: inout Int) {
+    if states.allSatisfy(\.isAtRest) {
+      resting = (states, stage)
+      return
+    }
+    let bytes = states.reduce(0) { $0 + $1.heldBytes }
+    // Once something did not fit, nothing is kept: what is kept belongs to the first windows.
+    budget = bytes <= budget ? budget - bytes : 0
+    if budget == 0 { (states, stage) = resting }
+  }
+
+  /// Leaves only the residual stream.
+  mutating func leave() { resting = ([], 0) }
+}

@@ -1,0 +1,144 @@
+internal import Hessian
+internal import LinearAlgebra
+internal import Quantizer
+
+/// A recipe on one input with given factors: everything that the Linears of a group share.
+struct GroupSolver {
+  let recipe: Recipe
+  let factors: [Float]?
+  private let rounding: GroupRounding
+  /// The same without kept channels, where some are kept: what keeping them did is measured by it.
+  let plainRounding: GroupRounding?
+  private let tokens: Int?
+  /// The statistics that samples are taken from: those of the unscaled input.
+  let sampled: InputStatistics?
+
+  /// Scales the statistics and prepares the rounding, unless that is given.
+  init(
+    _ recipe: Recipe, _ input: RoundingInput, factors: [Float]?, _ known: (any PreparedRounding)?
+  ) throws(SolverError) {
+    self.recipe = recipe
+    self.factors = factors
+    var scaled = input
+    if let factors {
+      scaled = RoundingInput(
+        CalibratedInput(
+          calibration: input.calibration?.divided(by: factors), heldOut: input.heldOut))
+    }
+    let kept = try Self.keptChannels(recipe, scaled.calibration)
+    if kept.isEmpty {
+      rounding = try GroupRounding(recipe, scaled, known: factors == nil ? known : nil)
+      plainRounding = nil
+    } else {
+      rounding = try GroupRounding(recipe, scaled.removing(kept), keeping: kept)
+      plainRounding = try GroupRounding(recipe, scaled, known: factors == nil ? known : nil)
+    }
+    tokens = input.calibration.flatMap { $0.knowsTokens ? $0.tokenCount : nil }
+    sampled = [input.heldOut, input.calibration].compactMap(\.self).first(where: \.knowsTokens)
+  }
+
+  /// Quantizes a Linear; says what it loses of its output, for each token.
+  ///
+  /// - Parameters:
+  ///   - problem: the Linear.
+  ///   - input: its input, which judges the result.
+  ///   - whole: the energy of its unquantized output.
+  ///   - byRow: whether the error of each output is measured.
+  func solve(
+    _ problem: LinearProblem, _ input: CalibratedInput, _ whole: OutputEnergy, byRow: Bool
+  ) throws(SolverError) -> (LinearSolution, loss: Double) {
+    let target = factors.map { problem.weights.columns(times: $0) } ?? problem.weights
+    let rounded = target.zeroing(rounding.kept)
+    let linear = try rounding.quantized(rounded, keeping: target)
+    var effective = linear.dequantized()
+    let inputError = inputError(linear, effective, on: sampled)
+    // What decides between factors must not know the held-out tokens.
+    let known = input.calibration.flatMap { self.inputError(linear, effective, on: $0) }
+    if let factors { effective = effective.columns(times: factors.map { 1 / $0 }) }
+    let lost = OutputEnergy(
+      of: effective.difference(to: problem.weights), in: input, byRow: byRow)
+    let error = LinearError(
+      lost, of: whole, activation: inputError.map { ratio($0, sampledEnergy(problem.weights)) })
+    let solution = LinearSolution(
+      name: problem.name, linear: linear, error: error,
+      clippedShare: linear.weight.clippedShare(of: rounded),
+      conditioning: rounding.prepared.conditioning,
+      outliers: try outlierReport(target, linear), tokens: tokens)
+    let loss = (error.calibration ?? 0) * (whole.calibration ?? 0)
+    return (solution, loss + (known ?? 0))
+  }
+
+  /// The mean squared error of the output that rounding sampled inputs adds.
+  private func inputError(
+    _ linear: QuantizedLinear, _ weights: Matrix, on sampled: InputStatistics?
+  ) -> Double? {
+    guard let activations = rounding.activations, let sampled else { return nil }
+    let inputs = (factors.map { sampled.sample.divided(by: $0) } ?? sampled.sample).rows
+    let rounded = activations.rounded(inputs, keeping: linear.kept?.channels ?? [])
+    return Matrix.product(inputs.difference(to: rounded), transposed: weights).sumOfSquares
+      / Double(max(1, inputs.rows))
+  }
+
+  /// The mean squared size of the output on the sampled inputs.
+  private func sampledEnergy(_ weights: Matrix) -> Double {
+    guard let rows = sampled?.sample.rows else { return 0 }
+    return Matrix.product(rows, transposed: weights).sumOfSquares / Double(max(1, rows.rows))
+  }
+}
+
+/// What rounds the Linears of a group: everything that follows from their input.
+struct GroupRounding {
+  private let recipe: Recipe
+  /// What the rounding prepared.
+  let prepared: any PreparedRounding
+  /// What rounds the inputs.
+  let activations: ActivationQuantizer?
+  /// Channels that stay in floating point.
+  let kept: [Int]
+  private let metric: ErrorMetric
+
+  /// Prepares the rounding, unless that was done.
+  init(
+    _ recipe: Recipe, _ input: RoundingInput, known: (any PreparedRounding)? = nil,
+    keeping kept: [Int] = []
+  ) throws(SolverError) {
+    self.recipe = recipe
+    self.kept = kept
+    if let known { prepared = known } else { prepared = try recipe.rounding.prepared(for: input) }
+    activations = try Self.activations(recipe, input.calibration)
+    if let pivots = prepared.pivots {
+      metric = .columns(pivots)
+    } else if let statistics = input.calibration {
+      metric = .blocks { statistics.block($0) }
+    } else {
+      metric = .plain
+    }
+  }
+
+  /// Quantizes weights whose kept columns are zero, and keeps those of the target.
+  func quantized(
+    _ rounded: Matrix, keeping target: Matrix
+  ) throws(SolverError) -> QuantizedLinear {
+    let columns = KeptChannels(
+      channels: kept,
+      weights: Matrix(rows: target.rows, columns: kept.count) {
+        recipe.gridRule.scaleFormat.rounded(target[$0, kept[$1]])
+      })
+    do throws(GridError) {
+      let grid = try recipe.gridRule.grid(for: rounded, scheme: recipe.scheme, metric: metric)
+      return QuantizedLinear(
+        prepared.round(rounded, on: grid), activations: activations,
+        kept: kept.isEmpty ? nil : columns)
+    } catch {
+      throw .grid(error)
+    }
+  }
+
+  private static func activations(
+    _ recipe: Recipe, _ statistics: InputStatistics?
+  ) throws(SolverError) -> ActivationQuantizer? {
+    guard let rule = recipe.activations else { return nil }
+    if rule.scheme.granularity == .token { return .token(symmetric: rule.scheme.isSymmetric) }
+    return rule.quantizer(for: try statistics.knowingTokens(for: "static activations"))
+  }
+}

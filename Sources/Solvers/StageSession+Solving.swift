@@ -1,0 +1,66 @@
+internal import Quantizer
+
+extension StageSession {
+  /// Quantizes the Linears of the problem, whose preparation is done once for each input.
+  ///
+  /// - Parameters:
+  ///   - recipe: how.
+  ///   - measuresRows: whether the error of each output is measured, for the worst of them.
+  /// - Returns: a solution for each Linear, in the same order, and the factors of the input.
+  /// - Throws: ``StageError``, which names the Linear, when one cannot be done as asked.
+  public func solve(
+    _ recipe: Recipe, measuringRows measuresRows: Bool = false
+  ) throws(StageError) -> StageSolution {
+    guard let name = problem.linears.first?.name, let transform = recipe.transform,
+      let scaling = problem.scaling,
+      !scaling.isTakenUpByRows || recipe.scheme.granularity != .tensor
+    else { return try attempt(recipe, factors: nil, nil, measuresRows) }
+    let (prepared, factors) = try named(name) { () throws(SolverError) in
+      let prepared = try inputs.map { input throws(SolverError) in
+        try recipe.rounding.prepared(for: input)
+      }
+      let trial = ScaleTrial(problem, recipe, pivots: prepared.map(\.pivots))
+      return (prepared, try transform.factors(for: problem, scaling, trial))
+    }
+    guard let factors else { return try attempt(recipe, factors: nil, prepared, measuresRows) }
+    let scaled = try attempt(recipe, factors: factors, nil, measuresRows)
+    guard transform.mustImprove else { return scaled }
+    let plain = try attempt(recipe, factors: nil, prepared, measuresRows)
+    return scaled.loss < plain.loss ? scaled : plain
+  }
+
+  /// Solves with given factors; `prepared` may be what the rounding made of each unscaled input.
+  private func attempt(
+    _ recipe: Recipe, factors: [Float]?, _ prepared: [any PreparedRounding]?, _ measuresRows: Bool
+  ) throws(StageError) -> StageSolution {
+    var solutions: [LinearSolution] = []
+    var loss = 0.0
+    for (i, share) in problem.shares.enumerated() {
+      let group = problem.groups[i]
+      guard let name = group.linears.first?.name else { continue }
+      let solver = try named(name) { () throws(SolverError) in
+        try GroupSolver(recipe, inputs[i], factors: factors, prepared?[i])
+      }
+      for (j, linear) in group.linears.enumerated() {
+        let whole = energy(group: i, linear: j, byRow: measuresRows)
+        let (solution, part) = try named(linear.name) { () throws(SolverError) in
+          try solver.solve(linear, group.input, whole, byRow: measuresRows)
+        }
+        solutions.append(solution)
+        loss += share * part
+      }
+    }
+    return StageSolution(linears: solutions, factors: factors, loss: loss)
+  }
+
+  /// The value of a closure, whose error is said to be that of a Linear.
+  private func named<Result>(
+    _ linear: String, _ body: () throws(SolverError) -> Result
+  ) throws(StageError) -> Result {
+    do throws(SolverError) {
+      return try body()
+    } catch {
+      throw StageError(linear: linear, cause: error)
+    }
+  }
+}

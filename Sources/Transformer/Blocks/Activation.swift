@@ -1,0 +1,61 @@
+public import JSON
+internal import LinearAlgebra
+
+/// The function between the two projections of an MLP.
+public enum Activation: Sendable, Hashable {
+  /// `x / (1 + e⁻ˣ)`.
+  case silu
+  /// `x · Φ(x)`, Φ the normal distribution function.
+  case gelu
+  /// `x · (1 + tanh(√(2/π) (x + 0.044715 x³))) / 2`.
+  case geluTanh
+
+  /// The function that a configuration names.
+  ///
+  /// - Throws: ``JSONError`` for one that is not known.
+  public init(named field: JSONField) throws(JSONError) {
+    let name = try field.string
+    switch name {
+    case "silu", "swish": self = .silu
+    case "gelu": self = .gelu
+    case "gelu_new", "gelu_fast", "gelu_pytorch_tanh": self = .geluTanh
+    default:
+      throw .wrongKind(
+        path: field.path, expected: "silu, gelu, gelu_new, gelu_fast or gelu_pytorch_tanh",
+        found: name)
+    }
+  }
+
+  /// f of every element.
+  func applied(to x: Matrix) -> Matrix {
+    var result = x
+    result.parallelRowBlocks(of: 64) { range, block in
+      for row in range.indices {
+        var values = block.mutableRow(row - range.lowerBound)
+        switch self {
+        case .silu: VectorMath.silu(&values)
+        case .gelu: VectorMath.gelu(&values)
+        case .geluTanh: VectorMath.geluTanh(&values)
+        }
+      }
+    }
+    return result
+  }
+
+  /// `f(gate) · values`, element by element.
+  func gating(_ values: Matrix, by gate: Matrix) -> Matrix {
+    var result = self == .silu ? gate : applied(to: gate)
+    result.parallelRowBlocks(of: 64) { range, block in
+      for row in range {
+        var target = block.mutableRow(row - range.lowerBound)
+        let source = values.row(row)
+        if self == .silu {
+          VectorMath.gateSiLU(&target, times: source)
+        } else {
+          for j in target.indices { target[j] *= source[j] }
+        }
+      }
+    }
+    return result
+  }
+}

@@ -1,0 +1,120 @@
+// Exact scaling of a stage's input: what is divided in front of it is multiplied in every Linear that
+// reads it, so that the outputs stay what they were. What stands in front follows from the absorbers
+// of the program; no family says it twice.
+
+internal import LinearAlgebra
+
+extension DecoderBlock {
+  /// The factors nearest to given ones that an absorber can take up exactly, in the formats that its
+  /// tensors are stored in.
+  ///
+  /// - Precondition: channels that come from the same row have one factor.
+  package func storableFactors(_ factors: [Float], for absorber: Absorber) -> [Float] {
+    switch absorber {
+    case .norm(let name):
+      // A dense reader has its columns multiplied, which is exact for powers of two alone.
+      let hasDenseReader = denseReaders(of: name).contains {
+        weights.linear($0.name).format != .float32
+      }
+      let wanted = hasDenseReader ? factors.map(\.nearestPowerOfTwo) : factors
+      return weights.norms[name]?.storableFactors(wanted) ?? wanted
+    case .rows(let producer, let rows):
+      guard let bias = weights.linear(producer).bias else { return factors }
+      return zip(factors, rows).map { factor, row in
+        let value = bias.values[row]
+        guard value != 0 else { return factor }
+        let stored = bias.format.rounded(value / factor)
+        guard stored.isNormal, (value / stored).isNormal else { return 1 }
+        return value / stored
+      }
+    }
+  }
+
+  /// Lets an absorber take up storable factors.
+  ///
+  /// The quantized Linears that read it must have their columns multiplied, and the weights of a
+  /// producer their rows divided, by whoever solves for them.
+  package mutating func absorb(_ factors: [Float], into absorber: Absorber) {
+    switch absorber {
+    case .norm(let name):
+      weights.norms[name]?.divide(by: factors)
+      for reader in denseReaders(of: name) {
+        weights.linears[reader.name]?.multiplyColumns(by: factors)
+      }
+    case .rows(let producer, let rows):
+      let byRow = factors.byRow(rows, count: weights.linear(producer).weight.rows)
+      weights.linears[producer]?.bias?.divide(by: byRow)
+    }
+  }
+
+  /// The tensors that may have taken up factors, as they are to be stored.
+  package var absorbingTensors: [(name: String, bytes: [UInt8])] {
+    program.absorbers.flatMap { absorber -> [(name: String, bytes: [UInt8])] in
+      switch absorber {
+      case .norm(let name):
+        let readers = denseReaders(of: name).map { reader in
+          let linear = weights.linear(reader.name)
+          return (
+            "\(reader.name).weight", (linear.format ?? .float32).encode(linear.weight.elements)
+          )
+        }
+        return (weights.norms[name]?.tensors ?? []) + readers
+      case .rows(let producer, _):
+        return weights.linear(producer).bias.map {
+          [("\(producer).bias", $0.format.encode($0.values))]
+        } ?? []
+      }
+    }
+  }
+
+  private func denseReaders(of norm: String) -> [Slot] { program.denseReaders(of: norm) }
+}
+
+extension BlockProgram {
+  /// What can take up factors, in the order of the stages.
+  var absorbers: [Absorber] {
+    var seen: Set<Absorber> = []
+    return stages.flatMap(\.slots).compactMap(\.absorber).filter { seen.insert($0).inserted }
+  }
+
+  /// The Linears that read a norm and are never quantized.
+  func denseReaders(of norm: String) -> [Slot] {
+    stages.flatMap(\.slots).filter { $0.staysDense && $0.absorber == .norm(norm) }
+  }
+
+  /// The names of the tensors that may take up factors.
+  package var absorbingTensorNames: [String] {
+    absorbers.flatMap { absorber -> [String] in
+      switch absorber {
+      case .norm(let name):
+        (norms.first { $0.name == name }?.tensorNames ?? [])
+          + denseReaders(of: name).map { "\($0.name).weight" }
+      case .rows(let producer, _):
+        stages.flatMap(\.slots).contains { $0.name == producer && $0.hasBias }
+          ? ["\(producer).bias"] : []
+      }
+    }
+  }
+}
+
+extension [Float] {
+  /// The factors of a producer's rows, from those of the channels that the rows make; 1 for rows that
+  /// make none.
+  package func byRow(_ rows: [Int], count: Int) -> [Float] {
+    var result = [Float](repeating: 1, count: count)
+    for (channel, row) in rows.enumerated() { result[row] = self[channel] }
+    return result
+  }
+}
+
+extension Linear {
+  /// Multiplies each column by a factor, rounded to the format that the weights are stored in.
+  fileprivate mutating func multiplyColumns(by factors: [Float]) {
+    let stored = format ?? .float32
+    for row in 0..<weight.rows {
+      for column in 0..<weight.columns {
+        weight[row, column] = stored.rounded(weight[row, column] * factors[column])
+      }
+    }
+  }
+}

@@ -1,0 +1,76 @@
+public import LinearAlgebra
+
+/// One decoder block: its program, with its weights in memory.
+public struct DecoderBlock: Sendable {
+  /// What is computed, in which order.
+  public let program: any BlockProgram
+  /// What it is computed with.
+  package var weights: BlockWeights
+
+  init(_ program: any BlockProgram, _ weights: BlockWeights) {
+    self.program = program
+    self.weights = weights
+  }
+
+  /// Passes the hidden states of one sequence, `[tokens, hidden]`, through the block.
+  public func callAsFunction(_ hidden: inout Matrix) {
+    var states = [program.enter(hidden)]
+    for stage in program.stages.indices { advance(&states, past: stage) }
+    hidden = states[0].hidden
+  }
+
+  /// Takes the states of some sequences past a stage.
+  ///
+  /// - Parameters:
+  ///   - states: the sequences, all before the stage.
+  ///   - stage: the stage.
+  ///   - divisors: for each group, factors to divide its input channels by first; nil for none.
+  package func advance(
+    _ states: inout [BlockState], past stage: Int, dividingBy divisors: [[Float]?]? = nil
+  ) {
+    let inputs = states.map { program.inputs(of: stage, $0, weights) }
+    let outputs = multiply(inputs, at: stage, dividingBy: divisors)
+    for i in states.indices { program.advance(past: stage, outputs[i], &states[i], weights) }
+  }
+
+  /// Multiplies the inputs of a stage by its Linears: the one place where that happens.
+  ///
+  /// The rows of all sequences go into one product for each Linear.
+  ///
+  /// - Parameters:
+  ///   - inputs: for each sequence, the input of each group.
+  ///   - stage: the stage.
+  ///   - divisors: for each group, factors to divide its input channels by first; nil for none.
+  /// - Returns: for each sequence, the outputs of each Linear of each group.
+  package func multiply(
+    _ inputs: [[Matrix]], at stage: Int, dividingBy divisors: [[Float]?]? = nil
+  ) -> [[[Matrix]]] {
+    var outputs = [[[Matrix]]](repeating: [], count: inputs.count)
+    for (i, group) in program.stages[stage].groups.enumerated() {
+      let parts = inputs.map { $0[i] }
+      var rows = parts.count == 1 ? parts[0] : Matrix(stacking: parts)
+      if let factors = divisors?[i] { rows.divideColumns(by: factors) }
+      let products = group.map { weights.linear($0.name)(rows) }
+      var start = 0
+      for (sequence, part) in parts.enumerated() {
+        let range = start..<start + part.rows
+        outputs[sequence].append(
+          parts.count == 1 ? products : products.map { $0.copy(rows: range) })
+        start = range.upperBound
+      }
+    }
+    return outputs
+  }
+}
+
+extension Matrix {
+  /// Divides each column by a factor.
+  mutating func divideColumns(by factors: [Float]) {
+    parallelRowBlocks(of: 64) { range, block in
+      for i in range.indices {
+        var row = block.mutableRow(i - range.lowerBound)
+        for j in row.indices { row[j] /= factors[j] }
+      }
+    }
+  }
+}

@@ -1,0 +1,104 @@
+internal import Checkpoint
+public import LinearAlgebra
+
+/// A gated MLP (Shazeer 2020): `down( f(gate x) · up x )`.
+///
+/// up's outputs are multiplied by the gate, so a factor on them comes through unchanged: up can absorb
+/// the factors of down's inputs.
+public struct GatedMLP: Mixer {
+  private let gate: Slot
+  private let up: Slot
+  private let down: Slot
+  private let activation: Activation
+
+  /// An MLP.
+  ///
+  /// - Parameters:
+  ///   - module: the Hugging Face key of the MLP.
+  ///   - names: the last parts of the keys of gate, up and down.
+  ///   - hidden: the width of the residual stream.
+  ///   - inner: the width inside.
+  ///   - activation: f.
+  ///   - hasBias: whether all three have biases.
+  public init(
+    _ module: String, names: (gate: String, up: String, down: String) = gatedNames, hidden: Int,
+    inner: Int, activation: Activation = .silu, hasBias: Bool = false
+  ) {
+    let up = "\(module).\(names.up)"
+    gate = Slot("\(module).\(names.gate)", rows: inner, columns: hidden, hasBias: hasBias)
+    self.up = Slot(up, rows: inner, columns: hidden, hasBias: hasBias)
+    down = Slot(
+      "\(module).\(names.down)", rows: hidden, columns: inner, hasBias: hasBias,
+      absorber: .rows(of: up, Array(0..<inner)))
+    self.activation = activation
+  }
+
+  /// The usual names.
+  public static let gatedNames = (gate: "gate_proj", up: "up_proj", down: "down_proj")
+
+  /// gate and up; then down.
+  public func stages(reading norm: NormDeclaration?) -> [Stage] {
+    [Stage([[gate.reading(norm), up.reading(norm)]]), Stage([[down]])]
+  }
+
+  /// None.
+  public var norms: [NormDeclaration] { [] }
+
+  /// x; then what the gate lets through.
+  public func inputs(of stage: Int, _ x: () -> Matrix, _ held: HeldState) -> [Matrix] {
+    stage == 0 ? [x()] : held.matrices
+  }
+
+  /// Gates, then projects back.
+  public func advance(
+    past stage: Int, _ outputs: [[Matrix]], _ held: inout HeldState, _ weights: BlockWeights
+  ) {
+    held.matrices =
+      stage == 0 ? [activation.gating(outputs[0][1], by: outputs[0][0])] : outputs[0]
+  }
+}
+
+/// An MLP without a gate: `down( f(up x) )`.
+///
+/// f bends what comes through, so nothing can absorb the factors of down's inputs.
+public struct PlainMLP: Mixer {
+  private let up: Slot
+  private let down: Slot
+  private let activation: Activation
+
+  /// An MLP of given names, the keys without `.weight`; all Linears have biases.
+  public init(up: String, down: String, hidden: Int, inner: Int, activation: Activation) {
+    self.up = Slot(up, rows: inner, columns: hidden, hasBias: true)
+    self.down = Slot(down, rows: hidden, columns: inner, hasBias: true)
+    self.activation = activation
+  }
+
+  /// up; then down.
+  public func stages(reading norm: NormDeclaration?) -> [Stage] {
+    [Stage([[up.reading(norm)]]), Stage([[down]])]
+  }
+
+  /// None.
+  public var norms: [NormDeclaration] { [] }
+
+  /// x; then f of what up makes of it.
+  public func inputs(of stage: Int, _ x: () -> Matrix, _ held: HeldState) -> [Matrix] {
+    stage == 0 ? [x()] : held.matrices
+  }
+
+  /// Applies f, then projects back.
+  public func advance(
+    past stage: Int, _ outputs: [[Matrix]], _ held: inout HeldState, _ weights: BlockWeights
+  ) {
+    held.matrices = stage == 0 ? [activation.applied(to: outputs[0][0])] : outputs[0]
+  }
+}
+
+extension Slot {
+  /// The slot for an input that a norm makes, which then can absorb its factors.
+  public func reading(_ norm: NormDeclaration?) -> Slot {
+    Slot(
+      name, rows: shape.rows, columns: shape.columns, hasBias: hasBias,
+      absorber: norm.map { .norm($0.name) }, expert: expert, staysDense: staysDense)
+  }
+}

@@ -1,0 +1,142 @@
+internal import Glibc
+package import LinearAlgebra
+
+/// A norm of a block as its program declares it.
+public struct NormDeclaration: Sendable, Hashable {
+  /// What is computed.
+  public enum Kind: Sendable, Hashable {
+    /// `x / √(mean x² + ε) · w` (Zhang & Sennrich 2019).
+    case rootMeanSquare
+    /// The same with `1 + w` in place of `w`, as Gemma stores it.
+    case rootMeanSquareFromOne
+    /// `(x − mean) / √(variance + ε) · w + b`.
+    case layer
+  }
+
+  /// The Hugging Face key, without `.weight`.
+  public let name: String
+  /// The number of channels.
+  public let width: Int
+  /// What is computed.
+  public let kind: Kind
+  /// ε.
+  public let epsilon: Float
+
+  /// A norm.
+  public init(_ name: String, width: Int, kind: Kind = .rootMeanSquare, epsilon: Float) {
+    self.name = name
+    self.width = width
+    self.kind = kind
+    self.epsilon = epsilon
+  }
+
+  /// The names of the stored tensors: the weights, and for a LayerNorm the bias.
+  package var tensorNames: [String] {
+    ["\(name).weight"] + (kind == .layer ? ["\(name).bias"] : [])
+  }
+}
+
+/// A norm with its weights in memory.
+public struct Norm: Sendable {
+  /// What it is.
+  public let declaration: NormDeclaration
+  /// w as it is stored.
+  private var weights: [Float] { didSet { gain = declaration.kind.gain(weights) } }
+  /// What a normalized channel is multiplied by: w, or 1 + w.
+  package private(set) var gain: [Float]
+  /// What is added then; nil for nothing.
+  package private(set) var bias: Bias?
+  /// The format that the weights are stored in.
+  let format: FloatFormat
+
+  /// A norm of stored weights.
+  init(_ declaration: NormDeclaration, weights: [Float], bias: Bias?, format: FloatFormat) {
+    self.declaration = declaration
+    self.weights = weights
+    gain = declaration.kind.gain(weights)
+    self.bias = bias
+    self.format = format
+  }
+
+  /// The normalized rows of a matrix whose rows hold one or more vectors of the norm's width.
+  package func callAsFunction(_ x: Matrix) -> Matrix {
+    var y = x
+    y.parallelRowBlocks(of: 64) { range, block in
+      for i in 0..<range.count {
+        var row = block.mutableRow(i)
+        for start in stride(from: 0, to: row.count, by: gain.count) {
+          normalize(&row, from: start)
+        }
+      }
+    }
+    return y
+  }
+
+  private func normalize(_ row: inout MutableSpan<Float>, from start: Int) {
+    if declaration.kind == .layer { center(&row, from: start) }
+    let factor = scale(of: row.span.extracting(start..<start + gain.count))
+    for j in gain.indices { row[start + j] = row[start + j] * factor * gain[j] }
+    if let bias { for j in gain.indices { row[start + j] += bias.values[j] } }
+  }
+
+  private func scale(of vector: Span<Float>) -> Float {
+    1 / sqrtf(VectorMath.dot(vector, vector) / Float(gain.count) + declaration.epsilon)
+  }
+
+  private func center(_ row: inout MutableSpan<Float>, from start: Int) {
+    var sum = 0.0
+    for j in gain.indices { sum += Double(row[start + j]) }
+    let mean = Float(sum / Double(gain.count))
+    for j in gain.indices { row[start + j] -= mean }
+  }
+}
+
+// MARK: Taking up factors
+
+extension Norm {
+  /// The factors nearest to given ones by which the stored weights can be divided exactly.
+  ///
+  /// A gain alone is divided exactly by `g / round(g / s)`. A gain and a bias are both divided
+  /// exactly by powers of two.
+  func storableFactors(_ factors: [Float]) -> [Float] {
+    if bias != nil { return factors.map(\.nearestPowerOfTwo) }
+    return zip(factors, gain).map { factor, gain in
+      guard gain != 0 else { return factor }
+      let stored = declaration.kind.gain([storable(gain / factor)])[0]
+      guard stored.isNormal, (gain / stored).isNormal else { return 1 }
+      return gain / stored
+    }
+  }
+
+  /// Divides the normalized channels by storable factors.
+  mutating func divide(by factors: [Float]) {
+    weights = zip(gain, factors).map { storable($0 / $1) }
+    bias?.divide(by: factors)
+  }
+
+  /// The weight that stands for a gain, as it can be stored.
+  private func storable(_ gain: Float) -> Float {
+    format.rounded(declaration.kind == .rootMeanSquareFromOne ? gain - 1 : gain)
+  }
+
+  /// The stored tensors with their bytes.
+  package var tensors: [(name: String, bytes: [UInt8])] {
+    let all = [format.encode(weights)] + (bias.map { [$0.format.encode($0.values)] } ?? [])
+    return Array(zip(declaration.tensorNames, all)).map { ($0, $1) }
+  }
+}
+
+extension NormDeclaration.Kind {
+  /// What stored weights multiply by.
+  fileprivate func gain(_ weights: [Float]) -> [Float] {
+    self == .rootMeanSquareFromOne ? weights.map { 1 + $0 } : weights
+  }
+}
+
+extension Float {
+  /// The power of two whose logarithm is nearest; 1 for what has none.
+  var nearestPowerOfTwo: Float {
+    guard self > 0, isFinite else { return 1 }
+    return exp2f(log2f(self).rounded())
+  }
+}

@@ -1,0 +1,131 @@
+public import LinearAlgebra
+
+/// The inside of a sublayer: what happens between its normalized input and its output.
+///
+/// Attention, an MLP or a mixture of experts. Its own stages count from 0.
+public protocol Mixer: Sendable {
+  /// The stages, for an input that a norm makes; nil where the input is the residual stream itself.
+  func stages(reading norm: NormDeclaration?) -> [Stage]
+  /// The norms inside.
+  var norms: [NormDeclaration] { get }
+
+  /// The input of each group of a stage.
+  ///
+  /// - Parameters:
+  ///   - stage: the stage, from 0.
+  ///   - x: makes the normalized input of the sublayer, `[tokens, hidden]`.
+  ///   - held: what the stages before left.
+  func inputs(of stage: Int, _ x: () -> Matrix, _ held: HeldState) -> [Matrix]
+
+  /// Takes the sublayer past a stage; after the last one it holds the output, `[tokens, hidden]`.
+  func advance(
+    past stage: Int, _ outputs: [[Matrix]], _ held: inout HeldState, _ weights: BlockWeights)
+}
+
+/// One sublayer of a block: `h ← h + postNorm(mixer(norm(h)))`.
+public struct Sublayer: Sendable {
+  /// What normalizes the residual stream in front of the mixer; nil for nothing.
+  public let norm: NormDeclaration?
+  /// Attention, an MLP or a mixture.
+  public let mixer: any Mixer
+  /// What normalizes the output before it is added; nil for nothing.
+  public let postNorm: NormDeclaration?
+
+  /// A sublayer.
+  public init(
+    norm: NormDeclaration?, _ mixer: any Mixer, postNorm: NormDeclaration? = nil
+  ) {
+    self.norm = norm
+    self.mixer = mixer
+    self.postNorm = postNorm
+  }
+}
+
+/// A decoder block of sublayers that write to a residual stream, one after the other or in parallel.
+public struct ResidualBlock: BlockProgram {
+  private let sublayers: [Sublayer]
+  /// Whether all sublayers read the hidden states that entered the block.
+  private let isParallel: Bool
+  /// The stages.
+  public let stages: [Stage]
+  /// For each stage, the sublayers at work with their own stage and their groups of the stage.
+  private let steps: [[Step]]
+
+  private struct Step {
+    let sublayer: Int
+    let stage: Int
+    let groups: Range<Int>
+    let isLast: Bool
+  }
+
+  /// A block.
+  public init(_ sublayers: [Sublayer], isParallel: Bool = false) {
+    self.sublayers = sublayers
+    self.isParallel = isParallel
+    let own = sublayers.map { $0.mixer.stages(reading: $0.norm) }
+    // Side by side, or one after the other, each sublayer's stages begin where this says.
+    let starts = own.indices.map { i in isParallel ? 0 : own[..<i].reduce(0) { $0 + $1.count } }
+    let count = zip(starts, own).map { $0 + $1.count }.max() ?? 0
+    var (stages, steps) = ([Stage](), [[Step]]())
+    for stage in 0..<count {
+      var (groups, working) = ([[Slot]](), [Step]())
+      for (i, start) in starts.enumerated() where own[i].indices.contains(stage - start) {
+        let first = groups.count
+        groups += own[i][stage - start].groups
+        working.append(
+          Step(
+            sublayer: i, stage: stage - start, groups: first..<groups.count,
+            isLast: stage - start == own[i].count - 1))
+      }
+      stages.append(Stage(groups))
+      steps.append(working)
+    }
+    (self.stages, self.steps) = (stages, steps)
+  }
+
+  /// The norms in front, inside and behind.
+  public var norms: [NormDeclaration] {
+    sublayers.flatMap {
+      [$0.norm].compactMap(\.self) + $0.mixer.norms + [$0.postNorm].compactMap(\.self)
+    }
+  }
+
+  /// The state of a sequence on entering the block.
+  public func enter(_ hidden: Matrix) -> BlockState {
+    BlockState(hidden: hidden, sublayers: sublayers.count)
+  }
+
+  /// The input of each group of a stage.
+  public func inputs(
+    of stage: Int, _ state: BlockState, _ weights: BlockWeights
+  ) -> [Matrix] {
+    steps[stage].flatMap { step in
+      let sublayer = sublayers[step.sublayer]
+      return sublayer.mixer.inputs(
+        of: step.stage, { weights.normalize(state.hidden, sublayer.norm) },
+        state.held[step.sublayer])
+    }
+  }
+
+  /// Takes a state past a stage, and adds the outputs of the sublayers that are complete.
+  public func advance(
+    past stage: Int, _ outputs: [[Matrix]], _ state: inout BlockState, _ weights: BlockWeights
+  ) {
+    for step in steps[stage] {
+      sublayers[step.sublayer].mixer.advance(
+        past: step.stage, Array(outputs[step.groups]), &state.held[step.sublayer], weights)
+      if step.isLast && !isParallel { add(step.sublayer, to: &state, weights) }
+    }
+    // In parallel, no sublayer may see what another one adds.
+    if isParallel && stage == stages.count - 1 {
+      for i in sublayers.indices { add(i, to: &state, weights) }
+    }
+  }
+
+  private func add(_ sublayer: Int, to state: inout BlockState, _ weights: BlockWeights) {
+    for output in state.held[sublayer].matrices {
+      state.hidden.add(weights.normalize(output, sublayers[sublayer].postNorm))
+    }
+    state.held[sublayer] = HeldState()
+  }
+}

@@ -1,0 +1,74 @@
+public import Checkpoint
+
+/// Where one Linear of a decoder block is stored, and what stands in front of it.
+///
+/// A slot is a whole tensor. Where one tensor holds several projections (a fused q/k/v), it is still
+/// one Linear to a quantizer, since all its rows read the same input; the block's program takes its
+/// outputs apart.
+public struct Slot: Sendable, Hashable {
+  /// The Hugging Face key without `.weight`, and the shape `[out, in]`.
+  public let shape: LinearShape
+  /// Whether a bias is stored beside the weights.
+  public let hasBias: Bool
+  /// What can take up a factor for each input channel; nil where nothing can do so exactly.
+  public let absorber: Absorber?
+  /// The expert of a mixture that the Linear belongs to.
+  public let expert: Int?
+  /// Whether the Linear is never quantized, such as a router.
+  public let staysDense: Bool
+
+  /// The key without `.weight`.
+  public var name: String { shape.name }
+
+  /// A slot.
+  public init(
+    _ name: String, rows: Int, columns: Int, hasBias: Bool = false, absorber: Absorber? = nil,
+    expert: Int? = nil, staysDense: Bool = false
+  ) {
+    shape = LinearShape(name: name, rows: rows, columns: columns)
+    self.hasBias = hasBias
+    self.absorber = absorber
+    self.expert = expert
+    self.staysDense = staysDense
+  }
+}
+
+/// What makes the input of a Linear, such that a factor on each of its channels can be undone there.
+public enum Absorber: Sendable, Hashable {
+  /// A norm: its gain (and bias) is divided by the factors. All Linears that read the norm must have
+  /// their columns multiplied.
+  case norm(String)
+  /// The rows of another Linear: input channel c is a linear function of its output `rows[c]` alone.
+  /// Channels made by one row share their factor.
+  case rows(of: String, [Int])
+}
+
+/// The Linears of a block that can be computed at the same point of its program.
+public struct Stage: Sendable, Hashable {
+  /// The Linears of a group read one input. Most stages have one group; a mixture has one for each
+  /// expert, and a parallel block one for each of its sublayers.
+  public let groups: [[Slot]]
+
+  /// A stage of given groups.
+  public init(_ groups: [[Slot]]) { self.groups = groups }
+
+  /// All Linears, in the order of the computation.
+  public var slots: [Slot] { groups.flatMap(\.self) }
+
+  /// The groups whose inputs must be scaled by the same factors, since one absorber makes them all.
+  ///
+  /// Groups without an absorber stand alone; those that are never quantized are left out.
+  package var scalingUnits: [[Int]] {
+    var units: [[Int]] = []
+    var unitOfAbsorber: [Absorber: Int] = [:]
+    for (i, group) in groups.enumerated() where group.contains(where: { !$0.staysDense }) {
+      if let absorber = group[0].absorber, let unit = unitOfAbsorber[absorber] {
+        units[unit].append(i)
+      } else {
+        if let absorber = group[0].absorber { unitOfAbsorber[absorber] = units.count }
+        units.append([i])
+      }
+    }
+    return units
+  }
+}
