@@ -1,22 +1,28 @@
 #!/usr/bin/env python3
 """Writes the fixtures of the forward-pass tests: small random models and the logits that transformers computes for them.
 
-Usage: make-forward-goldens.py [FOLDER]        (default: Tests/TransformerTests/Fixtures; needs torch and transformers)
+Usage: make-forward-goldens.py [FOLDER] [--only NAME...]
+(default: every case, into Tests/TransformerTests/Fixtures; needs torch and transformers)
 
 Each fixture is a model folder as transformers writes it, plus golden.safetensors with, for each length n,
 `input_ids.n` [n] int64 and `logits.n` [n, vocabulary] float32: eager attention in float32, from the weights as stored.
 
 Random weights are scaled so that logits spread over a few units, and every feature that a fixture is about is shown to
-matter: for each norm and bias, and for each entry of `unlike`, the script takes the feature away and insists that the
-logits move by far more than a test's tolerance. Seeds come from names: a new case leaves the others as they are.
+matter: for each norm and bias, and for each entry of `unlike` and `without`, the script takes the feature away and insists
+that the logits move by far more than a test's tolerance. Where a router chooses experts, the choice must be clear for every
+token, or rounding could change it. Seeds come from names: a new case leaves the others as they are.
+
+versions.json names the versions of all fixtures whose golden.safetensors does not name others in its metadata.
 """
-import json, math, pathlib, shutil, sys, zlib
+import argparse, json, math, pathlib, shutil, zlib
 import torch, transformers
-from safetensors.torch import save_file
-from transformers import AutoModelForCausalLM, LlamaConfig, MistralConfig, Qwen2Config, Qwen3Config
+from safetensors.torch import load_file, save_file
+from transformers import (AutoModelForCausalLM, Gemma3TextConfig, GPTNeoXConfig, LlamaConfig, MistralConfig, Qwen2Config,
+                          Qwen3Config, Qwen3MoeConfig)
 
 LENGTHS = (1, 7, 33, 64)
 MATTERS = 0.02       # a feature counts as tested when taking it away moves some logit by this much
+CLEAR = 1e-3         # the least difference between the probabilities of the last expert chosen and the first one not chosen
 
 SMALL = dict(vocab_size=96, hidden_size=32, intermediate_size=48, num_hidden_layers=2,
              num_attention_heads=4, num_key_value_heads=2, max_position_embeddings=128)
@@ -32,16 +38,43 @@ YARN_RAMP = YARN | dict(beta_fast=2.0, beta_slow=0.5)                       # a 
 
 WINDOWS = dict(use_sliding_window=True, sliding_window=8, max_window_layers=1)      # the first layer sees everything
 
+# Gemma 3: two sliding layers before each full one, and two rotations.
+SLIDING = dict(rope_theta=20.0, rope_type='default')
+FULL = dict(rope_theta=400.0, rope_type='default')
+FULL_LINEAR = FULL | dict(rope_type='linear', factor=4.0)
+GEMMA = dict(vocab_size=96, hidden_size=32, intermediate_size=48, num_hidden_layers=6, num_attention_heads=4,
+             num_key_value_heads=2, head_dim=12, query_pre_attn_scalar=20, max_position_embeddings=128, sliding_window=8,
+             pad_token_id=None)                             # (loading may empty the embedding of a padding token)
+ORDER = ['sliding_attention', 'sliding_attention', 'full_attention'] * 2
+THIRDS = dict(layer_types=ORDER)
+
+# GPT-NeoX: heads of 16, of which 4 turn.
+QUARTER = dict(rope_theta=100.0, rope_type='default', partial_rotary_factor=0.25)
+NEOX = dict(vocab_size=96, hidden_size=48, intermediate_size=80, num_hidden_layers=2, num_attention_heads=3,
+            max_position_embeddings=128)
+
+MIXTURE = SMALL | dict(head_dim=16, moe_intermediate_size=24, num_experts=8, num_experts_per_tok=2, norm_topk_prob=True)
+
 
 def rope(parameters):
     return dict(rope_parameters=parameters)
 
 
-class Case:
-    """One fixture: its configuration, how it is stored, and the neighbouring configurations it must differ from."""
+def ropes(sliding, full):
+    return rope(dict(sliding_attention=sliding, full_attention=full))
 
-    def __init__(self, config, unlike=(), dtype=torch.float32, shard='1GB', respell=None):
+
+class Case:
+    """One fixture: its configuration, how it is stored, and the neighbouring configurations it must differ from.
+
+    `without`: edits of a loaded model, by name, that take away what no configuration does. `barely`: neighbouring
+    configurations that differ by little, with the least difference to insist on. `attempt` goes into the seed: models
+    with routers were drawn until every choice was clear. `extra`: tensors that such files hold beside the weights."""
+
+    def __init__(self, config, unlike=(), dtype=torch.float32, shard='1GB', respell=None, without=None, barely=(),
+                 attempt='', extra=None):
         self.config, self.unlike, self.dtype, self.shard, self.respell = config, unlike, dtype, shard, respell
+        self.without, self.barely, self.attempt, self.extra = without or {}, barely, attempt, extra or {}
 
 
 # Old spellings: edits of config.json that leave the model as it is. Such files usually hold 16 bits.
@@ -74,6 +107,63 @@ def old_qwen(config):
     old_scaling('type')(config)
     del config['layer_types']
     config['sliding_window'] = 8
+
+
+def old_gemma(config):
+    """Two bases at the top level beside a scaling, which is that of the full layers; no switch for tied embeddings."""
+    parameters = config.pop('rope_parameters')
+    full = parameters['full_attention']
+    config['rope_theta'] = int(full.pop('rope_theta'))
+    config['rope_local_base_freq'] = int(parameters['sliding_attention']['rope_theta'])
+    config['rope_scaling'] = None if full == dict(rope_type='default') else full
+    config['cache_implementation'] = 'hybrid'
+    config['torch_dtype'] = config.pop('dtype')
+    del config['tie_word_embeddings']
+
+
+def oldest_gemma(config):
+    """A pattern in place of `layer_types`: every third layer is full."""
+    old_gemma(config)
+    del config['layer_types'], config['_sliding_window_pattern'], config['use_bidirectional_attention']
+    config['sliding_window_pattern'] = 3
+
+
+def sparse_gemma(config):
+    """Defaults are left out, as in the files of Gemma 3 from 4B up: bases, scale, pattern (every sixth layer is full)."""
+    for key in ('rope_parameters', 'query_pre_attn_scalar', 'hidden_activation', 'rms_norm_eps', 'tie_word_embeddings',
+                'layer_types', '_sliding_window_pattern', 'attention_bias', 'use_bidirectional_attention', 'bos_token_id',
+                'attn_logit_softcapping', 'final_logit_softcapping', 'attention_dropout', 'eos_token_id', 'pad_token_id'):
+        del config[key]
+    config['torch_dtype'] = config.pop('dtype')
+
+
+def old_neox(config):
+    """Base and share of the rotation at the top level; `attention_bias` came later."""
+    parameters = config.pop('rope_parameters')
+    config['rotary_emb_base'] = int(parameters['rope_theta'])
+    config['rotary_pct'] = parameters['partial_rotary_factor']
+    del config['attention_bias'], config['is_decoder'], config['pad_token_id']
+    config['torch_dtype'] = config.pop('dtype')
+
+
+def old_mixture(config):
+    """`num_experts`; a window that is switched off."""
+    old_scaling('rope_type')(config)
+    config['num_experts'] = config.pop('num_local_experts')
+    config['max_window_layers'] = config['num_hidden_layers']
+
+
+def masks(layers, positions, turning):
+    """Constants that old GPT-NeoX files carry with each layer."""
+    mask = torch.ones(1, 1, positions, positions).tril()
+    return {f'gpt_neox.layers.{layer}.attention.{name}': value for layer in range(layers) for name, value in {
+        'bias': mask.to(torch.uint8 if layer == 0 else torch.bool),
+        'masked_bias': torch.tensor(-1e9).half(),
+        'rotary_emb.inv_freq': (100.0 ** (-torch.arange(0, turning, 2) / turning)).half()}.items()}
+
+
+def plain_embedding(model):
+    model.model.embed_tokens.embed_scale.fill_(1)
 
 
 CASES = {
@@ -113,28 +203,76 @@ CASES = {
         rope(PLAIN), dict(sliding_window=8, layer_types=['sliding_attention'] * 2)]),
     'qwen3': Case(Qwen3Config(**SMALL, head_dim=16, tie_word_embeddings=True)),
     'qwen3-biases': Case(Qwen3Config(**SMALL, head_dim=12, attention_bias=True)),
+    'gemma3': Case(Gemma3TextConfig(**GEMMA, **THIRDS, **ropes(SLIDING, FULL)), unlike=[
+        ropes(SLIDING, SLIDING), ropes(FULL, FULL), ropes(FULL, SLIDING), dict(query_pre_attn_scalar=12),
+        dict(sliding_window=7), dict(sliding_window=9), dict(layer_types=['full_attention'] * 6),
+        dict(layer_types=['sliding_attention'] * 6), dict(layer_types=ORDER[1:] + ORDER[:1]),
+        dict(layer_types=ORDER[2:] + ORDER[:2]), dict(hidden_activation='silu')],
+        without={'embedding scale': plain_embedding}, barely=[(dict(hidden_activation='gelu'), 0.004)]),
+    'gemma3-linear': Case(Gemma3TextConfig(**GEMMA, **THIRDS, **ropes(SLIDING, FULL_LINEAR), rms_norm_eps=0.05), unlike=[
+        ropes(SLIDING, FULL), ropes(SLIDING | dict(rope_type='linear', factor=4.0), FULL_LINEAR), dict(rms_norm_eps=1e-6)]),
+    'gemma3-old': Case(Gemma3TextConfig(**GEMMA, **THIRDS, **ropes(SLIDING, FULL)), **old(oldest_gemma)),
+    'gemma3-linear-old': Case(Gemma3TextConfig(**GEMMA, **THIRDS, **ropes(SLIDING, FULL_LINEAR)), **old(old_gemma)),
+    'gemma3-sparse': Case(Gemma3TextConfig(**GEMMA | dict(num_hidden_layers=7, query_pre_attn_scalar=256)),
+                          **old(sparse_gemma), unlike=[
+        dict(query_pre_attn_scalar=12), dict(sliding_window=4096), dict(layer_types=['sliding_attention'] * 7),
+        dict(layer_types=ORDER + ORDER[:1]), ropes(PLAIN | dict(rope_theta=1e4), PLAIN | dict(rope_theta=1e4)),
+        ropes(PLAIN | dict(rope_theta=1e6), PLAIN | dict(rope_theta=1e6))]),
+    'gpt-neox': Case(GPTNeoXConfig(**NEOX, **rope(QUARTER)), unlike=[
+        dict(use_parallel_residual=False), rope(QUARTER | dict(partial_rotary_factor=0.5)),
+        rope(QUARTER | dict(rope_theta=10000.0)), dict(hidden_act='relu')], barely=[(dict(hidden_act='gelu_new'), 0.004)]),
+    'gpt-neox-serial': Case(GPTNeoXConfig(**NEOX, use_parallel_residual=False, layer_norm_eps=0.05,
+                                          **rope(QUARTER | dict(partial_rotary_factor=1.0))), unlike=[
+        dict(use_parallel_residual=True), dict(layer_norm_eps=1e-5), rope(QUARTER)]),
+    'gpt-neox-old': Case(GPTNeoXConfig(**NEOX, **rope(QUARTER)), respell=old_neox, dtype=torch.float16,
+                         extra=masks(2, 128, 4)),
+    'gpt-neox-tied': Case(GPTNeoXConfig(**NEOX, **rope(QUARTER), tie_word_embeddings=True)),
+    'gpt-neox-tanh': Case(GPTNeoXConfig(**NEOX, **rope(QUARTER), hidden_act='gelu_fast'),     # as in GPT-NeoX-20B
+                          barely=[(dict(hidden_act='gelu'), 0.004)]),
+    'qwen3-moe': Case(Qwen3MoeConfig(**MIXTURE), attempt=' 11', unlike=[
+        dict(norm_topk_prob=False), dict(num_experts_per_tok=1), dict(num_experts_per_tok=3)]),
+    'qwen3-moe-unnormalized': Case(Qwen3MoeConfig(**MIXTURE | dict(norm_topk_prob=False)), attempt=' 14', unlike=[
+        dict(norm_topk_prob=True)]),
+    'qwen3-moe-dense': Case(Qwen3MoeConfig(**MIXTURE | dict(num_hidden_layers=3), mlp_only_layers=[1]), attempt=' 15'),
+    'qwen3-moe-step': Case(Qwen3MoeConfig(**MIXTURE, decoder_sparse_step=2)),
+    'qwen3-moe-old': Case(Qwen3MoeConfig(**MIXTURE), **old(old_mixture), attempt=' 17'),
 }
+
+
+def neutral_gain(config):
+    """The stored weight of a norm that changes nothing: Gemma stores what it adds to one."""
+    return 0 if config.model_type == 'gemma3_text' else 1
 
 
 def randomize(model, seed):
     """Weights that keep the residual stream near one, attention peaked, and logits a few units apart."""
     generator = torch.Generator().manual_seed(seed)
     tied = model.config.tie_word_embeddings
+    gain = neutral_gain(model.config)
     for name, parameter in model.named_parameters():
         normal = torch.randn(parameter.shape, generator=generator)
         fan_in = math.sqrt(parameter.shape[-1])
-        if 'norm' in name: value = 1 + 0.3 * normal.clamp(-2, 2)
+        if name.endswith('dense_h_to_4h.bias'): value = 0.5 * normal - 1.5     # where the two gelus differ most
+        elif name.endswith('dense_4h_to_h.weight'): value = 3 * normal / fan_in
         elif name.endswith('bias'): value = 0.5 * normal
+        elif 'norm' in name: value = gain + 0.3 * normal.clamp(-2, 2)
         elif 'lm_head' in name or ('embed' in name and tied): value = 2 * normal / fan_in
         elif 'embed' in name: value = normal
         elif 'q_proj' in name or 'k_proj' in name: value = 1.5 * normal / fan_in
+        elif 'query_key_value' in name:             # rows by head, then query, key and value
+            value = normal / fan_in
+            value.view(model.config.num_attention_heads, 3, -1)[:, :2] *= 1.5
+        elif name.endswith('mlp.gate.weight'):      # a router; in the second layer, nobody's second choice is expert 5
+            value = 2 * normal / fan_in
+            if '.1.' in name and model.config.decoder_sparse_step == 1:
+                value[5] = (value.sum(0) - value[5]) / (len(value) - 1)
         else: value = normal / fan_in
         with torch.no_grad(): parameter.copy_(value)
 
 
 def load(folder, dtype=torch.float32, **changes):
     model, report = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, attn_implementation='eager',
-                                                         output_loading_info=True, **changes)
+                                                         experts_implementation='eager', output_loading_info=True, **changes)
     assert not any(report.values()), f'{folder.name}: {report}'
     return model.eval()
 
@@ -148,17 +286,56 @@ def difference(a, b):
     return max((a[n] - b[n]).abs().max().item() for n in a)
 
 
-def write(folder, case):
-    seed = zlib.crc32(folder.name.encode())
+def add_tensors(path, extra):
+    save_file(load_file(path) | extra, path, metadata=dict(format='pt'))
+
+
+def routing(model, ids):
+    """For each layer with a router: the least margin of a choice, and how many of the experts are chosen at each length."""
+    found, length = {}, None
+
+    def hook(name):
+        def look(router, inputs, outputs):
+            probabilities = outputs[0].softmax(-1)
+            top = probabilities.topk(router.top_k + 1).values
+            margin = (top[:, -2] - top[:, -1]).min().item()
+            found.setdefault(name, {})[length] = (margin, set(outputs[2].flatten().tolist()))
+        return look
+
+    hooks = [module.register_forward_hook(hook(name)) for name, module in model.named_modules()
+             if type(module).__name__.endswith('TopKRouter')]
+    for length, x in ids.items(): logits(model, {length: x})
+    for each in hooks: each.remove()
+    return found
+
+
+def check_routing(name, model, ids):
+    found = routing(model, ids)
+    if not found: return
+    longest, experts = LENGTHS[-1], set(range(model.config.num_experts))
+    margin = min(margin for layer in found.values() for margin, _ in layer.values())
+    assert margin > CLEAR, f'{name}: a choice of experts is clear by {margin} only'
+    hit = set().union(*(layer[longest][1] for layer in found.values()))
+    assert hit == experts, f'{name}: no layer chooses the experts {experts - hit}'
+    never = {layer: experts - set().union(*(chosen for _, chosen in lengths.values())) for layer, lengths in found.items()}
+    print(f'{name:28} choices clear by {margin:.4f}; never chosen: {never}')
+    if len(found) > 1 and 'model.layers.1.mlp.gate' in never:
+        assert never['model.layers.1.mlp.gate'], f'{name}: every expert is chosen'
+
+
+def write(folder, case, metadata):
+    seed = zlib.crc32((folder.name + case.attempt).encode())
     model = AutoModelForCausalLM.from_config(case.config, dtype=torch.float32)
     randomize(model, seed)
     model.to(case.dtype).save_pretrained(folder, max_shard_size=case.shard)
     (folder / 'generation_config.json').unlink()
+    if case.extra: add_tensors(folder / 'model.safetensors', case.extra)
 
     generator = torch.Generator().manual_seed(seed + 1)
     ids = {n: torch.randint(case.config.vocab_size, (n,), generator=generator) for n in LENGTHS}
     model = load(folder)
     golden = logits(model, ids)
+    check_routing(folder.name, model, ids)
     if case.respell:
         path = folder / 'config.json'
         config = json.loads(path.read_text())
@@ -166,15 +343,23 @@ def write(folder, case):
         path.write_text(json.dumps(config, indent=2, sort_keys=True) + '\n')
         assert difference(golden, logits(load(folder), ids)) == 0, f'{folder.name}: the old spelling is another model'
     save_file({f'input_ids.{n}': x for n, x in ids.items()} | {f'logits.{n}': x.contiguous() for n, x in golden.items()},
-              folder / 'golden.safetensors')
+              folder / 'golden.safetensors', metadata=metadata)
 
     effects = []
     for change in case.unlike:
         effects.append((difference(golden, logits(load(folder, **change), ids)), change))
+    for what, edit in case.without.items():
+        changed = load(folder)
+        edit(changed)
+        effects.append((difference(golden, logits(changed, ids)), what))
+    for change, enough in case.barely:
+        effect = difference(golden, logits(load(folder, **change), ids))
+        assert effect > enough, f'{folder.name}: {change} moves logits by {effect} only'
+        print(f'{folder.name:28} {change} moves logits by {effect:.4f}')
     for name, parameter in model.named_parameters():
         if parameter.ndim == 1:
             kept = parameter.detach().clone()
-            parameter.data.fill_(1 if 'norm' in name else 0)
+            parameter.data.fill_(neutral_gain(case.config) if 'norm' in name and not name.endswith('bias') else 0)
             effects.append((difference(golden, logits(model, ids)), name))
             parameter.data.copy_(kept)
     assert difference(golden, logits(model, ids)) == 0
@@ -188,17 +373,26 @@ def write(folder, case):
 
 
 def main():
-    top = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else 'Tests/TransformerTests/Fixtures')
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument('folder', nargs='?', type=pathlib.Path, default='Tests/TransformerTests/Fixtures')
+    arguments.add_argument('--only', nargs='+', choices=CASES, metavar='NAME', help='make these cases, leave the others')
+    options = arguments.parse_args()
     torch.set_num_threads(1)                # the order of sums, so the last bits, depend on it
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
-    for name, case in CASES.items():
-        shutil.rmtree(top / name, ignore_errors=True)
-        write(top / name, case)
+
     versions = dict(torch=torch.__version__, transformers=transformers.__version__)
-    (top / 'versions.json').write_text(json.dumps(versions, indent=2) + '\n')
-    size = sum(file.stat().st_size for file in top.rglob('*') if file.is_file())
-    print(f'{len(CASES)} fixtures, {size / 1e6:.2f} MB, torch {torch.__version__}, transformers {transformers.__version__}')
+    record = options.folder / 'versions.json'
+    if not options.only:
+        options.folder.mkdir(parents=True, exist_ok=True)
+        record.write_text(json.dumps(versions, indent=2) + '\n')
+    recorded = json.loads(record.read_text()) if record.exists() else None
+    for name in options.only or CASES:
+        shutil.rmtree(options.folder / name, ignore_errors=True)
+        write(options.folder / name, CASES[name], metadata=None if versions == recorded else versions)
+    size = sum(file.stat().st_size for file in options.folder.rglob('*') if file.is_file())
+    print(f'{len(options.only or CASES)} of {len(CASES)} fixtures, all {size / 1e6:.2f} MB, torch {torch.__version__}, '
+          f'transformers {transformers.__version__}')
 
 
 if __name__ == '__main__':
