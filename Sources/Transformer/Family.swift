@@ -1,4 +1,4 @@
-internal import Checkpoint
+package import Checkpoint
 public import JSON
 
 /// A family of models: how to read its `config.json`.
@@ -31,7 +31,7 @@ extension [Family] {
   /// The declaration of a folder's model.
   ///
   /// - Throws: ``CheckpointError`` for a family or a feature that is not supported.
-  func declaration(of folder: ModelFolder) throws(CheckpointError) -> ModelDeclaration {
+  package func declaration(of folder: ModelFolder) throws(CheckpointError) -> ModelDeclaration {
     let config = folder.configuration.field
     do throws(JSONError) {
       let modelType = try config.member("model_type").string

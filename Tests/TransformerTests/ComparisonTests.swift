@@ -95,7 +95,8 @@ private func compare(
     let mean = textbook.reduce(0) { $0 + $1.klDivergence } / Double(textbook.count)
     #expect(mean > 0 && mean < 30 * noise * noise, "\(mean)")
     let worst = zip(found, textbook).map { abs($0.klDivergence - $1.klDivergence) }.max() ?? 1
-    #expect(worst < 1e-6, "\(worst) beside \(mean)")
+    // What the rounding of the logits leaves, which differs with the kernels of the BLAS.
+    #expect(worst < 1e-6 + 1e-5 * mean, "\(worst) beside \(mean)")
     let agreement = (found.count(where: \.agrees), textbook.count(where: \.agrees))
     #expect(agreement.0 == agreement.1 && agreement.0 > found.count / 2)
   }

@@ -16,12 +16,12 @@ private func configuration(_ changes: [(String, JSONValue?)]) -> JSONValue {
   return .object(object)
 }
 
-private func read(_ changes: (String, JSONValue?)...) throws -> ModelConfiguration {
+private func read(_ changes: (String, JSONValue?)...) throws -> ModelDeclaration {
   try TemporaryFolder.with { folder in
     try folder.write("config.json", configuration(changes).bytes(.pretty))
     // A safetensors file without tensors.
     try folder.write("model.safetensors", [2, 0, 0, 0, 0, 0, 0, 0] + Array("{}".utf8))
-    return try ModelConfiguration(of: ModelFolder(path: folder.path))
+    return try Family.all.declaration(of: ModelFolder(path: folder.path))
   }
 }
 
@@ -41,12 +41,16 @@ private let unsupported: [(String, JSONValue, String)] = [
 
 @Suite struct ConfigurationTests {
   @Test func `a plain configuration needs no more than sizes`() throws {
-    let config = try read()
-    #expect(config.headDimension == 8)
-    #expect(config.rotary.attentionFactor == 1)
-    #expect(config.rotary.frequencies.count == 4)
-    #expect(config.linears(layer: 1).map(\.rows) == [32, 16, 16, 32, 48, 48, 32])
-    #expect(config.linears(layer: 1)[0].name == "model.layers.1.self_attn.q_proj")
+    let model = try read()
+    #expect(model.hiddenSize == 32 && model.vocabularySize == 96)
+    #expect(model.linears(block: 1).map(\.rows) == [32, 16, 16, 32, 48, 48, 32])
+    #expect(model.linears(block: 1)[0].name == "model.layers.1.self_attn.q_proj")
+  }
+
+  @Test func `each head turns by the frequencies that its width gives`() throws {
+    let rotary = try RotaryConfiguration(configuration([]).field, headDimension: 8)
+    #expect(rotary.attentionFactor == 1)
+    #expect(rotary.frequencies == [1, 0.1, 0.01, 0.001])
   }
 
   @Test(arguments: unsupported)
@@ -68,8 +72,25 @@ private let unsupported: [(String, JSONValue, String)] = [
     #expect(error.map { "\($0)".contains("sliding_window") } == true)
   }
 
-  @Test func `mistral without a window sees everything`() throws {
-    let config = try read(("model_type", "mistral"), ("sliding_window", .null))
-    #expect(config.traits.windows == [nil, nil])
+  @Test func `mistral needs its window, but null is one that sees everything`() throws {
+    #expect(try read(("model_type", "mistral"), ("sliding_window", .null)).blocks.count == 2)
+  }
+
+  @Test func `gemma 3 refuses what would cap its logits`() {
+    let error = #expect(throws: CheckpointError.self) {
+      try read(
+        ("model_type", "gemma3_text"), ("head_dim", 8), ("sliding_window", 16),
+        ("final_logit_softcapping", 30.0))
+    }
+    #expect(error.map { "\($0)".contains("final_logit_softcapping") } == true)
+  }
+
+  @Test func `an odd number of rotated channels is an error`() {
+    let error = #expect(throws: CheckpointError.self) {
+      try read(
+        ("model_type", "gpt_neox"), ("hidden_act", "gelu"), ("num_key_value_heads", nil),
+        ("rotary_pct", 0.45))
+    }
+    #expect(error.map { "\($0)".contains("even") } == true)
   }
 }

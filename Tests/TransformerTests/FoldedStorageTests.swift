@@ -7,29 +7,54 @@ import Testing
 import Transformer
 
 @Suite struct `What takes up factors` {
-  @Test(arguments: TinyModel.Family.allCases, FloatFormat.allCases)
-  func `is stored as it is used`(family: TinyModel.Family, format: FloatFormat) throws {
-    try TemporaryFolder.with { folder in
-      let model = try openTiny(family, format, in: folder)
-      for layer in 0..<2 {
-        var stored: [String] = []
-        for (half, mappings) in [[Mapping.normToQKV, .valueToOutput], [.normToGateUp, .upToDown]]
-          .enumerated()
-        {
-          var sublayer = try model.block(layer).sublayers[half]
-          let before = sublayer
-          for mapping in mappings { sublayer.fold(mapping, nil, seed: 7) }
-          let tensors = sublayer.foldingTensors
-          stored += tensors.map(\.name)
-          // Safety: a byte has no padding whose bits would be unknown.
-          let values = tensors.map { unsafe format.decode($0.bytes.span.bytes) }
-          #expect(values[0] == sublayer.norm.gain && values[0] != before.norm.gain)
-          if let bias = sublayer.inputLinears[sublayer.producer].bias {
-            #expect(values[1] == bias.values)
-            #expect(values[1] != before.inputLinears[sublayer.producer].bias?.values)
-          }
-        }
-        #expect(Set(stored) == Set(model.foldingTensorNames(layer)))
+  /// Models in each format that tensors are stored in, of every kind of absorber.
+  static let names = [
+    "llama", "llama-tied-bf16", "llama-f16", "llama-biases", "qwen2-windows-old", "gemma3",
+    "gemma3-old", "gpt-neox", "gpt-neox-old", "qwen3-moe", "qwen3-moe-old",
+  ]
+
+  @Test(arguments: names)
+  func `is stored as it is used`(name: String) throws {
+    let model = try Fixtures.model(name)
+    for index in model.declaration.blocks.indices {
+      var block = try model.block(index)
+      let before = block.absorbingTensors
+      for tensor in before {
+        let stored = try #require(model.folder.tensor(tensor.name))
+        // Safety: the closure only copies bytes.
+        #expect(
+          stored.withBytes { unsafe $0.withUnsafeBytes { unsafe [UInt8]($0) } } == tensor.bytes)
+      }
+      for (i, place) in block.program.places.enumerated() {
+        block.fold(place, seed: UInt64(i))
+      }
+      let after = block.absorbingTensors
+      #expect(after.map(\.name) == block.program.absorbingTensorNames)
+      #expect(after.map(\.name) == before.map(\.name))
+      for (old, new) in zip(before, after) { #expect(old.bytes != new.bytes, "\(new.name)") }
+      try expectReload(of: block, after, model)
+    }
+  }
+
+  /// What is stored, read again, is what the block computes with.
+  private func expectReload(
+    of block: DecoderBlock, _ tensors: [(name: String, bytes: [UInt8])], _ model: LanguageModel
+  ) throws {
+    for (name, bytes) in tensors {
+      let format = try #require(model.folder.tensor(name)?.shape.type.floatFormat)
+      // Safety: a byte has no padding whose bits would be unknown.
+      let values = unsafe format.decode(bytes.span.bytes)
+      let module = String(name.prefix(upTo: name.lastIndex(of: ".") ?? name.endIndex))
+      if let norm = block.weights.norms[module] {
+        let expected = name.hasSuffix(".bias") ? norm.bias?.values : norm.gain
+        let found =
+          norm.declaration.kind == .rootMeanSquareFromOne ? values.map { 1 + $0 } : values
+        #expect(found == expected, "\(name)")
+      } else {
+        let linear = block.weights.linear(module)
+        #expect(
+          values == (name.hasSuffix(".bias") ? linear.bias?.values : linear.weight.elements),
+          "\(name)")
       }
     }
   }
@@ -37,8 +62,7 @@ import Transformer
   @Test(arguments: FloatFormat.allCases)
   func `takes factors near those that were asked for`(format: FloatFormat) throws {
     try TemporaryFolder.with { folder in
-      let sublayer = try openTiny(.qwen2, format, in: folder).block(0).sublayers[0]
-      let wanted = randomFactors(32, sharing: sublayer.innerSharing, seed: 5)
+      let block = try openTiny(.qwen2, format, in: folder).block(0)
       // Half of the distance of two neighbours, and a rounding of the quotient.
       let share: Float =
         switch format {
@@ -46,13 +70,35 @@ import Transformer
         case .float16: 0x1p-11 * 1.01
         case .bfloat16: 0x1p-8 * 1.01
         }
-      for found in [sublayer.storableInputFactors(wanted), sublayer.storableInnerFactors(wanted)] {
+      var sharings: [Int] = []
+      for place in block.program.places {
+        var rows: [Int]?
+        if case .rows(_, let made) = place { rows = made }
+        let count = block.program.readers(of: place)[0].shape.columns
+        let wanted = randomFactors(count, rows: rows, seed: 5)
+        let found = block.storableFactors(wanted, for: place)
+        #expect(found.count == wanted.count)
         for (a, b) in zip(found, wanted) { #expect(abs(a / b - 1) <= share) }
+        guard let rows else { continue }
+        sharings.append(Set(rows).count)
+        for (channel, row) in rows.enumerated() {
+          #expect(rows.firstIndex(of: row).map { found[$0] } == found[channel])
+        }
       }
-      let shared = sublayer.storableInnerFactors(wanted)
-      let sharing = try #require(sublayer.innerSharing)
-      #expect(shared.indices.allSatisfy { shared[$0] == shared[sharing[$0]] })
-      #expect(Set(sharing).count == 16)
+      // Two query heads share each of v's 16 rows; every one of up's 64 makes one channel.
+      #expect(sharings == [16, 64])
+    }
+  }
+
+  @Test func `takes powers of two where a bias or a router has to be exact as well`() throws {
+    for (name, index) in [("gpt-neox", 0), ("qwen3-moe-old", 1)] {
+      let block = try Fixtures.model(name).block(0)
+      let norms = block.program.places.filter { if case .norm = $0 { true } else { false } }
+      let wanted: [Float] = (0..<48).map { 0.3 + Float($0) / 7 }
+      let count = block.program.readers(of: norms[index])[0].shape.columns
+      let found = block.storableFactors(Array(wanted.prefix(count)), for: norms[index])
+      #expect(found.allSatisfy { $0.significand == 1 })
+      for (a, b) in zip(found, wanted) { #expect(a / b < 1.4143 && b / a < 1.4143) }
     }
   }
 
@@ -66,14 +112,16 @@ import Transformer
       }
       try tiny.write("model", in: folder)
       let model = try LanguageModel(ModelFolder(path: folder.path("model")))
-      var sublayer = try model.block(0).sublayers[0]
+      var block = try model.block(0)
+      let place = Absorber.norm("model.layers.0.input_layernorm")
       var wanted = [Float](repeating: 2, count: 32)
       wanted.replaceSubrange(0..<3, with: [3, 100, 1e-3])
-      let found = sublayer.storableInputFactors(wanted)
+      let found = block.storableFactors(wanted, for: place)
       // 2⁻²⁴ / 100 is 0 in float16, and 60000 · 1000 is infinite.
       #expect(found[0] == 3 && found[1] == 1 && found[2] == 1 && found[3] == 2)
-      sublayer.divideInput(by: found)
-      #expect(Array(sublayer.norm.gain.prefix(4)) == [0, 0x1p-24, 60000, 0.5])
+      block.absorb(found, into: place)
+      let gain = try #require(block.weights.norms["model.layers.0.input_layernorm"]).gain
+      #expect(Array(gain.prefix(4)) == [0, 0x1p-24, 60000, 0.5])
     }
   }
 }

@@ -1,18 +1,11 @@
-// Factors put into a sublayer and taken out again, with or without a mistake.
+// Factors put into a block and taken out again, with or without a mistake.
 
 import Checkpoint
 import Foundation
 import LinearAlgebra
 import TestSupport
+import Testing
 import Transformer
-
-/// A place where factors are put in and taken out again.
-enum Mapping: String, CaseIterable {
-  case normToQKV, valueToOutput, normToGateUp, upToDown
-
-  var half: Int { self == .normToQKV || self == .valueToOutput ? 0 : 1 }
-  var isInner: Bool { self == .valueToOutput || self == .upToDown }
-}
 
 /// What may be forgotten.
 enum Mistake: CaseIterable {
@@ -27,33 +20,70 @@ extension Matrix {
   }
 }
 
-/// Factors from 0.1 to 10, evenly spread over their logarithms.
-func randomFactors(_ count: Int, sharing: [Int]?, seed: UInt64) -> [Float] {
+/// Factors from 0.1 to 10, evenly spread over their logarithms; channels of the same row share theirs.
+func randomFactors(_ count: Int, rows: [Int]? = nil, seed: UInt64) -> [Float] {
   var generator = SplitMix64(seed: seed)
-  let values = (0..<count).map { _ in Float(0.1 * pow(100, generator.uniform())) }
-  return sharing.map { $0.map { values[$0] } } ?? values
+  var values: [Int: Float] = [:]
+  return (0..<count).map { channel in
+    let row = rows?[channel] ?? channel
+    let value = values[row] ?? Float(0.1 * pow(100, generator.uniform()))
+    values[row] = value
+    return value
+  }
 }
 
-extension Sublayer {
-  /// Folds random factors into the sublayer.
-  mutating func fold(_ mapping: Mapping, _ mistake: Mistake?, seed: UInt64) {
-    if mapping.isInner {
-      let sharing = mistake == .sharing ? nil : innerSharing
-      let s = storableInnerFactors(
-        randomFactors(outputLinear.weight.columns, sharing: sharing, seed: seed))
-      let rows = producerFactors(s)
-      if mistake != .bias { divideProducerBias(by: rows) }
+extension BlockProgram {
+  /// Everything that can take up factors, in the order of the stages.
+  var places: [Absorber] {
+    stages.flatMap(\.slots).compactMap(\.absorber).reduce(into: []) { found, absorber in
+      if !found.contains(absorber) { found.append(absorber) }
+    }
+  }
+
+  /// The Linears that can be quantized and read what an absorber makes.
+  func readers(of absorber: Absorber) -> [Slot] {
+    stages.flatMap(\.slots).filter { $0.absorber == absorber && !$0.staysDense }
+  }
+}
+
+extension DecoderBlock {
+  /// Folds random factors into an absorber and its readers.
+  ///
+  /// - Returns: whether the mistake could be made here at all.
+  @discardableResult
+  mutating func fold(_ absorber: Absorber, _ mistake: Mistake? = nil, seed: UInt64) -> Bool {
+    let readers = program.readers(of: absorber)
+    let count = readers[0].shape.columns
+    switch absorber {
+    case .norm:
+      guard mistake != .sharing, mistake != .bias else { return false }
+      let s = storableFactors(randomFactors(count, seed: seed), for: absorber)
+      if mistake != .producer { absorb(s, into: absorber) }
+      multiplyColumns(of: readers, by: s, skippingOne: mistake == .consumer)
+    case .rows(let producer, let rows):
+      let hasBias = weights.linear(producer).bias != nil
+      if mistake == .bias && !hasBias || mistake == .sharing && Set(rows).count == rows.count {
+        return false
+      }
+      let drawn = randomFactors(count, rows: mistake == .sharing ? nil : rows, seed: seed)
+      let s = storableFactors(drawn, for: absorber)
+      if mistake != .bias { absorb(s, into: absorber) }
       if mistake != .producer {
-        inputLinears[producer].weight = inputLinears[producer].weight.scaled(rows: rows)
+        let weight = weights.linear(producer).weight
+        weights.linears[producer]?.weight = weight.scaled(
+          rows: s.byRow(rows, count: weight.rows))
       }
-      if mistake != .consumer { outputLinear.weight = outputLinear.weight.scaled(columns: s) }
-    } else {
-      let s = storableInputFactors(
-        randomFactors(inputLinears[0].weight.columns, sharing: nil, seed: seed))
-      if mistake != .producer { divideInput(by: s) }
-      for i in inputLinears.indices where mistake != .consumer || i != producer {
-        inputLinears[i].weight = inputLinears[i].weight.scaled(columns: s)
-      }
+      multiplyColumns(of: readers, by: s, skippingOne: mistake == .consumer)
+    }
+    return true
+  }
+
+  private mutating func multiplyColumns(
+    of readers: [Slot], by factors: [Float], skippingOne: Bool
+  ) {
+    for slot in readers.dropLast(skippingOne ? 1 : 0) {
+      let scaled = weights.linear(slot.name).weight.scaled(columns: factors)
+      weights.linears[slot.name]?.weight = scaled
     }
   }
 }
@@ -66,4 +96,22 @@ func openTiny(
   if family == .mistral { tiny.configure("sliding_window", "9") }
   try tiny.write("model", in: folder)
   return try LanguageModel(ModelFolder(path: folder.path("model")))
+}
+
+/// The golden fixtures.
+enum Fixtures {
+  /// The folders of the fixtures, by name.
+  static let names: [String] = {
+    let url = Bundle.module.resourceURL?.appendingPathComponent("Fixtures")
+    let found = url.flatMap { try? FileManager.default.contentsOfDirectory(atPath: $0.path) } ?? []
+    return found.filter { !$0.contains(".") }.sorted()
+  }()
+
+  static func path(_ name: String) throws -> String {
+    try #require(Bundle.module.resourceURL).appendingPathComponent("Fixtures/\(name)").path
+  }
+
+  static func model(_ name: String) throws -> LanguageModel {
+    try LanguageModel(ModelFolder(path: path(name)))
+  }
 }

@@ -7,9 +7,15 @@ extension Family {
   static let gemma3 = Family("gemma3_text") { config throws(JSONError) in
     let sizes = try DecoderSizes(
       config, requiring: ["num_key_value_heads", "head_dim", "sliding_window"], tiesByDefault: true)
-    let activation = try Activation(
-      named: try config.member("hidden_activation"))
-    let scale = try config.member("query_pre_attn_scalar").double
+    for name in ["final_logit_softcapping", "use_bidirectional_attention"] {
+      guard let field = try config.optionalMember(name), field.value != false else { continue }
+      throw .wrongKind(path: name, expected: "nothing", found: field.value.text(.compact))
+    }
+    let activation =
+      try config.optionalMember("hidden_activation").map { field throws(JSONError) in
+        try Activation(named: field)
+      } ?? .geluTanh
+    let scale = try config.optionalMember("query_pre_attn_scalar")?.double ?? 256
     let window = try config.positive("sliding_window")
     let slides = try gemma3Slides(config, sizes.layers)
     let full = try gemma3Rotary(config, "full_attention", "rope_theta", 1e6, sizes)
