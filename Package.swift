@@ -29,10 +29,13 @@ let package = Package(
   name: "swift-ptq",
   products: [
     .library(name: "PTQ", targets: ["PTQ"]),
+    // The solvers alone: no models, no files, no Foundation.
+    .library(name: "PTQSolvers", targets: ["PTQSolvers"]),
     // The whole command, for programs that add methods of their own.
     .library(name: "PTQCommandLine", targets: ["CLI"]),
     .executable(name: "ptq", targets: ["Executable"]),
     .executable(name: "custom-solver", targets: ["CustomSolver"]),
+    .executable(name: "custom-family", targets: ["CustomFamily"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
@@ -57,6 +60,7 @@ let package = Package(
     room("Hessian", ["LinearAlgebra"]),
     room("Quantizer", ["LinearAlgebra"]),
     room("Solvers", ["Remedies", "LinearAlgebra", "Hessian", "Quantizer"]),
+    room("PTQSolvers", ["Remedies", "LinearAlgebra", "Hessian", "Quantizer", "Solvers"]),
 
     // MARK: Models and files
     room("JSON"),
@@ -75,8 +79,7 @@ let package = Package(
     room(
       "PTQ",
       [
-        "Remedies", "LinearAlgebra", "Hessian", "Quantizer", "Solvers", "Checkpoint", "Transformer",
-        "Pipeline",
+        "PTQSolvers", "JSON", "Checkpoint", "Transformer", "Pipeline",
       ]),
     room(
       "CLI",
@@ -90,6 +93,9 @@ let package = Package(
     // MARK: Examples
     .executableTarget(
       name: "CustomSolver", dependencies: ["CLI", "PTQ"], path: "Examples/CustomSolver",
+      exclude: ["README.md"], swiftSettings: strict),
+    .executableTarget(
+      name: "CustomFamily", dependencies: ["CLI", "PTQ"], path: "Examples/CustomFamily",
       exclude: ["README.md"], swiftSettings: strict),
 
     // MARK: Tests
@@ -110,8 +116,10 @@ let package = Package(
       ["Checkpoint", "Hessian", "JSON", "LinearAlgebra", "Quantizer", "Solvers", "Transformer"]),
     tests("Report", ["Pipeline", "Solvers"]),
     tests("PTQ"),
-    // The two executables, because the tests start them.
-    tests("CLI", ["Checkpoint", "CustomSolver", "Executable", "JSON", "LinearAlgebra"]),
+    // The executables, because the tests start them.
+    tests(
+      "CLI",
+      ["Checkpoint", "CustomFamily", "CustomSolver", "Executable", "JSON", "LinearAlgebra"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -2,7 +2,8 @@
 """Writes the fixtures of the forward-pass tests: small random models and the logits that transformers computes for them.
 
 Usage: make-forward-goldens.py [FOLDER] [--only NAME...]
-(default: every case, into Tests/TransformerTests/Fixtures; needs torch and transformers)
+(default: every case of the library's families, into Tests/TransformerTests/Fixtures; needs torch and transformers.
+The family of Examples/CustomFamily has its case too: `make-forward-goldens.py Tests/CLITests/Fixtures --only arcee`)
 
 Each fixture is a model folder as transformers writes it, plus golden.safetensors with, for each length n,
 `input_ids.n` [n] int64 and `logits.n` [n, vocabulary] float32: eager attention in float32, from the weights as stored.
@@ -17,7 +18,7 @@ versions.json names the versions of all fixtures whose golden.safetensors does n
 import argparse, json, math, pathlib, shutil, zlib
 import torch, transformers
 from safetensors.torch import load_file, save_file
-from transformers import (AutoModelForCausalLM, Gemma3TextConfig, GPTNeoXConfig, LlamaConfig, MistralConfig, Qwen2Config,
+from transformers import (ArceeConfig, AutoModelForCausalLM, Gemma3TextConfig, GPTNeoXConfig, LlamaConfig, MistralConfig, Qwen2Config,
                           Qwen3Config, Qwen3MoeConfig)
 
 LENGTHS = (1, 7, 33, 64)
@@ -244,6 +245,12 @@ def neutral_gain(config):
     return 0 if config.model_type == 'gemma3_text' else 1
 
 
+# Families that programs beside this one add.
+EXAMPLES = {
+    'arcee': Case(ArceeConfig(**SMALL, **rope(PLAIN)), unlike=[dict(hidden_act='relu')]),
+}
+
+
 def randomize(model, seed):
     """Weights that keep the residual stream near one, attention peaked, and logits a few units apart."""
     generator = torch.Generator().manual_seed(seed)
@@ -375,7 +382,7 @@ def write(folder, case, metadata):
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument('folder', nargs='?', type=pathlib.Path, default='Tests/TransformerTests/Fixtures')
-    arguments.add_argument('--only', nargs='+', choices=CASES, metavar='NAME', help='make these cases, leave the others')
+    arguments.add_argument('--only', nargs='+', choices=CASES | EXAMPLES, metavar='NAME', help='make these cases, leave the others')
     options = arguments.parse_args()
     torch.set_num_threads(1)                # the order of sums, so the last bits, depend on it
     transformers.logging.set_verbosity_error()
@@ -389,7 +396,7 @@ def main():
     recorded = json.loads(record.read_text()) if record.exists() else None
     for name in options.only or CASES:
         shutil.rmtree(options.folder / name, ignore_errors=True)
-        write(options.folder / name, CASES[name], metadata=None if versions == recorded else versions)
+        write(options.folder / name, (CASES | EXAMPLES)[name], metadata=None if versions == recorded else versions)
     size = sum(file.stat().st_size for file in options.folder.rglob('*') if file.is_file())
     print(f'{len(options.only or CASES)} of {len(CASES)} fixtures, all {size / 1e6:.2f} MB, torch {torch.__version__}, '
           f'transformers {transformers.__version__}')

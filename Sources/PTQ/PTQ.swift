@@ -1,10 +1,7 @@
 // The whole library under one name: `import PTQ`.
 
 @_exported public import Checkpoint
-@_exported public import Hessian
-@_exported public import LinearAlgebra
+@_exported public import JSON
+@_exported public import PTQSolvers
 @_exported public import Pipeline
-@_exported public import Quantizer
-@_exported public import Remedies
-@_exported public import Solvers
 @_exported public import Transformer

@@ -9,7 +9,7 @@
 // tokens. Here it is Σ tr(D H Dᵀ) over the Linears that read the input, from the Hessian alone; the
 // published loss is an option. Doing nothing is always a candidate.
 
-internal import Foundation
+internal import Glibc
 internal import LinearAlgebra
 
 /// AWQ's search for one factor per input channel.

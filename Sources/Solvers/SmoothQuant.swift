@@ -3,7 +3,7 @@
 //
 //   sⱼ = max|xⱼ|^α / max|Wⱼ|^(1−α)          eq. 4;  α: migration strength
 
-internal import Foundation
+internal import Glibc
 internal import LinearAlgebra
 
 /// SmoothQuant's factors, for a fixed or a searched migration strength.

@@ -15,6 +15,8 @@ extension Family {
 
 /// What relatives of Llama differ in.
 public struct LlamaTraits: Sendable {
+  /// The activation function that `hidden_act` must name.
+  public var hiddenAct = "silu"
   /// Whether q, k and v have biases.
   public var queryKeyValueBias = false
   /// Whether o has a bias.
@@ -32,10 +34,12 @@ public struct LlamaTraits: Sendable {
 
   /// The traits of Llama, with some of them changed.
   public init(
-    queryKeyValueBias: Bool = false, outputBias: Bool = false, mlpBias: Bool = false,
+    hiddenAct: String = "silu", queryKeyValueBias: Bool = false, outputBias: Bool = false,
+    mlpBias: Bool = false,
     queryKeyNorm: Bool = false, migrationStrength: Float = 0.8, windows: [Int?]? = nil,
     mixture: (@Sendable (Int, String) -> (any Mixer)?)? = nil
   ) {
+    self.hiddenAct = hiddenAct
     self.queryKeyValueBias = queryKeyValueBias
     self.outputBias = outputBias
     self.mlpBias = mlpBias
@@ -56,8 +60,9 @@ extension ModelDeclaration {
   ) throws(JSONError) -> ModelDeclaration {
     let sizes = try DecoderSizes(config, requiring: requiring)
     let activation = try config.optionalMember("hidden_act")
-    if let activation, try activation.string != "silu" {
-      throw .wrongKind(path: activation.path, expected: "silu", found: try activation.string)
+    if let activation, try activation.string != traits.hiddenAct {
+      throw .wrongKind(
+        path: activation.path, expected: traits.hiddenAct, found: try activation.string)
     }
     let rotary = try RotaryConfiguration(config, headDimension: sizes.heads.dimension)
     func norm(_ name: String, _ width: Int) -> NormDeclaration {
