@@ -42,7 +42,7 @@ public struct QuantizationRun {
     calibration: @autoclosure () throws -> CalibrationSet?, output: String,
     activationBudget: Int = 4 << 30
   ) throws {
-    try FolderWriter.checkIsFree(output)
+    try FolderSink.checkIsFree(output)
     plan = try RunPlan(model, settings)
     let calibration = try calibration()
     if settings.method.needsCalibration && calibration == nil {
@@ -66,7 +66,7 @@ public struct QuantizationRun {
     let start = clock.now
     try tell(.loaders(plan.engines.loaders))
     for warning in plan.engines.warnings { try tell(.warning(warning)) }
-    let writer = try FolderWriter(path: output, tensors: plan.tensors)
+    let writer = try FolderSink(path: output, tensors: plan.tensors)
     try copyCompanions(to: writer)
     for tensor in plan.copied {
       try tensor.withBytes { bytes throws(CheckpointError) in try writer.write(tensor.name, bytes) }
@@ -102,7 +102,7 @@ public struct QuantizationRun {
   }
 
   /// Writes a Linear's tensors; says how many bytes they take.
-  private func write(_ solution: LayerSolution, to writer: FolderWriter) throws -> Int {
+  private func write(_ solution: LayerSolution, to writer: FolderSink) throws -> Int {
     let quantized = solution.quantized
     let shape = LinearShape(
       name: solution.name, rows: quantized.rows, columns: quantized.columns)
@@ -117,14 +117,14 @@ public struct QuantizationRun {
 
   /// What belongs to the model beside its weights; first of all, since a file that cannot be read
   /// should not be found at the end of a long run.
-  private func copyCompanions(to writer: FolderWriter) throws {
+  private func copyCompanions(to writer: FolderSink) throws {
     for name in model.folder.companionFiles where name != RunReport.fileName {
       try writer.writeFile(name, try model.folder.companion(name))
     }
   }
 
   /// What says how the weights are quantized, and what was lost.
-  private func writeConfiguration(_ report: RunReport, to writer: FolderWriter) throws {
+  private func writeConfiguration(_ report: RunReport, to writer: FolderSink) throws {
     let quantization = settings.format.configuration(
       of: settings.linearScheme, provenance: settings.provenance(report))
     var configuration = model.folder.configuration
