@@ -10,8 +10,9 @@ struct StageStatistics {
 
   /// Statistics of nothing yet; the windows from `calibrationCount` on are held out.
   init(channels: Int, calibrationCount: Int, collectsHistogram: Bool) {
-    calibration = InputStatistics(channels: channels, collectsHistogram: collectsHistogram)
-    heldOut = InputStatistics(channels: channels)
+    calibration = InputStatistics(
+      channels: channels, collecting: [collectsHistogram ? .histograms : .ranges, .sample])
+    heldOut = InputStatistics(channels: channels, collecting: .sample)
     self.calibrationCount = calibrationCount
   }
 

@@ -66,14 +66,14 @@ public struct ActivationAwareScaling: Transform {
   public func factors(
     for stage: StageProblem, _ scaling: InputScaling, _ trial: ScaleTrial
   ) throws(SolverError) -> [Float]? {
-    let statistics = try stage.input.calibration.knowingTokens(for: "awq")
-    let activation = scaling.pooled(statistics.meanAbsolutes) { $0.mean }
+    let ranges = try stage.input.calibration.ranges(for: "awq")
+    let activation = scaling.pooled(ranges.meanMagnitudes) { $0.mean }
     let shares = stage.linears.meanShares(try trial.groupSizes(of: stage))
     let weight = scaling.pooled(shares) { $0.mean }
     var best: [Float]?
     var least = Double.infinity
     if triesIdentity {
-      least = try cost([Float](repeating: 1, count: statistics.channels), trial)
+      least = try cost([Float](repeating: 1, count: ranges.channels), trial)
     }
     for duo in duo == .both ? [false, true] : [duo == .with] {
       for step in 0..<steps {

@@ -17,15 +17,13 @@ public struct ActivationRule: Sendable, Hashable {
   /// Whether statistics must collect histograms for it.
   public var needsHistogram: Bool { scheme.granularity == .tensor && observer.needsHistogram }
 
-  /// What rounds the inputs whose statistics are given.
-  public func quantizer(for statistics: InputStatistics) -> ActivationQuantizer {
+  /// What rounds the inputs whose ranges are given.
+  public func quantizer(for ranges: ChannelRanges) -> ActivationQuantizer {
     let isSymmetric = scheme.isSymmetric
     switch scheme.granularity {
     case .token: return .token(symmetric: isSymmetric)
     case .tensor:
-      let (ranges, divisors) = statistics.ranges
-      let range = observer.range(
-        of: ranges, dividedBy: divisors, bits: ActivationScheme.bits, symmetric: isSymmetric)
+      let range = observer.range(of: ranges, bits: ActivationScheme.bits, symmetric: isSymmetric)
       return .tensor(
         ActivationGrid(covering: range, symmetric: isSymmetric), symmetric: isSymmetric)
     }

@@ -40,8 +40,12 @@ public struct ScaleTrial: Sendable {
       throw .calibrationNeeded(method: "scaling of input channels")
     }
     if let rule = recipe.activations {
-      let statistics = try stage.input.calibration.knowingTokens(for: "rounding of inputs")
-      return try sampleLoss(statistics, statistics.divided(by: factors), factors, rule)
+      let ranges = try stage.input.calibration.ranges(
+        for: "rounding of inputs", withHistograms: rule.needsHistogram)
+      guard let sample = statistics.sample else {
+        throw .tokensNeeded(method: "rounding of inputs")
+      }
+      return try sampleLoss(sample, ranges, factors, rule)
     }
     var moment = Matrix(rows: statistics.channels, columns: statistics.channels)
     var loss = 0.0
@@ -83,11 +87,11 @@ public struct ScaleTrial: Sendable {
   }
 
   private func sampleLoss(
-    _ statistics: InputStatistics, _ scaled: InputStatistics, _ factors: [Float],
-    _ rule: ActivationRule
+    _ sample: TokenSample, _ ranges: ChannelRanges, _ factors: [Float], _ rule: ActivationRule
   ) throws(SolverError) -> Double {
-    let inputs = rule.quantizer(for: scaled).rounded(scaled.sample.rows)
-    let plain = statistics.sample.rows
+    let inputs = rule.quantizer(for: ranges.divided(by: factors))
+      .rounded(sample.divided(by: factors).rows)
+    let plain = sample.rows
     var sum = 0.0
     for weights in weights {
       let scaled = weights.columns(times: factors)

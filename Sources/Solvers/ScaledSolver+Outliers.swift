@@ -8,7 +8,7 @@ extension ScaledSolver {
     _ recipe: Recipe, _ statistics: InputStatistics?
   ) throws(SolverError) -> [Int] {
     guard let rule = recipe.outliers else { return [] }
-    return rule.channels(try statistics.knowingTokens(for: "outliers").maxAbsolutes)
+    return rule.channels(try statistics.ranges(for: "outliers").maxMagnitudes)
   }
 
   /// What keeping channels did, by the same solve without it.
@@ -33,7 +33,7 @@ extension ScaledSolver {
   /// ‖Q(x) Ŵᵀ − x Wᵀ‖² on the sampled inputs.
   private func outputError(_ target: Matrix, _ linear: QuantizedLinear) -> Double {
     guard let sampled else { return 0 }
-    let inputs = (factors.map { sampled.sample.divided(by: $0) } ?? sampled.sample).rows
+    let inputs = (factors.map { sampled.divided(by: $0) } ?? sampled).rows
     let rounded =
       linear.activations?.rounded(inputs, keeping: linear.kept?.channels ?? []) ?? inputs
     return Matrix.product(inputs, transposed: target)

@@ -12,8 +12,8 @@ struct ScaledSolver {
   /// Channels that stay in floating point.
   let kept: [Int]
   private let metric: ErrorMetric
-  /// The statistics that samples are taken from: those of the unscaled input.
-  let sampled: InputStatistics?
+  /// The tokens that errors of rounded inputs are measured on, unscaled.
+  let sampled: TokenSample?
 
   /// Scales the statistics and prepares the rounding, unless that is given.
   init(
@@ -26,13 +26,8 @@ struct ScaledSolver {
     var statistics = input.calibration
     if let factors { statistics = statistics?.divided(by: factors) }
     kept = try Self.keptChannels(recipe, statistics)
-    if !kept.isEmpty {
-      // Divided by so much, what is kept has no part in any range, and no other column makes up
-      // for it.
-      var removing = [Float](repeating: 1, count: statistics?.channels ?? 0)
-      for channel in kept { removing[channel] = 1e30 }
-      statistics = statistics?.divided(by: removing)
-    }
+    // What is kept has no part in any range, and no other column compensates for it.
+    if !kept.isEmpty { statistics = statistics?.removing(channels: kept) }
     if let known, factors == nil, kept.isEmpty {
       prepared = known
     } else {
@@ -40,7 +35,7 @@ struct ScaledSolver {
         for: LayerInput(calibration: statistics, heldOut: input.heldOut))
     }
     activations = try Self.activations(recipe, statistics)
-    sampled = [input.heldOut, input.calibration].compactMap(\.self).first(where: \.knowsTokens)
+    sampled = input.heldOut?.sample ?? input.calibration?.sample
     if let pivots = prepared.pivots {
       metric = .columns(pivots)
     } else if let statistics {
@@ -58,7 +53,7 @@ struct ScaledSolver {
     var effective = linear.dequantized()
     let inputError = inputError(linear, effective, on: sampled)
     // What decides between factors must not know the held-out tokens.
-    let known = problem.input.calibration.flatMap { self.inputError(linear, effective, on: $0) }
+    let known = self.inputError(linear, effective, on: problem.input.calibration?.sample)
     if let factors { effective = effective.columns(times: factors.map { 1 / $0 }) }
     let whole = problem.input.memory.energy(of: problem.name) {
       OutputEnergy(of: problem.weights, in: problem.input, byRow: measuresRows)
@@ -96,10 +91,10 @@ struct ScaledSolver {
 
   /// The mean squared error of the output that rounding sampled inputs adds.
   private func inputError(
-    _ linear: QuantizedLinear, _ weights: Matrix, on sampled: InputStatistics?
+    _ linear: QuantizedLinear, _ weights: Matrix, on sampled: TokenSample?
   ) -> Double? {
     guard let activations, let sampled else { return nil }
-    let inputs = (factors.map { sampled.sample.divided(by: $0) } ?? sampled.sample).rows
+    let inputs = (factors.map { sampled.divided(by: $0) } ?? sampled).rows
     let rounded = activations.rounded(inputs, keeping: linear.kept?.channels ?? [])
     return Matrix.product(inputs.difference(to: rounded), transposed: weights).sumOfSquares
       / Double(max(1, inputs.rows))
@@ -107,7 +102,7 @@ struct ScaledSolver {
 
   /// The mean squared size of the output on the sampled inputs.
   private func sampledEnergy(_ weights: Matrix) -> Double {
-    guard let rows = sampled?.sample.rows else { return 0 }
+    guard let rows = sampled?.rows else { return 0 }
     return Matrix.product(rows, transposed: weights).sumOfSquares / Double(max(1, rows.rows))
   }
 
@@ -116,6 +111,8 @@ struct ScaledSolver {
   ) throws(SolverError) -> ActivationQuantizer? {
     guard let rule = recipe.activations else { return nil }
     if rule.scheme.granularity == .token { return .token(symmetric: rule.scheme.isSymmetric) }
-    return rule.quantizer(for: try statistics.knowingTokens(for: "static activations"))
+    return rule.quantizer(
+      for: try statistics.ranges(
+        for: "static activations", withHistograms: rule.needsHistogram))
   }
 }

@@ -32,15 +32,15 @@ public struct SmoothQuant: Transform {
   public func factors(
     for stage: StageProblem, _ scaling: InputScaling, _ trial: ScaleTrial
   ) throws(SolverError) -> [Float]? {
-    let statistics = try stage.input.calibration.knowingTokens(for: "smoothquant")
-    let activation = scaling.pooled(statistics.maxAbsolutes) { $0.max() ?? 0 }
+    let ranges = try stage.input.calibration.ranges(for: "smoothquant")
+    let activation = scaling.pooled(ranges.maxMagnitudes) { $0.max() ?? 0 }
     let weight = scaling.pooled(stage.linears.maxAbsolutes) { $0.max() ?? 0 }
     switch strength {
     case .fixed(let alpha):
       return scaling.storable(Self.factors(activation, weight, alpha))
     case .searched:
       var best: [Float]?
-      var least = try trial.loss([Float](repeating: 1, count: statistics.channels))
+      var least = try trial.loss([Float](repeating: 1, count: ranges.channels))
       for step in 0...10 {
         let factors = scaling.storable(Self.factors(activation, weight, Float(step) / 10))
         let loss = try trial.loss(factors)
