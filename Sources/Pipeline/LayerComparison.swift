@@ -73,9 +73,10 @@ public struct LayerComparison: Sendable {
           linears: [LinearComparison(compared, layer: nil, settings, scales[i])]))
       solutions.append(solution)
     }
-    let knowsTokens = input.calibration?.knowsTokens ?? false
+    // A ready Hessian does not say how many tokens it is the mean of.
+    let isHessian = if case .hessian = files.input { true } else { false }
     let report = ComparisonReport(
-      model: shape.name, calibrationTokens: knowsTokens ? input.calibration?.tokenCount ?? 0 : 0,
+      model: shape.name, calibrationTokens: isHessian ? 0 : input.calibration?.tokenCount ?? 0,
       heldOutTokens: input.heldOut?.tokenCount ?? 0, candidates: results,
       seconds: (clock.now - start).seconds)
     return (report, solutions)

@@ -11,6 +11,8 @@ public struct LayerFiles: Sendable {
     case activations(MatrixFile)
     /// A ready second moment `[in, in]`.
     case hessian(MatrixFile)
+    /// Stored statistics, perhaps with those of held-out tokens.
+    case statistics(StatisticsFile)
     /// Nothing.
     case unknown
   }
@@ -19,7 +21,7 @@ public struct LayerFiles: Sendable {
   public let weights: MatrixFile
   /// What solvers learn from.
   public let input: Input
-  /// Inputs of tokens that only judge; nil for a share of the activations.
+  /// Inputs of tokens that only judge; nil for a share of the activations, or stored statistics.
   public let heldOut: MatrixFile?
   /// Whether a share of the activations is held out where no other inputs judge.
   public let sharesOut: Bool
@@ -43,6 +45,12 @@ public struct LayerFiles: Sendable {
       guard file.dimensions == [weights.columns, weights.columns] else {
         throw .unequal(file, "a Hessian of shape [in, in]", weights)
       }
+    case .statistics(let file):
+      guard file.calibration.channels == weights.columns else {
+        throw .unequal(
+          path: file.path, [file.calibration.channels, file.calibration.channels],
+          needed: "a second moment of shape [in, in]", weights: weights.path, weights.dimensions)
+      }
     case .unknown: break
     }
     try heldOut?.checkInput("held-out activations", of: weights)
@@ -63,14 +71,18 @@ public struct LayerFiles: Sendable {
   ///   that is none.
   func read(collectsHistogram: Bool) throws -> LayerInput {
     var calibration: InputStatistics?
-    var judging = InputStatistics(channels: weights.columns)
+    var judging = InputStatistics(channels: weights.columns, collecting: .sample)
     switch input {
     case .unknown: break
+    case .statistics(let file):
+      calibration = file.calibration
+      if heldOut == nil, let stored = file.heldOut { judging = stored }
     case .hessian(let file):
       calibration = try statistics(of: try file.rows(0..<file.rows), path: file.path)
     case .activations(let file):
       var statistics = InputStatistics(
-        channels: weights.columns, collectsHistogram: collectsHistogram)
+        channels: weights.columns,
+        collecting: [collectsHistogram ? .histograms : .ranges, .sample])
       let judges = heldOut == nil && sharesOut
       for (i, chunk) in file.chunks(of: Self.chunk(file.rows)).enumerated() {
         let rows = try file.rows(chunk)
