@@ -30,7 +30,7 @@ public struct TokenSample: Sendable, Equatable {
     seen = tokenCount
   }
 
-  /// The sampled rows, `[256 to 511, n]` or all of fewer, in the order of the tokens.
+  /// The sampled rows in the order of the tokens: 256 to 511, or all tokens if there are fewer.
   public var rows: Matrix { Matrix(rows: count, columns: channels, elements: elements) }
 
   /// Offers the rows of `x`, one per token.
@@ -44,10 +44,11 @@ public struct TokenSample: Sendable, Equatable {
 
   /// Adds the sample of the tokens that follow these.
   ///
-  /// If `stride` is that of the other sample, the result is exactly the sample of a single pass
-  /// whenever the number of tokens here is a multiple of it: always for chunks of up to 511 tokens,
-  /// of which all are kept, and for windows whose length is a power of two. Otherwise the row of the
-  /// other sample at or after each place takes it, which is still spread evenly.
+  /// The result is exactly the sample of a single pass if the number of tokens seen here is a multiple
+  /// of the other sample's stride: always when that has at most 511 tokens, all of which it keeps, and
+  /// in general for windows whose length is a power of two. Otherwise each row that a single pass
+  /// would keep is replaced by the next one that the other sample has, so the rows are still spread
+  /// evenly.
   ///
   /// - Precondition: both have the same channels.
   public mutating func merge(_ other: TokenSample) {
