@@ -64,7 +64,7 @@ let package = Package(
 
     // MARK: Models and files
     room("JSON"),
-    room("Checkpoint", ["JSON", "LinearAlgebra", "Quantizer"]),
+    room("Checkpoint", ["Remedies", "JSON", "LinearAlgebra", "Quantizer"]),
     room("Tokenizer", ["JSON"]),
     room("Transformer", ["JSON", "LinearAlgebra", "Quantizer", "Checkpoint"]),
 
@@ -108,7 +108,8 @@ let package = Package(
     tests("Solvers", ["LinearAlgebra", "Hessian", "Quantizer"]),
     tests("JSON"),
     tests(
-      "Checkpoint", ["JSON", "LinearAlgebra", "Quantizer"], resources: [.copy("Fixtures")]),
+      "Checkpoint", ["JSON", "LinearAlgebra", "Quantizer", "Remedies"],
+      resources: [.copy("Fixtures")]),
     tests("Tokenizer", ["JSON"], resources: [.copy("Fixtures")]),
     tests("Transformer", ["Checkpoint", "JSON", "LinearAlgebra"], resources: [.copy("Fixtures")]),
     tests(

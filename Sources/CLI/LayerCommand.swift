@@ -12,8 +12,9 @@ struct LayerCommand: ParsableCommand {
     abstract: "Quantize one Linear from .npy or .safetensors files.",
     discussion: """
       WEIGHTS is a matrix [out, in]; the input of the Linear is given by what it was for some \
-      tokens, [tokens, in], or by their second moment [in, in]. A file is .npy (float16, float32 \
-      or float64) or .safetensors, whose tensors are named like model.safetensors:lm_head.weight.
+      tokens, [tokens, in], by their second moment [in, in], or by stored statistics. A file is \
+      .npy (float16, float32 or float64) or .safetensors, whose tensors are named like \
+      model.safetensors:lm_head.weight.
 
       Every combination of --methods, --bits and --group-sizes is solved from the same \
       statistics. A ninth of the tokens is kept from the solvers and judges, unless --held-out \
@@ -38,6 +39,9 @@ struct LayerCommand: ParsableCommand {
 
   @Option(help: "In place of inputs: their second moment, [in, in], or a multiple of it.")
   var hessian: String?
+
+  @Option(help: "In place of inputs: a file of their statistics, held-out ones included.")
+  var statistics: String?
 
   @Option(
     name: .customLong("held-out"),
@@ -68,8 +72,8 @@ struct LayerCommand: ParsableCommand {
   var common: CommonArguments
 
   func validate() throws {
-    if activations != nil, hessian != nil {
-      throw ValidationError("Give --activations or --hessian, not both.")
+    if [activations, hessian, statistics].count(where: { $0 != nil }) > 1 {
+      throw ValidationError("Give only one of --activations, --hessian and --statistics.")
     }
     if heldOut != nil, holdsNothingOut {
       throw ValidationError("Give --held-out or --no-held-out, not both.")
@@ -91,7 +95,7 @@ struct LayerCommand: ParsableCommand {
           + "of --methods, --bits and --group-sizes.")
     }
     let comparison = try LayerComparison(try files(), candidates: settings)
-    for path in results { try FolderWriter.checkIsFree(path) }
+    for path in results { try FolderSink.checkIsFree(path) }
     var progress = ProgressLine()
     defer { progress.end() }
     if !results.isEmpty {
@@ -120,6 +124,7 @@ struct LayerCommand: ParsableCommand {
     var input = LayerFiles.Input.unknown
     if let activations { input = .activations(try MatrixFile(activations)) }
     if let hessian { input = .hessian(try MatrixFile(hessian)) }
+    if let statistics { input = .statistics(try StatisticsFile(path: statistics)) }
     return try LayerFiles(
       weights: try MatrixFile(weights), input: input,
       heldOut: try heldOut.map { try MatrixFile($0) },

@@ -34,7 +34,7 @@ extension Remedy {
     case .chooseMethod(let words): "use \(method) \(words)"
     case .giveCalibrationText: "give --calibration FILE"
     case .giveActivations: "give --activations FILE"
-    case .giveSecondMoment: "give --hessian FILE"
+    case .giveSecondMoment: "give --hessian FILE or --statistics FILE"
     case .useFewerWindows: "give a smaller --samples"
     case .useShorterWindows: "give a smaller --length"
     case .compareWithOriginal: "give the model that it was made from as --reference"

@@ -88,6 +88,8 @@ public enum RunError: RemediableError {
   case noEngine(format: String, [EngineVerdict])
   /// The method needs calibration and there is none.
   case calibrationNeeded(method: String)
+  /// Statistics are to be kept, and there is no calibration.
+  case nothingToKeep
   /// A perplexity of a model some of whose Linears are left out.
   case partialPerplexity
   /// No Linear of the model is selected.
@@ -110,6 +112,7 @@ public enum RunError: RemediableError {
       "no engine would load this as \(format): " + Self.objections(verdicts)
     case .calibrationNeeded(let method):
       "the method \(method) needs a calibration text"
+    case .nothingToKeep: "statistics are made of a calibration text, and there is none"
     case .partialPerplexity:
       "the perplexity of a model needs all of its Linears, and only some are selected"
     case .nothingSelected:
@@ -129,6 +132,7 @@ public enum RunError: RemediableError {
     case .scheme(_, .indivisible, _): [.useWholeRows]
     case .scheme: []
     case .calibrationNeeded: [.giveCalibrationText, .chooseMethod("rtn")]
+    case .nothingToKeep: [.giveCalibrationText]
     case .partialPerplexity: [.selectEverything, .leaveOutText]
     case .cannotStoreOutliers: [.measureOnly]
     case .windowTooLong: [.useShorterWindows]

@@ -16,8 +16,7 @@ public struct LinearSolution: Sendable {
   public let conditioning: Conditioning?
   /// What keeping outlier channels did, if that was asked for.
   public let outliers: OutlierReport?
-  /// The calibration tokens that the Linear read; nil without calibration, or where only a second
-  /// moment is known.
+  /// The calibration tokens that the Linear read; nil without calibration, 1 for a ready Hessian.
   public let tokens: Int?
 
   /// Codes and grid of the weights.

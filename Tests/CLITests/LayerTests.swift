@@ -79,7 +79,7 @@ private let inputs = Matrix.activations(tokens: 200, channels: 64, seed: 2)
         ),
         (["--weights", "nowhere.npy"], "nowhere.npy: opening failed"),
         (["--weights", "w.npy", "--hessian", "w.npy"], "a Hessian of shape [in, in]"),
-        (["--weights", "w.npy", "--hessian", "w.npy", "--activations", "x.npy"], "not both"),
+        (["--weights", "w.npy", "--hessian", "w.npy", "--activations", "x.npy"], "only one of"),
         (
           ["--weights", "w.npy", "--activations", "x.npy", "-o", "q.safetensors", "--bits", "3,4"],
           "holds one result, and there are 8 combinations"
@@ -92,6 +92,13 @@ private let inputs = Matrix.activations(tokens: 200, channels: 64, seed: 2)
         (
           ["--weights", "w.npy", "--methods", "rtn", "--group-sizes", "32", "-o", "m.safetensors"],
           "exists already"
+        ),
+        (
+          ["--weights", "w.npy", "--statistics", "m.safetensors"], "does not hold input statistics"
+        ),
+        (
+          ["--weights", "w.npy", "--statistics", "s.safetensors", "--activations", "x.npy"],
+          "only one of"
         ),
       ]
       for (arguments, words) in cases {

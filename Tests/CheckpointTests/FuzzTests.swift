@@ -146,7 +146,7 @@ private func reads(_ path: String, linear: LinearShape? = nil) -> Bool {
   @Test func `a mutated index is read or refused`() throws {
     try TemporaryFolder.with { folder in
       let shapes = [NamedShape("a.w", .float32, [2]), NamedShape("b.w", .float32, [2])]
-      let writer = try FolderWriter(path: folder.path("m"), tensors: shapes, largestShard: 8)
+      let writer = try FolderSink(path: folder.path("m"), tensors: shapes, largestShard: 8)
       for shape in shapes { try writer.write(shape.name, RawSafetensors.bytes([1, 2] as [Float])) }
       try writer.writeFile("config.json", Array("{}".utf8))
       try writer.finish()

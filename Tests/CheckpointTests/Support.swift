@@ -2,10 +2,11 @@ import Checkpoint
 import JSON
 import LinearAlgebra
 import Quantizer
+import Remedies
 import TestSupport
 import Testing
 
-extension FolderWriter {
+extension FolderSink {
   /// Writes the elements of a tensor.
   func write(_ name: String, _ bytes: [UInt8]) throws(CheckpointError) {
     // Safety: a byte has no padding whose bits would be unknown.
@@ -31,8 +32,10 @@ extension TemporaryFolder {
     let quantized = QuantizedLinear(weight, activations: activations)
     let scheme = quantized.scheme
     let layout = format.layout(of: linear, scheme, scales: scales)
-    let writer = try FolderWriter(path: path("out"), tensors: layout)
-    for (tensor, bytes) in zip(layout, format.encode(quantized, scales: scales)) {
+    let writer = try FolderSink(path: path("out"), tensors: layout)
+    let encoded = format.encode(quantized, scales: scales)
+    #expect(layout.count == encoded.count)
+    for (tensor, bytes) in zip(layout, encoded) {
       #expect(tensor.shape.byteCount == bytes.count, "\(tensor.name)")
       try writer.write(tensor.name, bytes)
     }
@@ -86,9 +89,10 @@ func quantized(
   return QuantizedWeight(nearest: weights, on: try rule.grid(for: weights, scheme: scheme))
 }
 
-/// Whether a closure throws an error of the files, with these words in its message.
+/// Expects a closure to throw an error of the files with these words and remedies, and no flags.
 func expectFailure(
-  _ words: String..., sourceLocation: SourceLocation = #_sourceLocation,
+  _ words: String..., remedies: [Remedy]? = nil,
+  sourceLocation: SourceLocation = #_sourceLocation,
   _ body: () throws -> some Any
 ) {
   #expect(sourceLocation: sourceLocation) {
@@ -99,6 +103,8 @@ func expectFailure(
     if !missing.isEmpty {
       Issue.record("\(missing) not in: \(error)", sourceLocation: sourceLocation)
     }
+    #expect(!error.description.contains(" --"), sourceLocation: sourceLocation)
+    if let remedies { #expect(error.remedies == remedies, sourceLocation: sourceLocation) }
     return true
   }
 }

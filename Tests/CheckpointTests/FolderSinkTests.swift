@@ -2,6 +2,7 @@ import Checkpoint
 import Foundation
 import JSON
 import LinearAlgebra
+import Remedies
 import TestSupport
 import Testing
 
@@ -15,7 +16,7 @@ private let tensors = [
   NamedShape("none", .float32, [0, 4]),
 ]
 
-/// Distinct bytes for each tensor.
+/// Bytes that differ from tensor to tensor.
 private func bytes(_ tensor: NamedShape) -> [UInt8] {
   var generator = SplitMix64(seed: UInt64(tensor.name.utf8.count))
   return (0..<(tensor.shape.byteCount ?? 0)).map { _ in
@@ -23,24 +24,28 @@ private func bytes(_ tensor: NamedShape) -> [UInt8] {
   }
 }
 
-/// Writes all tensors to `out`, the last first.
+/// Writes all tensors to `out`, in reverse order.
 private func write(in folder: TemporaryFolder, largestShard: Int) throws {
-  let writer = try FolderWriter(
+  let writer = try FolderSink(
     path: folder.path("out"), tensors: tensors, largestShard: largestShard)
-  for tensor in tensors.reversed() { try writer.write(tensor.name, bytes(tensor)) }
+  for tensor in tensors.reversed() {
+    #expect(!writer.isWritten(tensor.name))
+    try writer.write(tensor.name, bytes(tensor))
+    #expect(writer.isWritten(tensor.name))
+  }
   try writer.writeFile("config.json", Array("{}".utf8))
   #expect(try folder.names().filter { !$0.hasPrefix(".") }.isEmpty)
   try writer.finish()
 }
 
-/// The header of a safetensors file and where its data begins.
+/// The header of a safetensors file, and the offset of its data.
 private func header(_ file: [UInt8]) throws -> (json: JSONValue, start: Int) {
   let length = (0..<8).reduce(0) { $0 | Int(file[$1]) << (8 * $1) }
   return (try JSONValue(parsing: Array(file[8..<8 + length])), 8 + length)
 }
 
-@Suite struct `Writing a folder` {
-  @Test func `one shard has an aligned header and the metadata that readers want`() throws {
+@Suite struct `A folder that is written` {
+  @Test func `has one shard with an aligned header and the metadata that readers expect`() throws {
     try TemporaryFolder.with { folder in
       try write(in: folder, largestShard: 1_000_000)
       #expect(try folder.names() == ["out"])
@@ -61,10 +66,11 @@ private func header(_ file: [UInt8]) throws -> (json: JSONValue, start: Int) {
   }
 
   @Test(arguments: 1...9)
-  func `data begins at a multiple of eight, however long the header is`(length: Int) throws {
+  func `has data that begins at a multiple of eight, however long the header is`(length: Int) throws
+  {
     try TemporaryFolder.with { folder in
       let name = String(repeating: "w", count: length)
-      let writer = try FolderWriter(
+      let writer = try FolderSink(
         path: folder.path("out"), tensors: [NamedShape(name, .int64, [1])])
       try writer.write(name, [1, 2, 3, 4, 5, 6, 7, 8])
       try writer.finish()
@@ -75,7 +81,7 @@ private func header(_ file: [UInt8]) throws -> (json: JSONValue, start: Int) {
   }
 
   @Test(arguments: [1, 40, 60, 80])
-  func `several shards have an index, and keep modules together`(largest: Int) throws {
+  func `has an index for several shards, and keeps modules together`(largest: Int) throws {
     try TemporaryFolder.with { folder in
       try write(in: folder, largestShard: largest)
       let names = try folder.names(in: "out")
@@ -100,13 +106,12 @@ private func header(_ file: [UInt8]) throws -> (json: JSONValue, start: Int) {
           stored.path
             == folder.path("out/\(try index.member("weight_map").member(tensor.name).string)"))
         #expect(stored.shape == tensor.shape)
-        let same = stored.withBytes { $0.byteCount == bytes(tensor).count }
-        #expect(same)
+        #expect(stored.bytes == bytes(tensor))
       }
     }
   }
 
-  @Test func `no shard is larger than allowed, unless one module is`() throws {
+  @Test func `has no shard larger than allowed, unless a module is`() throws {
     try TemporaryFolder.with { folder in
       try write(in: folder, largestShard: 60)
       for name in try folder.names(in: "out") where name.hasSuffix(".safetensors") {
@@ -116,24 +121,24 @@ private func header(_ file: [UInt8]) throws -> (json: JSONValue, start: Int) {
     }
   }
 
-  @Test func `an output that exists is refused, before and after the work`() throws {
+  @Test func `does not replace an output that exists, before or after the work`() throws {
     try TemporaryFolder.with { folder in
       try folder.write("out/precious", "data")
-      expectFailure("out: the output exists", "--output") {
-        try FolderWriter(path: folder.path("out"), tensors: tensors)
+      expectFailure("out: the output exists already", remedies: [.chooseAnotherOutput]) {
+        try FolderSink(path: folder.path("out"), tensors: tensors)
       }
-      expectFailure("exists") { try FolderWriter.checkIsFree(folder.path("out/precious")) }
-      let writer = try FolderWriter(path: folder.path("late"), tensors: [])
+      expectFailure("exists") { try FolderSink.checkIsFree(folder.path("out/precious")) }
+      let writer = try FolderSink(path: folder.path("late"), tensors: [])
       try folder.write("late/precious", "data")
       expectFailure("late: the output exists") { try writer.finish() }
       #expect(try folder.names(in: "late") == ["precious"])
     }
   }
 
-  @Test func `a writer that goes away leaves nothing`() throws {
+  @Test func `goes away with a sink that does not finish`() throws {
     try TemporaryFolder.with { folder in
       func begin() throws {
-        let writer = try FolderWriter(path: folder.path("out"), tensors: tensors)
+        let writer = try FolderSink(path: folder.path("out"), tensors: tensors)
         try writer.write(tensors[0].name, bytes(tensors[0]))
         #expect(try folder.names().count == 1)
       }
@@ -142,19 +147,19 @@ private func header(_ file: [UInt8]) throws -> (json: JSONValue, start: Int) {
     }
   }
 
-  @Test func `a folder that cannot be made is an error with its path`() throws {
+  @Test func `that cannot be made is an error with its path`() throws {
     try TemporaryFolder.with { folder in
       try folder.write("file", "no folder")
       expectFailure("file:", "creating a folder in it failed") {
-        try FolderWriter(path: folder.path("file/out"), tensors: tensors)
+        try FolderSink(path: folder.path("file/out"), tensors: tensors)
       }
     }
   }
 
-  @Test func `a tensor beyond all sizes is an error, and leaves nothing`() throws {
+  @Test func `with a tensor too large for any file is an error, and leaves nothing`() throws {
     try TemporaryFolder.with { folder in
       expectFailure("huge", "too large") {
-        try FolderWriter(
+        try FolderSink(
           path: folder.path("out"), tensors: [NamedShape("huge", .int64, [1 << 40, 1 << 40])])
       }
       let left = try folder.names()
@@ -162,10 +167,12 @@ private func header(_ file: [UInt8]) throws -> (json: JSONValue, start: Int) {
     }
   }
 
-  @Test func `a disk without room for the weights is an error before the work`() throws {
+  @Test func `that does not fit on the disk is an error before the work`() throws {
     try TemporaryFolder.with { folder in
-      expectFailure(folder.path, "take 9007199254740992 bytes", "are free") {
-        try FolderWriter(
+      expectFailure(
+        folder.path, "take 9007199254740992 bytes", "are free", remedies: [.chooseAnotherOutput]
+      ) {
+        try FolderSink(
           path: folder.path("out"), tensors: [NamedShape("huge", .int64, [1 << 50])])
       }
       let left = try folder.names()
@@ -173,22 +180,25 @@ private func header(_ file: [UInt8]) throws -> (json: JSONValue, start: Int) {
     }
   }
 
-  @Test func `folders made on the way go away with the writer, and stay with the output`() throws {
+  @Test
+  func `takes the folders made above it along when it goes away, but not when it is finished`()
+    throws
+  {
     try TemporaryFolder.with { folder in
-      _ = try FolderWriter(path: folder.path("a/b/out"), tensors: tensors)
+      _ = try FolderSink(path: folder.path("a/b/out"), tensors: tensors)
       let left = try folder.names()
       #expect(left.isEmpty)
-      let writer = try FolderWriter(path: folder.path("a/b/out/"), tensors: [])
+      let writer = try FolderSink(path: folder.path("a/b/out/"), tensors: [])
       try writer.finish()
       #expect(try folder.names(in: "a/b") == ["out"])
       #expect(try folder.names(in: "a/b/out") == ["model.safetensors"])
     }
   }
 
-  @Test func `a folder made on the way stays when somebody else uses it`() throws {
+  @Test func `leaves a folder above it that something else uses by then`() throws {
     try TemporaryFolder.with { folder in
       func begin() throws {
-        let writer = try FolderWriter(path: folder.path("a/b/out"), tensors: tensors)
+        let writer = try FolderSink(path: folder.path("a/b/out"), tensors: tensors)
         try folder.write("a/other", "data")
         _ = writer.path
       }
@@ -197,23 +207,23 @@ private func header(_ file: [UInt8]) throws -> (json: JSONValue, start: Int) {
     }
   }
 
-  @Test func `a link that leads nowhere is in the way`() throws {
+  @Test func `cannot be written where a dangling link is`() throws {
     try TemporaryFolder.with { folder in
       try FileManager.default.createSymbolicLink(
         atPath: folder.path("out"), withDestinationPath: folder.path("nowhere"))
-      expectFailure("out: the output exists") { try FolderWriter.checkIsFree(folder.path("out")) }
+      expectFailure("out: the output exists") { try FolderSink.checkIsFree(folder.path("out")) }
     }
   }
 
   @Test(arguments: ["", "/", "//", ".", "./", "a/..", "a/../"])
-  func `a path that names no folder is refused`(path: String) {
-    expectFailure("\"\(path)\"", "cannot have this name") { try FolderWriter.checkIsFree(path) }
+  func `cannot have a path that names no folder`(path: String) {
+    expectFailure("\"\(path)\"", "cannot have this name") { try FolderSink.checkIsFree(path) }
   }
 
-  @Test func `no tensor is written twice`() throws {
+  @Test func `has no tensor twice`() throws {
     try TemporaryFolder.with { folder in
       expectFailure("tensor flag", "twice") {
-        try FolderWriter(path: folder.path("out"), tensors: tensors + tensors.suffix(2))
+        try FolderSink(path: folder.path("out"), tensors: tensors + tensors.suffix(2))
       }
       let left = try folder.names()
       #expect(left.isEmpty)
