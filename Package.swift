@@ -60,28 +60,30 @@ let package = Package(
 
     // MARK: Models and files
     room("JSON"),
-    room("Checkpoint", ["JSON", "LinearAlgebra", "Quantizer"]),
+    room("Checkpoint", ["JSON", "LinearAlgebra"]),
+    room("Formats", ["Remedies", "JSON", "LinearAlgebra", "Quantizer", "Checkpoint"]),
     room("Tokenizer", ["JSON"]),
-    room("Transformer", ["JSON", "LinearAlgebra", "Quantizer", "Checkpoint"]),
+    room("Transformer", ["JSON", "LinearAlgebra", "Quantizer", "Checkpoint", "Formats"]),
 
     // MARK: The run
     room(
       "Pipeline",
       [
-        "JSON", "LinearAlgebra", "Hessian", "Quantizer", "Solvers", "Checkpoint", "Tokenizer",
-        "Transformer",
+        "JSON", "LinearAlgebra", "Hessian", "Quantizer", "Solvers", "Checkpoint", "Formats",
+        "Tokenizer", "Transformer",
       ]),
     room("Report", ["Pipeline", "Solvers"]),
     room(
       "PTQ",
       [
-        "LinearAlgebra", "Hessian", "Quantizer", "Solvers", "Checkpoint", "Transformer", "Pipeline",
+        "LinearAlgebra", "Hessian", "Quantizer", "Solvers", "Checkpoint", "Formats", "Transformer",
+        "Pipeline",
       ]),
     room(
       "CLI",
       [
-        "JSON", "LinearAlgebra", "Hessian", "Quantizer", "Solvers", "Checkpoint", "Transformer",
-        "Pipeline", "Report",
+        "JSON", "LinearAlgebra", "Hessian", "Quantizer", "Solvers", "Checkpoint", "Formats",
+        "Transformer", "Pipeline", "Report",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(name: "Executable", dependencies: ["CLI"], swiftSettings: strict),
@@ -100,13 +102,20 @@ let package = Package(
     tests("Quantizer", ["LinearAlgebra"]),
     tests("Solvers", ["LinearAlgebra", "Hessian", "Quantizer"]),
     tests("JSON"),
+    tests("Checkpoint", ["JSON", "LinearAlgebra"], resources: [.copy("Fixtures")]),
     tests(
-      "Checkpoint", ["JSON", "LinearAlgebra", "Quantizer"], resources: [.copy("Fixtures")]),
+      "Formats", ["Remedies", "Checkpoint", "JSON", "LinearAlgebra", "Quantizer"],
+      resources: [.copy("Fixtures")]),
     tests("Tokenizer", ["JSON"], resources: [.copy("Fixtures")]),
-    tests("Transformer", ["Checkpoint", "JSON", "LinearAlgebra"], resources: [.copy("Fixtures")]),
+    tests(
+      "Transformer", ["Checkpoint", "Formats", "JSON", "LinearAlgebra"],
+      resources: [.copy("Fixtures")]),
     tests(
       "Pipeline",
-      ["Checkpoint", "Hessian", "JSON", "LinearAlgebra", "Quantizer", "Solvers", "Transformer"]),
+      [
+        "Checkpoint", "Formats", "Hessian", "JSON", "LinearAlgebra", "Quantizer", "Solvers",
+        "Transformer",
+      ]),
     tests("Report", ["Pipeline", "Solvers"]),
     tests("PTQ"),
     // The two executables, because the tests start them.

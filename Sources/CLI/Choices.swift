@@ -1,5 +1,6 @@
 public import ArgumentParser
 import Checkpoint
+import Formats
 public import Quantizer
 public import Solvers
 

@@ -50,9 +50,9 @@ struct BlockSolver {
     let innerInput = measure(
       hidden, sublayer.outputLinear, { [sublayer] in sublayer.inner(sublayer.input($0)) }
     ) { kept.keep($0) }
-    let second = try recipe.solve(stage: sublayer.innerStage(innerInput, recipe.scheme))
+    let second = try recipe.solve(stage: sublayer.innerStage(innerInput, recipe))
     let solutions = try sublayer.adopt(
-      inner: second, after: first, scales: recipe.gridRule.scaleFormat)
+      inner: second, after: first, encoding: recipe.gridRule.encoding)
     hidden.update { [sublayer, kept] i, window in
       let inner =
         kept[i].map { $0.columns(dividedBy: second.factors) }

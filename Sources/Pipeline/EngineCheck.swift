@@ -1,4 +1,5 @@
 internal import Checkpoint
+internal import Formats
 internal import Quantizer
 
 /// What the engines will make of Linears in a format, known before any work starts.
@@ -18,8 +19,9 @@ struct EngineCheck {
     var objections: [EngineVerdict] = []
     var engines: [String] = []
     for linear in linears {
-      let verdicts = format.verdicts(on: linear, scheme)
-      guard verdicts.contains(where: { !$0.isRefusal }) else {
+      let verdicts = EngineRules.verdicts(on: linear, scheme, in: format)
+      // Of a format that the table does not have, nothing is known against it.
+      guard verdicts.isEmpty || verdicts.contains(where: { !$0.isRefusal }) else {
         throw .noEngine(format: format.name, verdicts)
       }
       engines = verdicts.map(\.engine)

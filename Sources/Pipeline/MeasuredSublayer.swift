@@ -1,4 +1,5 @@
 internal import Checkpoint
+internal import Formats
 internal import LinearAlgebra
 internal import Quantizer
 internal import Solvers
@@ -65,10 +66,10 @@ struct MeasuredSublayer {
     }
     let judging = recipe.transform?.judgesOutput == true ? judging : []
     let first = try solve(sublayer.inputStage(input, judgedOn: judging))
-    let second = try solve(sublayer.innerStage(inner, recipe.scheme))
+    let second = try solve(sublayer.innerStage(inner, recipe))
     if let first, let second {
       sublayer.adopt(input: first)
-      _ = try sublayer.adopt(inner: second, after: first, scales: recipe.gridRule.scaleFormat)
+      _ = try sublayer.adopt(inner: second, after: first, encoding: recipe.gridRule.encoding)
     }
     return result
   }

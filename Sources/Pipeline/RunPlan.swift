@@ -1,4 +1,5 @@
-public import Checkpoint
+internal import Checkpoint
+public import Formats
 internal import LinearAlgebra
 public import Quantizer
 internal import Solvers

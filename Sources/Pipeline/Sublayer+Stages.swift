@@ -25,16 +25,16 @@ extension Sublayer {
   ///
   /// - Parameters:
   ///   - input: the statistics of its input.
-  ///   - producerScheme: what is stored of the producer: where all rows share one scale, they cannot
-  ///     take up different factors.
+  ///   - recipe: what is stored of the producer; where all rows share one scale, they cannot take up
+  ///     different factors.
   /// - Returns: the stage, with what the producer asks of factors.
-  func innerStage(_ input: LayerInput, _ producerScheme: Scheme) -> StageProblem {
+  func innerStage(_ input: LayerInput, _ recipe: Recipe) -> StageProblem {
     StageProblem(
       [LayerProblem(name: outputLinear.name, weights: outputLinear.weight, input: input)],
-      scaling: producerScheme.granularity == .tensor
-        ? nil
-        : InputScaling(
-          sharing: innerSharing, storable: { [self] in storableInnerFactors($0) }))
+      scaling: recipe.gridRule.encoding.absorbsRowFactors(recipe.scheme)
+        ? InputScaling(
+          sharing: innerSharing, storable: { [self] in storableInnerFactors($0) })
+        : nil)
   }
 
   /// Puts the solution of the input stage in place.
@@ -49,13 +49,13 @@ extension Sublayer {
   ///   with the factors taken up by its rows.
   /// - Throws: ``StageError`` when a scale leaves the range of its format.
   mutating func adopt(
-    inner solution: StageSolution, after input: StageSolution, scales: FloatFormat
+    inner solution: StageSolution, after input: StageSolution, encoding: any GridEncoding
   ) throws(StageError) -> [LayerSolution] {
     var solutions = input.linears
     if let factors = solution.factors {
       let rows = producerFactors(factors)
       do throws(SolverError) {
-        solutions[producer] = try solutions[producer].dividingRows(by: rows, scales: scales)
+        solutions[producer] = try solutions[producer].dividingRows(by: rows, encoding: encoding)
       } catch {
         throw StageError(linear: solutions[producer].name, cause: error)
       }

@@ -1,4 +1,5 @@
 public import Checkpoint
+public import Formats
 internal import JSON
 
 /// The shape of a decoder-only model: what `config.json` says, with nothing left to guess.

@@ -1,4 +1,5 @@
 import Checkpoint
+import Formats
 import Foundation
 import JSON
 import LinearAlgebra

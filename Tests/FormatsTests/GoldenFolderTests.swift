@@ -2,6 +2,7 @@
 // they stand for.
 
 import Checkpoint
+import Formats
 import Foundation
 import LinearAlgebra
 import Quantizer

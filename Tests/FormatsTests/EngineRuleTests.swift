@@ -1,4 +1,5 @@
 import Checkpoint
+import Formats
 import Quantizer
 import TestSupport
 import Testing

@@ -1,4 +1,5 @@
 import Checkpoint
+import Formats
 import LinearAlgebra
 import Quantizer
 import TestSupport
