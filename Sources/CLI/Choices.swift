@@ -115,6 +115,22 @@ enum GroupSize: ExpressibleByArgument {
   }
 }
 
+/// `--grids`: which points codes can stand for.
+enum GridChoice: String {
+  case integer
+  case offset
+  case nf4
+
+  /// The points of a scheme; symmetry matters only where points have an integer zero point.
+  func points(symmetric: Bool) -> Scheme.Points {
+    switch self {
+    case .integer: symmetric ? .symmetric : .zeroPoint
+    case .offset: .offset
+    case .nf4: .table(.nf4)
+    }
+  }
+}
+
 /// `--symmetric` or `--asymmetric`.
 enum Symmetry: String, EnumerableFlag {
   case symmetric

@@ -12,7 +12,9 @@ public import JSON
 public import LinearAlgebra
 public import Quantizer
 
-/// AWQ, version gemm: 4 bits, by group or by row. A symmetric grid is stored with the zero point 8.
+/// AWQ, version gemm: 4 bits, by group or by row.
+///
+/// A symmetric grid is stored with the zero point 8.
 public struct AWQFormat: CheckpointFormat {
   /// The format; it has no options.
   public init() {}
@@ -79,7 +81,9 @@ public struct AWQFormat: CheckpointFormat {
     configuration["quant_method"] == "awq"
   }
 
-  /// Reads a Linear back. Its scheme is symmetric when all zero points are 8.
+  /// Reads a Linear back.
+  ///
+  /// Its scheme is symmetric when all zero points are 8.
   ///
   /// - Throws: ``CheckpointError`` when tensors are missing or contradict the configuration.
   public func decode(

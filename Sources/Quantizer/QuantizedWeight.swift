@@ -85,7 +85,7 @@ public struct QuantizedWeight: Sendable, Equatable {
   /// Weights count from half a step and 2⁻⁸ of the grid's width beyond an end, because rounding a
   /// scale to its format may move an end that far. So a grid that was made to cover all weights
   /// clips none.
-  package func clippedShare(of weights: Matrix) -> Double {
+  public func clippedShare(of weights: Matrix) -> Double {
     let counts = Threads.map(rows) { row in
       var count = 0
       for group in 0..<grid.groups {

@@ -55,7 +55,9 @@ public struct Scheme: Sendable, Hashable {
   /// Whether the zero point is fixed at the middle code, 2^(bits − 1).
   public var isSymmetric: Bool { points == .symmetric }
 
-  /// The largest code: 2^bits − 1, or the last of the table. The smallest is 0.
+  /// The largest code: 2^bits − 1, or the last of the table.
+  ///
+  /// The smallest code is 0.
   public var largestCode: Int {
     if case .table(let table) = points { table.values.count - 1 } else { 1 << bits - 1 }
   }

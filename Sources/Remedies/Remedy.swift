@@ -13,7 +13,7 @@ public enum Remedy: Sendable, Hashable {
   case useWholeRows
   /// Quantize weights without zero points.
   case useSymmetricWeights
-  /// Quantize weights on evenly spaced levels around an integer zero point.
+  /// Quantize weights on a grid of evenly spaced levels with integer zero points.
   case useIntegerGrid
   /// Store the result in this format.
   case chooseFormat(String)
