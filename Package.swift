@@ -64,27 +64,30 @@ let package = Package(
 
     // MARK: Models and files
     room("JSON"),
-    room("Checkpoint", ["Remedies", "JSON", "LinearAlgebra", "Quantizer"]),
+    room("Checkpoint", ["Remedies", "JSON", "LinearAlgebra"]),
+    room("Formats", ["Remedies", "JSON", "LinearAlgebra", "Quantizer", "Checkpoint"]),
     room("Tokenizer", ["JSON"]),
-    room("Transformer", ["JSON", "LinearAlgebra", "Quantizer", "Checkpoint"]),
+    room("Transformer", ["JSON", "LinearAlgebra", "Quantizer", "Checkpoint", "Formats"]),
 
     // MARK: The run
     room(
       "Pipeline",
       [
         "Remedies", "JSON", "LinearAlgebra", "Hessian", "Quantizer", "Solvers", "Checkpoint",
+        "Formats",
         "Tokenizer", "Transformer",
       ]),
     room("Report", ["Pipeline", "Solvers"]),
     room(
       "PTQ",
       [
-        "PTQSolvers", "JSON", "Checkpoint", "Transformer", "Pipeline",
+        "PTQSolvers", "JSON", "Checkpoint", "Formats", "Transformer", "Pipeline",
       ]),
     room(
       "CLI",
       [
         "Remedies", "JSON", "LinearAlgebra", "Hessian", "Quantizer", "Solvers", "Checkpoint",
+        "Formats",
         "Transformer", "Pipeline", "Report",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
@@ -107,14 +110,20 @@ let package = Package(
     tests("Quantizer", ["LinearAlgebra"]),
     tests("Solvers", ["LinearAlgebra", "Hessian", "Quantizer"]),
     tests("JSON"),
+    tests("Checkpoint", ["JSON", "LinearAlgebra", "Remedies"], resources: [.copy("Fixtures")]),
     tests(
-      "Checkpoint", ["JSON", "LinearAlgebra", "Quantizer", "Remedies"],
+      "Formats", ["Remedies", "Checkpoint", "JSON", "LinearAlgebra", "Quantizer"],
       resources: [.copy("Fixtures")]),
     tests("Tokenizer", ["JSON"], resources: [.copy("Fixtures")]),
-    tests("Transformer", ["Checkpoint", "JSON", "LinearAlgebra"], resources: [.copy("Fixtures")]),
+    tests(
+      "Transformer", ["Checkpoint", "Formats", "JSON", "LinearAlgebra"],
+      resources: [.copy("Fixtures")]),
     tests(
       "Pipeline",
-      ["Checkpoint", "Hessian", "JSON", "LinearAlgebra", "Quantizer", "Solvers", "Transformer"]),
+      [
+        "Checkpoint", "Formats", "Hessian", "JSON", "LinearAlgebra", "Quantizer", "Solvers",
+        "Transformer",
+      ]),
     tests("Report", ["Pipeline", "Solvers"]),
     tests("PTQ"),
     // The executables, because the tests start them.

@@ -16,7 +16,7 @@ struct LayerCommand: ParsableCommand {
       .npy (float16, float32 or float64) or .safetensors, whose tensors are named like \
       model.safetensors:lm_head.weight.
 
-      Every combination of --methods, --bits and --group-sizes is solved from the same \
+      Every combination of --methods, --bits, --group-sizes and --grids is solved from the same \
       statistics. A ninth of the tokens is kept from the solvers and judges, unless --held-out \
       gives other ones. Of a Hessian alone, awq, smoothquant, static and outliers cannot learn: \
       they ask for magnitudes.
@@ -62,6 +62,14 @@ struct LayerCommand: ParsableCommand {
   @Option(help: "The layout of a result: \(Choices.formats).")
   var format = FormatChoice.standard
 
+  @Option(
+    help: """
+      Grids, separated by commas: integer (zero points), offset (floating-point offsets), nf4 (the \
+      levels of NF4); only integer can be written.
+      """,
+    transform: { try $0.grids() })
+  var grids = [GridChoice.integer]
+
   @OptionGroup
   var candidates: CandidateArguments
 
@@ -87,19 +95,21 @@ struct LayerCommand: ParsableCommand {
 
   func run() throws {
     common.apply()
-    let settings = try candidates.settings(recipe, alpha: 0.5, format: format)
+    let settings = try candidates.settings(recipe, alpha: 0.5, format: format, grids: grids)
     let results = output.filter(isResult)
     guard results.isEmpty || settings.count == 1 else {
       throw ValidationError(
         "--output \(results[0]): holds one result, and there are \(settings.count) combinations "
-          + "of --methods, --bits and --group-sizes.")
+          + "of --methods, --bits, --group-sizes and --grids.")
     }
     let comparison = try LayerComparison(try files(), candidates: settings)
     for path in results { try FolderSink.checkIsFree(path) }
     var progress = ProgressLine()
     defer { progress.end() }
     if !results.isEmpty {
-      for warning in try comparison.warnings(of: 0) { progress.say("warning: \(warning)") }
+      for warning in try comparison.warnings(of: 0) {
+        progress.say("warning: \(warning.spelled(takesLists: true))")
+      }
     }
     let (report, solutions) = try Interruption.watched {
       try comparison.run { share, label in

@@ -39,7 +39,7 @@ struct BlockQuantizer {
           unit, of: stage, inputs, judgedOn: judging)
         let solution = try recipe.solve(problem)
         try solutions.adopt(
-          solution, of: unit, stage, into: &block, scales: recipe.gridRule.scaleFormat)
+          solution, of: unit, stage, into: &block, encoding: recipe.gridRule.encoding)
         if let factors = solution.factors, problem.scaling?.isTakenUpByRows == true {
           for group in unit {
             stream.divideInputs(of: stage, group: group, of: declared.groups.count, by: factors)

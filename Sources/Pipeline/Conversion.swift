@@ -1,4 +1,5 @@
-public import Checkpoint
+internal import Checkpoint
+public import Formats
 internal import JSON
 internal import LinearAlgebra
 internal import Quantizer

@@ -1,4 +1,4 @@
-internal import Checkpoint
+internal import Formats
 internal import Hessian
 internal import LinearAlgebra
 internal import Solvers

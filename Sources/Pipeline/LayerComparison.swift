@@ -1,4 +1,5 @@
 internal import Checkpoint
+internal import Formats
 internal import Hessian
 internal import LinearAlgebra
 internal import Quantizer
@@ -86,7 +87,7 @@ public struct LayerComparison: Sendable {
   /// What somebody should know before a recipe's result is written.
   ///
   /// - Throws: ``RunError`` when no format holds it, or no engine would load it.
-  public func warnings(of candidate: Int) throws -> [String] {
+  public func warnings(of candidate: Int) throws -> [Warning] {
     guard !candidates[candidate].method.keepsOutliers else { throw RunError.cannotStoreOutliers }
     let settings = candidates[candidate]
     return try EngineCheck([shape], settings.linearScheme, in: settings.format).warnings

@@ -1,4 +1,4 @@
-internal import Checkpoint
+internal import Formats
 internal import Hessian
 internal import LinearAlgebra
 internal import Quantizer
@@ -80,7 +80,7 @@ struct MeasuredBlock {
       result += compared(unit, solution, seconds: seconds)
       guard quantized != nil else { continue }
       try solutions.adopt(
-        solution, of: unit.groups, unit.stage, into: &solved, scales: recipe.gridRule.scaleFormat)
+        solution, of: unit.groups, unit.stage, into: &solved, encoding: recipe.gridRule.encoding)
     }
     if quantized != nil { quantized = solved }
     return result

@@ -1,4 +1,5 @@
-public import Checkpoint
+internal import Checkpoint
+public import Formats
 internal import LinearAlgebra
 public import Quantizer
 public import Remedies
@@ -128,7 +129,11 @@ public enum RunError: RemediableError {
   /// What to try.
   public var remedies: [Remedy] {
     switch self {
-    case .alreadyQuantized, .nothingSelected, .noEngine: []
+    case .alreadyQuantized, .nothingSelected: []
+    case .noEngine(_, let verdicts):
+      verdicts.flatMap(\.remedies).reduce(into: []) { found, remedy in
+        if !found.contains(remedy) { found.append(remedy) }
+      }
     case .scheme(_, .indivisible, _): [.useWholeRows]
     case .scheme: []
     case .calibrationNeeded: [.giveCalibrationText, .chooseMethod("rtn")]

@@ -1,5 +1,4 @@
 internal import Hessian
-public import LinearAlgebra
 public import Quantizer
 
 /// A quantized Linear, and what it lost.
@@ -27,14 +26,15 @@ public struct LinearSolution: Sendable {
   /// What reads this output has its columns multiplied by the same factors.
   ///
   /// - Throws: ``SolverError`` when a scale leaves the range of its format.
+  /// - Precondition: the encoding absorbs row factors.
   public func dividingRows(
-    by factors: [Float], scales: FloatFormat
+    by factors: [Float], encoding: any GridEncoding
   ) throws(SolverError) -> LinearSolution {
     do throws(GridError) {
       return LinearSolution(
         name: name,
         linear: QuantizedLinear(
-          try linear.weight.dividingRows(by: factors, scales: scales),
+          try linear.weight.dividingRows(by: factors, encoding: encoding),
           activations: linear.activations, kept: linear.kept?.dividingRows(by: factors)),
         error: error, clippedShare: clippedShare, conditioning: conditioning, outliers: outliers,
         tokens: tokens)

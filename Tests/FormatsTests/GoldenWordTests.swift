@@ -1,4 +1,5 @@
 import Checkpoint
+import Formats
 import LinearAlgebra
 import Quantizer
 import TestSupport
@@ -19,7 +20,7 @@ private func weight(
     codes: (0..<rows * columns).map { UInt8(code($0 / columns, $0 % columns)) })
 }
 
-/// The files of a weight by name of tensor, without the name of the Linear.
+/// Opens a folder that holds one weight, stored as the Linear `p`.
 private func stored<Result>(
   _ weight: QuantizedWeight, _ format: any CheckpointFormat,
   _ body: (ModelFolder) throws -> Result
@@ -130,7 +131,7 @@ private func stored<Result>(
     }
   }
 
-  @Test func `AWQ packs across the outputs, the even ones first`() throws {
+  @Test func `AWQ packs across the outputs, even ones first`() throws {
     let weight = try weight(
       rows: 16, columns: 3, bits: 4, symmetric: false, zeroPoints: (0..<16).map { UInt8($0) }
     ) { row, input in input == 1 ? row : 0 }
@@ -144,7 +145,7 @@ private func stored<Result>(
     }
   }
 
-  @Test func `int8 weights are signed, with a scale for each row or for all`() throws {
+  @Test func `int8 weights are signed, with a scale for each row or for the matrix`() throws {
     let codes = [0, 1, 127, 128, 255]
     let rows = try weight(rows: 2, columns: 5, bits: 8) { $0 == 0 ? codes[$1] : 128 }
     let inputs = ActivationQuantizer.tensor(

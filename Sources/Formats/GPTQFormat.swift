@@ -4,9 +4,10 @@
 //   P.qweight  int32   [in·b/32, out]   codes along each column, that is along the inputs
 //   P.qzeros   int32   [G, out·b/32]    zero points MINUS ONE along each row
 //   P.scales   float16 [G, out]
-//   P.g_idx    int32   [in]             the group of each input; always written, since
-//                                       transformers computes nonsense without it
+//   P.g_idx    int32   [in]             the group of each input; always written, because
+//                                       transformers computes wrong results without it
 
+public import Checkpoint
 public import JSON
 public import LinearAlgebra
 public import Quantizer
@@ -16,25 +17,25 @@ public struct GPTQFormat: CheckpointFormat {
   /// The format; it has no options.
   public init() {}
 
-  /// The word for the format on the command line.
+  /// The name of the format, as commands and reports spell it.
   public let name = "gptq"
 
   /// One line of help.
   public let summary = "AutoGPTQ's and gptqmodel's layout (v1 zero points), for vLLM and others"
 
-  /// A zero point of 0 would be stored as −1, and borrow from its neighbour in some readers.
+  /// A zero point of 0 would be stored as −1, which some readers let borrow from the next code.
   public let smallestZeroPoint = 1
 
-  /// The file that repeats the configuration, if readers want one.
+  /// The name of a file that repeats the configuration, where readers look for one.
   public let configurationFile: String? = "quantize_config.json"
 
-  /// Scales are binary16, whatever the weights were: no reader expects anything else.
+  /// Always binary16: readers expect nothing else.
   public func scaleFormat(for weights: FloatFormat) -> FloatFormat { .float16 }
 
-  /// The tensor that holds a Linear's scales.
+  /// The name of the tensor that holds a Linear's scales.
   public func scaleTensor(of linear: String) -> String { "\(linear).scales" }
 
-  /// The tensors that a Linear will take, without their elements.
+  /// The tensors that store a Linear, without their elements.
   public func layout(
     of linear: LinearShape, _ scheme: LinearScheme, scales: FloatFormat
   ) -> [NamedShape] {
@@ -68,8 +69,8 @@ public struct GPTQFormat: CheckpointFormat {
 
   /// The value of `quantization_config`.
   ///
-  /// Linears that stay in floating point are told twice: gptqmodel only heeds the rules, and
-  /// transformers only the list of what is quantized.
+  /// Which Linears stay in floating point is stated twice: as rules, the only form that gptqmodel
+  /// reads, and as a list of what is quantized, the only form that transformers reads.
   public func configuration(
     of scheme: LinearScheme, leaving selection: LinearSelection?, provenance: JSONValue
   ) -> JSONValue {
@@ -77,7 +78,7 @@ public struct GPTQFormat: CheckpointFormat {
       ("quant_method", "gptq"), ("bits", .number(JSONNumber(scheme.weights.bits))),
       ("group_size", .number(JSONNumber(scheme.weights.statedGroupSize))),
       ("sym", .bool(scheme.weights.isSymmetric)),
-      // Act-order with static groups leaves a trivial g_idx: nothing to reorder at run time.
+      // Act-order with static groups needs no reordering at run time: g_idx is trivial.
       ("desc_act", false), ("static_groups", true), ("true_sequential", true), ("lm_head", false),
       ("checkpoint_format", "gptq"), ("pack_dtype", "int32"),
     ]
@@ -92,14 +93,14 @@ public struct GPTQFormat: CheckpointFormat {
     return .members(members + [("meta", provenance)])
   }
 
-  /// Whether a `quantization_config` is of this format.
+  /// Whether a `quantization_config` describes this format.
   public func recognizes(_ configuration: JSONValue) -> Bool {
     configuration["quant_method"] == "gptq"
   }
 
   /// Reads a Linear back.
   ///
-  /// - Throws: ``CheckpointError`` when tensors are missing or do not fit the configuration.
+  /// - Throws: ``CheckpointError`` when tensors are missing or contradict the configuration.
   public func decode(
     _ linear: LinearShape, in folder: ModelFolder, _ configuration: JSONValue
   ) throws(CheckpointError) -> QuantizedLinear {

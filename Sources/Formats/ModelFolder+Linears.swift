@@ -1,19 +1,9 @@
+internal import Checkpoint
 internal import LinearAlgebra
 internal import Quantizer
 
-/// Integers as little-endian bytes.
-func littleEndian<Value: FixedWidthInteger>(_ values: some Sequence<Value>) -> [UInt8] {
-  var bytes: [UInt8] = []
-  for value in values {
-    for byte in 0..<Value.bitWidth / 8 {
-      bytes.append(UInt8(truncatingIfNeeded: value >> (8 * Value(byte))))
-    }
-  }
-  return bytes
-}
-
 extension ModelFolder {
-  /// The words of a packed tensor of this shape.
+  /// The words of a packed tensor, which must have a given shape.
   func packedCodes(_ name: String, _ dimensions: [Int]) throws(CheckpointError) -> PackedCodes {
     let tensor = try tensor(name, dimensions: dimensions)
     guard tensor.shape.type == .int32 else {
@@ -24,7 +14,7 @@ extension ModelFolder {
     let count = dimensions.reduce(1, *)
     let words = tensor.withBytes { bytes in
       (0..<count).map {
-        // Safety: the header was checked: the tensor holds `count` elements of 4 bytes.
+        // Safety: the header was checked, so the tensor holds `count` elements of 4 bytes.
         UInt32(
           littleEndian: unsafe bytes.unsafeLoadUnaligned(
             fromByteOffset: 4 * $0, as: UInt32.self))
@@ -33,7 +23,7 @@ extension ModelFolder {
     return PackedCodes(wordRows: dimensions[0], wordColumns: dimensions[1], words: words)
   }
 
-  /// The number of groups of a Linear, from a tensor that has one entry for each along an axis.
+  /// The number of groups in a row of a Linear: the length of one axis of a tensor.
   func groups(
     of linear: LinearShape, _ name: String, axis: Int
   ) throws(CheckpointError) -> Int {
@@ -49,9 +39,9 @@ extension ModelFolder {
     return dimensions[axis]
   }
 
-  /// Checks that column i is in group i div size, if the tensor of this name says otherwise.
+  /// Checks that consecutive columns share a group, where a tensor maps columns to groups.
   ///
-  /// Files that were made with act-order by group have such a map.
+  /// Writers that apply act-order to whole groups scatter them, and store such a map.
   func checkGroups(
     _ linear: LinearShape, _ groups: Int, _ name: String
   ) throws(CheckpointError) {
@@ -62,7 +52,7 @@ extension ModelFolder {
       stored.shape.type == .int32
       && stored.withBytes { bytes in
         (0..<linear.columns).allSatisfy {
-          // Safety: the header was checked: one element of 4 bytes for each column.
+          // Safety: the header was checked, so there are 4 bytes for each column.
           unsafe bytes.unsafeLoadUnaligned(fromByteOffset: 4 * $0, as: Int32.self).littleEndian
             == Int32($0 / size)
         }

@@ -1,4 +1,5 @@
 import Checkpoint
+import Formats
 import Quantizer
 import TestSupport
 import Testing
@@ -26,7 +27,7 @@ private struct Case: Sendable, CustomTestStringConvertible {
     self.loaders = loaders
   }
 
-  func verdicts() -> [EngineVerdict] { format.verdicts(on: linear, scheme) }
+  func verdicts() -> [EngineVerdict] { EngineRules.verdicts(on: linear, scheme, in: format) }
 }
 
 private let gptq = GPTQFormat()
@@ -74,34 +75,48 @@ private func table() throws -> [Case] {
   ]
 }
 
-@Suite struct `The verdicts of engines` {
+@Suite struct `The rules of engines` {
   @Test(arguments: try table())
-  private func `say which engines load a Linear`(example: Case) {
+  private func `determine which engines load a Linear`(example: Case) {
     let loaders = example.verdicts().filter { $0.objection == nil }.map(\.engine)
     #expect(Set(loaders) == example.loaders)
   }
 
-  @Test func `name each engine once, and what would load instead`() throws {
+  @Test func `name each engine once, and carry what would load instead`() throws {
     for example in try table() {
       let verdicts = example.verdicts()
       #expect(Set(verdicts.map(\.engine)).count == verdicts.count)
-      for objection in verdicts.compactMap(\.objection) { #expect(objection.count > 20) }
+      for verdict in verdicts {
+        #expect((verdict.objection?.count ?? 100) > 20)
+        #expect(verdict.objection?.contains("--") != true, "a library names no flags")
+        #expect(verdict.objection != nil || verdict.remedies.isEmpty)
+      }
     }
     let packing = try Case(gptq, 4, .channel, rows: 256, columns: 100, loaders: []).verdicts()[0]
     let objection = try #require(packing.objection)
     #expect(objection.contains("up_proj") && objection.contains("input width 100"))
-    #expect(objection.contains("--format compressed-tensors"))
+    #expect(packing.remedies == [.chooseFormat("compressed-tensors")])
   }
 
-  @Test func `what an engine can be told to load is an objection, but no refusal`() throws {
+  @Test(arguments: [Scheme.Points.offset, .table(.nf4)], CheckpointFormats.all.map(\.name))
+  func `refuse grids that a format cannot store`(points: Scheme.Points, format: String) throws {
+    let format = try #require(CheckpointFormats.all.first { $0.name == format })
+    let scheme = LinearScheme(try Scheme(bits: 4, points: points, granularity: .group(64)))
+    let linear = LinearShape(name: "up_proj", rows: 256, columns: 256)
+    let verdicts = EngineRules.verdicts(on: linear, scheme, in: format)
+    #expect(!verdicts.isEmpty && verdicts.allSatisfy(\.isRefusal))
+    #expect(verdicts.allSatisfy { $0.remedies.first == .useIntegerGrid })
+  }
+
+  @Test func `do not refuse what a setting of the engine makes it load`() throws {
     let scheme = try Scheme(bits: 3, symmetric: false, granularity: .group(64))
     let linear = LinearShape(name: "up_proj", rows: 256, columns: 256)
-    let packed = CompressedTensorsFormat().verdicts(on: linear, LinearScheme(scheme))
+    let packed = EngineRules.verdicts(on: linear, LinearScheme(scheme), in: packed)
     #expect(packed.allSatisfy { $0.objection != nil && !$0.isRefusal })
-    let gptq = GPTQFormat().verdicts(on: linear, LinearScheme(scheme))
+    let gptq = EngineRules.verdicts(on: linear, LinearScheme(scheme), in: gptq)
     #expect(gptq.filter(\.isRefusal).map(\.engine) == ["vLLM", "gptqmodel"])
     let small = try Scheme(bits: 4, symmetric: false, granularity: .group(16))
-    let awq = AWQFormat().verdicts(on: linear, LinearScheme(small))
+    let awq = EngineRules.verdicts(on: linear, LinearScheme(small), in: awq)
     #expect(awq[0].objection?.contains("groups of 16") == true && !awq[0].isRefusal)
   }
 }

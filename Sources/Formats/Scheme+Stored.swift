@@ -1,21 +1,23 @@
+internal import Checkpoint
 internal import JSON
 internal import Quantizer
 
 extension Scheme {
-  /// The columns that share an entry in a file of packed codes: those layouts have no scale for a
-  /// whole tensor, so that one is stored for each row.
+  /// The number of columns that share an entry in a file of packed codes.
   ///
-  /// - Precondition: the scheme fits the width; runs check that before they plan a file.
+  /// Those layouts have no single scale for a whole tensor; it is repeated for each row.
+  ///
+  /// - Precondition: groups fill the rows; runs check that before they plan a file.
   func storedGroupSize(columns: Int) -> Int {
     if case .group(let size) = granularity { size } else { columns }
   }
 
-  /// `group_size` as GPTQ and AWQ state it: -1 is a row.
+  /// `group_size` as GPTQ and AWQ state it: -1 stands for whole rows.
   var statedGroupSize: Int { if case .group(let size) = granularity { size } else { -1 } }
 }
 
 extension ModelFolder {
-  /// A scheme as the folder's configuration states it.
+  /// The scheme that the folder's configuration states.
   func scheme(
     _ bits: Int, symmetric: Bool, _ granularity: Scheme.Granularity
   ) throws(CheckpointError) -> Scheme {
@@ -29,9 +31,9 @@ extension ModelFolder {
     }
   }
 
-  /// The granularity of a Linear whose scales have so many groups.
+  /// The granularity of a Linear whose rows have a given number of scales.
   ///
-  /// - Throws: ``CheckpointError`` when the configuration calls for whole rows and there are more.
+  /// - Throws: ``CheckpointError`` when the configuration calls for whole rows, and rows have groups.
   func granularity(
     of linear: LinearShape, _ groups: Int, isGrouped: Bool, _ scales: String
   ) throws(CheckpointError) -> Scheme.Granularity {

@@ -7,16 +7,19 @@
 //
 // Nibble p of a word, lowest bits first, holds the word's output 0, 2, 4, 6, 1, 3, 5, 7 [p].
 
+public import Checkpoint
 public import JSON
 public import LinearAlgebra
 public import Quantizer
 
-/// AWQ, version gemm: 4 bits, by group or by row; a symmetric grid is one with the zero point 8.
+/// AWQ, version gemm: 4 bits, by group or by row.
+///
+/// A symmetric grid is stored with the zero point 8.
 public struct AWQFormat: CheckpointFormat {
   /// The format; it has no options.
   public init() {}
 
-  /// The word for the format on the command line.
+  /// The name of the format, as commands and reports spell it.
   public let name = "awq"
 
   /// One line of help.
@@ -25,16 +28,16 @@ public struct AWQFormat: CheckpointFormat {
   /// The smallest zero point that can be stored.
   public let smallestZeroPoint = 0
 
-  /// The file that repeats the configuration, if readers want one.
+  /// The name of a file that repeats the configuration, where readers look for one.
   public let configurationFile: String? = nil
 
-  /// Scales are binary16, whatever the weights were: no reader expects anything else.
+  /// Always binary16: readers expect nothing else.
   public func scaleFormat(for weights: FloatFormat) -> FloatFormat { .float16 }
 
-  /// The tensor that holds a Linear's scales.
+  /// The name of the tensor that holds a Linear's scales.
   public func scaleTensor(of linear: String) -> String { "\(linear).scales" }
 
-  /// The tensors that a Linear will take, without their elements.
+  /// The tensors that store a Linear, without their elements.
   public func layout(
     of linear: LinearShape, _ scheme: LinearScheme, scales: FloatFormat
   ) -> [NamedShape] {
@@ -58,9 +61,10 @@ public struct AWQFormat: CheckpointFormat {
 
   /// The value of `quantization_config`.
   ///
-  /// Without a list of modules vLLM sees from the tensors which Linears are quantized, and
-  /// transformers leaves the head out by itself. Whole names in the list: engines look for them as
-  /// parts of the names of modules.
+  /// A list of unquantized modules is needed only where some Linears of the blocks are among them:
+  /// otherwise vLLM sees from the tensors which Linears are quantized, and transformers leaves out
+  /// the head by itself. The list has whole names, because engines look for each entry anywhere in
+  /// the name of a module.
   public func configuration(
     of scheme: LinearScheme, leaving selection: LinearSelection?, provenance: JSONValue
   ) -> JSONValue {
@@ -72,14 +76,16 @@ public struct AWQFormat: CheckpointFormat {
     ]
   }
 
-  /// Whether a `quantization_config` is of this format.
+  /// Whether a `quantization_config` describes this format.
   public func recognizes(_ configuration: JSONValue) -> Bool {
     configuration["quant_method"] == "awq"
   }
 
-  /// Reads a Linear back; its scheme is symmetric when all zero points are 8.
+  /// Reads a Linear back.
   ///
-  /// - Throws: ``CheckpointError`` when tensors are missing or do not fit the configuration.
+  /// Its scheme is symmetric when all zero points are 8.
+  ///
+  /// - Throws: ``CheckpointError`` when tensors are missing or contradict the configuration.
   public func decode(
     _ linear: LinearShape, in folder: ModelFolder, _ configuration: JSONValue
   ) throws(CheckpointError) -> QuantizedLinear {
@@ -107,7 +113,7 @@ public struct AWQFormat: CheckpointFormat {
         codes: Self.codes(words, rows: rows, columns: columns)))
   }
 
-  /// Checks what a configuration says, in AutoAWQ's words or llm-awq's; whether it has groups.
+  /// Checks a configuration that AutoAWQ or llm-awq wrote, and says whether it has groups.
   private func isGrouped(
     _ configuration: JSONValue, _ folder: ModelFolder
   ) throws(CheckpointError) -> Bool {
@@ -134,14 +140,14 @@ public struct AWQFormat: CheckpointFormat {
     }
   }
 
-  /// Where the outputs of a word stand in it: output i in nibble `nibbles[i]`.
+  /// The nibble of a word that holds its i-th output.
   private static let nibbles = [0, 4, 1, 5, 2, 6, 3, 7]
 
-  /// The words `[columns, rows/8]` of codes `[rows, columns]`.
+  /// The words `[columns, rows/8]` that hold codes `[rows, columns]`.
   ///
-  /// - Precondition: `rows` is a multiple of 8; an engine's verdict refuses others.
+  /// - Precondition: `rows` is a multiple of 8; ``EngineRules`` refuse all others.
   private static func words(_ codes: [UInt8], rows: Int, columns: Int) -> [UInt32] {
-    precondition(rows % 8 == 0, "\(rows) outputs do not fill words")
+    precondition(rows % 8 == 0, "\(rows) outputs do not fill words of 8 codes")
     var words = [UInt32](repeating: 0, count: columns * rows / 8)
     for row in 0..<rows {
       let shift = UInt32(4 * nibbles[row % 8])
@@ -152,7 +158,7 @@ public struct AWQFormat: CheckpointFormat {
     return words
   }
 
-  /// The codes `[rows, columns]` of words `[columns, rows/8]`.
+  /// The codes `[rows, columns]` held by words `[columns, rows/8]`.
   private static func codes(_ words: [UInt32], rows: Int, columns: Int) -> [UInt8] {
     var codes = [UInt8](repeating: 0, count: rows * columns)
     for row in 0..<rows {
@@ -166,7 +172,7 @@ public struct AWQFormat: CheckpointFormat {
 }
 
 extension JSONValue {
-  /// The member of the first name, or else of the other.
+  /// The member of the first name, or if there is none, of the second.
   fileprivate func member(spelled name: String, _ other: String) throws(JSONError) -> JSONField {
     if let field = try optionalMember(other), self[name] == nil { return field }
     return try member(name)

@@ -2,6 +2,7 @@
 // they stand for.
 
 import Checkpoint
+import Formats
 import Foundation
 import LinearAlgebra
 import Quantizer
@@ -20,7 +21,7 @@ private func fixture(_ name: String) throws -> ModelFolder {
     ("awq", 4, Scheme.Granularity.group(32)), ("awq-rows", 4, .channel),
     ("int8-dynamic", 8, .channel), ("int8-static", 8, .tensor),
   ])
-  func `stand for the weights that their maker meant`(
+  func `are decoded to the weights that they were made for`(
     name: String, bits: Int, granularity: Scheme.Granularity
   ) throws {
     let folder = try fixture(name)
@@ -36,19 +37,21 @@ private func fixture(_ name: String) throws -> ModelFolder {
     ("awq", FloatFormat.float16), ("awq-rows", .float16), ("int8-dynamic", .bfloat16),
     ("int8-static", .float32),
   ])
-  func `are what is written for those weights`(name: String, scales: FloatFormat) throws {
+  func `are written byte for byte for those weights`(name: String, scales: FloatFormat) throws {
     let folder = try fixture(name)
     let format = try #require(try CheckpointFormats.format(of: folder))
     let quantized = try folder.decodeLinear(linear)
     let layout = format.layout(of: linear, quantized.scheme, scales: scales)
     #expect(layout.count == folder.tensors.count - 1)
-    for (tensor, bytes) in zip(layout, format.encode(quantized, scales: scales)) {
+    let elements = format.encode(quantized, scales: scales)
+    try #require(elements.count == layout.count)
+    for (tensor, bytes) in zip(layout, elements) {
       let stored = try #require(folder.tensor(tensor.name))
       #expect(stored.shape == tensor.shape && stored.bytes == bytes, "\(tensor.name)")
     }
   }
 
-  @Test func `say what rounds the inputs`() throws {
+  @Test func `determine how inputs are rounded`() throws {
     #expect(try fixture("awq").decodeLinear(linear).activations == nil)
     #expect(
       try fixture("int8-dynamic").decodeLinear(linear).activations == .token(symmetric: true))

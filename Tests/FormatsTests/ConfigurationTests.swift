@@ -1,4 +1,5 @@
 import Checkpoint
+import Formats
 import JSON
 import LinearAlgebra
 import Quantizer
@@ -13,7 +14,7 @@ private func scheme(
 
 @Suite struct `The quantization_config` {
   @Test(arguments: Scheme.every(bits: [2, 3, 4, 8], [.tensor, .channel, .group(128)]))
-  func `of GPTQ has the keys that engines ask for`(scheme: Scheme) throws {
+  func `of GPTQ has the keys that engines require`(scheme: Scheme) throws {
     let format = GPTQFormat()
     let config = format.configuration(of: LinearScheme(scheme), provenance: ["tool": "ptq"])
     #expect(try config.member("quant_method").string == "gptq")
@@ -32,7 +33,7 @@ private func scheme(
   }
 
   @Test(arguments: Scheme.every([.tensor, .channel, .group(32)]))
-  func `of compressed-tensors passes its validator`(scheme: Scheme) throws {
+  func `of compressed-tensors has only keys that its validator knows`(scheme: Scheme) throws {
     let format = CompressedTensorsFormat()
     let config = format.configuration(of: LinearScheme(scheme), provenance: ["tool": "ptq"])
     #expect(try config.member("quant_method").string == "compressed-tensors")
@@ -50,7 +51,7 @@ private func scheme(
     #expect(try weights.optionalMember("group_size")?.int == (isGrouped ? 32 : nil))
     #expect(try weights.optionalMember("actorder") == nil)
     #expect(try weights.member("dynamic").bool == false)
-    // Keys that the validator does not know are errors at these two levels.
+    // At these two levels the validator refuses unknown keys.
     let known = Set([
       "num_bits", "type", "symmetric", "group_size", "strategy", "block_structure", "dynamic",
       "actorder", "scale_dtype", "zp_dtype", "observer", "observer_kwargs",
@@ -62,7 +63,7 @@ private func scheme(
   }
 
   @Test(arguments: [Scheme.Granularity.channel, .group(64)])
-  func `of AWQ has the keys that engines ask for`(granularity: Scheme.Granularity) throws {
+  func `of AWQ has the keys that engines require`(granularity: Scheme.Granularity) throws {
     let config = AWQFormat().configuration(
       of: LinearScheme(try scheme(4, granularity)), provenance: ["tool": "ptq"])
     #expect(try config.member("quant_method").string == "awq")
@@ -76,7 +77,7 @@ private func scheme(
   }
 
   @Test(arguments: [true, false], [ActivationScheme.Granularity.token, .tensor])
-  func `of int8 has the inputs in the words of compressed-tensors`(
+  func `of int8 describes inputs in the terms of compressed-tensors`(
     symmetric: Bool, granularity: ActivationScheme.Granularity
   ) throws {
     let inputs = ActivationScheme(granularity: granularity, symmetric: symmetric)
@@ -110,13 +111,13 @@ private func scheme(
     let gptq = configuration(GPTQFormat())
     #expect(gptq["modules_in_block_to_quantize"] == [[.string(q)]])
     #expect(gptq["dynamic"] == [#"-:^model\.layers\.0\.mlp\.down_proj$"#: [:]])
-    // Where none stays, no reader has to look for lists.
+    // Without such Linears the lists are left out.
     #expect(LinearSelection(quantized: [q], dense: []) == nil)
     let whole = GPTQFormat().configuration(of: linear, provenance: nil)
     #expect(whole["dynamic"] == nil && whole["modules_in_block_to_quantize"] == nil)
   }
 
-  @Test func `tells which format wrote a folder`() throws {
+  @Test func `identifies the format of a folder`() throws {
     try TemporaryFolder.with { folder in
       for format in CheckpointFormats.all {
         let config: JSONValue = [
@@ -134,7 +135,7 @@ private func scheme(
   }
 
   @Test(arguments: [#"{"quant_method": "hqq"}"#, "{}", "[]", "4", #"{"quant_method": 3}"#])
-  func `of an unknown method is an error that names it`(configuration: String) throws {
+  func `of an unknown method is an error that names the method`(configuration: String) throws {
     try TemporaryFolder.with { folder in
       let model = try folder.open([], config: #"{"quantization_config": \#(configuration)}"#)
       let method = configuration.contains("hqq") ? "hqq" : "quant_method"
@@ -144,7 +145,7 @@ private func scheme(
     }
   }
 
-  @Test func `scales have the type of the weights, or what the format has`() {
+  @Test func `scales have the type of the weights, or the only type of the format`() {
     for weights in FloatFormat.allCases {
       #expect(CompressedTensorsFormat().scaleFormat(for: weights) == weights)
       #expect(GPTQFormat().scaleFormat(for: weights) == .float16)

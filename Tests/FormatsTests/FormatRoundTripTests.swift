@@ -1,4 +1,5 @@
 import Checkpoint
+import Formats
 import LinearAlgebra
 import Quantizer
 import TestSupport
@@ -45,7 +46,7 @@ import Testing
       .tensor(ActivationGrid(scale: 0.0371), symmetric: true),
       .tensor(ActivationGrid(scale: 1e-3, zeroPoint: -128), symmetric: false),
     ] as [ActivationQuantizer])
-  func `with what rounds their inputs`(
+  func `together with the rounding of their inputs`(
     granularity: Scheme.Granularity, activations: ActivationQuantizer
   ) throws {
     let format = CompressedTensorsFormat()
@@ -63,7 +64,7 @@ import Testing
   }
 
   @Test(arguments: Scheme.every([.channel, .group(3), .group(11)]))
-  func `at sides that do not fill words`(scheme: Scheme) throws {
+  func `for shapes that do not fill words`(scheme: Scheme) throws {
     let format = CompressedTensorsFormat()
     for rows in [1, 7, 37] {
       let linear = LinearShape(name: "x", rows: rows, columns: 33)

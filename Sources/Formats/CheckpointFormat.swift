@@ -1,66 +1,76 @@
+public import Checkpoint
 public import JSON
 public import LinearAlgebra
 public import Quantizer
 
-/// How a family of engines wants quantized Linears stored.
+/// A codec: how one quantized Linear becomes named tensors, and is read back from them.
 ///
-/// One conforming file each; joins ``CheckpointFormats/all``.
+/// Each format is one conforming type in a file of its own, listed in ``CheckpointFormats/all``. What
+/// engines do with the result is not the codec's business: see ``EngineRules``.
 public protocol CheckpointFormat: Sendable {
-  /// The word for it on the command line.
+  /// The name of the format, as commands and reports spell it.
   var name: String { get }
   /// One line of help.
   var summary: String { get }
   /// The smallest zero point that can be stored.
   var smallestZeroPoint: Int { get }
 
-  /// The format of stored scales, for weights that came in the given one.
+  /// The type in which scales are stored when the weights had the given type.
   func scaleFormat(for weights: FloatFormat) -> FloatFormat
 
-  /// What each engine makes of such a Linear: see ``EngineVerdict``.
-  func verdicts(on linear: LinearShape, _ scheme: LinearScheme) -> [EngineVerdict]
+  /// What the format can store of a grid whose scales have the given type.
+  func encoding(scales: FloatFormat) -> any GridEncoding
 
-  /// The tensors that a Linear will take, without their elements.
+  /// The tensors that store a Linear, without their elements.
   func layout(of linear: LinearShape, _ scheme: LinearScheme, scales: FloatFormat) -> [NamedShape]
 
   /// The elements of those tensors, in the same order.
+  ///
+  /// - Precondition: the format stores the Linear's scheme; ``EngineRules`` refuse all others.
   func encode(_ linear: QuantizedLinear, scales: FloatFormat) -> [[UInt8]]
 
-  /// The tensor that holds a Linear's scales.
+  /// The name of the tensor that holds a Linear's scales.
   func scaleTensor(of linear: String) -> String
 
   /// The value of `quantization_config`.
   ///
   /// - Parameters:
-  ///   - scheme: that of every quantized Linear.
-  ///   - selection: which are quantized, where some Linears of the blocks are not.
-  ///   - provenance: what a reader may want to know of the making.
-  /// - Returns: the object.
+  ///   - scheme: the scheme of every quantized Linear.
+  ///   - selection: which Linears are quantized; nil when all those of the decoder blocks are.
+  ///   - provenance: how the weights were made, for whoever reads the file.
+  /// - Returns: a JSON object.
   func configuration(
     of scheme: LinearScheme, leaving selection: LinearSelection?, provenance: JSONValue
   ) -> JSONValue
 
-  /// The name of a file beside `config.json` that repeats the configuration, if readers want one.
+  /// The name of a file beside `config.json` that repeats the configuration; nil when no reader
+  /// looks for one.
   var configurationFile: String? { get }
 
-  /// Whether a `quantization_config` is of this format.
+  /// Whether a `quantization_config` describes this format.
   func recognizes(_ configuration: JSONValue) -> Bool
 
   /// Reads a Linear back.
   ///
-  /// - Throws: ``CheckpointError`` when tensors are missing or do not fit the configuration.
+  /// - Throws: ``CheckpointError`` when tensors are missing or contradict the configuration.
   func decode(
     _ linear: LinearShape, in folder: ModelFolder, _ configuration: JSONValue
   ) throws(CheckpointError) -> QuantizedLinear
 }
 
 extension CheckpointFormat {
-  /// The value of `quantization_config` where every Linear of the blocks is quantized.
+  /// Each group has its own scale and zero point.
+  public func encoding(scales: FloatFormat) -> any GridEncoding {
+    SeparateEntries(scaleFormat: scales, smallestZeroPoint: smallestZeroPoint)
+  }
+
+  /// The value of `quantization_config` when every Linear of the decoder blocks is quantized.
   public func configuration(of scheme: LinearScheme, provenance: JSONValue) -> JSONValue {
     configuration(of: scheme, leaving: nil, provenance: provenance)
   }
 }
 
-/// The formats there are.
+/// The formats that the library reads and writes.
 public enum CheckpointFormats {
   /// Every format, the default first.
   public static let all: [any CheckpointFormat] = [
@@ -69,9 +79,9 @@ public enum CheckpointFormats {
 }
 
 extension [any CheckpointFormat] {
-  /// The format that wrote a folder, or nil for a folder that is not quantized.
+  /// The format of a folder; nil when the folder is not quantized.
   ///
-  /// - Throws: ``CheckpointError`` for a quantized folder of no known format.
+  /// - Throws: ``CheckpointError`` when the folder is quantized in a format that is not known.
   package func format(
     of folder: ModelFolder
   ) throws(CheckpointError) -> (any CheckpointFormat)? {
@@ -87,7 +97,7 @@ extension [any CheckpointFormat] {
   }
 }
 
-/// The name and shape of a Linear: weights are `[rows, columns]`, that is `[out, in]`.
+/// The name and shape of a Linear, whose weights are `[rows, columns]`, that is `[out, in]`.
 public struct LinearShape: Sendable, Hashable {
   /// The Hugging Face key, without `.weight`.
   public let name: String
@@ -96,44 +106,10 @@ public struct LinearShape: Sendable, Hashable {
   /// The number of inputs.
   public let columns: Int
 
-  /// A name and shape.
+  /// A Linear of a given name and shape.
   public init(name: String, rows: Int, columns: Int) {
     self.name = name
     self.rows = rows
     self.columns = columns
   }
-}
-
-/// A tensor to be stored, without its elements.
-public struct NamedShape: Sendable, Equatable {
-  /// The name of the tensor.
-  public let name: String
-  /// Its type and shape.
-  public let shape: TensorShape
-
-  /// A name, type and shape.
-  public init(_ name: String, _ type: TensorType, _ dimensions: [Int]) {
-    self.name = name
-    shape = TensorShape(type, dimensions)
-  }
-}
-
-/// Whether an engine loads a Linear, and if not, why, and what it would load.
-public struct EngineVerdict: Sendable, Hashable {
-  /// The engine.
-  public let engine: String
-  /// Why it does not load it as it is; nil when it does.
-  public let objection: String?
-  /// Whether a setting or an extension of the engine overcomes the objection.
-  public let isConditional: Bool
-
-  /// A verdict.
-  public init(_ engine: String, objection: String? = nil, isConditional: Bool = false) {
-    self.engine = engine
-    self.objection = objection
-    self.isConditional = isConditional
-  }
-
-  /// Whether the engine does not load it, whatever one does.
-  public var isRefusal: Bool { objection != nil && !isConditional }
 }

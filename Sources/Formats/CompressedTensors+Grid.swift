@@ -1,6 +1,7 @@
-// Reading the scales and zero points that both layouts of compressed-tensors share, in all the shapes
-// that they come in.
+// Reading scales and zero points, which both layouts of compressed-tensors store alike, in every shape
+// that writers have given them.
 
+internal import Checkpoint
 internal import LinearAlgebra
 internal import Quantizer
 
@@ -16,7 +17,7 @@ extension CompressedTensorsScheme {
 }
 
 extension ModelFolder {
-  /// The scales `[rows, groups]`; that of a whole matrix is repeated.
+  /// The scales, `[rows, groups]`; a single scale for the whole matrix is repeated for each row.
   func scales(
     of linear: LinearShape, _ stored: CompressedTensorsScheme
   ) throws(CheckpointError) -> Matrix {
@@ -26,7 +27,7 @@ extension ModelFolder {
       return try matrix(name, rows: linear.rows, columns: groups)
     }
     let isWhole = stored.strategy == .tensor
-    // Older files leave axes of length 1 out, so only the number counts.
+    // Older files leave out axes of length 1, so only the number of elements counts.
     let tensor = try tensor(name, count: isWhole ? 1 : linear.rows)
     let values = try floats(name, dimensions: tensor.shape.dimensions)
     return Matrix(rows: linear.rows, columns: 1) { row, _ in values[isWhole ? 0 : row] }
@@ -40,7 +41,7 @@ extension ModelFolder {
     guard !scheme.isSymmetric else {
       return [UInt8](repeating: UInt8(scheme.middleCode), count: rows * groups)
     }
-    // Files of old versions have them unpacked beside packed weights.
+    // Old versions stored unpacked zero points beside packed weights.
     if stored.layout == .packed, tensor(name)?.shape.type != .int8 {
       return try packedCodes(name, [PackedCodes.wordCount(of: rows, bits: scheme.bits), groups])
         .unpacked(rows: rows, columns: groups, bits: scheme.bits, .alongColumns)
@@ -67,7 +68,7 @@ extension ModelFolder {
     return .tensor(ActivationGrid(scale: scale, zeroPoint: Int(code) - 128), symmetric: false)
   }
 
-  /// The signed elements of so many bits of an int8 tensor, plus 2^(bits − 1).
+  /// The elements of an int8 tensor, signed values of a given number of bits, plus 2^(bits − 1).
   func unsignedCodes(
     _ tensor: TensorReference, bits: Int
   ) throws(CheckpointError) -> [UInt8] {
@@ -91,7 +92,7 @@ extension ModelFolder {
     return codes
   }
 
-  /// The tensor of this name, which must have so many elements in whatever shape.
+  /// The tensor of this name, which must have a given number of elements, in any shape.
   private func tensor(_ name: String, count: Int) throws(CheckpointError) -> TensorReference {
     guard let tensor = tensor(name) else { throw .missingTensor(name: name, folder: path) }
     guard tensor.shape.dimensions.reduce(1, *) == count else {

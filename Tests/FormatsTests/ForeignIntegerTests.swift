@@ -1,4 +1,5 @@
 import Checkpoint
+import Formats
 import LinearAlgebra
 import Quantizer
 import TestSupport
@@ -18,7 +19,7 @@ private func inputScale(_ value: Float, _ shape: [Int] = [1]) -> RawSafetensors.
   .init("p.input_scale", "F32", shape, RawSafetensors.bytes([Float](repeating: value, count: 1)))
 }
 
-/// The configuration as llm-compressor writes it, with its many keys.
+/// The configuration as llm-compressor writes it, with all of its keys.
 private func config(
   weights: String = #""strategy": "channel", "symmetric": true"#,
   inputs: String = #"{"num_bits": 8, "dynamic": true, "strategy": "token", "type": "int"}"#,
@@ -38,7 +39,7 @@ private let fixed = #"{"num_bits": 8, "symmetric": true, "strategy": "tensor", "
 
 @Suite struct `int8 files of other tools` {
   @Test(arguments: [[4, 1], [4]], FloatFormat.allCases)
-  func `have a scale for each row`(shape: [Int], format: FloatFormat) throws {
+  func `can have a scale for each row`(shape: [Int], format: FloatFormat) throws {
     try TemporaryFolder.with { folder in
       let model = try folder.open([weights, scales(shape, format)], config: config())
       let read = try model.decodeLinear(linear)
@@ -51,7 +52,7 @@ private let fixed = #"{"num_bits": 8, "symmetric": true, "strategy": "tensor", "
   }
 
   @Test(arguments: [[1], [], [1, 1]])
-  func `have one scale for the matrix and one for its inputs`(shape: [Int]) throws {
+  func `can have one scale for the matrix and one for its inputs`(shape: [Int]) throws {
     try TemporaryFolder.with { folder in
       let text = config(weights: #""strategy": "tensor""#, inputs: fixed)
       let model = try folder.open([weights, scales(shape), inputScale(0.5, shape)], config: text)
@@ -62,7 +63,7 @@ private let fixed = #"{"num_bits": 8, "symmetric": true, "strategy": "tensor", "
     }
   }
 
-  @Test func `may round weights only, by groups, to fewer bits, around zero points`() throws {
+  @Test func `can have unrounded inputs, groups, fewer bits and zero points`() throws {
     try TemporaryFolder.with { folder in
       let text = config(
         weights: #""strategy": "group", "group_size": 4, "symmetric": false"#, inputs: "null",
@@ -89,14 +90,14 @@ private let fixed = #"{"num_bits": 8, "symmetric": true, "strategy": "tensor", "
     #"{"num_bits": 8, "dynamic": true, "strategy": "group", "group_size": 128}"#,
     #"{"num_bits": 8, "dynamic": true, "strategy": "token", "type": "float"}"#, "[]", "8",
   ])
-  func `whose inputs are rounded in another way are refused`(inputs: String) throws {
+  func `whose inputs are rounded in an unsupported way are refused`(inputs: String) throws {
     try TemporaryFolder.with { folder in
       let model = try folder.open([weights, scales([4, 1])], config: config(inputs: inputs))
       expectFailure("config.json", "input_activations") { try model.decode(linear) }
     }
   }
 
-  @Test func `whose tensors do not fit are errors with their names`() throws {
+  @Test func `whose tensors contradict the configuration are errors that name them`() throws {
     try TemporaryFolder.with { folder in
       func failure(
         _ words: String, _ tensors: [RawSafetensors.Tensor], _ text: String = config()

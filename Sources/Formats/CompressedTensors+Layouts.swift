@@ -6,16 +6,17 @@
 //   P.weight_zero_point  int32 [⌈out·b/32⌉, G]    codes along each column; asymmetric only
 //   P.weight_shape       int64 [2]                out, in
 //
-// and int-quantized, which is for rounded activations:
+// and int-quantized, for rounded activations:
 //
 //   P.weight             int8 [out, in]
 //   P.weight_scale       scales [out, 1], or [1] for the whole matrix
 //   P.input_scale        float32 [1]              static activations only
 //   P.input_zero_point   int8 [1]                 static and asymmetric only
 //
-// Codes and zero points are unsigned here: the format's signed values plus 2^(b−1), which words of
-// the first layout hold as well.
+// Codes and zero points are unsigned here: the format's signed values plus 2^(b−1). The packed words
+// of the first layout hold the unsigned values.
 
+internal import Checkpoint
 internal import LinearAlgebra
 internal import Quantizer
 
@@ -88,7 +89,7 @@ enum IntegerLayout {
     return result
   }
 
-  /// - Precondition: 8 bits, symmetric, not by group: verdicts refuse all else.
+  /// - Precondition: 8 bits, symmetric, no groups; ``EngineRules`` refuse all others.
   static func encode(
     _ weight: QuantizedWeight, _ activations: ActivationQuantizer, scales: FloatFormat
   ) -> [[UInt8]] {

@@ -1,16 +1,18 @@
+public import Checkpoint
 public import JSON
 public import LinearAlgebra
 public import Quantizer
 
 /// compressed-tensors 0.19, as llm-compressor writes it and vLLM, SGLang and transformers read it.
 ///
-/// Weights alone are packed, 2 to 8 bits, symmetric or not, by group or by row. With rounded
-/// activations they are 8-bit integers, symmetric, by row or for the whole matrix.
+/// Without rounded activations, weights are packed: 2 to 8 bits, symmetric or not, by group or by row.
+/// With rounded activations they are symmetric 8-bit integers, with a scale for each row or for the
+/// whole matrix.
 public struct CompressedTensorsFormat: CheckpointFormat {
   /// The format; it has no options.
   public init() {}
 
-  /// The word for the format on the command line.
+  /// The name of the format, as commands and reports spell it.
   public let name = "compressed-tensors"
 
   /// One line of help.
@@ -19,16 +21,16 @@ public struct CompressedTensorsFormat: CheckpointFormat {
   /// The smallest zero point that can be stored.
   public let smallestZeroPoint = 0
 
-  /// The file that repeats the configuration, if readers want one.
+  /// The name of a file that repeats the configuration, where readers look for one.
   public let configurationFile: String? = nil
 
-  /// Scales are stored in the type of the weights that they stand for.
+  /// The type of the original weights.
   public func scaleFormat(for weights: FloatFormat) -> FloatFormat { weights }
 
-  /// The tensor that holds a Linear's scales.
+  /// The name of the tensor that holds a Linear's scales.
   public func scaleTensor(of linear: String) -> String { "\(linear).weight_scale" }
 
-  /// The tensors that a Linear will take, without their elements.
+  /// The tensors that store a Linear, without their elements.
   public func layout(
     of linear: LinearShape, _ scheme: LinearScheme, scales: FloatFormat
   ) -> [NamedShape] {
@@ -57,19 +59,19 @@ public struct CompressedTensorsFormat: CheckpointFormat {
       "kv_cache_scheme": nil, "ignore": .strings((selection?.dense ?? []) + ["lm_head"]),
       "config_groups": ["group_0": stored.json],
       "sparsity_config": [:], "transform_config": [:],
-      // Unknown keys are ignored at this level only; inside a scheme they are refused.
+      // Readers ignore unknown keys at this level, but refuse them inside a scheme.
       "provenance": provenance, "version": "0.19.0",
     ]
   }
 
-  /// Whether a `quantization_config` is of this format.
+  /// Whether a `quantization_config` describes this format.
   public func recognizes(_ configuration: JSONValue) -> Bool {
     configuration["quant_method"] == "compressed-tensors"
   }
 
   /// Reads a Linear back.
   ///
-  /// - Throws: ``CheckpointError`` when tensors are missing or do not fit the configuration.
+  /// - Throws: ``CheckpointError`` when tensors are missing or contradict the configuration.
   public func decode(
     _ linear: LinearShape, in folder: ModelFolder, _ configuration: JSONValue
   ) throws(CheckpointError) -> QuantizedLinear {

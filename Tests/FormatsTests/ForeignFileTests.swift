@@ -1,4 +1,5 @@
 import Checkpoint
+import Formats
 import JSON
 import LinearAlgebra
 import Quantizer
@@ -8,7 +9,7 @@ import Testing
 private let linear = LinearShape(name: "p", rows: 8, columns: 16)
 private let half = FloatFormat.float16
 
-/// A GPTQ Linear of 4 bits as some tool might store it: every code 9, zero points as given.
+/// A GPTQ Linear of 4 bits as another tool might store it: every code 9, zero points as given.
 private func gptq(
   zeros: UInt32, index: [Int32]? = (0..<16).map { $0 / 8 }, scale: Float = 0.5
 ) -> [RawSafetensors.Tensor] {
@@ -70,7 +71,7 @@ private let packed = #"""
     }
   }
 
-  @Test func `groups where the configuration says rows are an error`() throws {
+  @Test func `groups are an error where the configuration says rows`() throws {
     try TemporaryFolder.with { folder in
       let model = try folder.open(gptq(zeros: 0x7777_7777), config: config(groupSize: -1))
       expectFailure("p.scales", "2 groups", "calls for one") { try model.decode(linear) }
@@ -123,7 +124,7 @@ private let packed = #"""
     }
   }
 
-  @Test func `tensors that do not fit the configuration are errors with their names`() throws {
+  @Test func `tensors that contradict the configuration are errors that name them`() throws {
     try TemporaryFolder.with { folder in
       let wide = try folder.open(gptq(zeros: 0), config: config(bits: 8))
       expectFailure("p.qweight", "[2, 8]", "[4, 8]") { try wide.decode(linear) }
@@ -148,7 +149,7 @@ private let packed = #"""
   }
 
   @Test(arguments: ["bits", "sym", "group_size"])
-  func `a configuration that lacks a key is an error that names it`(key: String) throws {
+  func `a configuration without a required key is an error that names the key`(key: String) throws {
     try TemporaryFolder.with { folder in
       let text = config().replacing("\"\(key)\"", with: "\"other\"")
       let model = try folder.open(gptq(zeros: 0), config: text)
@@ -207,7 +208,7 @@ private let packed = #"""
     ("\"num_bits\": 4", "\"num_bits\": 1", "1 bits"), ("config_groups", "groups", "config_groups"),
     ("\"group_0\": {", "\"group_1\": {}, \"group_0\": {", "2 groups"),
   ])
-  func `a configuration of another kind is an error`(
+  func `a configuration that is not supported is an error`(
     part: String, replacement: String, word: String
   ) throws {
     try TemporaryFolder.with { folder in

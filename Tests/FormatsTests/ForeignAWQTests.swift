@@ -1,4 +1,5 @@
 import Checkpoint
+import Formats
 import LinearAlgebra
 import Quantizer
 import TestSupport
@@ -32,7 +33,7 @@ private let autoAWQ = #""bits": 4, "group_size": 8, "zero_point": true, "version
     autoAWQ, #""w_bit": 4, "q_group_size": 8, "zero_point": true, "version": "GEMM""#,
     #""bits": 4, "group_size": 8, "modules_to_not_convert": ["lm_head"], "backend": "autoawq""#,
   ])
-  func `are read in every spelling`(members: String) throws {
+  func `are read with every spelling of the configuration`(members: String) throws {
     try TemporaryFolder.with { folder in
       let weight = try folder.open(tensors(), config: config(members)).decode(linear)
       #expect(weight.grid.zeroPoints == (0..<8).flatMap { [UInt8($0), UInt8($0)] })
@@ -41,7 +42,7 @@ private let autoAWQ = #""bits": 4, "group_size": 8, "zero_point": true, "version
     }
   }
 
-  @Test func `with all zero points in the middle are symmetric`() throws {
+  @Test func `are symmetric when all zero points are in the middle`() throws {
     try TemporaryFolder.with { folder in
       var all = tensors()
       all[1] = .init(
@@ -58,7 +59,7 @@ private let autoAWQ = #""bits": 4, "group_size": 8, "zero_point": true, "version
     (#""group_size": 8, "#, "", ["group_size"]), ("8", "-1", ["p.scales", "2 groups"]),
     ("true", "false", ["zero_point"]), (#""gemm""#, "3", ["version"]),
   ])
-  func `of another layout are refused with the reason`(
+  func `in another layout are refused with the reason`(
     part: String, replacement: String, words: [String]
   ) throws {
     try TemporaryFolder.with { folder in
@@ -68,7 +69,7 @@ private let autoAWQ = #""bits": 4, "group_size": 8, "zero_point": true, "version
     }
   }
 
-  @Test func `whose tensors do not fit are errors with their names`() throws {
+  @Test func `whose tensors contradict the configuration are errors that name them`() throws {
     try TemporaryFolder.with { folder in
       let text = config(autoAWQ)
       let odd = try folder.open(tensors(scales: [3, 8]), config: text)

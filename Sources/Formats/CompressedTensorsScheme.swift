@@ -1,10 +1,10 @@
 // The part of compressed-tensors' configuration that says how Linears are stored: one group of
-// targets. Unknown keys inside a group are errors for its validator, so none are written.
+// targets. The library's own validator refuses unknown keys inside a group, so none are written.
 
 internal import JSON
 internal import Quantizer
 
-/// What a configuration of compressed-tensors states of its Linears.
+/// How a configuration of compressed-tensors says that Linears are stored.
 struct CompressedTensorsScheme {
   /// The layouts, by the names that the format gives them.
   enum Layout: String, CaseIterable {
@@ -12,24 +12,24 @@ struct CompressedTensorsScheme {
     case packed = "pack-quantized"
     /// A byte for each code.
     case integers = "int-quantized"
-    /// The same, under the name of files that no rule of the format's own library fits.
+    /// The same, under the name that the format's library gives to anything it has no rule for.
     case naive = "naive-quantized"
   }
 
-  /// How many weights share a scale, by the names that the format gives it.
+  /// How many weights share a scale, in the format's terms.
   enum Strategy: String, CaseIterable {
     case tensor, channel, group
   }
 
   let layout: Layout
-  /// The bits, which may be impossible.
+  /// The number of bits as read, which may be one that no scheme has.
   let bits: Int
   let isSymmetric: Bool
   let strategy: Strategy
   private let groupSize: Int?
   let activations: ActivationScheme?
 
-  /// What is stored for a scheme.
+  /// How a scheme is stored.
   init(_ scheme: LinearScheme) {
     layout = scheme.activations == nil ? .packed : .integers
     (bits, isSymmetric) = (scheme.weights.bits, scheme.weights.isSymmetric)
@@ -37,19 +37,19 @@ struct CompressedTensorsScheme {
     switch scheme.weights.granularity {
     case .group(let size): (strategy, groupSize) = (.group, size)
     case .channel: (strategy, groupSize) = (.channel, nil)
-    // Packed weights have a scale for each row at least.
+    // Packed weights have at least one scale for each row.
     case .tensor: (strategy, groupSize) = (layout == .packed ? .channel : .tensor, nil)
     }
   }
 
-  /// Reads a configuration that has one group of targets, and nothing beside Linears quantized.
+  /// Reads a configuration with one group of targets, in which nothing but Linears is quantized.
   init(_ configuration: JSONValue) throws(JSONError) {
     let groups = try configuration.member("config_groups").members
     guard groups.count == 1, let group = groups.first?.field else {
       throw .wrongKind(
         path: "config_groups", expected: "one group", found: "\(groups.count) groups")
     }
-    // A group may have a format of its own, which then is the one that counts.
+    // Where a group has a format of its own, that one counts.
     if let format = try group.optionalMember("format") {
       layout = try format.choice()
     } else {
@@ -79,7 +79,7 @@ struct CompressedTensorsScheme {
     }
   }
 
-  /// The group of targets.
+  /// The group of targets as it is written.
   var json: JSONValue {
     let weights: JSONValue = [
       "num_bits": .number(JSONNumber(bits)), "type": "int", "symmetric": .bool(isSymmetric),
@@ -103,7 +103,7 @@ extension ActivationScheme {
     guard bits == Self.bits else {
       throw .wrongKind(path: field.path, expected: "\(Self.bits) bits", found: "\(bits) bits")
     }
-    // The format's own defaults.
+    // The defaults are those of the format.
     let isDynamic = try field.optionalMember("dynamic")?.bool ?? false
     let strategy = try field.optionalMember("strategy")?.string ?? (isDynamic ? "token" : "tensor")
     guard strategy == (isDynamic ? "token" : "tensor") else {
@@ -128,7 +128,7 @@ extension ActivationScheme {
 }
 
 extension JSONField {
-  /// The string here, which must name a case.
+  /// The case that the string here names.
   fileprivate func choice<Choice: RawRepresentable & CaseIterable>() throws(JSONError) -> Choice
   where Choice.RawValue == String {
     let text = try string
@@ -139,7 +139,7 @@ extension JSONField {
     return choice
   }
 
-  /// Checks that `type` is that of integers.
+  /// Checks that `type` says integers.
   fileprivate func checkInteger() throws(JSONError) {
     let type = try optionalMember("type")?.string ?? "int"
     guard type == "int" else {
