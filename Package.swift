@@ -43,6 +43,8 @@ let package = Package(
       name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(
       name: "CLAPACKE", pkgConfig: "lapacke", providers: [.apt(["liblapacke-dev"])]),
+    .systemLibrary(
+      name: "COniguruma", pkgConfig: "oniguruma", providers: [.apt(["libonig-dev"])]),
     .target(name: "CProbe"),
 
     // MARK: What every room may say
@@ -61,7 +63,7 @@ let package = Package(
     // MARK: Models and files
     room("JSON"),
     room("Checkpoint", ["JSON", "LinearAlgebra", "Quantizer"]),
-    room("Tokenizer", ["JSON"]),
+    room("Tokenizer", ["JSON", "COniguruma"]),
     room("Transformer", ["JSON", "LinearAlgebra", "Quantizer", "Checkpoint"]),
 
     // MARK: The run
