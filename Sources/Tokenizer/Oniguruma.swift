@@ -13,8 +13,8 @@ internal import Synchronization
 @safe final class OnigurumaRegex: Sendable {
   fileprivate nonisolated(unsafe) let regex: OnigRegex
 
-  /// The status of the library's initialization, and the lock under which patterns are compiled:
-  /// Oniguruma promises thread safety for searches, not for its compiler.
+  /// The status of the library's initialization, guarded by the lock under which patterns are
+  /// compiled: only searches are taken to be thread-safe, as in the Python package.
   private static let library = Mutex(shim_onig_initialize())
 
   /// Compiles a pattern.
@@ -56,7 +56,7 @@ internal import Synchronization
     case failure(OnigurumaError)
   }
 
-  /// After how many failed alternatives a search is given up.
+  /// The number of failed alternatives after which a search is given up.
   var retryLimit: UInt
 
   /// The limit for the alternatives that a search keeps open.

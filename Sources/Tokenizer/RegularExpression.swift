@@ -20,8 +20,8 @@ struct RegularExpression: Sendable {
   ///
   /// - Throws: `TokenizerError.inconsistent` with Oniguruma's reason if it rejects the pattern.
   init(_ pattern: String, _ section: Section) throws(TokenizerError) {
-    // Symbols belong to this class since Oniguruma 6.9.10, which the Python package has; Debian's
-    // 6.9.8 leaves them out.
+    // Whether this class includes symbols depends on the version of Oniguruma: in the Python
+    // package it does, in Debian 12 it does not.
     for name in ["[:punct:]", "[:^punct:]"] where pattern.contains(name) {
       throw section.unsupported(
         "[:punct:] in the regular expression \(pattern)", supported: #"\p{P} and \p{S}"#)
@@ -34,10 +34,9 @@ struct RegularExpression: Sendable {
     }
   }
 
-  /// The matches in a range of the bytes, which is treated as a text of its own: anchors match at
-  /// its ends.
+  /// The matches in a range of the bytes.
   ///
-  /// An empty match that touches the match before it does not count.
+  /// The range is a text of its own: anchors match at its ends. An empty match that touches the match before it does not count.
   ///
   /// - Parameters:
   ///   - bytes: UTF-8.
@@ -45,7 +44,7 @@ struct RegularExpression: Sendable {
   /// - Returns: The matches, in order and without overlaps.
   /// - Throws: `TokenizerError.matchingFailed` if the pattern backtracks more than `SearchBudget`
   ///   allows, exhausts the stack, or has a match that overlaps the one before it.
-  /// - Complexity: O(n) for ordinary patterns; for others what `SearchBudget` allows.
+  /// - Complexity: O(n) for ordinary patterns, for others what `SearchBudget` allows.
   func matches(in bytes: [UInt8], _ range: Range<Int>) throws(TokenizerError) -> [Range<Int>] {
     var matches: [Range<Int>] = []
     var budget = SearchBudget(byteCount: range.count)
@@ -57,9 +56,12 @@ struct RegularExpression: Sendable {
       case .noMatch:
         return matches
       case .match(let lower, let upper):
-        // With \K a match can start anywhere before its end.
+        // With \K a match can start before the search did.
         guard max(end, 0) <= lower, lower <= upper else {
           throw failure(bytes[range], offset, "the match overlaps the one before it")
+        }
+        guard text.isBoundary(lower), text.isBoundary(upper) else {
+          throw failure(bytes[range], offset, "the match ends within a character")
         }
         if lower == upper, upper == end {
           offset = text.endOfScalar(at: upper)
@@ -95,10 +97,15 @@ struct RegularExpression: Sendable {
 }
 
 extension Span<UInt8> {
+  /// Whether an offset is not within a scalar.
+  fileprivate func isBoundary(_ offset: Int) -> Bool {
+    offset >= count || !UTF8.isContinuation(self[offset])
+  }
+
   /// Where the scalar that starts at an offset ends; one further at the end of the text.
   fileprivate func endOfScalar(at offset: Int) -> Int {
     var end = offset + 1
-    while end < count, UTF8.isContinuation(self[end]) { end += 1 }
+    while !isBoundary(end) { end += 1 }
     return end
   }
 }

@@ -28,9 +28,9 @@ import Testing
   }
 
   @Test func `a pattern that exhausts the stack is an error`() throws {
-    let pattern = #"(?:(?:(?=a)|b){100000}){1000}"#
-    let tokenizer = try Tokenizer(Fixture.file(preTokenizer: Fixture.split(pattern)))
-    let error = #expect(throws: TokenizerError.self) { try tokenizer.encode("ab") }
+    let tokenizer = try Tokenizer(Fixture.file(preTokenizer: Fixture.split("(a)*")))
+    let text = String(repeating: "a", count: 5_000_000)
+    let error = #expect(throws: TokenizerError.self) { try tokenizer.encode(text) }
     #expect(error?.description.contains("match-stack limit over") == true)
   }
 
