@@ -46,6 +46,8 @@ let package = Package(
       name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(
       name: "CLAPACKE", pkgConfig: "lapacke", providers: [.apt(["liblapacke-dev"])]),
+    .systemLibrary(
+      name: "COniguruma", pkgConfig: "oniguruma", providers: [.apt(["libonig-dev"])]),
     .target(name: "CProbe"),
 
     // MARK: What every room may say
@@ -66,7 +68,7 @@ let package = Package(
     room("JSON"),
     room("Checkpoint", ["Remedies", "JSON", "LinearAlgebra"]),
     room("Formats", ["Remedies", "JSON", "LinearAlgebra", "Quantizer", "Checkpoint"]),
-    room("Tokenizer", ["JSON"]),
+    room("Tokenizer", ["JSON", "COniguruma"]),
     room("Transformer", ["JSON", "LinearAlgebra", "Quantizer", "Checkpoint", "Formats"]),
 
     // MARK: The run
@@ -74,8 +76,7 @@ let package = Package(
       "Pipeline",
       [
         "Remedies", "JSON", "LinearAlgebra", "Hessian", "Quantizer", "Solvers", "Checkpoint",
-        "Formats",
-        "Tokenizer", "Transformer",
+        "Formats", "Tokenizer", "Transformer",
       ]),
     room("Report", ["Pipeline", "Solvers"]),
     room(
@@ -87,8 +88,7 @@ let package = Package(
       "CLI",
       [
         "Remedies", "JSON", "LinearAlgebra", "Hessian", "Quantizer", "Solvers", "Checkpoint",
-        "Formats",
-        "Transformer", "Pipeline", "Report",
+        "Formats", "Transformer", "Pipeline", "Report",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(name: "Executable", dependencies: ["CLI"], swiftSettings: strict),
