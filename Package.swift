@@ -78,17 +78,23 @@ let package = Package(
         "Remedies", "JSON", "LinearAlgebra", "Hessian", "Quantizer", "Solvers", "Checkpoint",
         "Formats", "Tokenizer", "Transformer",
       ]),
-    room("Report", ["Pipeline", "Solvers"]),
+    room(
+      "Studies",
+      [
+        "Remedies", "JSON", "LinearAlgebra", "Hessian", "Quantizer", "Solvers", "Checkpoint",
+        "Formats", "Tokenizer", "Transformer", "Pipeline",
+      ]),
+    room("Report", ["Pipeline", "Solvers", "Studies"]),
     room(
       "PTQ",
       [
-        "PTQSolvers", "JSON", "Checkpoint", "Formats", "Transformer", "Pipeline",
+        "PTQSolvers", "JSON", "Checkpoint", "Formats", "Transformer", "Pipeline", "Studies",
       ]),
     room(
       "CLI",
       [
         "Remedies", "JSON", "LinearAlgebra", "Hessian", "Quantizer", "Solvers", "Checkpoint",
-        "Formats", "Transformer", "Pipeline", "Report",
+        "Formats", "Transformer", "Pipeline", "Studies", "Report",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(name: "Executable", dependencies: ["CLI"], swiftSettings: strict),

@@ -4,6 +4,7 @@ import JSON
 import Pipeline
 import Report
 import Solvers
+import Studies
 import Transformer
 
 /// `ptq compare`: several methods on the same Linears, from one calibration pass.

@@ -4,6 +4,7 @@ import Formats
 import JSON
 import Pipeline
 import Report
+import Studies
 import Transformer
 
 /// `ptq convert`: the same codes in another layout.

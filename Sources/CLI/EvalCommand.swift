@@ -3,6 +3,7 @@ import Checkpoint
 import JSON
 import Pipeline
 import Report
+import Studies
 import Transformer
 
 /// `ptq eval`: the perplexity of a folder, dense or quantized, and what sets it apart from another.

@@ -4,6 +4,7 @@ import JSON
 import Pipeline
 import Report
 import Solvers
+import Studies
 
 /// `ptq layer`: one Linear from files of numbers, no model.
 struct LayerCommand: ParsableCommand {
@@ -102,7 +103,7 @@ struct LayerCommand: ParsableCommand {
         "--output \(results[0]): holds one result, and there are \(settings.count) combinations "
           + "of --methods, --bits, --group-sizes and --grids.")
     }
-    let comparison = try LayerComparison(try files(), candidates: settings)
+    let comparison = try LinearStudy(try files(), candidates: settings)
     for path in results { try FolderSink.checkIsFree(path) }
     var progress = ProgressLine()
     defer { progress.end() }
@@ -130,12 +131,12 @@ struct LayerCommand: ParsableCommand {
 
   private func isResult(_ path: String) -> Bool { path.hasSuffix(".safetensors") }
 
-  private func files() throws -> LayerFiles {
-    var input = LayerFiles.Input.unknown
+  private func files() throws -> LinearFiles {
+    var input = LinearFiles.Input.unknown
     if let activations { input = .activations(try MatrixFile(activations)) }
     if let hessian { input = .hessian(try MatrixFile(hessian)) }
     if let statistics { input = .statistics(try StatisticsFile(path: statistics)) }
-    return try LayerFiles(
+    return try LinearFiles(
       weights: try MatrixFile(weights), input: input,
       heldOut: try heldOut.map { try MatrixFile($0) },
       sharesOut: !holdsNothingOut)

@@ -3,6 +3,7 @@ import Foundation
 import JSON
 import Pipeline
 import Report
+import Studies
 
 /// A file to write a comparison to, whose ending says what it holds.
 struct ReportFile {

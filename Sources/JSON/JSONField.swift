@@ -6,11 +6,11 @@
 /// let vocabulary = try root.member("model").member("vocab").object
 /// // throws "model.vocab: expected an object, found an array"
 /// ```
-package struct JSONField: Sendable {
+public struct JSONField: Sendable {
   /// The value.
-  package let value: JSONValue
+  public let value: JSONValue
   /// The path from the root, such as "layers[3].bits"; empty at the root.
-  package let path: String
+  public let path: String
 
   /// The member with a given name.
   ///
@@ -18,7 +18,7 @@ package struct JSONField: Sendable {
   /// - Returns: The member.
   /// - Throws: `JSONError.wrongKind` if the value is not an object, `.missingMember` if it has no
   ///   such member.
-  package func member(_ name: String) throws(JSONError) -> JSONField {
+  public func member(_ name: String) throws(JSONError) -> JSONField {
     guard let value = try object[name] else { throw .missingMember(path: path(to: name)) }
     return JSONField(value: value, path: path(to: name))
   }
@@ -28,16 +28,16 @@ package struct JSONField: Sendable {
   /// - Parameter name: The name, compared by UTF-8 bytes.
   /// - Returns: The member, or nil.
   /// - Throws: `JSONError.wrongKind` if the value is not an object.
-  package func optionalMember(_ name: String) throws(JSONError) -> JSONField? {
+  public func optionalMember(_ name: String) throws(JSONError) -> JSONField? {
     guard let value = try object[name], value != .null else { return nil }
     return JSONField(value: value, path: path(to: name))
   }
 
   /// Whether the value is `null`.
-  package var isNull: Bool { value == .null }
+  public var isNull: Bool { value == .null }
 
   /// The value as a boolean.
-  package var bool: Bool {
+  public var bool: Bool {
     get throws(JSONError) {
       guard case .bool(let bool) = value else { throw wrongKind("a boolean") }
       return bool
@@ -45,7 +45,7 @@ package struct JSONField: Sendable {
   }
 
   /// The value as an integer: a number without fraction and exponent that fits into 64 bits.
-  package var int: Int {
+  public var int: Int {
     get throws(JSONError) {
       guard case .number(let number) = value, let int = number.int else {
         throw wrongKind("an integer")
@@ -55,7 +55,7 @@ package struct JSONField: Sendable {
   }
 
   /// The value as a finite double.
-  package var double: Double {
+  public var double: Double {
     get throws(JSONError) {
       guard case .number(let number) = value, let double = number.double else {
         throw wrongKind("a number")
@@ -65,7 +65,7 @@ package struct JSONField: Sendable {
   }
 
   /// The value as a string.
-  package var string: String {
+  public var string: String {
     get throws(JSONError) {
       guard case .string(let string) = value else { throw wrongKind("a string") }
       return string
@@ -73,7 +73,7 @@ package struct JSONField: Sendable {
   }
 
   /// The value as an object.
-  package var object: JSONObject {
+  public var object: JSONObject {
     get throws(JSONError) {
       guard case .object(let object) = value else { throw wrongKind("an object") }
       return object
@@ -81,14 +81,14 @@ package struct JSONField: Sendable {
   }
 
   /// The members of the object, in order.
-  package var members: [(name: String, field: JSONField)] {
+  public var members: [(name: String, field: JSONField)] {
     get throws(JSONError) {
       try object.map { ($0.name, JSONField(value: $0.value, path: path(to: $0.name))) }
     }
   }
 
   /// The elements of the array.
-  package var array: [JSONField] {
+  public var array: [JSONField] {
     get throws(JSONError) {
       guard case .array(let array) = value else { throw wrongKind("an array") }
       return array.enumerated().map { JSONField(value: $1, path: "\(path)[\($0)]") }
@@ -96,17 +96,17 @@ package struct JSONField: Sendable {
   }
 
   /// The value as an array of integers.
-  package var ints: [Int] {
+  public var ints: [Int] {
     get throws(JSONError) { try array.map { field throws(JSONError) in try field.int } }
   }
 
   /// The value as an array of numbers.
-  package var doubles: [Double] {
+  public var doubles: [Double] {
     get throws(JSONError) { try array.map { field throws(JSONError) in try field.double } }
   }
 
   /// The value as an array of strings.
-  package var strings: [String] {
+  public var strings: [String] {
     get throws(JSONError) { try array.map { field throws(JSONError) in try field.string } }
   }
 
@@ -122,7 +122,7 @@ package struct JSONField: Sendable {
 
 extension JSONValue {
   /// This value as the root of typed access.
-  package var field: JSONField { JSONField(value: self, path: "") }
+  public var field: JSONField { JSONField(value: self, path: "") }
 
   /// The member with a given name, for typed access.
   ///
@@ -130,14 +130,14 @@ extension JSONValue {
   /// - Returns: The member.
   /// - Throws: `JSONError.wrongKind` if the value is not an object, `.missingMember` if it has no
   ///   such member.
-  package func member(_ name: String) throws(JSONError) -> JSONField { try field.member(name) }
+  public func member(_ name: String) throws(JSONError) -> JSONField { try field.member(name) }
 
   /// The member with a given name, for typed access, or nil if it is absent or null.
   ///
   /// - Parameter name: The name, compared by UTF-8 bytes.
   /// - Returns: The member, or nil.
   /// - Throws: `JSONError.wrongKind` if the value is not an object.
-  package func optionalMember(_ name: String) throws(JSONError) -> JSONField? {
+  public func optionalMember(_ name: String) throws(JSONError) -> JSONField? {
     try field.optionalMember(name)
   }
 }

@@ -5,4 +5,5 @@
 @_exported public import JSON
 @_exported public import PTQSolvers
 @_exported public import Pipeline
+@_exported public import Studies
 @_exported public import Transformer

@@ -2,7 +2,7 @@ internal import Hessian
 internal import LinearAlgebra
 internal import Quantizer
 internal import Solvers
-internal import Transformer
+package import Transformer
 
 /// Quantizes a block stage by stage, and passes the hidden states through what is quantized.
 ///
@@ -73,7 +73,7 @@ struct BlockQuantizer {
 extension Stream {
   /// The first calibration windows at a stage, to judge a sublayer's output on: few, since each
   /// candidate passes them through it.
-  func judgingStates(
+  package func judgingStates(
     _ stage: Int, of block: DecoderBlock, calibrationCount: Int
   ) -> [BlockState] {
     guard let rows = states(ofFirst: 1, at: stage, of: block).first?.hidden.rows else { return [] }

@@ -1,8 +1,8 @@
 internal import Formats
 internal import LinearAlgebra
-internal import Quantizer
-internal import Solvers
-internal import Transformer
+package import Quantizer
+package import Solvers
+package import Transformer
 
 /// A solution, and whether the input of its Linear was scaled.
 struct SolvedLinear {
@@ -14,12 +14,12 @@ struct SolvedLinear {
 /// The solutions of a block's Linears on their way into the block.
 ///
 /// A solution is final when every stage whose factors its rows may take up is solved.
-struct BlockSolutions {
+package struct BlockSolutions {
   private var pending: [SolvedLinear] = []
   /// For each producer, the last stage whose inputs its rows make.
   private let lastReader: [String: Int]
 
-  init(_ program: any BlockProgram) {
+  package init(_ program: any BlockProgram) {
     var lastReader: [String: Int] = [:]
     for (i, stage) in program.stages.enumerated() {
       for slot in stage.slots {
@@ -33,7 +33,7 @@ struct BlockSolutions {
   /// their factors.
   ///
   /// - Throws: ``StageError`` when a scale leaves the range of its format.
-  mutating func adopt(
+  package mutating func adopt(
     _ solution: StageSolution, of unit: [Int], _ stage: Int, into block: inout DecoderBlock,
     encoding: any GridEncoding
   ) throws(StageError) {

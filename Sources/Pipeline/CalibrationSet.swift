@@ -50,5 +50,5 @@ public struct CalibrationSet: Sendable {
   private static func heldOutCount(_ samples: Int) -> Int { samples < 2 ? 0 : max(1, samples / 8) }
 
   /// All windows, those for calibration first.
-  var windows: [[Int32]] { calibration + heldOut }
+  package var windows: [[Int32]] { calibration + heldOut }
 }

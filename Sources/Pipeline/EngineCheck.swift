@@ -1,19 +1,19 @@
 internal import Checkpoint
-internal import Formats
-internal import Quantizer
+package import Formats
+package import Quantizer
 
 /// What the engines will make of Linears in a format, known before any work starts.
-struct EngineCheck {
+package struct EngineCheck {
   /// The engines that load all of them as they are.
-  let loaders: [String]
+  package let loaders: [String]
   /// What only some engines load, with what would help.
-  let warnings: [Warning]
+  package let warnings: [Warning]
 
   /// Asks about every Linear.
   ///
   /// - Throws: ``RunError/noEngine(format:_:)`` with every objection to the first Linear that no
   ///   engine would load.
-  init(
+  package init(
     _ linears: some Sequence<LinearShape>, _ scheme: LinearScheme, in format: any CheckpointFormat
   ) throws(RunError) {
     var objections: [EngineVerdict] = []

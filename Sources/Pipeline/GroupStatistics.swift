@@ -1,8 +1,8 @@
 internal import Formats
-internal import Hessian
+package import Hessian
 internal import LinearAlgebra
-internal import Solvers
-internal import Transformer
+package import Solvers
+package import Transformer
 
 /// The statistics of the inputs of a stage's groups, over the calibration windows and over the
 /// held-out ones.
@@ -43,7 +43,7 @@ struct GroupStatistics {
 
 extension Stream {
   /// The statistics of a stage's inputs.
-  mutating func measure(
+  package mutating func measure(
     _ stage: Int, of block: DecoderBlock, calibrationCount: Int,
     collecting parts: InputStatistics.Parts
   ) -> [CalibratedInput] {

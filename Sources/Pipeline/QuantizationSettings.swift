@@ -1,6 +1,6 @@
 internal import Checkpoint
 public import Formats
-internal import LinearAlgebra
+package import LinearAlgebra
 public import Quantizer
 public import Solvers
 
@@ -41,7 +41,7 @@ public struct QuantizationSettings: Sendable {
   }
 
   /// What is stored of a Linear, and what becomes of its input.
-  var linearScheme: LinearScheme { LinearScheme(scheme, activations: activationScheme) }
+  package var linearScheme: LinearScheme { LinearScheme(scheme, activations: activationScheme) }
 
   private var activationScheme: ActivationScheme? {
     method.activations.map {
@@ -67,7 +67,7 @@ public struct QuantizationSettings: Sendable {
   }
 
   /// The bits that a Linear's weights take in the file, for each of them.
-  func bitsPerWeight(of solution: LinearSolution, scales: FloatFormat) -> Double {
+  package func bitsPerWeight(of solution: LinearSolution, scales: FloatFormat) -> Double {
     let (rows, columns) = (solution.quantized.rows, solution.quantized.columns)
     let kept = solution.linear.kept?.weights.elements.count ?? 0
     var bits = 16 * Double(kept)
@@ -87,7 +87,7 @@ public struct QuantizationSettings: Sendable {
   }
 
   /// The recipe for Linears whose scales are stored in a format.
-  func recipe(scales: FloatFormat) -> Recipe {
+  package func recipe(scales: FloatFormat) -> Recipe {
     Recipe(
       scheme: scheme,
       gridRule: GridRule(

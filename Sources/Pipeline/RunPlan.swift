@@ -1,13 +1,13 @@
-internal import Checkpoint
+package import Checkpoint
 public import Formats
-internal import LinearAlgebra
+package import LinearAlgebra
 public import Quantizer
 public import Remedies
 internal import Solvers
 internal import Transformer
 
 /// Everything about a run that can be known, and be wrong, before its work starts.
-struct RunPlan {
+package struct RunPlan {
   /// The Linears of each block, in the order of the computation.
   let blocks: [[LinearShape]]
   /// The format that scales are stored in.
@@ -52,7 +52,7 @@ struct RunPlan {
   }
 
   /// Checks each Linear's tensor; gives the format that scales will be stored in.
-  static func scaleFormat(
+  package static func scaleFormat(
     _ linears: some Sequence<LinearShape>, in folder: ModelFolder, _ format: any CheckpointFormat
   ) throws -> FloatFormat {
     var scales: FloatFormat?
@@ -65,7 +65,7 @@ struct RunPlan {
   }
 
   /// Checks that groups fill the rows of each Linear.
-  static func checkWidths(
+  package static func checkWidths(
     _ linears: [LinearShape], _ settings: QuantizationSettings
   ) throws {
     for linear in linears {

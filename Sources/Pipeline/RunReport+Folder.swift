@@ -17,7 +17,7 @@ extension RunReport {
   }
 
   /// The same of Linears that are stored in so many bytes now: what they lost, they lost before.
-  func stored(_ byteCounts: [String: Int]) -> RunReport {
+  package func stored(_ byteCounts: [String: Int]) -> RunReport {
     var result = self
     result.linears = linears.map { linear in
       let bytes = byteCounts[linear.name].map(Double.init)

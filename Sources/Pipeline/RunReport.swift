@@ -113,21 +113,28 @@ extension LinearReport {
 }
 
 extension JSONValue {
+  /// An object of members in their order, each name once.
+  package init(members: [(String, JSONValue)]) {
+    var object = JSONObject()
+    for (name, value) in members { object[name] = value }
+    self = .object(object)
+  }
+
   /// A number with the digits that a reader of reports can use, or null.
-  static func rounded(_ value: Double?) -> JSONValue {
+  package static func rounded(_ value: Double?) -> JSONValue {
     // A float's digits: errors are ratios of float32 sums.
     value.flatMap { JSONNumber(literal: "\(Float($0))") }.map { .number($0) } ?? .null
   }
 
   /// The object with one more member, if there is a value for it.
-  func adding(_ name: String, _ value: Int?) -> JSONValue {
+  package func adding(_ name: String, _ value: Int?) -> JSONValue {
     guard let value, case .object(var object) = self else { return self }
     object[name] = .number(JSONNumber(value))
     return .object(object)
   }
 
   /// A number with all its digits, or null for what JSON has no number for.
-  static func finite(_ value: Double) -> JSONValue {
+  package static func finite(_ value: Double) -> JSONValue {
     value.isFinite ? .number(JSONNumber(value)) : .null
   }
 }

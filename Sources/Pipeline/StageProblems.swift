@@ -1,7 +1,7 @@
 internal import LinearAlgebra
 internal import Quantizer
-internal import Solvers
-internal import Transformer
+package import Solvers
+package import Transformer
 
 // The stages of a block as problems. What in front of a stage can take up factors follows from the
 // absorbers of its slots.
@@ -14,7 +14,7 @@ extension DecoderBlock {
   ///   - stage: their stage.
   ///   - inputs: what is known of the input of each group of the stage.
   ///   - judging: sequences to judge by the sublayer's output on, where a transform does so.
-  func problem(
+  package func problem(
     _ unit: [Int], of stage: Int, _ inputs: [CalibratedInput], judgedOn judging: [BlockState]
   ) -> StageProblem {
     let groups = unit.map { group in

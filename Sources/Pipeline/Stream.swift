@@ -1,5 +1,5 @@
-internal import LinearAlgebra
-internal import Transformer
+package import LinearAlgebra
+package import Transformer
 
 /// The hidden states of all windows under one set of weights.
 ///
@@ -10,7 +10,7 @@ internal import Transformer
 /// Windows do not see each other, so they are computed in parallel. Short ones go in bundles, whose
 /// products are one; how windows are bundled does not depend on the number of threads, so neither do
 /// results.
-struct Stream: Sendable {
+package struct Stream: Sendable {
   private var bundles: [Bundle]
   private let heldBudget: Int
   /// What the inputs of a stage are to be divided by where they were held before it was solved.
@@ -24,7 +24,7 @@ struct Stream: Sendable {
   /// - Parameters:
   ///   - windows: the hidden states of each window, `[tokens, hidden]`.
   ///   - heldBudget: the bytes that may be held between stages beside the residual streams.
-  init(_ windows: [Matrix], heldBudget: Int = 4 << 30) {
+  package init(_ windows: [Matrix], heldBudget: Int = 4 << 30) {
     self.heldBudget = heldBudget
     bundles = []
     var rows = 0
@@ -42,10 +42,10 @@ struct Stream: Sendable {
   var isEmpty: Bool { bundles.isEmpty }
 
   /// The hidden states of each window, between blocks.
-  var windows: [Matrix] { bundles.flatMap { $0.states.map(\.hidden) } }
+  package var windows: [Matrix] { bundles.flatMap { $0.states.map(\.hidden) } }
 
   /// Enters a block.
-  mutating func enter(_ block: DecoderBlock) {
+  package mutating func enter(_ block: DecoderBlock) {
     divisors = nil
     for i in bundles.indices { bundles[i].enter(block) }
   }
@@ -74,13 +74,13 @@ struct Stream: Sendable {
   }
 
   /// Takes all windows to the end of a block.
-  mutating func leave(_ block: DecoderBlock) {
+  package mutating func leave(_ block: DecoderBlock) {
     advance(to: block.program.stages.count, block, { _ in }, use: { $0.leave() })
     divisors = nil
   }
 
   /// Takes all windows through a block.
-  mutating func pass(_ block: DecoderBlock) {
+  package mutating func pass(_ block: DecoderBlock) {
     enter(block)
     leave(block)
   }

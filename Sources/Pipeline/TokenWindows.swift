@@ -2,7 +2,7 @@ public import Checkpoint
 internal import Foundation
 internal import JSON
 public import Remedies
-internal import Tokenizer
+package import Tokenizer
 
 /// Tokens cut into windows of one length: what calibration and evaluation run on.
 ///
@@ -59,7 +59,7 @@ public struct TokenStream: Sendable {
   }
 
   /// The name of the file that describes a model's tokenizer.
-  static let tokenizerFile = "tokenizer.json"
+  package static let tokenizerFile = "tokenizer.json"
 
   /// What turns a text into tokens as the model's tokenizer does.
   private static func encoder(of folder: ModelFolder) throws -> (String) throws -> [Int32] {
@@ -72,7 +72,7 @@ public struct TokenStream: Sendable {
   }
 
   /// The tokenizer of a model.
-  static func tokenizer(of folder: ModelFolder) throws -> Tokenizer {
+  package static func tokenizer(of folder: ModelFolder) throws -> Tokenizer {
     let path = "\(folder.path)/\(tokenizerFile)"
     guard FileManager.default.fileExists(atPath: path) else {
       throw CheckpointError.missing(

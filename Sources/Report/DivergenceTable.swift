@@ -1,4 +1,4 @@
-public import Pipeline
+public import Studies
 
 extension Divergence {
   /// The comparison by position in the window, and all in all.

@@ -1,5 +1,5 @@
-internal import Pipeline
 internal import Solvers
+internal import Studies
 
 /// One candidate over all its Linears; nil where a Linear lacks the figure.
 ///

@@ -1,5 +1,5 @@
-internal import Pipeline
 internal import Solvers
+internal import Studies
 
 /// By which error candidates are compared.
 ///

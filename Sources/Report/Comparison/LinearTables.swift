@@ -1,4 +1,4 @@
-public import Pipeline
+public import Studies
 
 extension ComparisonReport {
   /// One row for each candidate, one column for each kind of Linear: the mean error in per cent.

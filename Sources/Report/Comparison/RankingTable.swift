@@ -1,4 +1,4 @@
-public import Pipeline
+public import Studies
 
 extension ComparisonReport {
   /// Who wins in which decoder block: for each scheme one row of all blocks, then one for each, with

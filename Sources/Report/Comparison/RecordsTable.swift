@@ -1,5 +1,5 @@
-public import Pipeline
 internal import Solvers
+public import Studies
 
 extension ComparisonReport {
   /// One row for each candidate and Linear, with all that was measured: for other programs.

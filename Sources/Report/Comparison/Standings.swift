@@ -1,5 +1,5 @@
-internal import Pipeline
 internal import Solvers
+internal import Studies
 
 /// Who is better where: the errors that judge, and ranks among rivals.
 ///

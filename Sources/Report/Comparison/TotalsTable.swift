@@ -1,4 +1,4 @@
-public import Pipeline
+public import Studies
 
 extension ComparisonReport {
   /// One row for each candidate: what it costs, and what it loses over all Linears.

@@ -1,3 +1,4 @@
+internal import Studies
 internal import Pipeline
 
 extension ComparisonFigures {

@@ -1,4 +1,4 @@
-internal import Pipeline
+internal import Studies
 
 /// The figures of a comparison; none where there is nothing to draw.
 struct ComparisonFigures {

@@ -1,4 +1,4 @@
-public import Pipeline
+public import Studies
 
 extension ComparisonReport {
   /// The report as one HTML page that needs nothing else: no script, no network, no other file.

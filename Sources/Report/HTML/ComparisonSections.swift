@@ -1,5 +1,5 @@
-internal import Pipeline
 internal import Solvers
+internal import Studies
 
 /// The sections of the page, from the answer to the details.
 struct ComparisonSections {

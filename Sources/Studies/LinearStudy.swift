@@ -2,6 +2,7 @@ internal import Checkpoint
 internal import Formats
 internal import Hessian
 internal import LinearAlgebra
+public import Pipeline
 internal import Quantizer
 public import Solvers
 
@@ -11,28 +12,28 @@ public import Solvers
 /// factors: they are a part of the result.
 ///
 /// ```swift
-/// let files = try LayerFiles(
+/// let files = try LinearFiles(
 ///   weights: MatrixFile("w.npy"), input: .activations(MatrixFile("x.npy")))
-/// let comparison = try LayerComparison(files, candidates: settings)
+/// let comparison = try LinearStudy(files, candidates: settings)
 /// let (report, solutions) = try comparison.run()
 /// try comparison.write(solutions[0], of: 0, to: "packed.safetensors")
 /// ```
-public struct LayerComparison: Sendable {
-  private let files: LayerFiles
+public struct LinearStudy: Sendable {
+  private let files: LinearFiles
   private let candidates: [QuantizationSettings]
   private let shape: LinearShape
   private let scales: [FloatFormat]
 
   /// Checks that the comparison can be done as asked.
   ///
-  /// - Throws: ``RunError`` or ``LayerFileError``, with what to change.
-  public init(_ files: LayerFiles, candidates: [QuantizationSettings]) throws {
+  /// - Throws: ``RunError`` or ``LinearFileError``, with what to change.
+  public init(_ files: LinearFiles, candidates: [QuantizationSettings]) throws {
     shape = LinearShape(
       name: files.weights.name, rows: files.weights.rows, columns: files.weights.columns)
     for settings in candidates {
       try RunPlan.checkWidths([shape], settings)
       if case .unknown = files.input, settings.method.needsCalibration {
-        throw LayerFileError.inputNeeded(method: settings.method.name)
+        throw LinearFileError.inputNeeded(method: settings.method.name)
       }
     }
     scales = candidates.map { $0.format.scaleFormat(for: files.weights.format) }
@@ -45,7 +46,7 @@ public struct LayerComparison: Sendable {
   /// - Parameter tell: is called with the share of the recipes done, and what is being worked on;
   ///   what it throws ends the work.
   /// - Returns: the errors, and for each recipe the quantized Linear with the factors of its input.
-  /// - Throws: ``CheckpointError``, ``LayerFileError`` or ``StageError``.
+  /// - Throws: ``CheckpointError``, ``LinearFileError`` or ``StageError``.
   public func run(
     _ tell: (Double, String) throws -> Void = { _, _ in }
   ) throws -> (report: ComparisonReport, solutions: [StageSolution]) {

@@ -1,6 +1,7 @@
 internal import Formats
 internal import Hessian
 internal import LinearAlgebra
+internal import Pipeline
 internal import Quantizer
 internal import Solvers
 internal import Transformer

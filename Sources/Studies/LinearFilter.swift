@@ -1,4 +1,5 @@
 public import Formats
+internal import Pipeline
 internal import Transformer
 
 /// Which Linears of a model to look at.

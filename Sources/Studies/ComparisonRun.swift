@@ -1,5 +1,6 @@
 internal import Checkpoint
 internal import Formats
+public import Pipeline
 internal import Quantizer
 internal import Solvers
 public import Transformer

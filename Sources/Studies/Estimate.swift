@@ -1,4 +1,5 @@
 internal import JSON
+internal import Pipeline
 
 /// A mean over the predictions of windows, and how far chance may have moved it.
 ///
@@ -34,14 +35,5 @@ public struct Estimate: Sendable, Equatable {
       (name, .finite(value)),
       ("\(name)_standard_error", standardError.map(JSONValue.finite) ?? .null),
     ]
-  }
-}
-
-extension JSONValue {
-  /// An object of members in their order, each name once.
-  init(members: [(String, JSONValue)]) {
-    var object = JSONObject()
-    for (name, value) in members { object[name] = value }
-    self = .object(object)
   }
 }

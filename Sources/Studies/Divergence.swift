@@ -1,5 +1,6 @@
 public import JSON
 internal import LinearAlgebra
+public import Pipeline
 public import Transformer
 
 /// How far a model's predictions are from those of a reference, most often the dense original.

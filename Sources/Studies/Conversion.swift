@@ -2,6 +2,7 @@ internal import Checkpoint
 public import Formats
 internal import JSON
 internal import LinearAlgebra
+public import Pipeline
 internal import Quantizer
 public import Transformer
 

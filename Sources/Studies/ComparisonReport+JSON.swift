@@ -1,4 +1,5 @@
 public import JSON
+internal import Pipeline
 internal import Solvers
 
 extension ComparisonReport {

@@ -1,4 +1,5 @@
 internal import Checkpoint
+internal import Pipeline
 public import Remedies
 internal import Tokenizer
 internal import Transformer

@@ -1,6 +1,7 @@
 internal import Glibc
 public import JSON
 internal import LinearAlgebra
+public import Pipeline
 public import Transformer
 
 /// How well a model predicts a text.

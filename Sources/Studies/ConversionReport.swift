@@ -1,6 +1,7 @@
 internal import Checkpoint
 internal import Formats
 public import JSON
+internal import Pipeline
 
 /// What a conversion did.
 public struct ConversionReport: Sendable, Equatable {

@@ -1,4 +1,5 @@
 internal import LinearAlgebra
+internal import Pipeline
 internal import Quantizer
 internal import Solvers
 

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import LinearAlgebra
+internal import Pipeline
 internal import Transformer
 
 /// The hidden states of a text in the dense model and in each of its quantized versions.

@@ -1,3 +1,4 @@
+internal import Pipeline
 public import Solvers
 
 /// Several recipes on the same Linears, from the same statistics.

@@ -1,6 +1,7 @@
 internal import Checkpoint
 internal import Formats
 internal import LinearAlgebra
+internal import Pipeline
 internal import Quantizer
 internal import Transformer
 

@@ -1,4 +1,5 @@
 public import LinearAlgebra
+internal import Pipeline
 public import Quantizer
 public import Remedies
 

@@ -1,6 +1,7 @@
 internal import Checkpoint
 internal import Formats
 internal import LinearAlgebra
+internal import Pipeline
 internal import Transformer
 
 /// Windows through one or more models, as many at a time as memory should hold.

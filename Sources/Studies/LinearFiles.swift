@@ -1,11 +1,12 @@
 public import Checkpoint
 public import Hessian
 internal import LinearAlgebra
+public import Pipeline
 public import Remedies
 internal import Solvers
 
 /// The files of one Linear that belongs to no model: its weights, and what its input looks like.
-public struct LayerFiles: Sendable {
+public struct LinearFiles: Sendable {
   /// What is known of the input.
   public enum Input: Sendable {
     /// The inputs of tokens, `[tokens, in]` or with more axes in front.
@@ -34,10 +35,10 @@ public struct LayerFiles: Sendable {
 
   /// Files whose shapes are found to agree.
   ///
-  /// - Throws: ``LayerFileError``.
+  /// - Throws: ``LinearFileError``.
   public init(
     weights: MatrixFile, input: Input = .unknown, heldOut: MatrixFile? = nil, sharesOut: Bool = true
-  ) throws(LayerFileError) {
+  ) throws(LinearFileError) {
     try weights.check("weights", axes: 2...2, "[out, in]")
     switch input {
     case .activations(let file): try file.checkInput("activations", of: weights)
@@ -68,7 +69,7 @@ public struct LayerFiles: Sendable {
   ///
   /// - Parameter parts: what to collect of the inputs beside their second moment.
   /// - Returns: the statistics of the tokens for solvers, and of those that judge.
-  /// - Throws: ``CheckpointError`` for values that are not finite, ``LayerFileError`` for a Hessian
+  /// - Throws: ``CheckpointError`` for values that are not finite, ``LinearFileError`` for a Hessian
   ///   that is none.
   func read(collecting parts: InputStatistics.Parts) throws -> CalibratedInput {
     var calibration: InputStatistics?
@@ -103,7 +104,7 @@ public struct LayerFiles: Sendable {
 
   private func statistics(
     of hessian: Matrix, path: String
-  ) throws(LayerFileError) -> InputStatistics {
+  ) throws(LinearFileError) -> InputStatistics {
     do throws(SecondMomentError) {
       return try InputStatistics(secondMoment: hessian)
     } catch {
@@ -124,13 +125,13 @@ extension MatrixFile {
 
   fileprivate func check(
     _ what: String, axes: ClosedRange<Int>, _ needed: String
-  ) throws(LayerFileError) {
+  ) throws(LinearFileError) {
     guard axes.contains(dimensions.count), !dimensions.contains(0) else {
       throw .shape(path: path, dimensions, what: what, needed: needed)
     }
   }
 
-  fileprivate func checkInput(_ what: String, of weights: MatrixFile) throws(LayerFileError) {
+  fileprivate func checkInput(_ what: String, of weights: MatrixFile) throws(LinearFileError) {
     try check(what, axes: 1...64, "[tokens, in]")
     guard columns == weights.columns else {
       throw .unequal(self, "\(what) of shape [tokens, in]", weights)
@@ -139,7 +140,7 @@ extension MatrixFile {
 }
 
 /// Why the files of a Linear cannot be worked with.
-public enum LayerFileError: RemediableError {
+public enum LinearFileError: RemediableError {
   /// An array has no shape that makes sense for what it is.
   case shape(path: String, [Int], what: String, needed: String)
   /// An array has another width than the weights.
