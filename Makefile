@@ -2,7 +2,7 @@
 
 PTQ := .build/release/ptq
 MODEL := Examples/tiny-llama
-PACKAGES := libopenblas-dev liblapacke-dev pkg-config
+PACKAGES := libopenblas-dev liblapacke-dev libonig-dev pkg-config
 # The log of a long command; what matters of it is printed.
 LOG := .build/make.log
 
@@ -41,9 +41,9 @@ docs: dependencies ## Make the documentation of the library in .build/PTQ.doccar
 dependencies:
 	@command -v swift > /dev/null || { \
 	  echo "ptq needs the Swift toolchain, 6.2 or later; see https://www.swift.org/install"; exit 1; }
-	@pkg-config --exists openblas lapacke 2> /dev/null || { \
+	@pkg-config --exists openblas lapacke oniguruma 2> /dev/null || { \
 	  command -v apt-get > /dev/null || { \
-	    echo "ptq needs OpenBLAS and LAPACKE with headers, which Debian calls" $(PACKAGES); exit 1; }; \
+	    echo "ptq needs OpenBLAS, LAPACKE and Oniguruma with headers, which Debian calls" $(PACKAGES); exit 1; }; \
 	  echo "installing" $(PACKAGES); \
 	  sudo=$$([ $$(id -u) = 0 ] || echo sudo); \
 	  $$sudo apt-get update -qq && $$sudo apt-get install -y -qq $(PACKAGES) > /dev/null; }

@@ -46,6 +46,8 @@ let package = Package(
       name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(
       name: "CLAPACKE", pkgConfig: "lapacke", providers: [.apt(["liblapacke-dev"])]),
+    .systemLibrary(
+      name: "COniguruma", pkgConfig: "oniguruma", providers: [.apt(["libonig-dev"])]),
     .target(name: "CProbe"),
 
     // MARK: What every room may say
@@ -64,28 +66,29 @@ let package = Package(
 
     // MARK: Models and files
     room("JSON"),
-    room("Checkpoint", ["JSON", "LinearAlgebra", "Quantizer"]),
-    room("Tokenizer", ["JSON"]),
-    room("Transformer", ["JSON", "LinearAlgebra", "Quantizer", "Checkpoint"]),
+    room("Checkpoint", ["Remedies", "JSON", "LinearAlgebra"]),
+    room("Formats", ["Remedies", "JSON", "LinearAlgebra", "Quantizer", "Checkpoint"]),
+    room("Tokenizer", ["JSON", "COniguruma"]),
+    room("Transformer", ["JSON", "LinearAlgebra", "Quantizer", "Checkpoint", "Formats"]),
 
     // MARK: The run
     room(
       "Pipeline",
       [
         "Remedies", "JSON", "LinearAlgebra", "Hessian", "Quantizer", "Solvers", "Checkpoint",
-        "Tokenizer", "Transformer",
+        "Formats", "Tokenizer", "Transformer",
       ]),
     room("Report", ["Pipeline", "Solvers"]),
     room(
       "PTQ",
       [
-        "PTQSolvers", "JSON", "Checkpoint", "Transformer", "Pipeline",
+        "PTQSolvers", "JSON", "Checkpoint", "Formats", "Transformer", "Pipeline",
       ]),
     room(
       "CLI",
       [
         "Remedies", "JSON", "LinearAlgebra", "Hessian", "Quantizer", "Solvers", "Checkpoint",
-        "Transformer", "Pipeline", "Report",
+        "Formats", "Transformer", "Pipeline", "Report",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(name: "Executable", dependencies: ["CLI"], swiftSettings: strict),
@@ -107,13 +110,20 @@ let package = Package(
     tests("Quantizer", ["LinearAlgebra"]),
     tests("Solvers", ["LinearAlgebra", "Hessian", "Quantizer"]),
     tests("JSON"),
+    tests("Checkpoint", ["JSON", "LinearAlgebra", "Remedies"], resources: [.copy("Fixtures")]),
     tests(
-      "Checkpoint", ["JSON", "LinearAlgebra", "Quantizer"], resources: [.copy("Fixtures")]),
+      "Formats", ["Remedies", "Checkpoint", "JSON", "LinearAlgebra", "Quantizer"],
+      resources: [.copy("Fixtures")]),
     tests("Tokenizer", ["JSON"], resources: [.copy("Fixtures")]),
-    tests("Transformer", ["Checkpoint", "JSON", "LinearAlgebra"], resources: [.copy("Fixtures")]),
+    tests(
+      "Transformer", ["Checkpoint", "Formats", "JSON", "LinearAlgebra"],
+      resources: [.copy("Fixtures")]),
     tests(
       "Pipeline",
-      ["Checkpoint", "Hessian", "JSON", "LinearAlgebra", "Quantizer", "Solvers", "Transformer"]),
+      [
+        "Checkpoint", "Formats", "Hessian", "JSON", "LinearAlgebra", "Quantizer", "Solvers",
+        "Transformer",
+      ]),
     tests("Report", ["Pipeline", "Solvers"]),
     tests("PTQ"),
     // The executables, because the tests start them.

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes the fixtures of the checkpoint tests: quantized Linears as their formats define them, with the weights they stand for.
 
-Usage: make-format-goldens.py [FOLDER]        (default: Tests/CheckpointTests/Fixtures; needs numpy only)
+Usage: make-format-goldens.py [FOLDER]        (default: Tests/FormatsTests/Fixtures; needs numpy only)
 
 Each fixture is a folder with config.json and model.safetensors. The file holds the tensors of a Linear `p`, and `golden`,
 float32 [out, in]: what they stand for. Nothing here shares code or an idea of the layout with the library: words are made
@@ -76,7 +76,7 @@ def int8(random, folder, per_tensor, inputs, extra):
 
 
 def main():
-    default = pathlib.Path(__file__).resolve().parent.parent / 'Tests/CheckpointTests/Fixtures'
+    default = pathlib.Path(__file__).resolve().parent.parent / 'Tests/FormatsTests/Fixtures'
     root = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else default
     random = np.random.default_rng(20)
     autoawq = {'bits': 4, 'group_size': 32, 'zero_point': True, 'version': 'gemm', 'modules_to_not_convert': None}

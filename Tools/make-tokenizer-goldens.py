@@ -6,7 +6,8 @@
 
 Everything is made here from fixed seeds: the corpus, the training, the texts. For each
 configuration NAME there are NAME.tokenizer.json and NAME.cases.json; the cases stand in the order
-of texts.json. A `decoded` that is missing equals the text.
+of texts.json. A `decoded` that is missing equals the text. variants.json holds the first texts
+through one small model behind many pre-tokenizers and normalizers.
 """
 
 import json
@@ -261,11 +262,19 @@ def pre_tokenizer_variants(base):
                           {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "first", "split": True}),
                  {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "never", "split": True},
                  {"type": "Metaspace", "replacement": "▁", "add_prefix_space": True}]
+    # What engines disagree about: sets, word characters, empty matches, quantifiers, lookbehind.
+    variants += [split(pattern) for pattern in [
+        r"\h+", r"\w+", r"\b", r"(?m:.+)", r"^.", r"[\p{L}&&[^a-z]]+", r"[[:alpha:]]+|[[:digit:]]", r"a{1,2}+b?",
+        r"\p{L}{2}?", r"(?<letter>\p{L})\k<letter>", r"(\p{L})\g<1>\d*", r"(?i:strasse|fi|ς)+", r"\p{Lu}\K\p{Ll}+",
+        r"(?<=\p{Lu}|ab)\p{L}", r"\R+", r"\d*", r"x|(?=\d)", r"\G\S", r"(?~ab)", r"\s+\Z", r"]|[]a]"]]
+    variants += [split(r"\s*", behavior) for behavior in ["Removed", "MergedWithPrevious", "MergedWithNext", "Contiguous"]]
     for variant in variants: yield {"pre_tokenizer": variant}
     for normalizer in [{"type": form} for form in ["NFC", "NFD", "NFKC", "NFKD", "Lowercase", "ByteLevel"]] + [
             {"type": "Strip", "strip_left": True, "strip_right": False},
             {"type": "Strip", "strip_left": True, "strip_right": True},
             {"type": "Replace", "pattern": {"Regex": r"\s+"}, "content": "__"},
+            {"type": "Replace", "pattern": {"Regex": r"\d*"}, "content": "_"},
+            {"type": "Replace", "pattern": {"Regex": r"(?<=\d)(?=\p{L})"}, "content": "▁"},
             {"type": "Replace", "pattern": {"String": "aa"}, "content": "b"}]:
         yield {"normalizer": normalizer}
 
@@ -285,10 +294,11 @@ def main():
             "cases": list(cases(made, all_texts)), "decode": list(random_ids(made))})
         if name == "metaspace": base = configuration
     variants = []
+    count = 53
     for change in pre_tokenizer_variants(base):
         made = Tokenizer.from_str(json.dumps(base | change))
-        variants.append({"change": change, "ids": [made.encode(text).ids for text in all_texts[:53]]})
-    write("variants.json", variants)
+        variants.append({"change": change, "ids": [made.encode(text).ids for text in all_texts[:count]]})
+    write("variants.json", {"tokenizers": tokenizers.__version__, "texts": count, "variants": variants})
 
 
 main()

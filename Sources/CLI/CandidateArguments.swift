@@ -25,15 +25,19 @@ struct CandidateArguments: ParsableArguments {
 
   /// Every combination; a method that rounds inputs as well has a scheme of its own.
   func settings(
-    _ recipe: RecipeArguments, alpha: Float, format: FormatChoice = .standard
+    _ recipe: RecipeArguments, alpha: Float, format: FormatChoice = .standard,
+    grids: [GridChoice] = [.integer]
   ) throws -> [QuantizationSettings] {
     // Rivals, that is candidates of one scheme, stand together.
     var candidates: [QuantizationSettings] = []
     for bits in bits {
       for size in groupSizes {
-        for method in methods where method.activations == nil {
-          candidates.append(
-            try recipe.settings(method, bits: bits, groupSize: size, alpha: alpha, format: format))
+        for grid in grids {
+          for method in methods where method.activations == nil {
+            candidates.append(
+              try recipe.settings(
+                method, bits: bits, groupSize: size, alpha: alpha, format: format, grid: grid))
+          }
         }
       }
     }
@@ -59,6 +63,18 @@ extension String {
       guard let number = Int($0) else { throw ValidationError("\"\($0)\" is not a number.") }
       return number
     }
+  }
+
+  /// Grids separated by commas.
+  func grids() throws -> [GridChoice] {
+    let choices = try split(separator: ",").map {
+      guard let choice = GridChoice(rawValue: String($0)) else {
+        throw ValidationError("\"\($0)\" is no grid; give integer, offset or nf4.")
+      }
+      return choice
+    }
+    guard !choices.isEmpty else { throw ValidationError("--grids needs at least one entry.") }
+    return choices
   }
 
   /// Group sizes separated by commas.

@@ -1,5 +1,6 @@
 public import ArgumentParser
 import Checkpoint
+import Formats
 import Pipeline
 public import Quantizer
 public import Solvers
@@ -128,6 +129,22 @@ enum GroupSize: ExpressibleByArgument {
 
   var defaultValueDescription: String {
     if case .columns(let columns) = self { "\(columns)" } else { "\(self)" }
+  }
+}
+
+/// `--grids`: which points codes can stand for.
+enum GridChoice: String {
+  case integer
+  case offset
+  case nf4
+
+  /// The points of a scheme; symmetry matters only where points have an integer zero point.
+  func points(symmetric: Bool) -> Scheme.Points {
+    switch self {
+    case .integer: symmetric ? .symmetric : .zeroPoint
+    case .offset: .offset
+    case .nf4: .table(.nf4)
+    }
   }
 }
 

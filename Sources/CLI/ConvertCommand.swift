@@ -1,5 +1,6 @@
 import ArgumentParser
 import Checkpoint
+import Formats
 import JSON
 import Pipeline
 import Report

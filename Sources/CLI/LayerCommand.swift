@@ -12,10 +12,11 @@ struct LayerCommand: ParsableCommand {
     abstract: "Quantize one Linear from .npy or .safetensors files.",
     discussion: """
       WEIGHTS is a matrix [out, in]; the input of the Linear is given by what it was for some \
-      tokens, [tokens, in], or by their second moment [in, in]. A file is .npy (float16, float32 \
-      or float64) or .safetensors, whose tensors are named like model.safetensors:lm_head.weight.
+      tokens, [tokens, in], by their second moment [in, in], or by stored statistics. A file is \
+      .npy (float16, float32 or float64) or .safetensors, whose tensors are named like \
+      model.safetensors:lm_head.weight.
 
-      Every combination of --methods, --bits and --group-sizes is solved from the same \
+      Every combination of --methods, --bits, --group-sizes and --grids is solved from the same \
       statistics. A ninth of the tokens is kept from the solvers and judges, unless --held-out \
       gives other ones. Of a Hessian alone, awq, smoothquant, static and outliers cannot learn: \
       they ask for magnitudes.
@@ -39,6 +40,9 @@ struct LayerCommand: ParsableCommand {
   @Option(help: "In place of inputs: their second moment, [in, in], or a multiple of it.")
   var hessian: String?
 
+  @Option(help: "In place of inputs: a file of their statistics, held-out ones included.")
+  var statistics: String?
+
   @Option(
     name: .customLong("held-out"),
     help: "The inputs of other tokens, to judge by. (default: a ninth of --activations)")
@@ -58,6 +62,14 @@ struct LayerCommand: ParsableCommand {
   @Option(help: "The layout of a result: \(Choices.formats).")
   var format = FormatChoice.standard
 
+  @Option(
+    help: """
+      Grids, separated by commas: integer (zero points), offset (floating-point offsets), nf4 (the \
+      levels of NF4); only integer can be written.
+      """,
+    transform: { try $0.grids() })
+  var grids = [GridChoice.integer]
+
   @OptionGroup
   var candidates: CandidateArguments
 
@@ -68,8 +80,8 @@ struct LayerCommand: ParsableCommand {
   var common: CommonArguments
 
   func validate() throws {
-    if activations != nil, hessian != nil {
-      throw ValidationError("Give --activations or --hessian, not both.")
+    if [activations, hessian, statistics].count(where: { $0 != nil }) > 1 {
+      throw ValidationError("Give only one of --activations, --hessian and --statistics.")
     }
     if heldOut != nil, holdsNothingOut {
       throw ValidationError("Give --held-out or --no-held-out, not both.")
@@ -83,19 +95,21 @@ struct LayerCommand: ParsableCommand {
 
   func run() throws {
     common.apply()
-    let settings = try candidates.settings(recipe, alpha: 0.5, format: format)
+    let settings = try candidates.settings(recipe, alpha: 0.5, format: format, grids: grids)
     let results = output.filter(isResult)
     guard results.isEmpty || settings.count == 1 else {
       throw ValidationError(
         "--output \(results[0]): holds one result, and there are \(settings.count) combinations "
-          + "of --methods, --bits and --group-sizes.")
+          + "of --methods, --bits, --group-sizes and --grids.")
     }
     let comparison = try LayerComparison(try files(), candidates: settings)
-    for path in results { try FolderWriter.checkIsFree(path) }
+    for path in results { try FolderSink.checkIsFree(path) }
     var progress = ProgressLine()
     defer { progress.end() }
     if !results.isEmpty {
-      for warning in try comparison.warnings(of: 0) { progress.say("warning: \(warning)") }
+      for warning in try comparison.warnings(of: 0) {
+        progress.say("warning: \(warning.spelled(takesLists: true))")
+      }
     }
     let (report, solutions) = try Interruption.watched {
       try comparison.run { share, label in
@@ -120,6 +134,7 @@ struct LayerCommand: ParsableCommand {
     var input = LayerFiles.Input.unknown
     if let activations { input = .activations(try MatrixFile(activations)) }
     if let hessian { input = .hessian(try MatrixFile(hessian)) }
+    if let statistics { input = .statistics(try StatisticsFile(path: statistics)) }
     return try LayerFiles(
       weights: try MatrixFile(weights), input: input,
       heldOut: try heldOut.map { try MatrixFile($0) },

@@ -49,7 +49,7 @@ struct RunDisplay {
           ? "no engine loads the result as it is"
           : "will load in "
             + engines.joined(separator: ", "))
-    case .warning(let text): progress.say("warning: \(text)")
+    case .warning(let warning): progress.say("warning: \(warning.spelled(takesLists: false))")
     case .progress(let share, let label): progress.show(share, label)
     case .solved(let linear):
       if let retries = linear.conditioning?.retries, retries > 0 {

@@ -51,6 +51,12 @@ struct QuantizeCommand: ParsableCommand {
       """)
   var groupSize: GroupSize?
 
+  @Option(
+    help: """
+      Also write the statistics of every input into this new folder, for ptq layer --statistics.
+      """)
+  var statistics: String?
+
   @Option(help: "The layout of the output: \(Choices.formats).")
   var format = FormatChoice.standard
 
@@ -71,7 +77,7 @@ struct QuantizeCommand: ParsableCommand {
       alpha: language.declaration.migrationStrength, format: format)
     let run = try QuantizationRun(
       model: language, settings: settings, calibration: try calibration.read(for: language),
-      output: output)
+      output: output, statistics: statistics)
     var display = RunDisplay()
     defer { display.end() }
     let report = try Interruption.watched {

@@ -55,12 +55,13 @@ struct RecipeArguments: ParsableArguments {
   /// where inputs are rounded as well.
   func settings(
     _ method: Method, bits: Int?, groupSize: GroupSize?, alpha familyAlpha: Float,
-    format: FormatChoice = .standard
+    format: FormatChoice = .standard, grid: GridChoice = .integer
   ) throws -> QuantizationSettings {
     let isInt8 = method.activations != nil
     return QuantizationSettings(
       scheme: try Scheme(
-        bits: bits ?? (isInt8 ? 8 : 4), symmetric: isInt8 || symmetry == .symmetric,
+        bits: bits ?? (isInt8 ? 8 : 4),
+        points: grid.points(symmetric: isInt8 || symmetry == .symmetric),
         granularity: groupSize?.granularity ?? (isInt8 ? .channel : .group(128))),
       range: range, method: method,
       options: MethodOptions(

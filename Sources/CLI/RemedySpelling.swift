@@ -1,3 +1,4 @@
+import Pipeline
 import Remedies
 
 /// An error of the library, with what to try in the words of this command line.
@@ -12,9 +13,23 @@ struct SpelledError: Error, CustomStringConvertible {
   }
 
   var description: String {
-    let remedies = error.remedies.map { $0.spelled(takesLists: takesLists) }
-    return ([error.description] + (remedies.isEmpty ? [] : [remedies.joined(separator: ", or ")]))
-      .joined(separator: "; ")
+    error.remedies.spelled(after: error.description, takesLists: takesLists)
+  }
+}
+
+extension Warning {
+  /// The warning with what would help, as flags.
+  func spelled(takesLists: Bool) -> String {
+    remedies.spelled(after: text, takesLists: takesLists)
+  }
+}
+
+extension [Remedy] {
+  /// A message, and what to try.
+  fileprivate func spelled(after message: String, takesLists: Bool) -> String {
+    guard !isEmpty else { return message }
+    return "\(message); "
+      + map { $0.spelled(takesLists: takesLists) }.joined(separator: ", or ")
   }
 }
 
@@ -30,11 +45,12 @@ extension Remedy {
     case .chooseGroupSize(let sizes): "use \(group) \(Self.list(sizes)) or channel"
     case .useWholeRows: "use \(group) channel"
     case .useSymmetricWeights: "use --symmetric"
+    case .useIntegerGrid: takesLists ? "use --grids integer" : "use an integer grid"
     case .chooseFormat(let name): "use --format \(name)"
     case .chooseMethod(let words): "use \(method) \(words)"
     case .giveCalibrationText: "give --calibration FILE"
     case .giveActivations: "give --activations FILE"
-    case .giveSecondMoment: "give --hessian FILE"
+    case .giveSecondMoment: "give --hessian FILE or --statistics FILE"
     case .useFewerWindows: "give a smaller --samples"
     case .useShorterWindows: "give a smaller --length"
     case .compareWithOriginal: "give the model that it was made from as --reference"

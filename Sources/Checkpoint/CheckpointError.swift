@@ -1,32 +1,37 @@
 internal import Glibc
 public import JSON
+public import Remedies
 
-/// What can be wrong with files of a model: read ones, or those to be written.
-public enum CheckpointError: Error, CustomStringConvertible {
-  /// The operating system refused; the reason is its own.
+/// What can be wrong with the files of a model, whether they are read or written.
+public enum CheckpointError: RemediableError {
+  /// The operating system refused; the code is its own.
   case system(path: String, doing: String, code: Int32)
-  /// A file that must be there is not.
+  /// A file that is needed is not there.
   case missing(path: String, needed: String)
-  /// A JSON file is not JSON, or lacks what it must have.
+  /// A JSON file is not JSON, or lacks a member that it must have.
   case json(path: String, cause: JSONError)
-  /// A safetensors header that does not hold together.
+  /// A safetensors header contradicts itself or its file.
   case header(path: String, reason: String)
-  /// A `.npy` file that does not hold together, or holds what is not read.
+  /// A `.npy` file contradicts itself, or has contents that are not supported.
   case numPy(path: String, reason: String)
-  /// A tensor that is needed is nowhere in the folder.
+  /// A tensor that is needed is in none of the folder's files.
   case missingTensor(name: String, folder: String)
   /// A tensor is not as it must be.
   case tensor(name: String, path: String, reason: String)
-  /// A tensor holds something that is no number; this element is the first.
+  /// A tensor has an infinite or NaN element; this one is the first.
   case notFinite(name: String, path: String, element: Int)
-  /// A setting of the folder that this tool cannot honour.
+  /// A file or folder has contents that this tool does not support.
   case unsupported(path: String, reason: String)
-  /// The output is there already.
+  /// The output exists already.
   case outputExists(path: String)
-  /// The output would fill the disk.
+  /// The output does not fit on the disk.
   case noRoom(path: String, needed: Int, free: Int)
+  /// Another run is writing the same output.
+  case inUse(path: String)
+  /// What an interrupted run left belongs to a result with other tensors.
+  case differentPlan(path: String)
 
-  /// What was found, what was needed, and what to try.
+  /// What was found and what was needed.
   public var description: String {
     switch self {
     case .system(let path, let doing, let code):
@@ -44,10 +49,20 @@ public enum CheckpointError: Error, CustomStringConvertible {
         + "\(element); the file is damaged, or the training failed"
     case .unsupported(let path, let reason): "\(path): \(reason)"
     case .outputExists(let path):
-      "\(path): the output exists already; remove it or choose another --output"
+      "\(path): the output exists already"
     case .noRoom(let path, let needed, let free):
-      "\(path): the weights take \(needed) bytes, and \(free) are free; make room, or choose "
-        + "another --output"
+      "\(path): the weights take \(needed) bytes, but only \(free) are free"
+    case .inUse(let path): "\(path): another run is writing there"
+    case .differentPlan(let path):
+      "\(path): an interrupted run left it, but with other tensors than this run will write"
+    }
+  }
+
+  /// Another place, if the trouble is with this one.
+  public var remedies: [Remedy] {
+    switch self {
+    case .outputExists, .noRoom, .inUse: [.chooseAnotherOutput]
+    default: []
     }
   }
 }

@@ -1,10 +1,10 @@
 internal import Glibc
 
-/// A file mapped into memory, read-only: pages come from disk when they are first touched.
+/// A file mapped into memory, read-only: pages are read from disk when they are first touched.
 ///
-/// Safety: the mapping lives as long as the object, and bytes are only handed to closures. A file
-/// that somebody cuts while it is mapped makes the kernel end the process, as for every reader
-/// that maps.
+/// Safety: the mapping lives as long as the object, and bytes are only handed to closures. If another
+/// program truncates the file while it is mapped, the kernel ends this process, as it would end any
+/// program that maps files.
 @safe public final class MappedFile: Sendable {
   /// The path that was opened.
   public let path: String
@@ -14,7 +14,7 @@ internal import Glibc
 
   /// Maps a file.
   ///
-  /// - Throws: ``CheckpointError`` when it cannot be opened, measured or mapped.
+  /// - Throws: ``CheckpointError`` if it cannot be opened or mapped, or is not a regular file.
   public init(path: String) throws(CheckpointError) {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw .system(path: path, doing: "opening", code: errno) }
@@ -53,6 +53,9 @@ internal import Glibc
     let buffer = unsafe UnsafeRawBufferPointer(start: base, count: byteCount)
     return try unsafe body(buffer.bytes.extracting(range))
   }
+
+  /// A copy of all bytes.
+  var contents: [UInt8] { copy(0..<byteCount) }
 
   /// A copy of some of the bytes.
   public func copy(_ range: Range<Int>) -> [UInt8] {

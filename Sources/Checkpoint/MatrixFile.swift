@@ -1,7 +1,7 @@
 internal import Foundation
 public import LinearAlgebra
 
-/// A matrix of floats in a `.npy` or `.safetensors` file, whose rows are read as they are asked for.
+/// A matrix of floats in a `.npy` or `.safetensors` file, whose rows are read on demand.
 ///
 ///     weights.npy                         the array
 ///     model.safetensors:layer.weight      a tensor
@@ -12,9 +12,9 @@ public struct MatrixFile: Sendable {
     case tensor(Range<Int>, FloatFormat, in: MappedFile)
   }
 
-  /// What was asked for, for messages.
+  /// The path as it was given, for messages.
   public let path: String
-  /// The name of the tensor without `.weight`, or of the file without its ending.
+  /// The name of the tensor without `.weight`, or of the file without its extension.
   public let name: String
   /// The length of each axis, outermost first.
   public let dimensions: [Int]
@@ -24,7 +24,7 @@ public struct MatrixFile: Sendable {
 
   /// Opens a file; no element is read.
   ///
-  /// - Throws: ``CheckpointError`` when there is no such array, or none of floats.
+  /// - Throws: ``CheckpointError`` if there is no such array, or its elements are not floats.
   public init(_ path: String) throws(CheckpointError) {
     self.path = path
     if path.hasSuffix(".npy") {
@@ -49,7 +49,7 @@ public struct MatrixFile: Sendable {
     source = .tensor(entry.range, format, in: file.file)
   }
 
-  /// The path of a safetensors file and what stands behind its colon.
+  /// The path of a safetensors file, and the tensor named after its colon.
   private static func split(_ path: String) throws(CheckpointError) -> (String, tensor: String?) {
     let ending = ".safetensors"
     if path.hasSuffix(ending) { return (path, nil) }
@@ -69,7 +69,7 @@ public struct MatrixFile: Sendable {
 
   /// A copy of some of the rows.
   ///
-  /// - Throws: ``CheckpointError`` when one of their elements is not finite.
+  /// - Throws: ``CheckpointError`` if one of their elements is not finite.
   /// - Precondition: the range lies within the rows.
   public func rows(_ range: Range<Int>) throws(CheckpointError) -> Matrix {
     let matrix = copy(range)
@@ -97,7 +97,7 @@ public struct MatrixFile: Sendable {
 }
 
 extension SafetensorsFile {
-  /// The tensor of a name, or the only one of two axes or more.
+  /// The tensor with this name, or the only one with two axes or more.
   fileprivate func matrix(_ name: String?) throws(CheckpointError) -> Entry {
     let candidates = entries.filter { entry in
       guard let name else { return entry.shape.dimensions.count >= 2 }

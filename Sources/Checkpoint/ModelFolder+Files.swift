@@ -4,7 +4,7 @@ internal import JSON
 extension ModelFolder {
   static let indexName = "model.safetensors.index.json"
 
-  /// A JSON file of a folder.
+  /// The contents of a JSON file in a folder.
   static func json(_ name: String, in folder: String) throws(CheckpointError) -> JSONValue {
     let path = "\(folder)/\(name)"
     guard FileManager.default.fileExists(atPath: folder) else {
@@ -24,7 +24,7 @@ extension ModelFolder {
     }
   }
 
-  /// The weight files: those of the index where there is one, else `model.safetensors`.
+  /// The weight files: those in the index if there is one, otherwise `model.safetensors`.
   static func weightFiles(in folder: String) throws(CheckpointError) -> [SafetensorsFile] {
     var names = ["model.safetensors"]
     if FileManager.default.fileExists(atPath: "\(folder)/\(indexName)") {
@@ -41,7 +41,7 @@ extension ModelFolder {
     return files
   }
 
-  /// Checks that every tensor of the index is in the file that the index names.
+  /// Checks that every tensor in the index is in the file that the index names.
   func checkIndex() throws(CheckpointError) {
     guard FileManager.default.fileExists(atPath: "\(path)/\(Self.indexName)") else { return }
     for (name, file) in try Self.weightMap(in: path) {
@@ -75,7 +75,7 @@ extension ModelFolder {
     return result
   }
 
-  /// What to do about missing weights, from what is there.
+  /// What to do about missing weights, judging from the files that are there.
   private static func hint(_ folder: String, isShard: Bool) -> String {
     if isShard { return "the index names this shard; fetch the model again" }
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []

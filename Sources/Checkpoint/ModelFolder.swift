@@ -1,16 +1,16 @@
 public import JSON
 public import LinearAlgebra
 
-/// A Hugging Face model folder: its configuration, and its tensors wherever their files are.
+/// A Hugging Face model folder: its configuration, and the tensors of all its weight files.
 ///
-/// Opening reads `config.json` and the headers of the weight files. Elements are mapped and come
-/// from disk when they are asked for.
+/// Opening it reads `config.json` and the headers of the weight files. Elements are mapped, and read
+/// from disk when they are used.
 public struct ModelFolder: Sendable {
   /// Where the folder is.
   public let path: String
   /// `config.json`.
   public let configuration: JSONValue
-  /// Every tensor's type and shape, by name, in the order of the files.
+  /// All tensors, in the order of the files.
   public let tensors: [TensorReference]
   private let positions: [String: Int]
 
@@ -36,8 +36,8 @@ public struct ModelFolder: Sendable {
 
   /// Opens a folder.
   ///
-  /// - Throws: ``CheckpointError`` when it is not a model folder, or when its files contradict
-  ///   themselves or each other.
+  /// - Throws: ``CheckpointError`` if it is not a model folder, or its files contradict themselves or
+  ///   each other.
   public init(path: String) throws(CheckpointError) {
     self.path = path
     configuration = try Self.json("config.json", in: path)
@@ -58,12 +58,12 @@ public struct ModelFolder: Sendable {
     try checkIndex()
   }
 
-  /// The tensor of this name, or nil.
+  /// The tensor with this name, or nil.
   public func tensor(_ name: String) -> TensorReference? { positions[name].map { tensors[$0] } }
 
-  /// The tensor of this name, which must have this shape.
+  /// The tensor with this name, which must have this shape.
   ///
-  /// - Throws: ``CheckpointError`` when it is missing or has another shape.
+  /// - Throws: ``CheckpointError`` if it is missing or has another shape.
   public func tensor(
     _ name: String, dimensions: [Int]
   ) throws(CheckpointError) -> TensorReference {
@@ -76,9 +76,9 @@ public struct ModelFolder: Sendable {
     return tensor
   }
 
-  /// The floating-point tensor of this name, which must have this shape, and its format.
+  /// The floating-point tensor with this name, which must have this shape, and its format.
   ///
-  /// - Throws: ``CheckpointError`` when it is missing, or has another shape or type.
+  /// - Throws: ``CheckpointError`` if it is missing, or has another shape or type.
   public func floatTensor(
     _ name: String, dimensions: [Int]
   ) throws(CheckpointError) -> (tensor: TensorReference, format: FloatFormat) {
@@ -93,8 +93,8 @@ public struct ModelFolder: Sendable {
 
   /// The elements of a floating-point tensor of this shape, as 32-bit floats.
   ///
-  /// - Throws: ``CheckpointError`` when it is missing, has another shape or type, or holds a value
-  ///   that is not finite.
+  /// - Throws: ``CheckpointError`` if it is missing, has another shape or type, or has an element that
+  ///   is not finite.
   public func floats(_ name: String, dimensions: [Int]) throws(CheckpointError) -> [Float] {
     let (tensor, format) = try floatTensor(name, dimensions: dimensions)
     let values = tensor.withBytes { format.decode($0) }

@@ -8,17 +8,17 @@
 
 public import LinearAlgebra
 
-/// A `.npy` file of floats whose header was read and found to agree with its length.
+/// A `.npy` file of floats whose header has been read and agrees with its length.
 ///
-/// Seen as a matrix whose columns are the last axis, and whose rows are all others in order.
+/// It is treated as a matrix whose columns are the last axis, and whose rows are all others in order.
 public struct NumPyFile: Sendable {
-  /// The element types that are read.
+  /// The element types that are supported.
   public enum Element: String, Sendable, CaseIterable {
     /// IEEE 754 binary16.
     case float16 = "<f2"
     /// IEEE 754 binary32.
     case float32 = "<f4"
-    /// IEEE 754 binary64; rounded to 32 bits when it is read.
+    /// IEEE 754 binary64, rounded to 32 bits when it is read.
     case float64 = "<f8"
 
     /// The number of bytes of one element.
@@ -37,7 +37,7 @@ public struct NumPyFile: Sendable {
   public let element: Element
   /// The length of each axis, outermost first.
   public let dimensions: [Int]
-  /// Whether the first index runs fastest.
+  /// Whether the first index varies fastest.
   public let isFortranOrder: Bool
   /// Where the elements start.
   private let start: Int
@@ -49,8 +49,7 @@ public struct NumPyFile: Sendable {
 
   /// Maps a file and checks its header against its length; no element is read.
   ///
-  /// - Throws: ``CheckpointError`` that says what is wrong with the file, or what it has that is
-  ///   not read.
+  /// - Throws: ``CheckpointError`` if the file contradicts itself, or is not supported.
   public init(path: String) throws(CheckpointError) {
     file = try MappedFile(path: path)
     let (header, start) = try NumPyHeader.read(from: file)
@@ -73,7 +72,7 @@ public struct NumPyFile: Sendable {
           + "\(file.byteCount - start) are there; it may be truncated")
     }
     self.element = element
-    // A part of a product that did not overflow, of factors above 0.
+    // Cannot overflow: all lengths are positive, and the product of them all did not overflow.
     rows = header.shape.dropLast().reduce(1, *)
     self.start = start
     dimensions = header.shape
@@ -88,7 +87,7 @@ public struct NumPyFile: Sendable {
     var result = Matrix(rows: range.count, columns: columns)
     file.withBytes(start..<file.byteCount) { bytes in
       for (i, row) in range.enumerated() {
-        // The elements of a row stand side by side, or as far apart as there are rows.
+        // The elements of a row are adjacent, or as far apart as there are rows.
         let (first, step) = isFortranOrder ? (fortranIndex(of: row), rows) : (row * columns, 1)
         var output = result.mutableRow(i)
         for j in output.indices { output[j] = element.value(bytes, at: first + j * step) }
@@ -97,7 +96,7 @@ public struct NumPyFile: Sendable {
     return result
   }
 
-  /// Where the first element of a row stands when the first index runs fastest.
+  /// The index of the first element of a row when the first index varies fastest.
   private func fortranIndex(of row: Int) -> Int {
     var (rest, index, stride) = (row, 0, rows)
     for dimension in dimensions.dropLast().reversed() {
@@ -109,7 +108,7 @@ public struct NumPyFile: Sendable {
   }
 }
 
-/// A product of lengths, or nil where it overflows.
+/// A product of lengths, or nil if it overflows.
 private func product(_ lengths: [Int]) -> Int? {
   var result = 1
   for length in lengths {
@@ -121,9 +120,9 @@ private func product(_ lengths: [Int]) -> Int? {
 }
 
 extension NumPyFile.Element {
-  /// An element of a run of them.
+  /// The element at an index.
   fileprivate func value(_ bytes: RawSpan, at index: Int) -> Float {
-    // Safety: the length of the file was checked: it holds every element of the shape.
+    // Safety: the length of the file has been checked, so every element of the shape is there.
     switch self {
     case .float16:
       Float(Float16(bitPattern: unsafe bytes.littleEndian(at: 2 * index)))

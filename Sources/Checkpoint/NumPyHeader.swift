@@ -1,16 +1,16 @@
-/// The header of a `.npy` file: a Python dictionary of three known keys.
+/// The header of a `.npy` file: a Python dictionary with three known keys.
 struct NumPyHeader {
   /// The type of the elements, as NumPy spells it.
   private(set) var type = ""
-  /// Whether the first index runs fastest.
+  /// Whether the first index varies fastest.
   private(set) var isFortranOrder = false
-  /// The length of each axis, none negative.
+  /// The length of each axis, never negative.
   private(set) var shape: [Int] = []
 
-  /// A header as the format allows it could take gigabytes; that of an array of numbers is short.
+  /// The format allows headers of gigabytes, but that of a plain array is short.
   private static let longest = 1 << 16
 
-  /// Reads the header; says where it ends.
+  /// Reads the header, and returns where it ends as well.
   static func read(from file: MappedFile) throws(CheckpointError) -> (NumPyHeader, end: Int) {
     let head = file.copy(0..<min(12, file.byteCount))
     guard head.count >= 10, head.starts(with: [0x93] + Array("NUMPY".utf8)) else {
@@ -20,7 +20,7 @@ struct NumPyHeader {
     guard (1...3).contains(version) else {
       throw .numPy(path: file.path, reason: "version \(version) of the format is not read")
     }
-    // A file of version 2 that ends within the length is found to be too short below.
+    // A file of version 2 that ends within the length is rejected below, because it is too short.
     let start = version == 1 ? 10 : 12
     let length = head[8..<min(start, head.count)].reversed().reduce(0) { $0 << 8 | Int($1) }
     guard length <= longest, start + length <= file.byteCount else {
@@ -39,14 +39,14 @@ struct NumPyHeader {
     return (header, start + length)
   }
 
-  /// Reads the dictionary; what is not exactly as NumPy writes it gives nil.
+  /// Reads the dictionary; the result is nil for anything that NumPy does not write.
   private struct Parser {
     let text: [UInt8]
     private var position = 0
 
     init(text: [UInt8]) { self.text = text }
 
-    /// The whole text.
+    /// Reads the whole text.
     mutating func header() -> NumPyHeader? {
       var header = NumPyHeader()
       var missing: Set = ["descr", "fortran_order", "shape"]
@@ -74,7 +74,7 @@ struct NumPyHeader {
       return true
     }
 
-    /// `()`, `(2,)`, `(2, 3)` or `(2, 3,)`; not `(2)`, which is no tuple in Python.
+    /// Reads `()`, `(2,)`, `(2, 3)` or `(2, 3,)`, but not `(2)`, which is not a tuple in Python.
     private mutating func tuple() -> [Int]? {
       guard skip("(") else { return nil }
       var (items, hasComma) = ([Int](), true)
@@ -93,7 +93,7 @@ struct NumPyHeader {
       return Int(String(decoding: digits, as: UTF8.self))
     }
 
-    /// A text in quotes of either kind, without escapes.
+    /// Reads a string in quotes of either kind, without escapes.
     private mutating func string() -> String? {
       skipBlanks()
       guard position < text.count, text[position] == 0x22 || text[position] == 0x27 else {

@@ -1,20 +1,42 @@
 internal import Glibc
 
-/// A new file, written at any offset.
+/// A file that can be written at any offset.
 final class OutputFile {
+  /// What must be at the path before.
+  enum Opening {
+    /// Nothing.
+    case new
+    /// Nothing, or a file that is to be replaced.
+    case replacing
+    /// A file whose contents stay.
+    case existing
+
+    fileprivate var flags: Int32 {
+      switch self {
+      case .new: O_CREAT | O_EXCL
+      case .replacing: O_CREAT | O_TRUNC
+      case .existing: 0
+      }
+    }
+  }
+
   let path: String
   private let descriptor: Int32
 
-  /// Creates the file, which must not exist.
-  init(path: String) throws(CheckpointError) {
+  /// Opens the file.
+  init(path: String, _ opening: Opening) throws(CheckpointError) {
     self.path = path
-    descriptor = unsafe open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw .system(path: path, doing: "creating", code: errno) }
+    let flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | opening.flags
+    descriptor = unsafe open(path, flags, 0o644)
+    guard descriptor >= 0 else {
+      let doing = opening == .existing ? "opening" : "creating"
+      throw .system(path: path, doing: doing, code: errno)
+    }
   }
 
   deinit { if descriptor >= 0 { close(descriptor) } }
 
-  /// Gives the file its length.
+  /// Gives the file this length.
   func extend(to count: Int) throws(CheckpointError) {
     guard ftruncate(descriptor, count) == 0 else {
       throw .system(path: path, doing: "extending it to \(count) bytes", code: errno)
@@ -35,7 +57,7 @@ final class OutputFile {
     }
   }
 
-  /// Waits until the disk has all that was written.
+  /// Waits until the disk has everything that was written.
   func sync() throws(CheckpointError) {
     guard fsync(descriptor) == 0 else { throw .system(path: path, doing: "syncing", code: errno) }
   }

@@ -1,48 +1,106 @@
 internal import Foundation
 internal import Glibc
 
-/// A hidden folder beside the place where it will be moved; it goes away with its owner, and so do
-/// the folders that had to be made on the way.
+/// The hidden folder `.NAME.partial` in which a result grows, beside its final place.
+///
+/// It is locked as long as this object lives. The kernel releases the lock of a process that ends
+/// in whatever way, so a folder that is not locked has no owner. When the object goes away the folder
+/// is removed, and so are the folders that had to be made above it, unless it was moved or kept.
 final class PartialFolder {
   /// Where it is now.
   let path: String
+  /// Whether the folder stays when the object goes away.
+  var isKept = false
   private let parent: String
-  /// The folders that were made, the innermost last.
+  private var descriptor: Int32
+  /// The folders above that had to be made, the innermost last.
   private var made: [String] = []
 
-  /// Makes the folder.
-  ///
-  /// - Throws: ``CheckpointError`` that names the folder in which nothing could be made.
-  init(for finalPath: String) throws(CheckpointError) {
+  /// Where the partial folder of a result is.
+  static func path(for finalPath: String) -> String {
     let url = URL(fileURLWithPath: finalPath)
-    var next = url.deletingLastPathComponent()
+    return url.deletingLastPathComponent().appendingPathComponent(
+      ".\(url.lastPathComponent).partial"
+    )
+    .path
+  }
+
+  /// Makes the folder, or takes over one without an owner and empties it.
+  ///
+  /// - Throws: ``CheckpointError`` if another run has it, or nothing can be made there.
+  init(creatingFor finalPath: String) throws(CheckpointError) {
+    path = Self.path(for: finalPath)
+    var next = URL(fileURLWithPath: finalPath).deletingLastPathComponent()
     parent = next.path
-    path = next.appendingPathComponent(".\(url.lastPathComponent).partial-\(getpid())").path
-    // What an earlier process with this number left behind.
-    try? FileManager.default.removeItem(atPath: path)
-    var missing = [path]
+    descriptor = -1
+    var missing: [String] = []
     while next.path != "/", !FileManager.default.fileExists(atPath: next.path) {
       missing.append(next.path)
       next.deleteLastPathComponent()
     }
     for folder in missing.reversed() {
-      guard unsafe mkdir(folder, 0o777) == 0 else {
-        throw .system(path: parent, doing: "creating a folder in it", code: errno)
-      }
+      guard unsafe mkdir(folder, 0o777) == 0 || errno == EEXIST else { throw cannotCreate(errno) }
       made.append(folder)
+    }
+    // The folder may be removed or moved by its owner at any time before it is locked.
+    repeat {
+      guard unsafe mkdir(path, 0o777) == 0 || errno == EEXIST else { throw cannotCreate(errno) }
+      descriptor = try Self.lock(path)
+    } while descriptor < 0
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [] {
+      try? FileManager.default.removeItem(atPath: file(name))
     }
   }
 
-  deinit {
-    if made.last == path { try? FileManager.default.removeItem(atPath: made.removeLast()) }
-    // Not removeItem: somebody else may have put something there by now.
-    for folder in made.reversed() { unsafe rmdir(folder) }
+  /// Locks the folder that an earlier run left, which stays as it is.
+  ///
+  /// - Throws: ``CheckpointError`` if there is none, or another run has it.
+  init(reopeningFor finalPath: String) throws(CheckpointError) {
+    path = Self.path(for: finalPath)
+    parent = URL(fileURLWithPath: finalPath).deletingLastPathComponent().path
+    isKept = true
+    descriptor = try Self.lock(path)
+    guard descriptor >= 0 else {
+      throw .missing(path: path, needed: "there is no interrupted run to continue")
+    }
   }
 
-  /// Checks that the disk has room for so many bytes, so that a full one is known before the work.
+  deinit { close() }
+
+  /// Opens and locks a folder; -1 if it is not there, or not any longer.
+  private static func lock(_ path: String) throws(CheckpointError) -> Int32 {
+    let descriptor = unsafe open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      if errno == ENOENT { return -1 }
+      throw .system(path: path, doing: "opening the folder", code: errno)
+    }
+    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+      let code = errno
+      Glibc.close(descriptor)
+      if code == EWOULDBLOCK { throw .inUse(path: path) }
+      throw .system(path: path, doing: "locking", code: code)
+    }
+    var (locked, found) = (stat(), stat())
+    let isThere =
+      unsafe fstat(descriptor, &locked) == 0 && lstat(path, &found) == 0
+      && locked.st_ino == found.st_ino && locked.st_dev == found.st_dev
+    if isThere { return descriptor }
+    Glibc.close(descriptor)
+    return -1
+  }
+
+  private func cannotCreate(_ code: Int32) -> CheckpointError {
+    .system(path: parent, doing: "creating a folder in it", code: code)
+  }
+
+  /// The path of a file in the folder.
+  func file(_ name: String) -> String { "\(path)/\(name)" }
+
+  /// Checks that the disk has room for a number of bytes, so that a full disk is noticed before the
+  /// work and not after it.
   func checkRoom(for count: Int) throws(CheckpointError) {
     var status = statvfs()
-    // A file system that counts no blocks says nothing about its room.
+    // A file system without a block count does not say how much room it has.
     guard unsafe statvfs(path, &status) == 0, status.f_blocks > 0 else { return }
     let (free, overflow) = Int(clamping: status.f_bavail)
       .multipliedReportingOverflow(by: Int(clamping: status.f_frsize))
@@ -51,11 +109,28 @@ final class PartialFolder {
     }
   }
 
-  /// Moves the folder to its place, where it stays.
+  /// Moves the folder to its final place, once the disk has its entries.
   func move(to finalPath: String) throws(CheckpointError) {
+    guard fsync(descriptor) == 0 else { throw .system(path: path, doing: "syncing", code: errno) }
     guard unsafe rename(path, finalPath) == 0 else {
       throw .system(path: finalPath, doing: "moving the finished folder", code: errno)
     }
+    isKept = true
+    close()
+    // The result is whole and in its place; a file system that cannot sync folders changes nothing.
+    let above = unsafe open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard above >= 0 else { return }
+    fsync(above)
+    Glibc.close(above)
+  }
+
+  /// Releases the folder, which is removed unless it is to be kept.
+  func close() {
+    if descriptor >= 0, !isKept { try? FileManager.default.removeItem(atPath: path) }
+    // rmdir, because another program may have put something there by now.
+    if !isKept { for folder in made.reversed() { unsafe rmdir(folder) } }
     made = []
+    if descriptor >= 0 { Glibc.close(descriptor) }
+    descriptor = -1
   }
 }

@@ -4,11 +4,11 @@
 //   N bytes   JSON: {"name": {"dtype": "BF16", "shape": [2, 3], "data_offsets": [0, 12]}, …},
 //             perhaps with "__metadata__": {string: string}; padded with spaces
 //   the rest  the elements, little-endian, row by row; offsets count from here, and the tensors
-//             cover the rest without gap or overlap
+//             cover the rest without gaps or overlaps
 
 internal import JSON
 
-/// A safetensors file whose header was read and found to be consistent.
+/// A safetensors file whose header has been read and found consistent.
 public struct SafetensorsFile: Sendable {
   /// One tensor of the file.
   public struct Entry: Sendable {
@@ -16,7 +16,7 @@ public struct SafetensorsFile: Sendable {
     public let name: String
     /// Its type and shape.
     public let shape: TensorShape
-    /// Where its elements stand in the file.
+    /// Where its elements are in the file.
     let range: Range<Int>
   }
 
@@ -24,26 +24,36 @@ public struct SafetensorsFile: Sendable {
   public let file: MappedFile
   /// The tensors, in the order of their elements.
   public let entries: [Entry]
+  /// The strings of the header's `__metadata__`; other values there are ignored.
+  public let metadata: [String: String]
 
-  /// The longest header that is accepted, which is the format's own limit.
+  /// The longest header that the format allows.
   static let longestHeader = 100_000_000
 
   /// Maps a file and checks its header against its length; no element is read.
   ///
-  /// - Throws: ``CheckpointError`` that says how the file lies, or that it cannot be read.
+  /// - Throws: ``CheckpointError`` if the file cannot be read, or is not consistent.
   public init(path: String) throws(CheckpointError) {
     file = try MappedFile(path: path)
     let header = try Self.header(of: file)
     let dataStart = 8 + header.count
     var entries: [Entry] = []
+    var metadata: [String: String] = [:]
     do throws(JSONError) {
       for (name, field) in try JSONValue(parsing: header).field.members {
-        guard name != "__metadata__" else { continue }
-        entries.append(try Entry(name, field, dataStart: dataStart))
+        if name == "__metadata__" {
+          guard case .object(let object) = field.value else { continue }
+          for member in object {
+            if case .string(let string) = member.value { metadata[member.name] = string }
+          }
+        } else {
+          entries.append(try Entry(name, field, dataStart: dataStart))
+        }
       }
     } catch {
       throw .header(path: path, reason: "\(error)")
     }
+    self.metadata = metadata
     self.entries = entries.sorted {
       ($0.range.lowerBound, $0.range.upperBound)
         < ($1.range.lowerBound, $1.range.upperBound)
@@ -51,7 +61,7 @@ public struct SafetensorsFile: Sendable {
     try checkCover(from: dataStart)
   }
 
-  /// Checks that the tensors cover the rest of the file without gap or overlap.
+  /// Checks that the tensors cover the rest of the file without gaps or overlaps.
   private func checkCover(from start: Int) throws(CheckpointError) {
     var end = start
     for entry in entries {
@@ -72,7 +82,7 @@ public struct SafetensorsFile: Sendable {
     }
   }
 
-  /// The bytes of the header, whose length is checked first.
+  /// The bytes of the header, read after its length has been checked.
   private static func header(of file: MappedFile) throws(CheckpointError) -> [UInt8] {
     guard file.byteCount >= 8 else {
       throw .header(path: file.path, reason: "\(file.byteCount) bytes are too few")
@@ -95,7 +105,7 @@ public struct SafetensorsFile: Sendable {
 extension SafetensorsFile.Entry {
   /// Reads one member of the header.
   ///
-  /// Offsets are only made safe to compute with here.
+  /// This only makes the offsets safe to compute with; `checkCover` checks the rest.
   fileprivate init(_ name: String, _ field: JSONField, dataStart: Int) throws(JSONError) {
     self.name = name
     let typeField = try field.member("dtype")

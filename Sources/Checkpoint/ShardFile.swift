@@ -1,64 +1,61 @@
-internal import JSON
-
-/// A safetensors file whose header is written first, and whose tensors then come in any order.
+/// A safetensors file whose header is written first, and whose tensors then arrive in any order.
 ///
-/// The lengths of all tensors are known before any is computed, so nothing has to be kept until
-/// the end: a file of any size takes the memory of one tensor.
+/// The lengths of all tensors are known before any of them is computed, so a file of any size takes
+/// no more memory than one tensor.
 final class ShardFile {
   private let file: OutputFile
-  private var pending: [String: Range<Int>] = [:]
+  private var pending: [String: Range<Int>]
 
   /// Creates the file with its header.
-  ///
-  /// Tensors of wider elements come first, then by name, so that every one is aligned.
-  init(path: String, _ shapes: [NamedShape]) throws(CheckpointError) {
-    file = try OutputFile(path: path)
-    var header = JSONObject()
-    header["__metadata__"] = ["format": "pt"]
-    var end = 0
-    let ordered = shapes.sorted {
-      ($1.shape.type.byteCount, $0.name) < ($0.shape.type.byteCount, $1.name)
-    }
-    for tensor in ordered {
-      guard let count = tensor.shape.byteCount else {
-        throw .tensor(name: tensor.name, path: path, reason: "is too large")
-      }
-      header[tensor.name] = [
-        "dtype": .string(tensor.shape.type.rawValue), "shape": .integers(tensor.shape.dimensions),
-        "data_offsets": .integers([end, end + count]),
-      ]
-      pending[tensor.name] = end..<end + count
-      end += count
-    }
-    var bytes = JSONValue.object(header).bytes(.compact)
-    bytes += [UInt8](repeating: UInt8(ascii: " "), count: (8 - bytes.count % 8) % 8)
-    let start = 8 + bytes.count
-    pending = pending.mapValues { start + $0.lowerBound..<start + $0.upperBound }
-    bytes = littleEndian([UInt64(bytes.count)]) + bytes
-    try file.extend(to: start + end)
-    // Safety: a byte has no padding whose bits would be unknown.
-    try unsafe file.write(bytes.span.bytes, at: 0)
+  init(
+    path: String, _ tensors: [NamedShape], metadata: [String: String] = ["format": "pt"]
+  ) throws(CheckpointError) {
+    let header = try SafetensorsHeader(tensors, metadata: metadata, path: path)
+    file = try OutputFile(path: path, .new)
+    pending = header.ranges
+    try file.extend(to: header.end)
+    // Safety: bytes have no padding.
+    try unsafe file.write(header.bytes.span.bytes, at: 0)
+    try file.sync()
   }
+
+  /// Opens a file that an earlier run created for the same tensors.
+  ///
+  /// - Throws: ``CheckpointError`` if it was created for others.
+  init(
+    reopening path: String, _ tensors: [NamedShape], written: Set<String>
+  ) throws(CheckpointError) {
+    let header = try SafetensorsHeader(tensors, metadata: ["format": "pt"], path: path)
+    file = try OutputFile(path: path, .existing)
+    let found = try MappedFile(path: path)
+    guard found.byteCount == header.end, found.copy(0..<header.bytes.count) == header.bytes else {
+      throw .differentPlan(path: path)
+    }
+    pending = header.ranges.filter { !written.contains($0.key) }
+  }
+
+  /// The number of bytes that are still to be written.
+  var pendingByteCount: Int { pending.values.reduce(0) { $0 + $1.count } }
+
+  /// Whether a tensor of the header is still to be written.
+  func isPending(_ name: String) -> Bool { pending[name] != nil }
 
   /// Writes the elements of a tensor of the header, once.
   func write(_ name: String, _ bytes: RawSpan) throws(CheckpointError) {
-    guard let range = pending.removeValue(forKey: name) else {
+    guard let range = pending[name] else {
       preconditionFailure("\(name) is not pending in \(file.path)")
     }
     precondition(range.count == bytes.byteCount, "\(name): \(bytes.byteCount) of \(range.count)")
     try file.write(bytes, at: range.lowerBound)
+    pending[name] = nil
   }
 
-  /// Checks that every tensor came, and waits until the disk has them.
+  /// Waits until the disk has what was written.
+  func sync() throws(CheckpointError) { try file.sync() }
+
+  /// Checks that every tensor was written, and waits until the disk has them.
   func finish() throws(CheckpointError) {
     precondition(pending.isEmpty, "\(file.path) lacks \(pending.keys.sorted())")
     try file.sync()
-  }
-}
-
-extension JSONValue {
-  /// An array of integers.
-  fileprivate static func integers(_ values: [Int]) -> JSONValue {
-    .array(values.map { .number(JSONNumber($0)) })
   }
 }

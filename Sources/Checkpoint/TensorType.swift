@@ -1,8 +1,8 @@
 public import LinearAlgebra
 
-/// The element types of safetensors files, by the names that the format gives them.
+/// The element types of safetensors files, under the names of the format.
 public enum TensorType: String, Sendable, CaseIterable {
-  /// Booleans, a byte each.
+  /// Booleans of one byte.
   case bool = "BOOL"
   /// Unsigned 8-bit integers.
   case uint8 = "U8"
@@ -12,7 +12,7 @@ public enum TensorType: String, Sendable, CaseIterable {
   case float8E5M2 = "F8_E5M2"
   /// 8-bit floats with 4 bits of exponent.
   case float8E4M3 = "F8_E4M3"
-  /// Powers of two: 8 bits of exponent.
+  /// Powers of two: only 8 bits of exponent.
   case float8E8M0 = "F8_E8M0"
   /// Signed 16-bit integers.
   case int16 = "I16"
@@ -45,7 +45,7 @@ public enum TensorType: String, Sendable, CaseIterable {
     }
   }
 
-  /// The floating-point format that this type stores, if it is one that weights come in.
+  /// The floating-point format of this type, if weights can have it.
   public var floatFormat: FloatFormat? {
     switch self {
     case .float32: .float32
@@ -78,7 +78,7 @@ public struct TensorShape: Sendable, Equatable {
     self.dimensions = dimensions
   }
 
-  /// The number of bytes of all elements, or nil where that overflows.
+  /// The number of bytes of all elements, or nil if it overflows.
   public var byteCount: Int? {
     var count = type.byteCount
     for dimension in dimensions {

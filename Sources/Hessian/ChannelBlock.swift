@@ -1,28 +1,29 @@
 internal import LinearAlgebra
 
-/// What calibration learned of the values of sixteen neighbouring channels, one in each lane.
+/// The ranges of sixteen neighbouring channels, one in each lane.
 ///
-/// A value that is not finite is passed over, so NaN also stands for lanes beyond the last channel.
+/// Values that are not finite are skipped. Lanes beyond the last channel see only NaN, so they stay
+/// empty.
 struct ChannelBlock: Sendable, Equatable {
-  private(set) var minimum = Lanes(repeating: .infinity)
-  private(set) var maximum = Lanes(repeating: -.infinity)
-  private(set) var movingMinimum = Lanes(repeating: .infinity)
-  private(set) var movingMaximum = Lanes(repeating: -.infinity)
+  var minimum = Lanes(repeating: .infinity)
+  var maximum = Lanes(repeating: -.infinity)
+  var movingMinimum = Lanes(repeating: .infinity)
+  var movingMaximum = Lanes(repeating: -.infinity)
   /// Σ |x|.
-  private(set) var magnitudeSum = SIMD16<Double>.zero
-  /// How many values fell into each log bin, the bins of the first channel first.
+  var magnitudeSum = SIMD16<Double>.zero
+  /// The number of values in each log bin, the bins of the first channel first.
   ///
   /// Empty when no histogram is collected.
-  private(set) var counts: [UInt32]
+  var counts: [UInt32]
 
   init(collectsHistogram: Bool) {
     counts = collectsHistogram ? Array(repeating: 0, count: 16 * LogBins.count) : []
   }
 
-  /// Adds a batch: the columns of `x` from `column` on, at most sixteen.
+  /// Adds a batch: up to sixteen columns of `x`, starting at `column`.
   mutating func add(_ x: Matrix, from column: Int) {
     var (low, high) = (Lanes(repeating: .infinity), Lanes(repeating: -.infinity))
-    // In runs of 256 tokens, so that a float loses nothing of note in a sum.
+    // A float32 sum of at most 256 magnitudes is accurate enough; longer sums are in double.
     for start in stride(from: 0, to: x.rows, by: 256) {
       var sum = Lanes.zero
       for token in start..<min(x.rows, start + 256) {
@@ -42,11 +43,11 @@ struct ChannelBlock: Sendable, Equatable {
     movingMaximum = Self.blend(movingMaximum, high, ChannelRanges.averagingConstant)
   }
 
-  /// Adds what another block learned of the same channels.
+  /// Adds the ranges of the same channels over other tokens.
   ///
   /// - Parameters:
   ///   - other: the other block.
-  ///   - share: its share in the moving averages.
+  ///   - share: its weight in the moving averages.
   mutating func merge(_ other: ChannelBlock, share: Float) {
     minimum.replace(with: other.minimum, where: other.minimum .< minimum)
     maximum.replace(with: other.maximum, where: other.maximum .> maximum)
@@ -54,6 +55,15 @@ struct ChannelBlock: Sendable, Equatable {
     movingMaximum = Self.blend(movingMaximum, other.movingMaximum, share)
     magnitudeSum += other.magnitudeSum
     for i in counts.indices { counts[i] += other.counts[i] }
+  }
+
+  /// Forgets what was seen in one lane.
+  mutating func clear(_ lane: Int) {
+    (minimum[lane], maximum[lane]) = (.infinity, -.infinity)
+    (movingMinimum[lane], movingMaximum[lane]) = (.infinity, -.infinity)
+    magnitudeSum[lane] = 0
+    guard !counts.isEmpty else { return }
+    for bin in 0..<LogBins.count { counts[lane * LogBins.count + bin] = 0 }
   }
 
   private mutating func count(_ x: Matrix, from column: Int) {
@@ -68,7 +78,7 @@ struct ChannelBlock: Sendable, Equatable {
     }
   }
 
-  /// Sixteen elements of a row, with NaN behind its end.
+  /// Sixteen elements of a row, padded with NaN beyond its end.
   @inline(__always)
   private static func lanes(of row: Span<Float>, at column: Int) -> Lanes {
     if column + 16 <= row.count { return row.lanes(at: column) }
@@ -82,7 +92,7 @@ struct ChannelBlock: Sendable, Equatable {
     return (value .>= -largest) .& (value .<= largest)
   }
 
-  /// `a + share·(b − a)`; infinite lanes have seen no value, and leave it to the others.
+  /// `a + share·(b − a)`, or the finite one of the two where the other is still empty.
   private static func blend(_ a: Lanes, _ b: Lanes, _ share: Float) -> Lanes {
     var result = a + share * (b - a)
     result.replace(with: b, where: .!isFinite(a))

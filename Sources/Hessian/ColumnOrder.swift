@@ -1,12 +1,12 @@
-/// The order in which a solver visits the input channels of a layer.
+/// The order in which a solver visits the input channels of a Linear.
 ///
-/// The grid belongs to the original columns in every case ("static groups"), so no order costs
-/// anything when the model runs, and no checkpoint needs a `g_idx` that is not trivial.
+/// The grid always belongs to the original columns ("static groups"), so no order costs anything
+/// when the model runs, and every checkpoint has the trivial `g_idx`.
 public enum ColumnOrder: String, Sendable, CaseIterable {
-  /// From the first column to the last, as the GPTQ paper's algorithm 1 runs.
+  /// From the first column to the last, as in algorithm 1 of the GPTQ paper.
   case natural
   /// Largest mean square first ("act-order"): the columns that matter most are rounded while all
-  /// others can still make up for them.
+  /// others can still compensate.
   case activation
 
   /// The visiting order: element `t` is the column visited at step `t`.

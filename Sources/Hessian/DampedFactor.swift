@@ -1,12 +1,12 @@
 public import LinearAlgebra
 
-/// The Cholesky factor of a damped, reordered Hessian: what back substitution with rounding needs.
+/// The Cholesky factor of a damped and reordered Hessian, for back substitution with rounding.
 ///
 ///     P (H + λI) Pᵀ = RᵀR,     λ = damping · mean(diag H)
 ///
-/// P puts the column visited first LAST, because back substitution runs from the last column to
-/// the first. The squared diagonal Rⱼⱼ² is the pivot of column j: its curvature after all columns
-/// still to come have reacted. In the notation of Frantar et al. 2022 (arXiv 2210.17323), whose
+/// P puts the column that is visited first in the LAST place, because back substitution runs from the
+/// last column to the first. The squared diagonal Rⱼⱼ² is the pivot of column j: its curvature after
+/// all columns still to come have reacted. In the notation of Frantar et al. 2022 (arXiv 2210.17323), whose
 /// algorithm uses the upper factor U of H⁻¹, Rⱼⱼ = 1/Uⱼⱼ.
 public struct DampedFactor: Sendable {
   /// The column visited at each step.
@@ -16,20 +16,21 @@ public struct DampedFactor: Sendable {
   public let unitRows: Matrix
   /// The pivots Rⱼⱼ², in the positions of `unitRows`.
   public let pivots: [Double]
-  /// The damping that the factor was made with, as a share of the mean diagonal.
+  /// The damping of this factor, as a share of the mean diagonal.
   public let damping: Double
-  /// How often a smaller damping had failed before.
+  /// The number of smaller dampings that failed.
   public let retries: Int
-  /// The channels that were zero in every token of the calibration.
+  /// The channels that were zero in every token of the calibration, in ascending order.
   ///
-  /// Their row and column of H is zero, so with damping they are independent of all others and
-  /// rounded to nearest: calibration says nothing about them.
+  /// Their rows and columns of H are zero, so with damping they are independent of all others and
+  /// are rounded to nearest: calibration says nothing about them. Channels taken out by
+  /// ``InputStatistics/removing(channels:)`` are not among them.
   public let deadChannels: [Int]
 
   /// Factors the Hessian, climbing ``Damping/ladder`` when it must.
   ///
-  /// - Throws: ``FactorFailure`` when an input was not finite or no damping allowed was enough.
-  /// - Complexity: n³/3 flops in double precision for each try.
+  /// - Throws: ``FactorFailure`` if an input was not finite, or even the largest damping is not enough.
+  /// - Complexity: n³/3 flops in double precision per attempt.
   public init(
     of statistics: InputStatistics, order: ColumnOrder, damping: Damping = Damping()
   ) throws(FactorFailure) {
@@ -38,7 +39,7 @@ public struct DampedFactor: Sendable {
     let meanSquares = statistics.meanSquares
     let columns = order.columns(meanSquares: meanSquares)
     let mean = meanSquares.reduce(0) { $0 + Double($1) } / Double(max(1, meanSquares.count))
-    // An input of nothing but zeros has no scale of its own.
+    // An input that is zero throughout has no scale of its own.
     let scale = mean > 0 ? mean : 1
     let (factor, share, retries) = try Self.factor(
       statistics, by: columns, damping, scale: scale)
@@ -46,23 +47,25 @@ public struct DampedFactor: Sendable {
     self.order = columns
     self.damping = share
     self.retries = retries
-    deadChannels = meanSquares.indices.filter { meanSquares[$0] == 0 }
+    let removed = Set(statistics.removedChannels)
+    deadChannels = meanSquares.indices.filter { meanSquares[$0] == 0 && !removed.contains($0) }
   }
 
-  /// Climbs the ladder of dampings until a factor exists; says which step it was.
+  /// The factor of the first damping on the ladder that allows one, that damping, and its step.
   private static func factor(
     _ statistics: InputStatistics, by order: [Int], _ damping: Damping, scale: Double
   ) throws(FactorFailure) -> (CholeskyFactor, share: Double, retries: Int) {
     var failure = FactorFailure.notPositiveDefinite(channel: nil, damping: damping.share)
     for (retries, share) in damping.ladder.enumerated() {
-      // Made anew for each try, since tries are few: so only one n × n matrix of doubles lives.
+      // Built again for each attempt, of which there are few, so that only one n × n matrix of
+      // doubles is alive at a time.
       let damped = reordered(statistics, by: order, adding: share * scale)
       do throws(CholeskyFailure) {
         return (try CholeskyFactor(order: order.count, upper: damped), share, retries)
       } catch .notPositiveDefinite(let pivot) {
         failure = .notPositiveDefinite(channel: order[order.count - 1 - pivot], damping: share)
       } catch {
-        // Each diagonal is finite, but a sum beside it overflowed: no damping mends that.
+        // The diagonal is finite, but a sum off the diagonal overflowed. No damping helps.
         throw .overflow
       }
     }
@@ -100,14 +103,14 @@ public struct DampedFactor: Sendable {
   }
 }
 
-/// How much is added to the diagonal of a Hessian before it is factored.
+/// What is added to the diagonal of a Hessian before it is factored.
 public struct Damping: Sendable, Equatable {
   /// The share of the mean diagonal to start with.
   public let share: Double
-  /// The share beyond which a failing factorization is an error.
+  /// The largest share that is tried.
   public static let largest = 1.0
 
-  /// The shares to try, one after another: tenfold each time, up to `largest`.
+  /// The shares to try in turn, each ten times the one before, up to `largest`.
   public var ladder: [Double] {
     var steps = [share]
     while let last = steps.last, last < Self.largest {
@@ -116,7 +119,7 @@ public struct Damping: Sendable, Equatable {
     return steps
   }
 
-  /// A damping that starts with the given share of the mean diagonal.
+  /// A damping that starts at the given share of the mean diagonal.
   ///
   /// - Precondition: `share` is in 0...1.
   public init(share: Double = 0.01) {
@@ -125,9 +128,9 @@ public struct Damping: Sendable, Equatable {
   }
 }
 
-/// Why a layer's statistics could not be factored.
+/// Why the statistics of an input have no factor.
 public enum FactorFailure: Error, Equatable, CustomStringConvertible {
-  /// These input channels were infinite or NaN in some token of the calibration.
+  /// These channels were infinite or NaN in some token of the calibration.
   case nonFiniteInput(channels: [Int])
   /// The inputs are finite, but so large that their products are not.
   case overflow
@@ -138,10 +141,10 @@ public enum FactorFailure: Error, Equatable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .nonFiniteInput(let channels):
-      "\(channels.count) input channels are infinite or NaN during calibration, the first is "
+      "\(channels.count) input channels were infinite or NaN during calibration, the first of them "
         + "channel \(channels.first ?? 0); check the model's weights and the calibration text"
     case .overflow:
-      "the inputs are so large during calibration that their second moments overflow; "
+      "the inputs were so large during calibration that their second moments overflowed; "
         + "check the model's weights"
     case .notPositiveDefinite(let channel, let damping):
       "the Hessian is not positive definite at channel \(channel.map(String.init) ?? "?") "

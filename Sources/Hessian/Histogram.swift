@@ -1,24 +1,24 @@
-/// A histogram of bounded size: bins of one width on both sides of zero, up to ±R.
+/// A histogram of fixed size: bins of equal width on both sides of zero, up to ±R.
 ///
 ///     bin B + k:  kw ≤ x < (k + 1)w          bin B − 1 − k:  −(k + 1)w < x ≤ −kw,  x ≠ 0
 ///
-/// with w = R/B. So the bins of one sign mirror those of the other, and their sums are exactly the
-/// histogram of |x| on 0…R that NVIDIA's calibrators work on, with 2048 bins as there.
+/// with w = R/B. The bins of one sign mirror those of the other, and their sums are exactly the
+/// histogram of |x| on 0…R that NVIDIA's calibrators use, which has 2048 bins as well.
 ///
-/// R need not be known beforehand: while a value is beyond it, R doubles and bins merge in pairs.
+/// R need not be known in advance: as long as a value is beyond it, R doubles and bins merge in pairs.
 public struct Histogram: Sendable, Equatable {
   /// The number of bins on each side of zero, B.
   public let binsPerSide: Int
-  /// The end of the last bin, R; 0 while every value was 0.
+  /// The end of the last bin, R; 0 as long as every value is 0.
   public private(set) var limit = 0.0
-  /// How many values are in each of the 2B bins, from −R to R.
+  /// The number of values in each of the 2B bins, from −R to R.
   ///
-  /// A histogram made from wider or narrower bins holds fractions.
+  /// In a histogram that was made from bins of another width, these are fractions.
   public private(set) var counts: [Double]
-  /// From the smallest value (or 0) to the largest (or 0), exactly.
+  /// The exact range of 0 and all values.
   public private(set) var extent: ClosedRange<Double> = 0...0
 
-  /// A histogram of nothing yet.
+  /// An empty histogram.
   ///
   /// - Precondition: `binsPerSide` is even and positive.
   public init(binsPerSide: Int = 2048) {
@@ -27,20 +27,20 @@ public struct Histogram: Sendable, Equatable {
     counts = Array(repeating: 0, count: 2 * binsPerSide)
   }
 
-  /// A histogram of nothing yet, for values whose range is known; 0 is in it.
+  /// An empty histogram for values whose range is known and contains 0.
   init(of extent: ClosedRange<Double>) {
     self.init()
     self.extent = extent
     limit = largestMagnitude
   }
 
-  /// The largest |x|; 0 of nothing.
+  /// The largest |x|; 0 if there are no values.
   public var largestMagnitude: Double { max(-extent.lowerBound, extent.upperBound) }
 
   /// The width of a bin, w.
   public var binWidth: Double { limit / Double(binsPerSide) }
 
-  /// The number of all values.
+  /// The number of values.
   public var total: Double { counts.reduce(0, +) }
 
   /// The histogram of |x|: B bins from 0 to R.
@@ -48,7 +48,7 @@ public struct Histogram: Sendable, Equatable {
     (0..<binsPerSide).map { counts[binsPerSide + $0] + counts[binsPerSide - 1 - $0] }
   }
 
-  /// Counts some values; those that are infinite or NaN are passed over.
+  /// Counts values, skipping those that are infinite or NaN.
   ///
   /// R becomes the least power of two above all of them, so that histograms merge exactly.
   public mutating func add(_ values: Span<Float>) {
@@ -62,7 +62,7 @@ public struct Histogram: Sendable, Equatable {
 
   /// Adds the values of another histogram.
   ///
-  /// Exact where R and B of both are powers of two; else a bin is spread over those that it meets.
+  /// Exact if R and B are powers of two in both; otherwise each bin is spread over those it overlaps.
   public mutating func merge(_ other: Histogram) {
     include(other.extent)
     grow(to: other.limit)
@@ -72,7 +72,7 @@ public struct Histogram: Sendable, Equatable {
     }
   }
 
-  /// Spreads some mass evenly over the bins from `low` to `high`, which are within ±R.
+  /// Spreads a mass evenly over the bins from `low` to `high`, both within ±R.
   mutating func deposit(_ mass: Double, _ low: Double, _ high: Double) {
     let (first, last) = (bin(of: low), bin(of: high))
     guard first < last else {
@@ -80,7 +80,7 @@ public struct Histogram: Sendable, Equatable {
       return
     }
     let density = mass / (high - low)
-    // An end on the border of two bins may be rounded to the wrong side of it: never below 0.
+    // Rounding may put an end that lies on an edge on the wrong side of it, hence the max.
     let border = Double(first + 1 - binsPerSide) * binWidth
     counts[first] += density * max(0, border - low)
     for i in first + 1..<last { counts[i] += density * binWidth }
@@ -99,7 +99,7 @@ public struct Histogram: Sendable, Equatable {
     extent = low...max(extent.upperBound, range.upperBound)
   }
 
-  /// Doubles R until it is at least `end`; an R of 0 becomes that.
+  /// Doubles R until it is at least `end`; an R of 0 becomes `end`.
   private mutating func grow(to end: Double) {
     if limit == 0 { limit = end }
     while limit < end {

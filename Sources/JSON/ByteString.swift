@@ -1,4 +1,4 @@
-/// A string that is equal to another only if its UTF-8 bytes are: the key type of objects.
+/// A string that is compared and hashed by its UTF-8 bytes; the key type of objects.
 struct ByteString: Hashable {
   let string: String
 

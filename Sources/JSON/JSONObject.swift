@@ -1,7 +1,7 @@
-// The members of an object: an array in the order of the text, and, once it is long, an index by
-// the bytes of the names.
+// The members are stored as an array in the order of the text. Large objects also have an index
+// from the bytes of a name to its position.
 
-/// The members of a JSON object, in order, each name once.
+/// The members of a JSON object in their order, with distinct names.
 public struct JSONObject: Sendable {
   /// A name and its value.
   public struct Member: Sendable, Equatable {
@@ -10,7 +10,7 @@ public struct JSONObject: Sendable {
     /// The value.
     public var value: JSONValue
 
-    /// Whether names (by bytes) and values are equal.
+    /// Compares names by their UTF-8 bytes, and values.
     public static func == (left: Member, right: Member) -> Bool {
       ByteString(left.name) == ByteString(right.name) && left.value == right.value
     }
@@ -18,21 +18,22 @@ public struct JSONObject: Sendable {
 
   private var members: [Member] = []
 
-  // Where each name stands; empty as long as walking the members is the faster search.
+  // The positions of the names; empty while the object is so small that a linear search is faster.
   private var positions: [ByteString: Int] = [:]
   private static let indexedFrom = 12
 
-  /// Makes an object without members.
+  /// Creates an object without members.
   public init() {}
 
-  /// The names, in order.
+  /// The names of the members, in order.
   public var names: [String] { members.map(\.name) }
 
-  /// The value of the member with this name, compared by bytes.
+  /// The value of the member with a given name, which is compared by its UTF-8 bytes.
   ///
-  /// Setting an existing name keeps its place, a new name goes to the end, nil removes.
+  /// Setting the value of an existing member keeps its position. A new member is appended. Setting
+  /// nil removes the member.
   ///
-  /// - Complexity: O(1) to read and set, O(`count`) to remove.
+  /// - Complexity: O(1) for reading and setting, O(`count`) for removing.
   public subscript(name: String) -> JSONValue? {
     get { position(of: ByteString(name)).map { members[$0].value } }
     set {
@@ -51,7 +52,7 @@ public struct JSONObject: Sendable {
     }
   }
 
-  /// Appends a member unless its name is taken.
+  /// Appends a member unless there is one with the same name.
   ///
   /// - Returns: Whether the member was appended.
   mutating func appendIfNew(_ name: String, _ value: JSONValue) -> Bool {
@@ -90,12 +91,12 @@ extension JSONObject: RandomAccessCollection {
   /// The position after the last member.
   public var endIndex: Int { members.count }
 
-  /// The member at a position.
+  /// The member at a given position.
   public subscript(position: Int) -> Member { members[position] }
 }
 
 extension JSONObject: Equatable {
-  /// Whether both have equal members in the same order.
+  /// Whether both objects have equal members in the same order.
   public static func == (left: JSONObject, right: JSONObject) -> Bool {
     left.members == right.members
   }

@@ -1,15 +1,15 @@
-// One JSON value, kept as it was written.
+// A JSON value that preserves what the text says.
 //
-// Two promises separate this type from a decoder to Swift dictionaries. Numbers keep their literal
-// text and objects the order of their members, so a file that is read, given one member more and
-// written again differs in that member only. And text is compared by its UTF-8 bytes: Swift's `==`
-// calls a composed and a decomposed "é" equal, a vocabulary must not.
+// It differs from decoding into Swift dictionaries in two ways. Numbers keep their literal and
+// objects the order of their members: a file that is read, extended by a member and written again
+// differs only in that member. And strings are compared by their UTF-8 bytes, whereas Swift's `==`
+// considers a composed and a decomposed "é" equal, which would merge two tokens of a vocabulary.
 
-/// A JSON value: what a text says, with member order and number literals preserved.
+/// A JSON value that preserves the order of members and the literals of numbers.
 ///
 /// ```swift
 /// var config = try JSONValue(parsing: text)
-/// let layers = try config.member("num_hidden_layers").int
+/// let layers = config["num_hidden_layers"]
 /// try config.setMember("quantization_config", to: ["bits": 4, "sym": true])
 /// let written = config.text(.pretty)
 /// ```
@@ -18,16 +18,16 @@ public enum JSONValue: Sendable {
   case null
   /// The literals `true` and `false`.
   case bool(Bool)
-  /// A number, as its literal text.
+  /// A number.
   case number(JSONNumber)
-  /// A string, without its quotes and escapes.
+  /// A string, with its escapes resolved.
   case string(String)
   /// An array.
   case array([JSONValue])
-  /// An object, its members in the order of the text.
+  /// An object.
   case object(JSONObject)
 
-  /// The kind of this value with its article, for messages: "a number", "an object".
+  /// The kind of this value for messages, such as "a number" or "an object".
   public var kind: String {
     switch self {
     case .null: "null"
@@ -39,29 +39,29 @@ public enum JSONValue: Sendable {
     }
   }
 
-  /// The value of the member with this name, or nil where there is none or this is no object.
+  /// The value of the member with a given name, or nil if there is none or this is not an object.
   public subscript(name: String) -> JSONValue? {
     if case .object(let object) = self { object[name] } else { nil }
   }
 
-  /// Replaces the member with this name in place, or appends it.
+  /// Sets the value of a member: an existing one keeps its position, a new one is appended.
   ///
   /// - Parameters:
   ///   - name: The name of the member.
   ///   - value: Its new value.
-  /// - Throws: `JSONError.wrongKind` where this value is no object.
+  /// - Throws: `JSONError.wrongKind` if this value is not an object.
   public mutating func setMember(_ name: String, to value: JSONValue) throws(JSONError) {
     var object = try field.object
-    self = .null  // The members stay uniquely referenced, so that they change in place.
+    self = .null  // Keeps the members uniquely referenced, so that they are changed in place.
     object[name] = value
     self = .object(object)
   }
 
-  /// Removes the member with this name, if there is one; the others keep their order.
+  /// Removes a member, if it exists; the others keep their order.
   ///
   /// - Parameter name: The name of the member.
-  /// - Returns: The value removed.
-  /// - Throws: `JSONError.wrongKind` where this value is no object.
+  /// - Returns: The value of the removed member.
+  /// - Throws: `JSONError.wrongKind` if this value is not an object.
   @discardableResult
   public mutating func removeMember(_ name: String) throws(JSONError) -> JSONValue? {
     var object = try field.object
@@ -73,8 +73,10 @@ public enum JSONValue: Sendable {
 }
 
 extension JSONValue: Equatable {
-  /// Whether both values would be written as the same bytes: `1` and `1.0` are different numbers,
-  /// strings are compared by UTF-8 bytes, and the order of members counts.
+  /// Whether both values are written as the same bytes.
+  ///
+  /// So `1` and `1.0` are different, as are composed and decomposed strings, and objects whose
+  /// members have another order.
   public static func == (left: JSONValue, right: JSONValue) -> Bool {
     switch (left, right) {
     case (.null, .null): true
@@ -92,25 +94,27 @@ extension JSONValue: ExpressibleByNilLiteral, ExpressibleByBooleanLiteral,
   ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral, ExpressibleByStringLiteral,
   ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {
-  /// Makes `null`.
+  /// Creates `null`.
   public init(nilLiteral: ()) { self = .null }
 
-  /// Makes a boolean.
+  /// Creates a boolean.
   public init(booleanLiteral value: Bool) { self = .bool(value) }
 
-  /// Makes a number from an integer.
+  /// Creates a number from an integer.
   public init(integerLiteral value: Int) { self = .number(JSONNumber(value)) }
 
-  /// Makes a number from a finite floating-point literal.
+  /// Creates a number from a finite floating-point literal.
   public init(floatLiteral value: Double) { self = .number(JSONNumber(value)) }
 
-  /// Makes a string.
+  /// Creates a string.
   public init(stringLiteral value: String) { self = .string(value) }
 
-  /// Makes an array.
+  /// Creates an array.
   public init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
 
-  /// Makes an object whose members keep the order of the literal; each name may occur once.
+  /// Creates an object with the members in the order of the literal.
+  ///
+  /// - Precondition: The names are distinct.
   public init(dictionaryLiteral elements: (String, JSONValue)...) {
     var object = JSONObject()
     for (name, value) in elements {

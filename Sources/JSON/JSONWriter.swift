@@ -1,24 +1,25 @@
-/// How a JSON text is laid out.
+/// The layout of a JSON text.
 public enum JSONLayout: Sendable {
-  /// No blanks at all.
+  /// Without white space.
   case compact
-  /// One member or element a line, two spaces a level, as Python's `json.dumps(indent=2)` does.
+  /// One member or element per line, indented by two spaces per level, as by Python's
+  /// `json.dumps(indent=2)`.
   case pretty
 }
 
 extension JSONValue {
-  /// The text of this value; characters beyond ASCII stand for themselves.
+  /// The text of this value; characters beyond ASCII are not escaped.
   ///
-  /// - Parameter layout: Compact or one member a line.
-  /// - Returns: The text, without a newline at its end.
+  /// - Parameter layout: The layout.
+  /// - Returns: The text, without a final newline.
   public func text(_ layout: JSONLayout = .compact) -> String {
     String(decoding: bytes(layout), as: UTF8.self)
   }
 
   /// The text of this value as UTF-8.
   ///
-  /// - Parameter layout: Compact or one member a line.
-  /// - Returns: The bytes, without a newline at their end.
+  /// - Parameter layout: The layout.
+  /// - Returns: The bytes, without a final newline.
   public func bytes(_ layout: JSONLayout = .compact) -> [UInt8] {
     var writer = JSONWriter(pretty: layout == .pretty)
     writer.write(self)

@@ -1,18 +1,18 @@
 internal import COpenBLAS
 
-/// The matrix products of the project: thin words over CBLAS.
+/// Matrix products: a thin layer over CBLAS.
 ///
-/// Safety: this file and `Cholesky.swift` are the only ones that hand memory to C. Every call
-/// checks that its views have fitting shapes; a view always covers the memory from its first to
-/// its last element, so `rows`, `columns` and `stride` describe memory that is there.
+/// Safety: only this file and `Cholesky.swift` pass memory to C. Every call checks that the shapes
+/// of its views match, and a view always covers the memory from its first to its last element, so
+/// `rows`, `columns` and `stride` describe memory that exists.
 public enum BLAS {
   /// A general product: `c ← α·a·b + β·c`.
   ///
-  /// Shapes: `a` is `[m, k]`, `b` is `[k, n]`, `c` is `[m, n]`; transposed views cost nothing.
+  /// Shapes: `a` is `[m, k]`, `b` is `[k, n]`, `c` is `[m, n]`. Transposed views cost nothing.
   ///
-  /// - Precondition: the shapes fit each other.
-  /// - Complexity: 2·m·n·k flops on the calling thread. Results depend on the kernel that BLAS has
-  ///   for the processor, within the usual bound of a float32 product.
+  /// - Precondition: the shapes match.
+  /// - Complexity: 2·m·n·k flops on the calling thread. Results depend on the BLAS kernel for the
+  ///   processor, within the usual error bound of a float32 product.
   public static func gemm(
     _ alpha: Float = 1, _ a: MatrixView, _ b: MatrixView, _ beta: Float = 0,
     into c: inout MutableMatrixView
@@ -46,9 +46,9 @@ public enum BLAS {
 
   /// Adds the second moment of the rows of `x` to the upper triangle of `c`: `c ← xᵀx + c`.
   ///
-  /// Shapes: `x` is `[t, n]`, `c` is `[n, n]`. The strict lower triangle of `c` is left alone.
+  /// Shapes: `x` is `[t, n]`, `c` is `[n, n]`. The strict lower triangle of `c` is not touched.
   ///
-  /// - Complexity: t·n² flops on the calling thread, half of what `gemm` would take.
+  /// - Complexity: t·n² flops on the calling thread, half as many as `gemm` needs.
   public static func syrk(_ x: MatrixView, into c: inout MutableMatrixView) {
     precondition(
       !x.isTransposed && c.rows == x.columns && c.columns == x.columns,
@@ -65,13 +65,12 @@ public enum BLAS {
     }
   }
 
-  /// Makes OpenBLAS compute on the thread that calls it; see ``Threads``.
+  /// Makes OpenBLAS compute on the calling thread; see ``Threads``.
   static let oneThread: Void = openblas_set_num_threads(1)
 
   /// A size as CBLAS takes it.
   ///
-  /// - Precondition: it fits in 32 bits. No matrix in memory has a longer side in practice, and
-  ///   readers of files refuse such shapes before they get here.
+  /// - Precondition: it fits in 32 bits, as does the side of any matrix that fits in memory.
   private static func dimension(_ value: Int) -> Int32 {
     precondition(value <= Int(Int32.max), "a matrix side of \(value) is beyond the LP64 BLAS")
     return Int32(value)

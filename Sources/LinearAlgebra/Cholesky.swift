@@ -13,14 +13,14 @@ public struct CholeskyFactor: Sendable {
 
   /// Factors the matrix whose upper triangle is given.
   ///
-  /// LAPACKE's row-major path would transpose the matrix twice. A symmetric matrix is its own
-  /// transpose, so the column-major routine is called with the other triangle on the same memory:
-  /// its lower factor `L`, read row by row, is `Lᵀ = R`.
+  /// LAPACKE's row-major path would transpose the matrix twice. Because a symmetric matrix is its own
+  /// transpose, the column-major routine can work on the same memory with the other triangle: its
+  /// lower factor `L`, read row by row, is `Lᵀ = R`.
   ///
   /// - Parameters:
   ///   - order: the side of the matrix.
   ///   - upper: the matrix, row by row; the strict lower triangle is ignored.
-  /// - Throws: ``CholeskyFailure`` when an element is not finite or a leading minor is not positive.
+  /// - Throws: ``CholeskyFailure`` if an element is not finite or a leading minor is not positive.
   /// - Complexity: n³/3 flops, in place.
   public init(order: Int, upper: consuming [Double]) throws(CholeskyFailure) {
     precondition(upper.count == order * order, "\(upper.count) elements for order \(order)")
@@ -40,7 +40,7 @@ public struct CholeskyFactor: Sendable {
 
 /// Why a matrix has no Cholesky factor.
 public enum CholeskyFailure: Error, Equatable {
-  /// The matrix holds a NaN. LAPACKE looks for them before it starts; infinities make one on the way.
+  /// The matrix has a NaN, which LAPACKE checks for; infinities produce one during the factorization.
   case notFinite
   /// The leading minor that ends at this zero-based index is not positive.
   case notPositiveDefinite(pivot: Int)

@@ -1,16 +1,16 @@
-/// The floating-point formats that checkpoints store.
+/// The floating-point formats of checkpoints.
 public enum FloatFormat: String, Sendable, CaseIterable {
   /// IEEE 754 binary32.
   case float32
   /// IEEE 754 binary16: 11 significant bits, largest finite value 65504.
   case float16
-  /// bfloat16: the upper half of a binary32, 8 significant bits.
+  /// bfloat16: the upper half of a binary32; 8 significant bits.
   case bfloat16
 
   /// The number of bytes of one element.
   public var byteCount: Int { self == .float32 ? 4 : 2 }
 
-  /// The nearest value that the format holds, ties to even; infinity beyond its range.
+  /// The nearest value in this format, with ties to even; infinity beyond its range.
   public func rounded(_ value: Float) -> Float {
     switch self {
     case .float32: value
@@ -19,7 +19,7 @@ public enum FloatFormat: String, Sendable, CaseIterable {
     }
   }
 
-  /// The smallest positive value that the format holds.
+  /// The smallest positive value in this format.
   public var leastPositive: Float {
     switch self {
     case .float32: .leastNonzeroMagnitude
@@ -52,7 +52,7 @@ public enum FloatFormat: String, Sendable, CaseIterable {
     return result
   }
 
-  /// The elements as little-endian bytes, each rounded to the nearest.
+  /// The elements as little-endian bytes, each rounded to the nearest value in this format.
   public func encode(_ values: [Float]) -> [UInt8] {
     var result = [UInt8]()
     result.reserveCapacity(values.count * byteCount)
@@ -69,27 +69,27 @@ public enum FloatFormat: String, Sendable, CaseIterable {
   }
 }
 
-/// Element `i` of a run of 16-bit values.
+/// Element `i` of a sequence of 16-bit values.
 private func bits(_ bytes: RawSpan, _ i: Int) -> UInt16 {
-  // Safety: the caller counted the elements from the byte count; any bit pattern is a UInt16.
+  // Safety: the caller derived the number of elements from the byte count; any bits are a UInt16.
   UInt16(littleEndian: unsafe bytes.unsafeLoadUnaligned(fromByteOffset: 2 * i, as: UInt16.self))
 }
 
-/// Rounds to bfloat16, ties to even; a NaN stays a (quiet) NaN.
+/// Rounds to bfloat16 with ties to even; a NaN stays a (quiet) NaN.
 private func bfloat16Bits(_ value: Float) -> UInt16 {
   let bits = value.bitPattern
   if value.isNaN { return UInt16(truncatingIfNeeded: bits >> 16) | 0x40 }
   return UInt16(truncatingIfNeeded: (bits + 0x7FFF + (bits >> 16 & 1)) >> 16)
 }
 
-/// The value of a binary16, by shifts: without F16C, the conversion is a library call an element.
+/// The value of a binary16, computed with shifts: without F16C, a conversion is a library call.
 ///
-/// Exponent and fraction move to their places in a binary32, whose exponent bias is larger by
-/// 112: one multiplication by 2¹¹² mends it, and makes subnormal numbers normal on the way.
+/// Exponent and fraction are shifted to their places in a binary32. Its exponent bias is larger by
+/// 112; a multiplication by 2¹¹² corrects that, and normalizes subnormal numbers as well.
 private func float16Value(_ half: UInt16) -> Float {
   let magnitude = UInt32(half & 0x7FFF) << 13
   let scaled = Float(bitPattern: magnitude) * Float(sign: .plus, exponent: 112, significand: 1)
-  // All exponent bits set mean infinity or NaN in both formats.
+  // In both formats, an exponent of all ones means infinity or NaN.
   let finite = half & 0x7C00 != 0x7C00
   let bits = finite ? scaled.bitPattern : magnitude | 0x7F80_0000
   return Float(bitPattern: bits | UInt32(half & 0x8000) << 16)

@@ -1,11 +1,11 @@
-/// Sixteen floats at a time: the width of the project's hand-written loops.
+/// Sixteen floats: the width of all hand-written loops here.
 ///
-/// Swift keeps the written order of additions, so a loop over lanes gives the same bits on every
-/// instruction set; only its speed differs.
+/// Swift never reorders additions, so a loop over lanes gives the same bits on every instruction set;
+/// only its speed differs.
 public typealias Lanes = SIMD16<Float>
 
 extension Span<Float> {
-  /// Sixteen consecutive elements, the first at `i`.
+  /// The sixteen elements from `i` on.
   ///
   /// - Precondition: `0 <= i && i + 16 <= count`.
   @inlinable @inline(__always)
@@ -17,7 +17,7 @@ extension Span<Float> {
 }
 
 extension MutableSpan<Float> {
-  /// Sixteen consecutive elements, the first at `i`.
+  /// The sixteen elements from `i` on.
   ///
   /// - Precondition: `0 <= i && i + 16 <= count`.
   @inlinable @inline(__always)
@@ -27,7 +27,7 @@ extension MutableSpan<Float> {
     return unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: i &* 4, as: Lanes.self)
   }
 
-  /// Writes sixteen consecutive elements, the first at `i`.
+  /// Replaces the sixteen elements from `i` on.
   ///
   /// - Precondition: `0 <= i && i + 16 <= count`.
   @inlinable @inline(__always)
@@ -41,16 +41,17 @@ extension MutableSpan<Float> {
 }
 
 extension SIMD16<Float> {
-  /// The nearest integers, ties to even, for magnitudes below 2²².
+  /// The nearest integers, with ties to even, of magnitudes below 2²².
   ///
-  /// Adding 1.5·2²³ leaves no bit for a fraction, so the addition rounds; the subtraction is exact.
-  /// `rounded()` would be a library call per element on a baseline x86-64. Zero loses its sign.
+  /// A sum with 1.5·2²³ has no bits left for a fraction, so the addition rounds; the subtraction is
+  /// exact. On baseline x86-64, `rounded()` would be a library call for each element. Zeros lose
+  /// their sign.
   @inlinable @inline(__always)
   public var roundedToInteger: Lanes { (self + 12_582_912) - 12_582_912 }
 
-  /// The lanes brought into a range, lane by lane.
+  /// Each lane limited to a range.
   ///
-  /// Two selections, which are one instruction each; `clamped` is a loop over the lanes.
+  /// This takes two selections of one instruction each, where `clamped` loops over the lanes.
   @inlinable @inline(__always)
   public func limited(_ low: Lanes, _ high: Lanes) -> Lanes {
     let raised = replacing(with: low, where: self .< low)

@@ -1,5 +1,5 @@
-// Products whose parts run in parallel. The parts have fixed sizes, so that results do not depend
-// on the number of threads.
+// Parallel products. They are split into parts of fixed sizes, so the results do not depend on the
+// number of threads.
 
 extension Matrix {
   /// The product `x · wᵀ` of inputs `[tokens, in]` with weights `[out, in]`: `[tokens, out]`.
@@ -27,14 +27,14 @@ extension Matrix {
 
   /// Adds the second moment of the rows of `x` to the upper triangle: `C ← xᵀx + C`.
   ///
-  /// Shapes: `x` is `[t, n]`, this matrix is `[n, n]`. The strict lower triangle is left alone.
+  /// Shapes: `x` is `[t, n]`, this matrix is `[n, n]`. The strict lower triangle is not touched.
   ///
-  /// - Complexity: t·n² flops, half of what the whole product would take.
+  /// - Complexity: t·n² flops, half as many as the whole product needs.
   public mutating func addSecondMoment(of x: Matrix) {
     precondition(
       rows == x.columns && columns == x.columns,
       "second moment of \(x.rows) x \(x.columns) into \(rows) x \(columns)")
-    // A block of rows is a triangle on the diagonal and a rectangle to its right.
+    // The upper part of a block of rows is a triangle on the diagonal and a rectangle to its right.
     parallelRowBlocks(of: 128) { rows, block in
       let tokens = 0..<x.rows
       var diagonal = block.mutableView(rows: 0..<rows.count, columns: rows)

@@ -1,13 +1,13 @@
 /// A dense matrix of 32-bit floats, row by row in one allocation.
 ///
-/// A value: assigning copies (on write), equality compares every element. Rows are handed out as
-/// spans and rectangles as ``MatrixView``, so that no pointer leaves this module.
+/// Matrices are values: assignment copies (on write), and equality compares all elements. Rows are
+/// accessed as spans and rectangles as ``MatrixView``, so no pointer leaves this module.
 public struct Matrix: Sendable, Equatable {
   /// The number of rows.
   public let rows: Int
   /// The number of columns; also the distance in elements between the starts of two rows.
   public let columns: Int
-  /// The elements, row by row: element `(i, j)` stands at `i * columns + j`.
+  /// The elements, row by row: element `(i, j)` is at `i * columns + j`.
   public private(set) var elements: [Float]
 
   /// A matrix of zeros.
@@ -17,7 +17,7 @@ public struct Matrix: Sendable, Equatable {
     self.init(rows: rows, columns: columns, elements: [Float](repeating: 0, count: rows * columns))
   }
 
-  /// A matrix over given elements, row by row.
+  /// A matrix of the given elements, row by row.
   ///
   /// - Precondition: `elements.count == rows * columns`.
   public init(rows: Int, columns: Int, elements: [Float]) {
@@ -29,7 +29,7 @@ public struct Matrix: Sendable, Equatable {
     self.elements = elements
   }
 
-  /// A matrix filled by a function of row and column.
+  /// A matrix whose elements are a function of row and column.
   public init(rows: Int, columns: Int, _ element: (Int, Int) -> Float) {
     self.init(rows: rows, columns: columns)
     for i in 0..<rows {
@@ -55,13 +55,13 @@ public struct Matrix: Sendable, Equatable {
     elements.span.extracting(i * columns..<(i + 1) * columns)
   }
 
-  /// The elements of row `i`, in place and to be changed.
+  /// The elements of row `i`, in place and mutable.
   @_lifetime(&self)
   public mutating func mutableRow(_ i: Int) -> MutableSpan<Float> {
     elements.mutableSpan._consumingExtracting(i * columns..<(i + 1) * columns)
   }
 
-  /// All elements, in place and to be changed.
+  /// All elements, in place and mutable.
   public var mutableElements: MutableSpan<Float> {
     @_lifetime(&self)
     mutating get { elements.mutableSpan }
@@ -84,7 +84,7 @@ public struct Matrix: Sendable, Equatable {
       stride: self.columns)
   }
 
-  /// The whole matrix as a view to be written through.
+  /// The whole matrix as a mutable view.
   public var mutableView: MutableMatrixView {
     @_lifetime(&self)
     mutating get {
@@ -92,7 +92,7 @@ public struct Matrix: Sendable, Equatable {
     }
   }
 
-  /// The rectangle of the given rows and columns, in place and to be changed.
+  /// The rectangle of the given rows and columns, in place and mutable.
   @_lifetime(&self)
   public mutating func mutableView(rows: Range<Int>, columns: Range<Int>) -> MutableMatrixView {
     let range = span(of: rows, columns)
@@ -108,9 +108,9 @@ public struct Matrix: Sendable, Equatable {
       elements: Array(elements[range.lowerBound * columns..<range.upperBound * columns]))
   }
 
-  /// A matrix of the rows of several, one after another.
+  /// The rows of several matrices, one after another.
   ///
-  /// - Precondition: all have the same columns.
+  /// - Precondition: all have the same number of columns.
   public init(stacking parts: [Matrix]) {
     let columns = parts.first?.columns ?? 0
     precondition(parts.allSatisfy { $0.columns == columns }, "stacking unequal rows")

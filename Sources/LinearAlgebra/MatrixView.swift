@@ -1,15 +1,15 @@
-/// A rectangle of somebody's matrix, read in place, perhaps through a transpose.
+/// A rectangle of a matrix, read in place and possibly transposed.
 ///
-/// A view cannot outlive the matrix that it was taken from; the compiler sees to that.
+/// The compiler ensures that a view does not outlive its matrix.
 public struct MatrixView: ~Escapable {
   let span: Span<Float>
-  /// Rows as the reader of the view counts them.
+  /// The number of rows, after any transposition.
   public let rows: Int
-  /// Columns as the reader of the view counts them.
+  /// The number of columns, after any transposition.
   public let columns: Int
   /// The distance in elements between the starts of two stored rows.
   let stride: Int
-  /// Whether what is stored is the transpose of what the view shows.
+  /// Whether the view shows the transpose of what is stored.
   let isTransposed: Bool
 
   @_lifetime(copy span)
@@ -21,7 +21,7 @@ public struct MatrixView: ~Escapable {
     self.isTransposed = isTransposed
   }
 
-  /// The same elements with rows and columns exchanged; nothing is moved.
+  /// The transpose, over the same memory.
   public var transposed: MatrixView {
     @_lifetime(copy self)
     get {
@@ -31,7 +31,7 @@ public struct MatrixView: ~Escapable {
   }
 }
 
-/// A rectangle of somebody's matrix, to be written in place.
+/// A rectangle of a matrix, written in place.
 public struct MutableMatrixView: ~Copyable, ~Escapable {
   var span: MutableSpan<Float>
   /// The number of rows.
@@ -49,7 +49,7 @@ public struct MutableMatrixView: ~Copyable, ~Escapable {
     self.stride = stride
   }
 
-  /// The elements of row `i`, in place and to be changed.
+  /// The elements of row `i`, in place and mutable.
   @_lifetime(&self)
   public mutating func mutableRow(_ i: Int) -> MutableSpan<Float> {
     span._mutatingExtracting(i * stride..<i * stride + columns)

@@ -1,12 +1,12 @@
 extension Matrix {
-  /// Changes the matrix in parallel, a run of `size` rows per call.
+  /// Changes the matrix in parallel, `size` rows per call.
   ///
-  /// Safety: the runs are disjoint and inside the allocation, and each is handed to one call only.
-  /// This is the one place where several threads write to the same matrix.
+  /// Safety: the blocks of rows are disjoint and within the allocation, and each is passed to exactly
+  /// one call. Nowhere else do several threads write to the same matrix.
   ///
   /// - Parameters:
-  ///   - size: rows per call; the last run may be shorter.
-  ///   - body: takes the rows of the run, and a view of them with the matrix's own columns.
+  ///   - size: the number of rows per call; the last block may be shorter.
+  ///   - body: receives the range of rows, and a view of them with all columns.
   public mutating func parallelRowBlocks(
     of size: Int, _ body: @Sendable (Range<Int>, inout MutableMatrixView) -> Void
   ) {

@@ -2,17 +2,17 @@ internal import COpenBLAS
 internal import CProbe
 internal import Glibc
 
-/// What this machine computes with.
-public struct SystemProbe: Sendable {
-  /// The processor's own name.
-  public let processor: String
-  /// Those of its vector extensions that matter here.
-  public let vectorUnits: String
+/// The hardware and libraries of this machine that computations use.
+package struct SystemProbe: Sendable {
+  /// The name that the processor gives itself.
+  package let processor: String
+  /// Its vector extensions, as far as they matter here.
+  package let vectorUnits: String
   /// Physical memory, in bytes.
-  public let memory: Double
+  package let memory: Double
 
-  /// Asks the kernel.
-  public init() {
+  /// Queries the kernel.
+  package init() {
     let info = Self.lines(of: "/proc/cpuinfo")
     func value(_ key: String) -> String? {
       info.first { $0.hasPrefix(key) }?.split(separator: ":").last.map { $0.drop { $0 == " " } }
@@ -26,24 +26,24 @@ public struct SystemProbe: Sendable {
   }
 
   /// The version and build options of the BLAS.
-  public var blas: String { unsafe string(openblas_get_config()) }
+  package var blas: String { unsafe string(openblas_get_config()) }
 
-  /// The processor that the BLAS chose its kernels for.
-  public var blasKernels: String { unsafe string(openblas_get_corename()) }
+  /// The processor whose kernels the BLAS has chosen.
+  package var blasKernels: String { unsafe string(openblas_get_corename()) }
 
-  /// What the environment tells OpenBLAS to take the processor for, or nil when it may look itself.
-  public var forcedKernels: String? {
+  /// The processor that the environment makes OpenBLAS assume, or nil if it detects the processor.
+  package var forcedKernels: String? {
     // Safety: the string is copied at once.
     unsafe getenv("OPENBLAS_CORETYPE").map { unsafe String(cString: $0) }
   }
 
-  /// The shared library that answers to a symbol.
-  public func library(of symbol: String) -> String {
+  /// The shared library that defines a symbol.
+  package func library(of symbol: String) -> String {
     unsafe string(symbol.withCString { unsafe ptq_library_of($0) })
   }
 
-  /// Floating-point operations per second of a product of this size, the best of three.
-  public func measuredSpeed(side: Int = 1024) -> Double {
+  /// The floating-point operations per second in a product of this size, best of three.
+  package func measuredSpeed(side: Int = 1024) -> Double {
     let a = Matrix(rows: side, columns: side) { Float($0 - $1) / Float(side) }
     let clock = ContinuousClock()
     let times = (0..<3).map { _ in
@@ -53,7 +53,9 @@ public struct SystemProbe: Sendable {
     return 2 * Double(side * side * side) / best
   }
 
-  /// Safety: all of these are terminated strings that live as long as the process.
+  /// A copy of a C string.
+  ///
+  /// Safety: all callers pass terminated strings that live as long as the process.
   private func string(_ pointer: UnsafePointer<CChar>?) -> String {
     unsafe pointer.map { unsafe String(cString: $0) } ?? "not found"
   }

@@ -2,16 +2,18 @@ internal import CProbe
 import Dispatch
 import Synchronization
 
-/// The one owner of parallelism in the process.
+/// The only place where computations become parallel.
 ///
-/// BLAS runs on the thread that calls it, always: OpenBLAS serialises concurrent callers of its own
-/// pool, whose threads spin between calls, and its results change with their number. Here the work
-/// is cut in parts that do not depend on the number of threads, so neither do the results.
+/// BLAS always runs on the calling thread. OpenBLAS's own pool serializes concurrent callers, its
+/// threads spin between calls, and its results depend on their number. Here, work is split into parts
+/// that do not depend on the number of threads, so the results do not either.
 public enum Threads {
   private static let limit = Mutex(availableProcessors)
   private static let isParallel = Atomic(false)
 
-  /// The number of processors that the scheduler lets this process run on (a container's set of processors cuts it).
+  /// The number of processors on which the scheduler lets this process run.
+  ///
+  /// In a container this can be fewer than the machine has.
   public static let availableProcessors = Int(ptq_processor_count())
 
   /// The number of threads that computations may use.
@@ -27,7 +29,7 @@ public enum Threads {
 
   /// Runs `body(0)` to `body(iterations − 1)`, in any order and in parallel.
   ///
-  /// A call from inside a body runs its iterations one after another.
+  /// A nested call runs its iterations one after another.
   public static func perform(_ iterations: Int, _ body: @Sendable (Int) -> Void) {
     let threads = min(count, iterations)
     let isOutermost = !isParallel.exchange(true, ordering: .acquiringAndReleasing)

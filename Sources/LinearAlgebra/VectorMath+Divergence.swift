@@ -1,11 +1,11 @@
-// What two rows of logits say together. A divergence is a small difference of large sums, so the
-// sixteen lanes are emptied into doubles every few steps: what remains is the rounding of single
-// terms, and that averages out.
+// Comparisons of two rows of logits. A divergence is a small difference of large sums, so the sixteen
+// lanes are added to doubles every few steps. That leaves only the rounding of single terms, which
+// averages out.
 
 extension VectorMath {
-  /// The first of the largest elements; a NaN makes the result unspecified.
+  /// The first of the largest elements; unspecified if there is a NaN.
   ///
-  /// - Precondition: there is an element.
+  /// - Precondition: the span is not empty.
   public static func firstMaximum(_ a: Span<Float>) -> (index: Int, value: Float) {
     precondition(!a.isEmpty, "the maximum of nothing")
     let best = maximum(a)
@@ -16,7 +16,7 @@ extension VectorMath {
     return (i < a.count ? i : 0, best)
   }
 
-  /// The sums that make the divergence of two softmaxes, each row relative to its own offset.
+  /// The sums that make up the divergence of two softmaxes, each row relative to its own offset.
   ///
   /// With p = a − offset of a and q = b − offset of b: Σ exp pᵢ, Σ exp qᵢ, and Σ exp pᵢ·(pᵢ − qᵢ).
   /// The offsets should be the rows' maxima, so that no exponential overflows.

@@ -2,12 +2,12 @@ internal import Glibc
 
 /// Sums and elementary functions over whole rows, sixteen lanes at a time.
 ///
-/// Every function has a fixed order of operations and so a bitwise reproducible result.
+/// Every function has a fixed order of operations, so its result is reproducible bit by bit.
 public enum VectorMath {
   /// The inner product, in float32 lanes: `Σ aᵢ·bᵢ`.
   ///
   /// - Precondition: the spans have the same length.
-  /// - Complexity: 2n flops; the error bound is that of n/16 sequential additions.
+  /// - Complexity: 2n flops. The error bound is that of n/16 sequential additions.
   public static func dot(_ a: Span<Float>, _ b: Span<Float>) -> Float {
     precondition(a.count == b.count, "dot of \(a.count) and \(b.count) elements")
     let count = a.count
@@ -50,7 +50,7 @@ public enum VectorMath {
     return sum.sum() + tail
   }
 
-  /// The largest element, or minus infinity of nothing; a NaN makes the result unspecified.
+  /// The largest element, or −infinity if there is none; unspecified if there is a NaN.
   public static func maximum(_ a: Span<Float>) -> Float {
     var best = Lanes(repeating: -.infinity)
     var i = 0
@@ -67,7 +67,7 @@ public enum VectorMath {
     return result
   }
 
-  /// The smallest and the largest element; 0 of nothing, and unspecified with a NaN.
+  /// The smallest and the largest element; 0...0 if there is none, and unspecified if there is a NaN.
   public static func extent(_ a: Span<Float>) -> ClosedRange<Float> {
     guard !a.isEmpty else { return 0...0 }
     var (low, high) = (Lanes(repeating: a[0]), Lanes(repeating: a[0]))
@@ -84,13 +84,13 @@ public enum VectorMath {
       most = max(most, a[i])
       i += 1
     }
-    // Written without `...`, which would trap on a NaN.
+    // The comparison fails for a NaN, on which `...` would trap.
     return most >= least ? least...most : 0...(.infinity)
   }
 
   /// Whether every element is finite.
   public static func isFinite(_ a: Span<Float>) -> Bool {
-    // x·0 is 0 for a finite x and NaN otherwise, and a NaN survives every addition.
+    // x·0 is 0 for a finite x and NaN otherwise, and a NaN persists in a sum.
     var sum = Lanes.zero
     var i = 0
     while i + 16 <= a.count {
@@ -121,7 +121,7 @@ public enum VectorMath {
     }
   }
 
-  /// The logarithm of the softmax's denominator, stably: `max x + ln Σ exp(xᵢ − max x)`.
+  /// The logarithm of the softmax's denominator, in a stable form: `max x + ln Σ exp(xᵢ − max x)`.
   ///
   /// The row is overwritten.
   public static func logSumExp(_ x: inout MutableSpan<Float>) -> Double {
@@ -167,15 +167,15 @@ public enum VectorMath {
     return sum.sum() + tail
   }
 
-  /// The exponential function, within 2 units in the last place on [−87, 88]; clamped outside.
+  /// The exponential function, within 2 units in the last place on [−87, 88] and clamped outside.
   ///
-  /// With n = round(x / ln 2) and r = x − n·ln 2 (ln 2 in two parts, so that the product with n is
-  /// exact in the first), exp x = 2ⁿ·exp r; exp r on |r| ≤ 0.35 is its Taylor sum of degree 7,
-  /// whose first term left out is below 6·10⁻⁹.
+  /// Let n = round(x / ln 2) and r = x − n·ln 2, with ln 2 in two parts so that the product of n with
+  /// the first is exact. Then exp x = 2ⁿ·exp r, and exp r on |r| ≤ 0.35 is its Taylor polynomial of
+  /// degree 7, whose first omitted term is below 6·10⁻⁹.
   @inline(__always)
   static func exponential(_ x: Lanes) -> Lanes {
     let clamped = x.limited(Lanes(repeating: -87.3), Lanes(repeating: 88.3))
-    // The rounding constant leaves n in the low bits of the sum, from where it goes to the exponent.
+    // The rounding constant leaves n in the low bits of the sum, which become the exponent.
     let shifted = clamped * 1.442_695 + 12_582_912
     let n = shifted - 12_582_912
     let r = (clamped - n * 0.693_359_375) + n * 2.121_944_4e-4

@@ -1,3 +1,4 @@
+internal import Hessian
 internal import LinearAlgebra
 internal import Quantizer
 internal import Solvers
@@ -11,6 +12,8 @@ struct BlockQuantizer {
   let recipe: Recipe
   /// The windows from this one on are held out.
   let calibrationCount: Int
+  /// Takes what is known of the input of Linears, if somebody keeps it.
+  var keep: ((_ readers: [Slot], CalibratedInput) throws -> Void)?
 
   /// Quantizes the block's Linears, and takes the stream from its input to its output.
   ///
@@ -29,13 +32,14 @@ struct BlockQuantizer {
     for (stage, declared) in block.program.stages.enumerated() where !declared.scalingUnits.isEmpty
     {
       let inputs = measure(stage, of: block, &stream)
+      if let keep { for (group, input) in zip(declared.groups, inputs) { try keep(group, input) } }
       let judging = judgingStates(stream, stage, block)
       for unit in declared.scalingUnits {
         let problem = block.problem(
           unit, of: stage, inputs, judgedOn: judging)
         let solution = try recipe.solve(problem)
         try solutions.adopt(
-          solution, of: unit, stage, into: &block, scales: recipe.gridRule.scaleFormat)
+          solution, of: unit, stage, into: &block, encoding: recipe.gridRule.encoding)
         if let factors = solution.factors, problem.scaling?.isTakenUpByRows == true {
           for group in unit {
             stream.divideInputs(of: stage, group: group, of: declared.groups.count, by: factors)
@@ -55,7 +59,7 @@ struct BlockQuantizer {
     }
     return stream.measure(
       stage, of: block, calibrationCount: calibrationCount,
-      collectsHistogram: recipe.activations?.needsHistogram ?? false)
+      collecting: keep == nil ? recipe.neededParts : recipe.neededParts.union([.ranges, .sample]))
   }
 
   private func judgingStates(

@@ -1,4 +1,4 @@
-internal import Checkpoint
+internal import Formats
 internal import LinearAlgebra
 internal import Quantizer
 internal import Solvers
@@ -35,13 +35,13 @@ struct BlockSolutions {
   /// - Throws: ``StageError`` when a scale leaves the range of its format.
   mutating func adopt(
     _ solution: StageSolution, of unit: [Int], _ stage: Int, into block: inout DecoderBlock,
-    scales: FloatFormat
+    encoding: any GridEncoding
   ) throws(StageError) {
     let slots = unit.flatMap { block.program.stages[stage].groups[$0] }
     if let factors = solution.factors, let absorber = slots[0].absorber {
       block.absorb(factors, into: absorber)
       if case .rows(let producer, let rows) = absorber {
-        try divideRows(of: producer, by: factors, rows, in: &block, scales)
+        try divideRows(of: producer, by: factors, rows, in: &block, encoding)
       }
     }
     for (slot, linear) in zip(slots, solution.linears) {
@@ -54,14 +54,14 @@ struct BlockSolutions {
   /// Divides the rows of a solution that is waiting; only the scales of its grid change.
   private mutating func divideRows(
     of producer: String, by factors: [Float], _ rows: [Int], in block: inout DecoderBlock,
-    _ scales: FloatFormat
+    _ encoding: any GridEncoding
   ) throws(StageError) {
     guard let i = pending.firstIndex(where: { $0.slot.name == producer }) else {
       preconditionFailure("\(producer) takes up factors after it was delivered")
     }
     do throws(SolverError) {
       pending[i].solution = try pending[i].solution.dividingRows(
-        by: factors.byRow(rows, count: pending[i].slot.shape.rows), scales: scales)
+        by: factors.byRow(rows, count: pending[i].slot.shape.rows), encoding: encoding)
     } catch {
       throw StageError(linear: producer, cause: error)
     }

@@ -1,4 +1,5 @@
 public import Checkpoint
+public import Formats
 public import Solvers
 public import Transformer
 

@@ -1,4 +1,5 @@
 internal import Checkpoint
+internal import Formats
 internal import Quantizer
 internal import Solvers
 public import Transformer

@@ -1,4 +1,5 @@
-public import Checkpoint
+internal import Checkpoint
+public import Formats
 internal import JSON
 internal import LinearAlgebra
 internal import Quantizer
@@ -30,7 +31,7 @@ public struct Conversion: Sendable {
   public init(
     of model: LanguageModel, to format: any CheckpointFormat, output: String
   ) throws {
-    try FolderWriter.checkIsFree(output)
+    try FolderSink.checkIsFree(output)
     guard let source = model.format else { throw ConversionError.notQuantized(model.folder.path) }
     self.model = model
     self.source = source
@@ -55,7 +56,7 @@ public struct Conversion: Sendable {
     }
     try tell(.loaders(plan.engines.loaders))
     for warning in plan.engines.warnings { try tell(.warning(warning)) }
-    let writer = try FolderWriter(path: output, tensors: plan.tensors)
+    let writer = try FolderSink(path: output, tensors: plan.tensors)
     for name in model.folder.companionFiles where name != RunReport.fileName {
       try writer.writeFile(name, try model.folder.companion(name))
     }
@@ -78,7 +79,7 @@ public struct Conversion: Sendable {
 
   /// Encodes the Linears of a block, in parallel, and writes their tensors.
   private func write(
-    _ block: [PlannedLinear], _ plan: ConversionPlan, to writer: FolderWriter
+    _ block: [PlannedLinear], _ plan: ConversionPlan, to writer: FolderSink
   ) throws {
     let scheme = plan.scheme
     let encoded = Threads.map(block.count) { i in
@@ -95,7 +96,7 @@ public struct Conversion: Sendable {
     }
   }
 
-  private func writeConfiguration(_ plan: ConversionPlan, to writer: FolderWriter) throws {
+  private func writeConfiguration(_ plan: ConversionPlan, to writer: FolderSink) throws {
     var configuration = model.folder.configuration
     let original = configuration["quantization_config"]
     let provenance: JSONValue = [

@@ -1,4 +1,5 @@
 internal import Checkpoint
+internal import Formats
 internal import LinearAlgebra
 internal import Quantizer
 internal import Transformer

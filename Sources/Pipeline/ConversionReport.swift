@@ -1,4 +1,5 @@
 internal import Checkpoint
+internal import Formats
 public import JSON
 
 /// What a conversion did.

@@ -1,12 +1,13 @@
 internal import Checkpoint
+internal import Formats
 internal import Quantizer
 
 /// What the engines will make of Linears in a format, known before any work starts.
 struct EngineCheck {
   /// The engines that load all of them as they are.
   let loaders: [String]
-  /// What only some engines load, one line for each objection.
-  let warnings: [String]
+  /// What only some engines load, with what would help.
+  let warnings: [Warning]
 
   /// Asks about every Linear.
   ///
@@ -18,8 +19,9 @@ struct EngineCheck {
     var objections: [EngineVerdict] = []
     var engines: [String] = []
     for linear in linears {
-      let verdicts = format.verdicts(on: linear, scheme)
-      guard verdicts.contains(where: { !$0.isRefusal }) else {
+      let verdicts = EngineRules.verdicts(on: linear, scheme, in: format)
+      // Of a format that the table does not have, nothing is known against it.
+      guard verdicts.isEmpty || verdicts.contains(where: { !$0.isRefusal }) else {
         throw .noEngine(format: format.name, verdicts)
       }
       engines = verdicts.map(\.engine)
@@ -28,6 +30,8 @@ struct EngineCheck {
       }
     }
     loaders = engines.filter { engine in !objections.contains { $0.engine == engine } }
-    warnings = objections.map { "\($0.engine) \($0.objection ?? "")" }
+    warnings = objections.map {
+      Warning("\($0.engine) \($0.objection ?? "")", remedies: $0.remedies)
+    }
   }
 }

@@ -1,4 +1,4 @@
-internal import Checkpoint
+internal import Formats
 internal import Hessian
 internal import LinearAlgebra
 internal import Solvers
@@ -12,12 +12,13 @@ struct GroupStatistics {
   private let calibrationCount: Int
 
   /// Empty statistics; the windows from `calibrationCount` on are held out.
-  init(_ stage: Stage, calibrationCount: Int, collectsHistogram: Bool) {
+  init(_ stage: Stage, calibrationCount: Int, collecting parts: InputStatistics.Parts) {
     let channels = stage.groups.map { $0[0].shape.columns }
-    calibration = channels.map {
-      InputStatistics(channels: $0, collectsHistogram: collectsHistogram)
+    calibration = channels.map { InputStatistics(channels: $0, collecting: parts) }
+    // Held-out tokens judge by the second moment and the sample.
+    heldOut = channels.map {
+      InputStatistics(channels: $0, collecting: parts.intersection(.sample))
     }
-    heldOut = channels.map { InputStatistics(channels: $0) }
     self.calibrationCount = calibrationCount
   }
 
@@ -43,11 +44,12 @@ struct GroupStatistics {
 extension Stream {
   /// The statistics of a stage's inputs.
   mutating func measure(
-    _ stage: Int, of block: DecoderBlock, calibrationCount: Int, collectsHistogram: Bool
+    _ stage: Int, of block: DecoderBlock, calibrationCount: Int,
+    collecting parts: InputStatistics.Parts
   ) -> [CalibratedInput] {
     var statistics = GroupStatistics(
       block.program.stages[stage], calibrationCount: calibrationCount,
-      collectsHistogram: collectsHistogram)
+      collecting: parts)
     visit(stage, of: block) { window, inputs in statistics.add(inputs, window: window) }
     return statistics.inputs
   }

@@ -1,4 +1,5 @@
 internal import Checkpoint
+internal import Formats
 internal import Hessian
 internal import LinearAlgebra
 internal import Quantizer
@@ -54,7 +55,7 @@ public struct LayerComparison: Sendable {
     let weights = try files.weights.rows(0..<files.weights.rows)
     let recipes = zip(candidates, scales).map { $0.recipe(scales: $1) }
     let input = try files.read(
-      collectsHistogram: recipes.contains { $0.activations?.needsHistogram ?? false })
+      collecting: recipes.reduce(into: []) { $0.formUnion($1.neededParts) })
     let problem = LinearProblem(name: shape.name, weights: weights)
     let session = StageSession(
       StageProblem([StageProblem.Group([problem], input: input)], scaling: InputScaling()))
@@ -74,9 +75,10 @@ public struct LayerComparison: Sendable {
           linears: [LinearComparison(compared, block: nil, settings, recipes[i])]))
       solutions.append(solution)
     }
-    let knowsTokens = input.calibration?.knowsTokens ?? false
+    // A ready Hessian does not say how many tokens it is the mean of.
+    let isHessian = if case .hessian = files.input { true } else { false }
     let report = ComparisonReport(
-      model: shape.name, calibrationTokens: knowsTokens ? input.calibration?.tokenCount ?? 0 : 0,
+      model: shape.name, calibrationTokens: isHessian ? 0 : input.calibration?.tokenCount ?? 0,
       heldOutTokens: input.heldOut?.tokenCount ?? 0, candidates: results,
       seconds: (clock.now - start).seconds)
     return (report, solutions)
@@ -85,7 +87,7 @@ public struct LayerComparison: Sendable {
   /// What somebody should know before a recipe's result is written.
   ///
   /// - Throws: ``RunError`` when no format holds it, or no engine would load it.
-  public func warnings(of candidate: Int) throws -> [String] {
+  public func warnings(of candidate: Int) throws -> [Warning] {
     guard !candidates[candidate].method.keepsOutliers else { throw RunError.cannotStoreOutliers }
     let settings = candidates[candidate]
     return try EngineCheck([shape], settings.linearScheme, in: settings.format).warnings

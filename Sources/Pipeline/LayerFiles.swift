@@ -12,6 +12,8 @@ public struct LayerFiles: Sendable {
     case activations(MatrixFile)
     /// A ready second moment `[in, in]`.
     case hessian(MatrixFile)
+    /// Stored statistics, perhaps with those of held-out tokens.
+    case statistics(StatisticsFile)
     /// Nothing.
     case unknown
   }
@@ -20,7 +22,7 @@ public struct LayerFiles: Sendable {
   public let weights: MatrixFile
   /// What solvers learn from.
   public let input: Input
-  /// Inputs of tokens that only judge; nil for a share of the activations.
+  /// Inputs of tokens that only judge; nil for a share of the activations, or stored statistics.
   public let heldOut: MatrixFile?
   /// Whether a share of the activations is held out where no other inputs judge.
   public let sharesOut: Bool
@@ -44,6 +46,12 @@ public struct LayerFiles: Sendable {
       guard file.dimensions == [weights.columns, weights.columns] else {
         throw .unequal(file, "a Hessian of shape [in, in]", weights)
       }
+    case .statistics(let file):
+      guard file.calibration.channels == weights.columns else {
+        throw .unequal(
+          path: file.path, [file.calibration.channels, file.calibration.channels],
+          needed: "a second moment of shape [in, in]", weights: weights.path, weights.dimensions)
+      }
     case .unknown: break
     }
     try heldOut?.checkInput("held-out activations", of: weights)
@@ -58,20 +66,23 @@ public struct LayerFiles: Sendable {
   /// A chunk has 256 tokens, or of fewer than 2304 a ninth of them all. Every ninth chunk is held
   /// out, unless there are other tokens to judge.
   ///
-  /// - Parameter collectsHistogram: whether an observer will ask for the histograms of the channels.
+  /// - Parameter parts: what to collect of the inputs beside their second moment.
   /// - Returns: the statistics of the tokens for solvers, and of those that judge.
   /// - Throws: ``CheckpointError`` for values that are not finite, ``LayerFileError`` for a Hessian
   ///   that is none.
-  func read(collectsHistogram: Bool) throws -> CalibratedInput {
+  func read(collecting parts: InputStatistics.Parts) throws -> CalibratedInput {
     var calibration: InputStatistics?
-    var judging = InputStatistics(channels: weights.columns)
+    var judging = InputStatistics(channels: weights.columns, collecting: .sample)
     switch input {
     case .unknown: break
+    case .statistics(let file):
+      calibration = file.calibration
+      if heldOut == nil, let stored = file.heldOut { judging = stored }
     case .hessian(let file):
       calibration = try statistics(of: try file.rows(0..<file.rows), path: file.path)
     case .activations(let file):
       var statistics = InputStatistics(
-        channels: weights.columns, collectsHistogram: collectsHistogram)
+        channels: weights.columns, collecting: parts)
       let judges = heldOut == nil && sharesOut
       for (i, chunk) in file.chunks(of: Self.chunk(file.rows)).enumerated() {
         let rows = try file.rows(chunk)

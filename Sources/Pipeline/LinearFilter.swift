@@ -1,4 +1,4 @@
-public import Checkpoint
+public import Formats
 internal import Transformer
 
 /// Which Linears of a model to look at.

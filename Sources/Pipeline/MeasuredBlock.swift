@@ -1,4 +1,5 @@
-internal import Checkpoint
+internal import Formats
+internal import Hessian
 internal import LinearAlgebra
 internal import Quantizer
 internal import Solvers
@@ -34,7 +35,7 @@ struct MeasuredBlock {
     self.block = block
     self.index = index
     self.selection = selection
-    let collectsHistogram = recipes.contains { $0.activations?.needsHistogram ?? false }
+    let parts = recipes.reduce(into: InputStatistics.Parts()) { $0.formUnion($1.neededParts) }
     let judgesOutput = recipes.contains { $0.transform?.judgesOutput == true }
     var units: [Unit] = []
     stream.enter(block)
@@ -45,7 +46,7 @@ struct MeasuredBlock {
       guard !selected.isEmpty else { continue }
       let inputs = stream.measure(
         stage, of: block, calibrationCount: calibrationCount,
-        collectsHistogram: collectsHistogram)
+        collecting: parts)
       let judging =
         judgesOutput
         ? stream.judgingStates(stage, of: block, calibrationCount: calibrationCount) : []
@@ -79,7 +80,7 @@ struct MeasuredBlock {
       result += compared(unit, solution, seconds: seconds)
       guard quantized != nil else { continue }
       try solutions.adopt(
-        solution, of: unit.groups, unit.stage, into: &solved, scales: recipe.gridRule.scaleFormat)
+        solution, of: unit.groups, unit.stage, into: &solved, encoding: recipe.gridRule.encoding)
     }
     if quantized != nil { quantized = solved }
     return result

@@ -1,4 +1,5 @@
 internal import Checkpoint
+internal import Formats
 internal import Hessian
 internal import JSON
 internal import LinearAlgebra
@@ -22,6 +23,7 @@ public struct QuantizationRun {
   private let settings: QuantizationSettings
   private let calibration: CalibrationSet?
   private let output: String
+  private let statistics: String?
   private let activationBudget: Int
   private let plan: RunPlan
 
@@ -34,20 +36,24 @@ public struct QuantizationRun {
   ///   - settings: how.
   ///   - calibration: what to learn from; read only when everything else is found to be right.
   ///   - output: the folder to write.
+  ///   - statistics: a folder to write as well, with a ``StatisticsFile`` for every input; nil for none.
   ///   - activationBudget: the bytes of inner activations that are kept between measuring and
   ///     using them; those beyond are computed twice.
   /// - Throws: ``RunError`` or ``CheckpointError``, with what to change.
   public init(
     model: LanguageModel, settings: QuantizationSettings,
     calibration: @autoclosure () throws -> CalibrationSet?, output: String,
-    activationBudget: Int = 4 << 30
+    statistics: String? = nil, activationBudget: Int = 4 << 30
   ) throws {
-    try FolderWriter.checkIsFree(output)
+    try FolderSink.checkIsFree(output)
+    if let statistics { try FolderSink.checkIsFree(statistics) }
     plan = try RunPlan(model, settings)
     let calibration = try calibration()
     if settings.method.needsCalibration && calibration == nil {
       throw RunError.calibrationNeeded(method: settings.method.name)
     }
+    if statistics != nil && calibration == nil { throw RunError.nothingToKeep }
+    self.statistics = statistics
     self.activationBudget = activationBudget
     self.model = model
     self.settings = settings
@@ -66,7 +72,7 @@ public struct QuantizationRun {
     let start = clock.now
     try tell(.loaders(plan.engines.loaders))
     for warning in plan.engines.warnings { try tell(.warning(warning)) }
-    let writer = try FolderWriter(path: output, tensors: plan.tensors)
+    let writer = try FolderSink(path: output, tensors: plan.tensors)
     try copyCompanions(to: writer)
     for tensor in plan.copied {
       try tensor.withBytes { bytes throws(CheckpointError) in try writer.write(tensor.name, bytes) }
@@ -77,8 +83,12 @@ public struct QuantizationRun {
       heldOutTokens: (calibration?.heldOut.count ?? 0) * (calibration?.length ?? 0),
       linears: [], seconds: 0)
     let recipe = settings.recipe(scales: plan.scales)
-    let quantizer = BlockQuantizer(
+    var quantizer = BlockQuantizer(
       recipe: recipe, calibrationCount: calibration?.calibration.count ?? 0)
+    if let statistics {
+      let folder = try StatisticsFolder(creating: statistics)
+      quantizer.keep = folder.write
+    }
     var stream = Stream(
       try calibration?.windows.map(model.embeddings) ?? [], heldBudget: activationBudget)
     for index in plan.blocks.indices {
@@ -101,7 +111,7 @@ public struct QuantizationRun {
   }
 
   /// Writes a Linear's tensors; says how many bytes they take.
-  private func write(_ solution: LinearSolution, to writer: FolderWriter) throws -> Int {
+  private func write(_ solution: LinearSolution, to writer: FolderSink) throws -> Int {
     let quantized = solution.quantized
     let shape = LinearShape(
       name: solution.name, rows: quantized.rows, columns: quantized.columns)
@@ -116,14 +126,14 @@ public struct QuantizationRun {
 
   /// What belongs to the model beside its weights; first of all, since a file that cannot be read
   /// should not be found at the end of a long run.
-  private func copyCompanions(to writer: FolderWriter) throws {
+  private func copyCompanions(to writer: FolderSink) throws {
     for name in model.folder.companionFiles where name != RunReport.fileName {
       try writer.writeFile(name, try model.folder.companion(name))
     }
   }
 
   /// What says how the weights are quantized, and what was lost.
-  private func writeConfiguration(_ report: RunReport, to writer: FolderWriter) throws {
+  private func writeConfiguration(_ report: RunReport, to writer: FolderSink) throws {
     let quantization = settings.format.configuration(
       of: settings.linearScheme,
       leaving: LinearSelection(quantized: plan.blocks.joined().map(\.name), dense: plan.dense),

@@ -1,4 +1,5 @@
-public import Checkpoint
+internal import Checkpoint
+public import Formats
 internal import LinearAlgebra
 public import Quantizer
 public import Solvers
@@ -48,14 +49,19 @@ public struct QuantizationSettings: Sendable {
     }
   }
 
-  /// The scheme in short: "w4 g64", "w4 g64 asym", "w8a8", "w8a8 static".
+  /// The scheme in short: "w4 g64", "w4 g64 asym", "w4 g64 nf4", "w8a8", "w8a8 static".
   public var label: String {
     let inputs = method.activations == nil ? "" : "a\(ActivationScheme.bits)"
     var words = ["w\(scheme.bits)\(inputs)"]
     if case .group(let size) = scheme.granularity { words.append("g\(size)") }
     if scheme.granularity == .tensor { words.append("tensor") }
     if scheme.granularity == .channel, method.activations == nil { words.append("channel") }
-    if !scheme.isSymmetric { words.append("asym") }
+    switch scheme.points {
+    case .symmetric: break
+    case .zeroPoint: words.append("asym")
+    case .offset: words.append("offset")
+    case .table(let table): words.append(table.name)
+    }
     if method.activations == .tensor { words.append("static") }
     return words.joined(separator: " ")
   }
@@ -63,12 +69,21 @@ public struct QuantizationSettings: Sendable {
   /// The bits that a Linear's weights take in the file, for each of them.
   func bitsPerWeight(of solution: LinearSolution, scales: FloatFormat) -> Double {
     let (rows, columns) = (solution.quantized.rows, solution.quantized.columns)
-    let layout = format.layout(
-      of: LinearShape(name: solution.name, rows: rows, columns: columns), linearScheme,
-      scales: scales)
-    let bytes = layout.reduce(0) { $0 + ($1.shape.byteCount ?? 0) }
     let kept = solution.linear.kept?.weights.elements.count ?? 0
-    return (8 * Double(bytes) + 16 * Double(kept)) / Double(max(1, rows * columns))
+    var bits = 16 * Double(kept)
+    switch scheme.points {
+    case .symmetric, .zeroPoint:
+      let layout = format.layout(
+        of: LinearShape(name: solution.name, rows: rows, columns: columns), linearScheme,
+        scales: scales)
+      bits += 8 * Double(layout.reduce(0) { $0 + ($1.shape.byteCount ?? 0) })
+    // No format stores these yet; their codes and entries alone are counted.
+    case .offset, .table:
+      let entries = scheme.granularity == .tensor ? 1 : rows * solution.quantized.grid.groups
+      bits += Double(scheme.bits * rows * columns)
+      bits += format.encoding(scales: scales).bitsPerGroup(scheme) * Double(entries)
+    }
+    return bits / Double(max(1, rows * columns))
   }
 
   /// The recipe for Linears whose scales are stored in a format.
@@ -77,7 +92,7 @@ public struct QuantizationSettings: Sendable {
       scheme: scheme,
       gridRule: GridRule(
         range: method.clips ? .outputError : range, search: method.clips ? .clipping : .fine,
-        scaleFormat: scales, smallestZeroPoint: format.smallestZeroPoint),
+        encoding: format.encoding(scales: scales)),
       rounding: method.rounding.make(options),
       transform: method.transform?.make(options),
       activations: activationScheme.map { ActivationRule($0, observer: observer) },

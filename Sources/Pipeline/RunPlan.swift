@@ -1,4 +1,5 @@
-public import Checkpoint
+internal import Checkpoint
+public import Formats
 internal import LinearAlgebra
 public import Quantizer
 public import Remedies
@@ -88,6 +89,8 @@ public enum RunError: RemediableError {
   case noEngine(format: String, [EngineVerdict])
   /// The method needs calibration and there is none.
   case calibrationNeeded(method: String)
+  /// Statistics are to be kept, and there is no calibration.
+  case nothingToKeep
   /// A perplexity of a model some of whose Linears are left out.
   case partialPerplexity
   /// No Linear of the model is selected.
@@ -110,6 +113,7 @@ public enum RunError: RemediableError {
       "no engine would load this as \(format): " + Self.objections(verdicts)
     case .calibrationNeeded(let method):
       "the method \(method) needs a calibration text"
+    case .nothingToKeep: "statistics are made of a calibration text, and there is none"
     case .partialPerplexity:
       "the perplexity of a model needs all of its Linears, and only some are selected"
     case .nothingSelected:
@@ -125,10 +129,15 @@ public enum RunError: RemediableError {
   /// What to try.
   public var remedies: [Remedy] {
     switch self {
-    case .alreadyQuantized, .nothingSelected, .noEngine: []
+    case .alreadyQuantized, .nothingSelected: []
+    case .noEngine(_, let verdicts):
+      verdicts.flatMap(\.remedies).reduce(into: []) { found, remedy in
+        if !found.contains(remedy) { found.append(remedy) }
+      }
     case .scheme(_, .indivisible, _): [.useWholeRows]
     case .scheme: []
     case .calibrationNeeded: [.giveCalibrationText, .chooseMethod("rtn")]
+    case .nothingToKeep: [.giveCalibrationText]
     case .partialPerplexity: [.selectEverything, .leaveOutText]
     case .cannotStoreOutliers: [.measureOnly]
     case .windowTooLong: [.useShorterWindows]

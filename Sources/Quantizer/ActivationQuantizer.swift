@@ -1,24 +1,24 @@
 public import LinearAlgebra
 
-/// How the inputs of a Linear are rounded while the model runs: always to 8 bits.
+/// How the inputs of a Linear are rounded while the model runs; always to 8 bits.
 public struct ActivationScheme: Sendable, Hashable {
-  /// How many inputs share one scale, and when it is chosen.
+  /// Which inputs share one scale, and when it is chosen.
   public enum Granularity: Sendable, Hashable {
-    /// One scale for each token, found as the model runs ("dynamic").
+    /// Each token has its own scale, chosen while the model runs ("dynamic").
     case token
-    /// One scale for all inputs, found by calibration ("static").
+    /// All inputs share one scale, chosen by calibration ("static").
     case tensor
   }
 
-  /// How many inputs share one scale.
+  /// Which inputs share one scale.
   public let granularity: Granularity
-  /// Whether the scale has no zero point.
+  /// Whether the zero point is fixed at 0.
   public let isSymmetric: Bool
 
-  /// The bits of an activation.
+  /// The number of bits of a rounded input.
   public static let bits = 8
 
-  /// A scheme.
+  /// A scheme of given choices.
   public init(granularity: Granularity, symmetric: Bool) {
     self.granularity = granularity
     isSymmetric = symmetric
@@ -38,12 +38,12 @@ public struct ActivationGrid: Sendable, Hashable {
     self.zeroPoint = zeroPoint
   }
 
-  /// The grid that covers a range, as engines choose it for a token.
+  /// The grid that covers a range, chosen as engines choose it for a token.
   ///
   ///     symmetric   s = max|x| / 127                z = 0
   ///     asymmetric  s = (high − low) / 255          z = round(−128 − low / s)
   ///
-  /// The range always contains 0; a range of nothing but zeros has the scale 1.
+  /// The range is extended to contain 0. If it contains nothing else, the scale is 1.
   public init(covering range: ClosedRange<Float>, symmetric: Bool) {
     let (low, high) = (min(0, range.lowerBound), max(0, range.upperBound))
     let width = symmetric ? max(-low, high) / 127 : (high - low) / 255
@@ -53,14 +53,14 @@ public struct ActivationGrid: Sendable, Hashable {
   }
 }
 
-/// What rounds the inputs of a Linear: its scheme, with the grid where calibration chose one.
+/// How the inputs of one Linear are rounded: a scheme, and the grid if calibration chose one.
 public enum ActivationQuantizer: Sendable, Hashable {
-  /// A grid for each token that covers its inputs.
+  /// Each token is rounded on the grid that covers its own inputs.
   case token(symmetric: Bool)
-  /// The same grid for all inputs.
+  /// All inputs are rounded on one grid.
   case tensor(ActivationGrid, symmetric: Bool)
 
-  /// The scheme that it obeys.
+  /// The scheme of this quantizer.
   public var scheme: ActivationScheme {
     switch self {
     case .token(let symmetric): ActivationScheme(granularity: .token, symmetric: symmetric)
@@ -68,12 +68,12 @@ public enum ActivationQuantizer: Sendable, Hashable {
     }
   }
 
-  /// The inputs `[tokens, in]` as the engine sees them: rounded, and multiplied with their scale.
+  /// The values of the inputs after rounding, as an engine computes with them.
   ///
   /// - Parameters:
-  ///   - x: the inputs.
-  ///   - kept: channels that stay as they are, and have no part in a token's range.
-  /// - Returns: values of the quantizer's grid, `[tokens, in]`.
+  ///   - x: the inputs, `[tokens, in]`.
+  ///   - kept: channels that are not rounded and do not count towards a token's range.
+  /// - Returns: the rounded inputs, `[tokens, in]`.
   public func rounded(_ x: Matrix, keeping kept: [Int] = []) -> Matrix {
     var result = x
     result.parallelRowBlocks(of: 64) { range, block in
@@ -93,7 +93,7 @@ public enum ActivationQuantizer: Sendable, Hashable {
     case .tensor(let fixed, _): grid = fixed
     case .token(let symmetric):
       let extent = VectorMath.extent(row.span)
-      // No grid covers an infinite value; the run reports it elsewhere.
+      // No grid covers an infinite value. The run reports it elsewhere.
       guard extent.upperBound - extent.lowerBound < .infinity else { return }
       grid = ActivationGrid(covering: extent, symmetric: symmetric)
     }
@@ -110,7 +110,7 @@ public enum ActivationQuantizer: Sendable, Hashable {
   }
 }
 
-/// Rounding on one grid, sixteen inputs at a time.
+/// Rounding on one activation grid, sixteen inputs at a time.
 private struct ActivationKernel {
   private let scale: Lanes
   private let low: Lanes

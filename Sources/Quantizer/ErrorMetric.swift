@@ -1,20 +1,20 @@
 public import LinearAlgebra
 
-/// What an error of the weights costs, for whoever chooses between grids.
+/// The cost of errors in the weights, by which grids are compared.
 ///
-/// With d the errors of one row of weights, the output error that they cause is `d H dᵀ`. A range
-/// search needs the part of it that one group decides about.
+/// The errors d of one row of weights cause the output error `d H dᵀ`. A range search needs the part
+/// of it that depends on a single group.
 public enum ErrorMetric: Sendable {
-  /// `Σⱼ dⱼ²`: nothing is known of the inputs.
+  /// `Σⱼ dⱼ²`, when nothing is known of the inputs.
   case plain
-  /// `Σⱼ mⱼ dⱼ²`: an importance for each column. After nearest-plane rounding, what the later
-  /// columns cannot make up for: the pivots of the factor.
+  /// `Σⱼ mⱼ dⱼ²`, with an importance for each column. For nearest-plane rounding these are the pivots
+  /// of the factor: the cost that remains after later columns have compensated.
   case columns([Float])
-  /// `d H_gg dᵀ`: the block of the Hessian that belongs to a run of columns, from a function of
-  /// that run. What round-to-nearest leaves, but for the correlation of groups.
+  /// `d H_gg dᵀ`, with a function that gives the block of the Hessian for consecutive columns. This
+  /// is the error of rounding to nearest, except for correlations between groups.
   case blocks(@Sendable (Range<Int>) -> Matrix)
 
-  /// What errors `[rows, columns]` of a whole matrix cost.
+  /// The cost of the errors `[rows, columns]` of a whole matrix.
   func loss(of errors: Matrix) -> Double {
     switch self {
     case .plain:

@@ -1,62 +1,86 @@
 public import LinearAlgebra
 
-/// The scales and zero points chosen for one matrix: where its codes stand on the real line.
+/// The scales and offsets chosen for one matrix, which say what value each code stands for.
 ///
-///     ŵ = s · (q − z)           q in 0 … 2^bits − 1,  one (s, z) for each row and group
+///     ŵ = s · (q − z)      points .symmetric and .zeroPoint
+///     ŵ = s · q + o        points .offset
+///     ŵ = s · ℓ(q)         points .table
 ///
-/// Scales are already rounded to the format that the checkpoint stores, so that what a solver
-/// works with is, bit for bit, what an engine will read.
+/// Each row and group has its own s and z or o. They are values that the checkpoint can store, so
+/// solvers work, bit for bit, with what an engine will read.
 public struct Grid: Sendable, Equatable {
-  /// The scheme that the grid obeys.
+  /// What may be stored.
   public let scheme: Scheme
-  /// The number of consecutive columns that share an entry.
+  /// The number of consecutive columns that share a scale and offset.
   public let groupSize: Int
-  /// The scales s, `[rows, groups]`; that of a whole tensor is repeated in every row.
+  /// The scales s, `[rows, groups]`; the scale of a whole tensor is repeated in every row.
   public let scales: Matrix
-  /// The zero points z, `[rows, groups]` row by row.
-  public let zeroPoints: [UInt8]
+  /// The offsets, `[rows, groups]`: z or o; 0 for a table.
+  public let offsets: Matrix
 
-  /// A grid of given entries.
+  /// A grid of given scales and offsets.
+  ///
+  /// - Precondition: scales and offsets have the same shape.
+  public init(scheme: Scheme, groupSize: Int, scales: Matrix, offsets: Matrix) {
+    precondition(
+      offsets.rows == scales.rows && offsets.columns == scales.columns,
+      "\(offsets.rows) x \(offsets.columns) offsets for \(scales.rows) x \(scales.columns) scales")
+    self.scheme = scheme
+    self.groupSize = groupSize
+    self.scales = scales
+    self.offsets = offsets
+  }
+
+  /// A grid with integer zero points, row by row.
   ///
   /// - Precondition: one zero point for each scale.
   public init(scheme: Scheme, groupSize: Int, scales: Matrix, zeroPoints: [UInt8]) {
     precondition(
       zeroPoints.count == scales.rows * scales.columns,
       "\(zeroPoints.count) zero points for \(scales.rows) x \(scales.columns) scales")
-    self.scheme = scheme
-    self.groupSize = groupSize
-    self.scales = scales
-    self.zeroPoints = zeroPoints
+    self.init(
+      scheme: scheme, groupSize: groupSize, scales: scales,
+      offsets: Matrix(
+        rows: scales.rows, columns: scales.columns, elements: zeroPoints.map(Float.init)))
   }
 
   /// The number of groups in a row.
   public var groups: Int { scales.columns }
 
-  /// The zero point of a row and group.
-  public func zeroPoint(row: Int, group: Int) -> UInt8 { zeroPoints[row * groups + group] }
+  /// The zero points z, row by row.
+  ///
+  /// - Precondition: the scheme has integer zero points.
+  public var zeroPoints: [UInt8] {
+    precondition(scheme.points == .symmetric || scheme.points == .zeroPoint, "\(scheme.points)")
+    return offsets.elements.map { UInt8($0) }
+  }
 
-  /// The weight that a code stands for in a row and column: `s · (q − z)`.
+  /// The weight that a code stands for in a row and column.
   public func value(of code: UInt8, row: Int, column: Int) -> Float {
     let group = column / groupSize
-    return scales[row, group] * (Float(code) - Float(zeroPoint(row: row, group: group)))
+    let (scale, offset) = (scales[row, group], offsets[row, group])
+    return switch scheme.points {
+    case .symmetric, .zeroPoint: scale * (Float(code) - offset)
+    case .offset: scale * Float(code) + offset
+    case .table(let table): scale * table.values[Int(code)]
+    }
   }
 
-  /// The code whose value in a row and column is nearest to a weight.
+  /// The code whose value in a row and column is nearest to a weight; 0 for a NaN.
   ///
-  /// One weight at a time; loops over many use a ``RoundingKernel``, which gives the same codes.
+  /// For one weight at a time. A ``RoundingKernel`` gives the same codes, sixteen at once.
   public func nearestCode(to weight: Float, row: Int, column: Int) -> UInt8 {
     let group = column / groupSize
-    let zero = Float(zeroPoint(row: row, group: group))
-    let steps = weight / scales[row, group]
-    // A NaN is no greater than anything, so it gets the lowest code instead of a trap.
+    let (scale, offset) = (scales[row, group], offsets[row, group])
+    let steps: Float
+    let zero: Float
+    switch scheme.points {
+    case .symmetric, .zeroPoint: (steps, zero) = (weight / scale, offset)
+    case .offset: (steps, zero) = ((weight - offset) / scale, 0)
+    case .table(let table): return UInt8(table.nearestCode(to: weight / scale))
+    }
+    // A comparison with a NaN is false, so a NaN gets the lowest code instead of a trap.
     let limited = steps > -zero ? min(steps, Float(scheme.largestCode) - zero) : -zero
     return UInt8(limited.rounded(.toNearestOrEven) + zero)
-  }
-
-  /// The grid of some of the rows.
-  public func copy(rows: Range<Int>) -> Grid {
-    Grid(
-      scheme: scheme, groupSize: groupSize, scales: scales.copy(rows: rows),
-      zeroPoints: Array(zeroPoints[rows.lowerBound * groups..<rows.upperBound * groups]))
   }
 }

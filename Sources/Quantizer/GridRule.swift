@@ -1,15 +1,15 @@
 public import LinearAlgebra
 
-/// How the scales and zero points of a grid are chosen from the weights.
+/// How the scales and offsets of a grid are chosen from the weights.
 public struct GridRule: Sendable {
   /// How wide the range of a group is.
   public enum Range: String, Sendable, CaseIterable {
-    /// From the smallest weight (or 0) to the largest (or 0).
+    /// From the smallest weight to the largest, and to 0 unless points have a floating-point offset.
     case minMax = "min-max"
-    /// That range shrunk by the factor whose rounding error Σ (ŵ − w)² is least.
+    /// That range shrunk by the factor with the least rounding error Σ (ŵ − w)².
     case squaredError = "squared-error"
-    /// That range shrunk by the factor whose output error is least, in the metric that the rounding
-    /// names: AWQ's clip search.
+    /// That range shrunk by the factor with the least output error, in a metric that the rounding
+    /// determines: AWQ's clip search.
     case outputError = "output-error"
   }
 
@@ -17,38 +17,50 @@ public struct GridRule: Sendable {
   public let range: Range
   /// The candidates, where the range is searched.
   public let search: RangeSearch
-  /// The format that scales are stored in.
-  public let scaleFormat: FloatFormat
-  /// The smallest zero point that the checkpoint format can hold (1 for GPTQ's `z − 1`).
-  public let smallestZeroPoint: Int
+  /// What can be stored of the grid.
+  public let encoding: any GridEncoding
 
   /// A rule.
+  public init(range: Range, search: RangeSearch = .fine, encoding: any GridEncoding) {
+    self.range = range
+    self.search = search
+    self.encoding = encoding
+  }
+
+  /// A rule for formats in which each group has a scale and offset of its own.
+  ///
+  /// - Parameters:
+  ///   - range: how wide the range is.
+  ///   - search: the candidates, where the range is searched.
+  ///   - scaleFormat: the format of the scales.
+  ///   - smallestZeroPoint: the smallest zero point that can be stored.
   public init(
     range: Range, search: RangeSearch = .fine, scaleFormat: FloatFormat, smallestZeroPoint: Int = 0
   ) {
-    self.range = range
-    self.search = search
-    self.scaleFormat = scaleFormat
-    self.smallestZeroPoint = smallestZeroPoint
+    self.init(
+      range: range, search: search,
+      encoding: SeparateEntries(scaleFormat: scaleFormat, smallestZeroPoint: smallestZeroPoint))
   }
 
-  /// A cheaper rule of the same kind, for choices that need many grids: nothing of the Hessian, and
-  /// few candidates.
+  /// The format of the scales.
+  public var scaleFormat: FloatFormat { encoding.scaleFormat }
+
+  /// A cheaper rule of the same kind, for choices that need many grids: it does not use the Hessian
+  /// and tries few candidates.
   public var coarse: GridRule {
     GridRule(
-      range: range == .minMax ? .minMax : .squaredError, search: .coarse, scaleFormat: scaleFormat,
-      smallestZeroPoint: smallestZeroPoint)
+      range: range == .minMax ? .minMax : .squaredError, search: .coarse, encoding: encoding)
   }
 
   /// Chooses a grid for a matrix `[rows, columns]`.
   ///
   /// - Parameters:
-  ///   - weights: what the grid is for.
+  ///   - weights: the weights to be rounded.
   ///   - scheme: what may be stored.
-  ///   - metric: what an error costs; only a range by output error asks for it.
-  /// - Returns: a grid for each row and group, whose scales are rounded to their format.
-  /// - Throws: ``GridError`` when the scheme does not fit the width, a weight is not finite, or a
-  ///   scale would be infinite in its format.
+  ///   - metric: the cost of an error, which matters only for a range by output error.
+  /// - Returns: scales and offsets that the encoding can store.
+  /// - Throws: ``GridError`` when groups do not fill the rows, a weight is not finite, or a scale is
+  ///   beyond the range of its format.
   /// - Complexity: O(rows · columns) for each candidate of the range, times the group size where
   ///   the metric has blocks.
   public func grid(
@@ -63,24 +75,40 @@ public struct GridRule: Sendable {
     if let row = (0..<weights.rows).first(where: { !VectorMath.isFinite(weights.row($0)) }) {
       throw .notFinite(row: row)
     }
-    let entries = fitted(weights, scheme, groupSize, metric)
-    let scales = Matrix(
-      rows: weights.rows, columns: weights.columns / groupSize, elements: entries.map(\.scale))
-    if let bad = scales.elements.firstIndex(where: { !$0.isFinite }) {
-      throw .scaleOverflow(
-        row: bad / scales.columns, group: bad % scales.columns, format: scaleFormat)
-    }
-    return Grid(
-      scheme: scheme, groupSize: groupSize, scales: scales, zeroPoints: entries.map(\.zeroPoint))
+    let ranges = ranges(for: weights, scheme, groupSize, metric)
+    let entries = ranges.map { encoding.entry(covering: $0, scheme) }
+    let groups = weights.columns / groupSize
+    return try encoding.checked(
+      Grid(
+        scheme: scheme, groupSize: groupSize,
+        scales: Matrix(rows: weights.rows, columns: groups, elements: entries.map(\.scale)),
+        offsets: Matrix(rows: weights.rows, columns: groups, elements: entries.map(\.offset))))
   }
 
-  /// One entry for each row and group, in row order.
-  private func fitted(
-    _ weights: Matrix, _ scheme: Scheme, _ groupSize: Int, _ metric: ErrorMetric
-  ) -> [GridEntry] {
+  /// The range of each row and group, in row order.
+  private func ranges(
+    for weights: Matrix, _ scheme: Scheme, _ groupSize: Int, _ metric: ErrorMetric
+  ) -> [ClosedRange<Float>] {
+    let last = scheme.largestCode
+    return switch scheme.points {
+    case .symmetric, .zeroPoint:
+      ranges(for: weights, scheme, groupSize, metric, ZeroPointKernel(largestCode: last))
+    case .offset: ranges(for: weights, scheme, groupSize, metric, OffsetKernel(largestCode: last))
+    case .table(let table): ranges(for: weights, scheme, groupSize, metric, TableKernel(table))
+    }
+  }
+
+  private func ranges(
+    for weights: Matrix, _ scheme: Scheme, _ groupSize: Int, _ metric: ErrorMetric,
+    _ kernel: some RoundingKernel
+  ) -> [ClosedRange<Float>] {
+    let search = GroupRangeSearch(kernel, self, scheme)
     if scheme.granularity == .tensor {
-      return [GridEntry](
-        repeating: tensorEntry(for: weights, scheme, groupSize, metric), count: weights.rows)
+      let range =
+        range == .outputError
+        ? rangeOfTensor(weights, scheme, groupSize, metric)
+        : search.range(for: weights.elements.span, importance: nil)
+      return [ClosedRange<Float>](repeating: range, count: weights.rows)
     }
     var importance: [Float]?
     if range == .outputError {
@@ -88,61 +116,39 @@ public struct GridRule: Sendable {
       case .plain: break
       case .columns(let columns): importance = columns
       case .blocks(let block):
-        return BlockRangeSearch(self, scheme, groupSize: groupSize, block).entries(for: weights)
+        return BlockRangeSearch(kernel, self, scheme, groupSize: groupSize, block)
+          .ranges(for: weights)
       }
     }
     let groups = weights.columns / groupSize
     return Threads.map(weights.rows) { [importance] row in
       (0..<groups).map { group in
         let columns = group * groupSize..<(group + 1) * groupSize
-        return GridEntry(
+        return search.range(
           for: weights.row(row).extracting(columns),
-          importance: importance?.span.extracting(columns), scheme, self)
+          importance: importance?.span.extracting(columns))
       }
     }.flatMap(\.self)
   }
-}
 
-extension GridRule {
-  /// The one entry of a whole matrix.
-  private func tensorEntry(
-    for weights: Matrix, _ scheme: Scheme, _ groupSize: Int, _ metric: ErrorMetric
-  ) -> GridEntry {
-    guard range == .outputError else {
-      return GridEntry(for: weights.elements.span, importance: nil, scheme, self)
-    }
-    let cover = GridEntry.cover(of: weights.elements.span)
-    var best = GridEntry(covering: cover, scheme, self)
+  /// The range of a whole matrix with the least output error.
+  private func rangeOfTensor(
+    _ weights: Matrix, _ scheme: Scheme, _ groupSize: Int, _ metric: ErrorMetric
+  ) -> ClosedRange<Float> {
+    let cover = scheme.range(of: weights.elements.span)
+    var best = cover
+    guard encoding.entry(covering: cover, scheme).scale.isFinite else { return best }
     var least = Double.infinity
-    for factor in search.factors where best.scale.isFinite {
-      let entry = GridEntry(covering: search.range(factor, of: cover), scheme, self)
+    for factor in search.factors {
+      let range = search.range(factor, of: cover)
+      let entry = encoding.entry(covering: range, scheme)
       let grid = Grid(
         scheme: scheme, groupSize: groupSize,
         scales: Matrix(rows: weights.rows, columns: 1) { _, _ in entry.scale },
-        zeroPoints: [UInt8](repeating: entry.zeroPoint, count: weights.rows))
+        offsets: Matrix(rows: weights.rows, columns: 1) { _, _ in entry.offset })
       let loss = metric.loss(of: grid.roundingErrors(of: weights))
-      if loss < least { (best, least) = (entry, loss) }
+      if loss < least { (best, least) = (range, loss) }
     }
     return best
-  }
-}
-
-/// Why no grid could be chosen.
-public enum GridError: Error, Equatable, CustomStringConvertible {
-  /// The scheme does not fit the matrix.
-  case scheme(SchemeError)
-  /// A weight of this row is infinite or NaN.
-  case notFinite(row: Int)
-  /// The scale of this group is beyond the largest finite value of its format.
-  case scaleOverflow(row: Int, group: Int, format: FloatFormat)
-
-  /// What was found, and what to try.
-  public var description: String {
-    switch self {
-    case .scheme(let error): error.description
-    case .notFinite(let row): "row \(row) of the weights holds an infinite value or a NaN"
-    case .scaleOverflow(let row, let group, let format):
-      "the scale of row \(row), group \(group) is too large for \(format.rawValue)"
-    }
   }
 }

@@ -2,10 +2,10 @@
 ///
 /// Element i of a line occupies the bits i·b … i·b + b − 1 of the line's bit stream, which is cut
 /// into words, lowest bits first; an element may straddle two words. GPTQ's layouts for 2, 3, 4 and
-/// 8 bits and compressed-tensors' layout for all widths are this one stream; they differ only in
-/// whether a line is a row or a column of the matrix of codes.
+/// 8 bits and the layout of compressed-tensors for any number of bits are this stream. They differ
+/// only in whether a line is a row or a column of the matrix of codes.
 public struct PackedCodes: Sendable, Equatable {
-  /// The direction that the bit streams run in.
+  /// The direction of the bit streams.
   public enum Direction: Sendable {
     /// Each row is a stream: words are `[rows, ⌈columns·b/32⌉]`.
     case alongRows
@@ -20,7 +20,7 @@ public struct PackedCodes: Sendable, Equatable {
   /// The words, row by row.
   public let words: [UInt32]
 
-  /// Words that were read.
+  /// Words as they were read.
   ///
   /// - Precondition: `words.count == wordRows * wordColumns`.
   public init(wordRows: Int, wordColumns: Int, words: [UInt32]) {
@@ -30,7 +30,7 @@ public struct PackedCodes: Sendable, Equatable {
     self.words = words
   }
 
-  /// The number of words that a line of so many codes takes.
+  /// The number of words in a line of a given number of codes.
   public static func wordCount(of codes: Int, bits: Int) -> Int { (codes * bits + 31) / 32 }
 
   /// Packs a matrix of codes.
@@ -59,7 +59,7 @@ public struct PackedCodes: Sendable, Equatable {
 
   /// Unpacks to a matrix of codes, row by row.
   ///
-  /// - Precondition: the words have the shape that packing such a matrix gives.
+  /// - Precondition: there are as many words as packing such a matrix gives.
   public func unpacked(rows: Int, columns: Int, bits: Int, _ direction: Direction) -> [UInt8] {
     let lines = Lines(rows: rows, columns: columns, bits: bits, direction)
     precondition(words.count == lines.count * lines.wordsPerLine, "\(words.count) words")
@@ -77,7 +77,7 @@ public struct PackedCodes: Sendable, Equatable {
   }
 }
 
-/// Where the codes and words of each bit stream stand.
+/// The positions of the codes and words of each bit stream.
 private struct Lines {
   let count: Int
   let length: Int

@@ -1,30 +1,30 @@
 public import LinearAlgebra
 
-/// What may be stored for a Linear, and what becomes of its input.
+/// What may be stored for a Linear, and how its inputs are rounded.
 public struct LinearScheme: Sendable, Hashable {
   /// What may be stored for the weights.
   public let weights: Scheme
-  /// How inputs are rounded as the model runs; nil when they stay in floating point.
+  /// How inputs are rounded while the model runs; nil when they stay in floating point.
   public let activations: ActivationScheme?
 
-  /// A scheme of given parts.
+  /// A scheme for weights and inputs.
   public init(_ weights: Scheme, activations: ActivationScheme? = nil) {
     self.weights = weights
     self.activations = activations
   }
 }
 
-/// A quantized Linear: its weights, and what rounds its input.
+/// A quantized Linear: its weights, and how its inputs are rounded.
 public struct QuantizedLinear: Sendable, Equatable {
-  /// Codes and grid of the weights.
+  /// The codes and grid of the weights.
   public let weight: QuantizedWeight
-  /// What rounds the input; nil when it stays in floating point.
+  /// How inputs are rounded; nil when they stay in floating point.
   public let activations: ActivationQuantizer?
-  /// The input channels that stay in floating point, weights and inputs (LLM.int8()); nil where
-  /// there are none.
+  /// The channels whose weights and inputs both stay in floating point (LLM.int8()); nil when there
+  /// are none.
   public let kept: KeptChannels?
 
-  /// A Linear of given parts.
+  /// A Linear of given weights.
   public init(
     _ weight: QuantizedWeight, activations: ActivationQuantizer? = nil, kept: KeptChannels? = nil
   ) {
@@ -33,12 +33,12 @@ public struct QuantizedLinear: Sendable, Equatable {
     self.kept = kept
   }
 
-  /// The scheme that it obeys.
+  /// The scheme of this Linear.
   public var scheme: LinearScheme {
     LinearScheme(weight.grid.scheme, activations: activations?.scheme)
   }
 
-  /// The weights that it stands for.
+  /// The weights that the codes stand for, with those of kept channels as they are.
   public func dequantized() -> Matrix {
     var result = weight.dequantized()
     guard let kept else { return result }
@@ -49,24 +49,29 @@ public struct QuantizedLinear: Sendable, Equatable {
   }
 }
 
-/// Input channels that are not rounded: outliers.
+/// Input channels with outliers, which are not rounded.
 ///
-/// They are those of the decomposition in LLM.int8() (Dettmers and others 2022, arXiv 2208.07339).
+/// This is the mixed-precision decomposition of LLM.int8() (Dettmers and others 2022, arXiv
+/// 2208.07339).
 public struct KeptChannels: Sendable, Equatable {
   /// The zero-based channels, in ascending order.
   public let channels: [Int]
-  /// Their columns of the weights, `[out, channels]`.
+  /// The columns of the weights for these channels, `[out, channels]`.
   public let weights: Matrix
 
-  /// Channels with their weights.
+  /// Given channels with their weights.
+  ///
+  /// - Precondition: `weights` has one column for each channel.
   public init(channels: [Int], weights: Matrix) {
-    precondition(weights.columns == channels.count, "\(weights.columns) columns")
+    precondition(
+      weights.columns == channels.count, "\(weights.columns) columns for \(channels.count) channels"
+    )
     self.channels = channels
     self.weights = weights
   }
 
-  /// The same with each row of the weights divided by a factor.
-  public func dividingRows(by factors: [Float]) -> KeptChannels {
+  /// The channels with each row of their weights divided by a factor.
+  package func dividingRows(by factors: [Float]) -> KeptChannels {
     KeptChannels(
       channels: channels,
       weights: Matrix(rows: weights.rows, columns: weights.columns) {

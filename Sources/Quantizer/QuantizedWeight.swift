@@ -6,7 +6,7 @@ public struct QuantizedWeight: Sendable, Equatable {
   public let rows: Int
   /// The number of columns (input channels).
   public let columns: Int
-  /// Where the codes stand on the real line.
+  /// What value each code stands for.
   public let grid: Grid
   /// One code for each weight, row by row.
   public let codes: [UInt8]
@@ -27,69 +27,69 @@ public struct QuantizedWeight: Sendable, Equatable {
 
   /// Rounds every weight to the nearest point of its grid.
   public init(nearest weights: Matrix, on grid: Grid) {
-    let columns = weights.columns
-    let rows = Threads.map(weights.rows) { row in
-      Self.nearestCodes(weights.row(row), grid, row: row)
-    }
     self.init(
-      rows: weights.rows, columns: columns, grid: grid, codes: rows.flatMap(\.self))
+      rows: weights.rows, columns: weights.columns, grid: grid,
+      codes: grid.nearestCodes(of: weights))
   }
 
-  /// The weights that the codes stand for, as every reader computes them: `s · (q − z)`.
+  /// The weights that the codes stand for, computed as every reader computes them.
   public func dequantized() -> Matrix {
     var result = Matrix(rows: rows, columns: columns)
     result.parallelRowBlocks(of: 16) { range, block in
       for (i, row) in range.enumerated() {
         var output = block.mutableRow(i)
-        for group in 0..<grid.groups {
-          let scale = grid.scales[row, group]
-          let zero = Float(grid.zeroPoint(row: row, group: group))
-          for j in group * grid.groupSize..<(group + 1) * grid.groupSize {
-            output[j] = scale * (Float(codes[row * columns + j]) - zero)
-          }
-        }
+        for group in 0..<grid.groups { dequantize(row: row, group: group, into: &output) }
       }
     }
     return result
   }
 
-  /// The matrix with each row divided by a factor: the same codes on other scales.
+  private func dequantize(row: Int, group: Int, into output: inout MutableSpan<Float>) {
+    let (scale, offset) = (grid.scales[row, group], grid.offsets[row, group])
+    let columns = group * grid.groupSize..<(group + 1) * grid.groupSize
+    let first = row * self.columns
+    switch grid.scheme.points {
+    case .symmetric, .zeroPoint:
+      for j in columns { output[j] = scale * (Float(codes[first + j]) - offset) }
+    case .offset:
+      for j in columns { output[j] = scale * Float(codes[first + j]) + offset }
+    case .table(let table):
+      for j in columns { output[j] = scale * table.values[Int(codes[first + j])] }
+    }
+  }
+
+  /// The matrix with each row divided by a factor: the same codes with other scales.
   ///
-  /// Exact but for the rounding of the scales to their format.
+  /// Exact but for the rounding of scales and offsets to what can be stored.
   ///
   /// - Throws: ``GridError`` when a scale leaves the range of its format.
-  public func dividingRows(
-    by factors: [Float], scales format: FloatFormat
+  /// - Precondition: the encoding absorbs row factors, and there is one for each row.
+  package func dividingRows(
+    by factors: [Float], encoding: any GridEncoding
   ) throws(GridError) -> QuantizedWeight {
     precondition(factors.count == rows, "\(factors.count) factors for \(rows) rows")
-    let scales = Matrix(rows: rows, columns: grid.groups) { row, group in
-      format.rounded(grid.scales[row, group] / factors[row])
+    precondition(encoding.absorbsRowFactors(grid.scheme), "\(grid.scheme) with row factors")
+    func divided(_ values: Matrix) -> Matrix {
+      Matrix(rows: rows, columns: grid.groups) { values[$0, $1] / factors[$0] }
     }
-    if let bad = scales.elements.firstIndex(where: { !($0 > 0 && $0.isFinite) }) {
-      throw .scaleOverflow(row: bad / grid.groups, group: bad % grid.groups, format: format)
-    }
-    return QuantizedWeight(
-      rows: rows, columns: columns,
-      grid: Grid(
-        scheme: grid.scheme, groupSize: grid.groupSize, scales: scales,
-        zeroPoints: grid.zeroPoints),
-      codes: codes)
+    let stored = try encoding.checked(
+      Grid(
+        scheme: grid.scheme, groupSize: grid.groupSize, scales: divided(grid.scales),
+        // A zero point and a table do not depend on the scale.
+        offsets: grid.scheme.points == .offset ? divided(grid.offsets) : grid.offsets))
+    return QuantizedWeight(rows: rows, columns: columns, grid: stored, codes: codes)
   }
 
   /// The share of given weights that lie beyond the ends of the grid.
   ///
-  /// That is by more than half a step and what rounding a scale to its format may lose, 2⁻⁸ of the
-  /// width; so a grid that was made to cover all weights clips none.
+  /// Weights count from half a step and 2⁻⁸ of the grid's width beyond an end, because rounding a
+  /// scale to its format may move an end that far. So a grid that was made to cover all weights
+  /// clips none.
   public func clippedShare(of weights: Matrix) -> Double {
-    let last = Float(grid.scheme.largestCode)
-    let slack = 0.5 + last / 256
     let counts = Threads.map(rows) { row in
       var count = 0
       for group in 0..<grid.groups {
-        let (scale, zero) = (
-          grid.scales[row, group], Float(grid.zeroPoint(row: row, group: group))
-        )
-        let (low, high) = (-scale * (zero + slack), scale * (last + slack - zero))
+        let (low, high) = grid.reach(row: row, group: group)
         let values = weights.row(row)
         for j in group * grid.groupSize..<(group + 1) * grid.groupSize
         where values[j] < low || values[j] > high { count += 1 }
@@ -98,26 +98,26 @@ public struct QuantizedWeight: Sendable, Equatable {
     }
     return codes.isEmpty ? 0 : Double(counts.reduce(0, +)) / Double(codes.count)
   }
+}
 
-  private static func nearestCodes(_ weights: Span<Float>, _ grid: Grid, row: Int) -> [UInt8] {
-    var codes = [UInt8]()
-    codes.reserveCapacity(weights.count)
-    for group in 0..<grid.groups {
-      let kernel = RoundingKernel(
-        scale: grid.scales[row, group], zeroPoint: grid.zeroPoint(row: row, group: group),
-        largest: grid.scheme.largestCode)
-      var j = group * grid.groupSize
-      let end = j + grid.groupSize
-      while j + 16 <= end {
-        let lanes = kernel.code(of: weights.lanes(at: j))
-        for lane in 0..<16 { codes.append(UInt8(lanes[lane])) }
-        j += 16
-      }
-      while j < end {
-        codes.append(UInt8(kernel.code(of: Lanes(repeating: weights[j]))[0]))
-        j += 1
-      }
+extension Grid {
+  /// The ends of a group beyond which a weight counts as clipped.
+  fileprivate func reach(row: Int, group: Int) -> (low: Float, high: Float) {
+    let (scale, offset) = (scales[row, group], offsets[row, group])
+    let last = Float(scheme.largestCode)
+    let slack = 0.5 + last / 256
+    switch scheme.points {
+    case .symmetric, .zeroPoint:
+      return (-scale * (offset + slack), scale * (last + slack - offset))
+    case .offset: return (offset - scale * slack, offset + scale * (last + slack))
+    case .table(let table):
+      let levels = table.values
+      let (first, end) = (levels[0], levels[levels.count - 1])
+      let drift = (end - first) / 256
+      return (
+        scale * (first - (levels[1] - first) / 2 - drift),
+        scale * (end + (end - levels[levels.count - 2]) / 2 + drift)
+      )
     }
-    return codes
   }
 }

@@ -1,24 +1,25 @@
 /// The candidate ranges of a group when its range is searched.
 public struct RangeSearch: Sendable, Hashable {
-  /// What a candidate does with the ends of the range that covers all weights.
+  /// How a candidate shrinks the range that covers all weights.
   public enum Ends: Sendable, Hashable {
-    /// Both shrink in proportion: `p · [min w, max w]`.
+    /// Both ends shrink in proportion, `p · [min w, max w]`, or towards the end nearer to 0 where the
+    /// range does not contain 0.
     case together
-    /// The magnitude is limited, so the longer end goes first: `[−p·max|w|, p·max|w|]` cut to the
-    /// weights. AutoAWQ's clipping.
+    /// The magnitude is limited, so that the longer end shrinks first: the part of the range within
+    /// `[−p·max|w|, p·max|w|]`. This is AutoAWQ's clipping.
     case magnitude
   }
 
-  /// By how much p goes down from candidate to candidate; the first is 1.
+  /// How much smaller each factor p is than the one before; the first is 1.
   public let step: Float
-  /// How many candidates there are.
+  /// The number of candidates.
   public let count: Int
-  /// What happens to the ends.
+  /// How a candidate shrinks the range.
   public let ends: Ends
 
   /// A search over given candidates.
   ///
-  /// - Precondition: p stays positive.
+  /// - Precondition: every factor is positive.
   public init(step: Float, count: Int, ends: Ends = .together) {
     precondition(count >= 1 && 1 - step * Float(count - 1) > 0, "\(count) steps of \(step)")
     self.step = step
@@ -26,11 +27,11 @@ public struct RangeSearch: Sendable, Hashable {
     self.ends = ends
   }
 
-  /// Steps of 1 % down to a fifth: with few bits, one outlier may be worth cutting off that far.
+  /// Steps of 1 % down to a fifth: with few bits, clipping an outlier may pay off that far.
   public static let fine = RangeSearch(step: 0.01, count: 81)
   /// Steps of 2.5 % down to a fifth: each costs a product with a block of the Hessian.
   public static let clipping = RangeSearch(step: 0.025, count: 33)
-  /// Steps of 10 % down to 70 %: to tell apart what is quantized, not to choose the final grid.
+  /// Steps of 10 % down to 70 %, for comparing candidates of a transform, not for the final grid.
   public static let coarse = RangeSearch(step: 0.1, count: 4)
   /// The clip search of AutoAWQ: 1.00, 0.95, … 0.55 of the largest magnitude.
   public static let autoAWQ = RangeSearch(step: 0.05, count: 10, ends: .magnitude)
@@ -38,13 +39,16 @@ public struct RangeSearch: Sendable, Hashable {
   /// The shrink factors p, the largest first.
   public var factors: [Float] { (0..<count).map { 1 - step * Float($0) } }
 
-  /// The range that a factor makes of the one that covers all weights.
+  /// The range that covers all weights, shrunk by a factor.
   func range(_ factor: Float, of cover: ClosedRange<Float>) -> ClosedRange<Float> {
     switch ends {
-    case .together: return factor * cover.lowerBound...factor * cover.upperBound
+    case .together:
+      let still = max(cover.lowerBound, min(0, cover.upperBound))
+      return still + factor * (cover.lowerBound - still)...still
+        + factor * (cover.upperBound - still)
     case .magnitude:
       let limit = factor * max(-cover.lowerBound, cover.upperBound)
-      return max(cover.lowerBound, -limit)...min(cover.upperBound, limit)
+      return max(-limit, min(cover.lowerBound, limit))...min(limit, max(cover.upperBound, -limit))
     }
   }
 }

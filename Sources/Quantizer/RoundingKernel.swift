@@ -1,43 +1,100 @@
 public import LinearAlgebra
 
-/// Rounding to nearest on one scale and zero point, sixteen weights at a time.
+/// Rounding to the nearest point of a group, sixteen weights at a time.
+///
+/// One type for each kind of points, so that a loop that is generic over kernels is compiled for each
+/// and decides nothing inside. Codes are floats here: they are small integers, exact, and the loops
+/// need no conversion.
+public protocol RoundingKernel: Sendable {
+  /// The scale s, for each lane.
+  var scale: Lanes { get set }
+  /// The offset z or o, for each lane; unused with a table.
+  var offset: Lanes { get set }
+
+  /// The codes of sixteen weights.
+  func code(of weights: Lanes) -> Lanes
+  /// The weights that sixteen codes stand for.
+  func value(of codes: Lanes) -> Lanes
+  /// The errors `ŵ − w` of sixteen weights, for searches, which compare many candidates.
+  ///
+  /// This multiplies with 1/s where ``code(of:)`` divides by s. The two differ only for weights
+  /// within a rounding error of a tie, where both neighbours are equally far away.
+  func error(of weights: Lanes) -> Lanes
+}
+
+extension RoundingKernel {
+  /// The kernel with a scale and offset that all lanes share.
+  @inline(__always)
+  func at(_ scale: Float, _ offset: Float) -> Self {
+    var kernel = self
+    (kernel.scale, kernel.offset) = (Lanes(repeating: scale), Lanes(repeating: offset))
+    return kernel
+  }
+
+  /// The kernel of an entry.
+  @inline(__always)
+  func at(_ entry: GridEntry) -> Self { at(entry.scale, entry.offset) }
+}
+
+/// Rounding to evenly spaced points around an integer zero point.
 ///
 ///     q = clamp(round(w / s) + z, 0, 2^b − 1),     ŵ = s · (q − z)
-///
-/// Codes stay floats here: they are small integers, exact, and the loops need no conversion.
-public struct RoundingKernel: Sendable {
-  /// s, for each lane.
-  public var scale: Lanes
-  /// z, for each lane.
-  public var zeroPoint: Lanes
-  /// The largest code, 2^b − 1.
-  public var largest: Lanes
+public struct ZeroPointKernel: RoundingKernel {
+  /// The scale s, for each lane.
+  public var scale = Lanes(repeating: 1)
+  /// The zero point z, for each lane.
+  public var offset = Lanes.zero
+  @usableFromInline let largest: Lanes
 
-  /// A kernel whose lanes all share one entry of a grid.
-  @inlinable
-  public init(scale: Float, zeroPoint: UInt8, largest: Int) {
-    self.init(
-      scale: Lanes(repeating: scale), zeroPoint: Lanes(repeating: Float(zeroPoint)),
-      largest: largest)
-  }
-
-  /// A kernel with an entry of its own for each lane.
-  @inlinable
-  public init(scale: Lanes, zeroPoint: Lanes, largest: Int) {
-    self.scale = scale
-    self.zeroPoint = zeroPoint
-    self.largest = Lanes(repeating: Float(largest))
-  }
+  /// A kernel with the scale 1 and the zero point 0.
+  public init(largestCode: Int) { largest = Lanes(repeating: Float(largestCode)) }
 
   /// The codes of sixteen weights.
   ///
-  /// The clamp stands before the rounding: the same result, and no weight is too large to round.
+  /// Clamping before rounding gives the same codes, and no weight is too large to round.
   @inlinable @inline(__always)
   public func code(of weights: Lanes) -> Lanes {
-    (weights / scale).limited(-zeroPoint, largest - zeroPoint).roundedToInteger + zeroPoint
+    (weights / scale).limited(-offset, largest - offset).roundedToInteger + offset
   }
 
   /// The weights that sixteen codes stand for.
   @inlinable @inline(__always)
-  public func value(of codes: Lanes) -> Lanes { scale * (codes - zeroPoint) }
+  public func value(of codes: Lanes) -> Lanes { scale * (codes - offset) }
+
+  /// The errors of sixteen weights, for searches.
+  @inlinable @inline(__always)
+  public func error(of weights: Lanes) -> Lanes {
+    (weights * (1 / scale)).limited(-offset, largest - offset).roundedToInteger * scale - weights
+  }
+}
+
+/// Rounding to evenly spaced points from a floating-point offset.
+///
+///     q = clamp(round((w − o) / s), 0, 2^b − 1),     ŵ = s · q + o
+public struct OffsetKernel: RoundingKernel {
+  /// The scale s, for each lane.
+  public var scale = Lanes(repeating: 1)
+  /// The offset o, for each lane.
+  public var offset = Lanes.zero
+  @usableFromInline let largest: Lanes
+
+  /// A kernel with the scale 1 and the offset 0.
+  public init(largestCode: Int) { largest = Lanes(repeating: Float(largestCode)) }
+
+  /// The codes of sixteen weights.
+  @inlinable @inline(__always)
+  public func code(of weights: Lanes) -> Lanes {
+    ((weights - offset) / scale).limited(.zero, largest).roundedToInteger
+  }
+
+  /// The weights that sixteen codes stand for.
+  @inlinable @inline(__always)
+  public func value(of codes: Lanes) -> Lanes { scale * codes + offset }
+
+  /// The errors of sixteen weights, for searches.
+  @inlinable @inline(__always)
+  public func error(of weights: Lanes) -> Lanes {
+    let steps = ((weights - offset) * (1 / scale)).limited(.zero, largest).roundedToInteger
+    return value(of: steps) - weights
+  }
 }

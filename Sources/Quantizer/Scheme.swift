@@ -1,42 +1,71 @@
-/// What may be stored for a weight matrix: how many bits, around which zero, how many scales.
+/// What may be stored for a weight matrix: how many bits, which points, how many scales.
 public struct Scheme: Sendable, Hashable {
-  /// How many weights share one scale and zero point.
+  /// How many weights share one scale and offset.
   public enum Granularity: Sendable, Hashable {
-    /// One for the whole matrix.
+    /// The whole matrix shares one.
     case tensor
-    /// One for each row (output channel).
+    /// Each row (output channel) has its own.
     case channel
-    /// One for each run of so many consecutive columns of a row.
+    /// Each run of this many consecutive columns of a row has its own.
     case group(Int)
   }
 
-  /// The bits of one code, 2 to 8.
+  /// Which values a code q can stand for, given the scale s of its group.
+  public enum Points: Sendable, Hashable {
+    /// Evenly spaced, with 0 at the middle code: `ŵ = s·(q − 2^(bits − 1))`.
+    case symmetric
+    /// Evenly spaced, with 0 at a code z of the group's own: `ŵ = s·(q − z)`.
+    case zeroPoint
+    /// Evenly spaced from a floating-point offset o of the group's own: `ŵ = s·q + o`.
+    case offset
+    /// The levels ℓ of a table: `ŵ = s·ℓ(q)`.
+    case table(LevelTable)
+  }
+
+  /// The number of bits of one code, 2 to 8.
   public let bits: Int
-  /// Whether the zero point is fixed in the middle of the codes, at 2^(bits − 1).
-  public let isSymmetric: Bool
-  /// How many weights share one scale and zero point.
+  /// Which values a code can stand for.
+  public let points: Points
+  /// How many weights share one scale and offset.
   public let granularity: Granularity
 
-  /// A scheme, checked.
+  /// A scheme that is known to be possible.
   ///
-  /// - Throws: ``SchemeError`` for bits outside 2...8 or a group size below 1.
-  public init(
-    bits: Int, symmetric: Bool, granularity: Granularity
-  ) throws(SchemeError) {
+  /// - Throws: ``SchemeError`` for bits outside 2...8 or other than those of the table, or for a
+  ///   group size below 1.
+  public init(bits: Int, points: Points, granularity: Granularity) throws(SchemeError) {
     guard (2...8).contains(bits) else { throw .unsupportedBits(bits) }
     if case .group(let size) = granularity, size < 1 { throw .unsupportedGroupSize(size) }
+    if case .table(let table) = points, table.bits != bits {
+      throw .tableBits(bits, table: table.name, needed: table.bits)
+    }
     self.bits = bits
-    self.isSymmetric = symmetric
+    self.points = points
     self.granularity = granularity
   }
 
-  /// The largest code, 2^bits − 1; the smallest is 0.
-  public var largestCode: Int { 1 << bits - 1 }
+  /// A scheme of evenly spaced points around an integer zero point.
+  ///
+  /// - Throws: ``SchemeError`` for bits outside 2...8 or a group size below 1.
+  public init(bits: Int, symmetric: Bool, granularity: Granularity) throws(SchemeError) {
+    try self.init(
+      bits: bits, points: symmetric ? .symmetric : .zeroPoint, granularity: granularity)
+  }
 
-  /// The zero point of a symmetric grid: the code that stands for 0.
+  /// Whether the zero point is fixed at the middle code, 2^(bits − 1).
+  public var isSymmetric: Bool { points == .symmetric }
+
+  /// The largest code: 2^bits − 1, or the last of the table.
+  ///
+  /// The smallest code is 0.
+  public var largestCode: Int {
+    if case .table(let table) = points { table.values.count - 1 } else { 1 << bits - 1 }
+  }
+
+  /// The zero point of a symmetric grid, the code that stands for 0.
   public var middleCode: Int { 1 << (bits - 1) }
 
-  /// The number of consecutive columns that share a scale, in a matrix with so many columns.
+  /// The number of consecutive columns that share a scale in a matrix of a given width.
   ///
   /// - Throws: ``SchemeError/indivisible(columns:groupSize:)`` when groups do not fill the row.
   public func groupSize(columns: Int) throws(SchemeError) -> Int {
@@ -46,12 +75,14 @@ public struct Scheme: Sendable, Hashable {
   }
 }
 
-/// Why a scheme, or a scheme on a matrix of given width, is impossible.
+/// Why a scheme is impossible, on its own or for a matrix of a given width.
 public enum SchemeError: Error, Equatable, CustomStringConvertible {
-  /// Only 2 to 8 bits are supported.
+  /// Codes have 2 to 8 bits.
   case unsupportedBits(Int)
-  /// A group needs at least one column.
+  /// A group has at least one column.
   case unsupportedGroupSize(Int)
+  /// A table of levels needs another number of bits.
+  case tableBits(Int, table: String, needed: Int)
   /// The group size does not divide the width.
   case indivisible(columns: Int, groupSize: Int)
 
@@ -60,15 +91,17 @@ public enum SchemeError: Error, Equatable, CustomStringConvertible {
     switch self {
     case .unsupportedBits(let bits): "\(bits) bits are not supported; choose 2 to 8"
     case .unsupportedGroupSize(let size): "a group of \(size) columns is impossible"
+    case .tableBits(let bits, let table, let needed):
+      "the levels of \(table) need \(needed) bits, not \(bits)"
     case .indivisible(let columns, let size):
       "group size \(size) does not divide the input width \(columns); sizes that fit: "
         + Self.groupSizes(fitting: [columns]).map(String.init).joined(separator: ", ")
     }
   }
 
-  /// The usual group sizes (multiples of 8 up to 256) that divide each of some widths, or else all
-  /// common divisors up to 256.
-  public static func groupSizes(fitting widths: [Int]) -> [Int] {
+  /// The usual group sizes (multiples of 8 up to 256) that divide all of the given widths; if there
+  /// are none, all common divisors up to 256.
+  package static func groupSizes(fitting widths: [Int]) -> [Int] {
     let divisors = (1...max(1, min(256, widths.min() ?? 1))).filter { size in
       widths.allSatisfy { $0 % size == 0 }
     }

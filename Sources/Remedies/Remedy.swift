@@ -13,6 +13,8 @@ public enum Remedy: Sendable, Hashable {
   case useWholeRows
   /// Quantize weights without zero points.
   case useSymmetricWeights
+  /// Quantize weights on a grid of evenly spaced levels with integer zero points.
+  case useIntegerGrid
   /// Store the result in this format.
   case chooseFormat(String)
   /// Use this method, given in words.

@@ -10,6 +10,7 @@
 // published loss is an option. Doing nothing is always a candidate.
 
 internal import Glibc
+public import Hessian
 internal import LinearAlgebra
 
 /// AWQ's search for one factor per input channel.
@@ -54,6 +55,9 @@ public struct ActivationAwareScaling: Transform {
 
   /// The published loss looks further than the stage, so its choice stands.
   public var mustImprove: Bool { loss == .hessian && triesIdentity }
+
+  /// The mean magnitudes.
+  public var neededParts: InputStatistics.Parts { .ranges }
 
   /// Only the published loss does.
   public var judgesOutput: Bool { loss == .output }

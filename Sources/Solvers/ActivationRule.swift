@@ -17,23 +17,13 @@ public struct ActivationRule: Sendable, Hashable {
   /// Whether statistics must collect histograms for it.
   public var needsHistogram: Bool { scheme.granularity == .tensor && observer.needsHistogram }
 
-  /// What rounds the inputs whose statistics are given.
-  ///
-  /// - Parameters:
-  ///   - statistics: those of the input.
-  ///   - factors: what each channel is divided by before it is rounded; nil for ones.
-  public func quantizer(
-    for statistics: InputStatistics, dividedBy factors: [Float]? = nil
-  ) -> ActivationQuantizer {
+  /// What rounds the inputs whose ranges are given.
+  public func quantizer(for ranges: ChannelRanges) -> ActivationQuantizer {
     let isSymmetric = scheme.isSymmetric
     switch scheme.granularity {
     case .token: return .token(symmetric: isSymmetric)
     case .tensor:
-      let (ranges, known) = statistics.ranges
-      var divisors = known ?? factors
-      if let known, let factors { divisors = zip(known, factors).map { $0 * $1 } }
-      let range = observer.range(
-        of: ranges, dividedBy: divisors, bits: ActivationScheme.bits, symmetric: isSymmetric)
+      let range = observer.range(of: ranges, bits: ActivationScheme.bits, symmetric: isSymmetric)
       return .tensor(
         ActivationGrid(covering: range, symmetric: isSymmetric), symmetric: isSymmetric)
     }

@@ -8,7 +8,7 @@ extension GroupSolver {
     _ recipe: Recipe, _ statistics: InputStatistics?
   ) throws(SolverError) -> [Int] {
     guard let rule = recipe.outliers else { return [] }
-    return rule.channels(try statistics.knowingTokens(for: "outliers").maxAbsolutes)
+    return rule.channels(try statistics.ranges(for: "outliers").maxMagnitudes)
   }
 
   /// What keeping channels did, by the same solve without it.
@@ -29,7 +29,7 @@ extension GroupSolver {
   /// ‖Q(x) Ŵᵀ − x Wᵀ‖² on the sampled inputs.
   private func outputError(_ target: Matrix, _ linear: QuantizedLinear) -> Double {
     guard let sampled else { return 0 }
-    let inputs = (factors.map { sampled.sample.divided(by: $0) } ?? sampled.sample).rows
+    let inputs = (factors.map { sampled.divided(by: $0) } ?? sampled).rows
     let rounded =
       linear.activations?.rounded(inputs, keeping: linear.kept?.channels ?? []) ?? inputs
     return Matrix.product(inputs, transposed: target)
@@ -41,9 +41,7 @@ extension RoundingInput {
   /// The input without channels that are kept: they have no part in any range, and no other column
   /// makes up for them.
   func removing(_ kept: [Int]) -> RoundingInput {
-    var divisors = [Float](repeating: 1, count: calibration?.channels ?? 0)
-    for channel in kept { divisors[channel] = 1e30 }
-    return RoundingInput(
-      CalibratedInput(calibration: calibration?.divided(by: divisors), heldOut: heldOut))
+    RoundingInput(
+      CalibratedInput(calibration: calibration?.removing(channels: kept), heldOut: heldOut))
   }
 }

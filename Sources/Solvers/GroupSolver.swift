@@ -10,8 +10,8 @@ struct GroupSolver {
   /// The same without kept channels, where some are kept: what keeping them did is measured by it.
   let plainRounding: GroupRounding?
   private let tokens: Int?
-  /// The statistics that samples are taken from: those of the unscaled input.
-  let sampled: InputStatistics?
+  /// The tokens that errors of rounded inputs are measured on, unscaled.
+  let sampled: TokenSample?
 
   /// Scales the statistics and prepares the rounding, unless that is given.
   init(
@@ -33,8 +33,8 @@ struct GroupSolver {
       rounding = try GroupRounding(recipe, scaled.removing(kept), keeping: kept)
       plainRounding = try GroupRounding(recipe, scaled, known: factors == nil ? known : nil)
     }
-    tokens = input.calibration.flatMap { $0.knowsTokens ? $0.tokenCount : nil }
-    sampled = [input.heldOut, input.calibration].compactMap(\.self).first(where: \.knowsTokens)
+    tokens = input.calibration?.tokenCount
+    sampled = input.heldOut?.sample ?? input.calibration?.sample
   }
 
   /// Quantizes a Linear; says what it loses of its output, for each token.
@@ -53,7 +53,7 @@ struct GroupSolver {
     var effective = linear.dequantized()
     let inputError = inputError(linear, effective, on: sampled)
     // What decides between factors must not know the held-out tokens.
-    let known = input.calibration.flatMap { self.inputError(linear, effective, on: $0) }
+    let known = self.inputError(linear, effective, on: input.calibration?.sample)
     if let factors { effective = effective.columns(times: factors.map { 1 / $0 }) }
     let lost = OutputEnergy(
       of: effective.difference(to: problem.weights), in: input, byRow: byRow)
@@ -70,10 +70,10 @@ struct GroupSolver {
 
   /// The mean squared error of the output that rounding sampled inputs adds.
   private func inputError(
-    _ linear: QuantizedLinear, _ weights: Matrix, on sampled: InputStatistics?
+    _ linear: QuantizedLinear, _ weights: Matrix, on sampled: TokenSample?
   ) -> Double? {
     guard let activations = rounding.activations, let sampled else { return nil }
-    let inputs = (factors.map { sampled.sample.divided(by: $0) } ?? sampled.sample).rows
+    let inputs = (factors.map { sampled.divided(by: $0) } ?? sampled).rows
     let rounded = activations.rounded(inputs, keeping: linear.kept?.channels ?? [])
     return Matrix.product(inputs.difference(to: rounded), transposed: weights).sumOfSquares
       / Double(max(1, inputs.rows))
@@ -81,7 +81,7 @@ struct GroupSolver {
 
   /// The mean squared size of the output on the sampled inputs.
   private func sampledEnergy(_ weights: Matrix) -> Double {
-    guard let rows = sampled?.sample.rows else { return 0 }
+    guard let rows = sampled?.rows else { return 0 }
     return Matrix.product(rows, transposed: weights).sumOfSquares / Double(max(1, rows.rows))
   }
 }
@@ -139,6 +139,8 @@ struct GroupRounding {
   ) throws(SolverError) -> ActivationQuantizer? {
     guard let rule = recipe.activations else { return nil }
     if rule.scheme.granularity == .token { return .token(symmetric: rule.scheme.isSymmetric) }
-    return rule.quantizer(for: try statistics.knowingTokens(for: "static activations"))
+    return rule.quantizer(
+      for: try statistics.ranges(
+        for: "static activations", withHistograms: rule.needsHistogram))
   }
 }

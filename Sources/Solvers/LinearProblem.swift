@@ -32,12 +32,17 @@ public struct CalibratedInput: Sendable {
 }
 
 extension InputStatistics? {
-  /// The statistics for a method that asks for magnitudes, ranges or samples of the tokens.
+  /// The ranges of the channels, for a method that needs them.
   ///
-  /// - Throws: ``SolverError`` where they are missing, or only a second moment is known.
-  func knowingTokens(for method: String) throws(SolverError) -> InputStatistics {
+  /// - Throws: ``SolverError`` if there are no statistics, or they lack ranges or histograms that are
+  ///   needed.
+  func ranges(
+    for method: String, withHistograms: Bool = false
+  ) throws(SolverError) -> ChannelRanges {
     guard let self else { throw .calibrationNeeded(method: method) }
-    guard self.knowsTokens else { throw .tokensNeeded(method: method) }
-    return self
+    guard let ranges = self.ranges, ranges.collectsHistogram || !withHistograms else {
+      throw .tokensNeeded(method: method)
+    }
+    return ranges
   }
 }

@@ -1,5 +1,4 @@
 internal import Hessian
-public import LinearAlgebra
 public import Quantizer
 
 /// A quantized Linear, and what it lost.
@@ -16,8 +15,7 @@ public struct LinearSolution: Sendable {
   public let conditioning: Conditioning?
   /// What keeping outlier channels did, if that was asked for.
   public let outliers: OutlierReport?
-  /// The calibration tokens that the Linear read; nil without calibration, or where only a second
-  /// moment is known.
+  /// The calibration tokens that the Linear read; nil without calibration, 1 for a ready Hessian.
   public let tokens: Int?
 
   /// Codes and grid of the weights.
@@ -28,14 +26,15 @@ public struct LinearSolution: Sendable {
   /// What reads this output has its columns multiplied by the same factors.
   ///
   /// - Throws: ``SolverError`` when a scale leaves the range of its format.
+  /// - Precondition: the encoding absorbs row factors.
   public func dividingRows(
-    by factors: [Float], scales: FloatFormat
+    by factors: [Float], encoding: any GridEncoding
   ) throws(SolverError) -> LinearSolution {
     do throws(GridError) {
       return LinearSolution(
         name: name,
         linear: QuantizedLinear(
-          try linear.weight.dividingRows(by: factors, scales: scales),
+          try linear.weight.dividingRows(by: factors, encoding: encoding),
           activations: linear.activations, kept: linear.kept?.dividingRows(by: factors)),
         error: error, clippedShare: clippedShare, conditioning: conditioning, outliers: outliers,
         tokens: tokens)

@@ -9,7 +9,10 @@ internal import Quantizer
 /// lines, and the sum over later blocks is one `gemm`.
 struct NearestPlanePanel {
   private let factor: DampedFactor
-  private let grid: PanelGrid
+  private let grid: Grid
+  /// The scales and offsets of the grid, `[groups, width]`.
+  private let scales: Matrix
+  private let offsets: Matrix
   private let rows: Range<Int>
   /// The number of rows, rounded up to whole lanes.
   private let width: Int
@@ -21,11 +24,22 @@ struct NearestPlanePanel {
     self.factor = factor
     self.rows = rows
     width = (rows.count + 15) / 16 * 16
-    self.grid = PanelGrid(grid, rows: rows, width: width)
+    self.grid = grid
+    scales = grid.scales.lanes(rows, width: width, padding: 1)
+    offsets = grid.offsets.lanes(rows, width: width, padding: 0)
   }
 
   /// The codes of the panel's rows, row by row.
   func codes(of weights: Matrix) -> [UInt8] {
+    let last = grid.scheme.largestCode
+    return switch grid.scheme.points {
+    case .symmetric, .zeroPoint: codes(of: weights, ZeroPointKernel(largestCode: last))
+    case .offset: codes(of: weights, OffsetKernel(largestCode: last))
+    case .table(let table): codes(of: weights, TableKernel(table))
+    }
+  }
+
+  private func codes(of weights: Matrix, _ kernel: some RoundingKernel) -> [UInt8] {
     var codes = [UInt8](repeating: 0, count: rows.count * weights.columns)
     // Line p holds wⱼ until the column is rounded, and its error wⱼ − ŵⱼ from then on.
     var lines = lines(of: weights)
@@ -33,7 +47,7 @@ struct NearestPlanePanel {
     while end > 0 {
       let block = max(0, end - Self.blockSize)..<end
       let targets = targets(of: block, lines)
-      for p in block.reversed() { round(p, in: block, targets, &lines, &codes) }
+      for p in block.reversed() { round(p, in: block, targets, kernel, &lines, &codes) }
       end = block.lowerBound
     }
     return codes
@@ -64,20 +78,23 @@ struct NearestPlanePanel {
 
   /// Adds the share of the later columns of its own block to a target, rounds, keeps the error.
   private func round(
-    _ p: Int, in block: Range<Int>, _ targets: Matrix, _ lines: inout Matrix,
-    _ codes: inout [UInt8]
+    _ p: Int, in block: Range<Int>, _ targets: Matrix, _ kernel: some RoundingKernel,
+    _ lines: inout Matrix, _ codes: inout [UInt8]
   ) {
+    var kernel = kernel
     let n = lines.rows
     let column = factor.order[n - 1 - p]
     let coefficients = factor.unitRows.row(p)
     let target = targets.row(p - block.lowerBound)
+    let group = column / grid.groupSize
+    let (scales, offsets) = (scales.row(group), offsets.row(group))
     var lines = lines.mutableElements
     for lane in stride(from: 0, to: width, by: 16) {
       var t = target.lanes(at: lane)
       for k in p + 1..<block.upperBound {
         t += coefficients[k] * lines.lanes(at: k * width + lane)
       }
-      let kernel = grid.kernel(column: column, lane: lane)
+      (kernel.scale, kernel.offset) = (scales.lanes(at: lane), offsets.lanes(at: lane))
       let code = kernel.code(of: t)
       let position = p * width + lane
       lines.setLanes(at: position, lines.lanes(at: position) - kernel.value(of: code))
@@ -86,28 +103,11 @@ struct NearestPlanePanel {
   }
 }
 
-/// The grid of a panel's rows with rows as lanes: `[groups, width]`.
-private struct PanelGrid {
-  private let scales: Matrix
-  private let zeroPoints: Matrix
-  private let groupSize: Int
-  private let largestCode: Int
-
-  init(_ grid: Grid, rows: Range<Int>, width: Int) {
-    scales = Matrix(rows: grid.groups, columns: width) { group, lane in
-      lane < rows.count ? grid.scales[rows.lowerBound + lane, group] : 1
+extension Matrix {
+  /// Values of some rows with rows as lanes, `[columns, width]`.
+  fileprivate func lanes(_ rows: Range<Int>, width: Int, padding: Float) -> Matrix {
+    Matrix(rows: columns, columns: width) { column, lane in
+      lane < rows.count ? self[rows.lowerBound + lane, column] : padding
     }
-    zeroPoints = Matrix(rows: grid.groups, columns: width) { group, lane in
-      lane < rows.count ? Float(grid.zeroPoint(row: rows.lowerBound + lane, group: group)) : 0
-    }
-    groupSize = grid.groupSize
-    largestCode = grid.scheme.largestCode
-  }
-
-  func kernel(column: Int, lane: Int) -> RoundingKernel {
-    let group = column / groupSize
-    return RoundingKernel(
-      scale: scales.row(group).lanes(at: lane), zeroPoint: zeroPoints.row(group).lanes(at: lane),
-      largest: largestCode)
   }
 }

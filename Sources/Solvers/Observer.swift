@@ -35,24 +35,23 @@ public enum Observer: Sendable, Hashable {
     }
   }
 
-  /// The range for some input, each channel divided by its factor.
+  /// The range for some input.
   ///
   /// - Parameters:
   ///   - ranges: what calibration learned of the input.
-  ///   - factors: what each channel is divided by before it is quantized; nil for ones.
   ///   - bits: the number of bits b of the quantizer.
   ///   - symmetric: whether the range is −m…m.
   /// - Returns: the range; 0…0 for no values, and for zeros only.
-  /// - Precondition: `ranges` collected a histogram if one is needed; the factors are positive;
-  ///   b is in 2...8.
+  /// - Precondition: `ranges` collected a histogram if one is needed; b is in
+  ///   2...8.
   public func range(
-    of ranges: ChannelRanges, dividedBy factors: [Float]? = nil, bits: Int, symmetric: Bool
+    of ranges: ChannelRanges, bits: Int, symmetric: Bool
   ) -> ClosedRange<Float> {
     switch self {
-    case .minMax: Self.range(ranges.extent(dividedBy: factors), symmetric)
-    case .movingAverage: Self.range(ranges.movingExtent(dividedBy: factors), symmetric)
+    case .minMax: Self.range(ranges.extent, symmetric)
+    case .movingAverage: Self.range(ranges.movingExtent, symmetric)
     case .percentile, .squaredError, .entropy:
-      range(of: ranges.histogram(dividedBy: factors), bits: bits, symmetric: symmetric)
+      range(of: ranges.histogram, bits: bits, symmetric: symmetric)
     }
   }
 

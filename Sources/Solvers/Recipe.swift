@@ -1,3 +1,4 @@
+public import Hessian
 public import Quantizer
 public import Remedies
 
@@ -39,6 +40,18 @@ public struct Recipe: Sendable {
     self.transform = transform
     self.activations = activations
     self.outliers = outliers
+  }
+
+  /// What calibration has to collect of an input beside the second moment.
+  public var neededParts: InputStatistics.Parts {
+    var parts = rounding.neededParts.union(transform?.neededParts ?? [])
+    if let activations {
+      parts.insert(.sample)
+      if transform != nil || activations.scheme.granularity == .tensor { parts.insert(.ranges) }
+      if activations.needsHistogram { parts.formUnion(.histograms) }
+    }
+    if outliers != nil { parts.formUnion([.ranges, .sample]) }
+    return parts
   }
 
   /// What may be stored for a Linear, and what becomes of its input.

@@ -13,6 +13,14 @@ public protocol Rounding: Sendable {
   /// - Returns: what rounds each of those Linears.
   /// - Throws: ``SolverError`` when the statistics are missing or unusable.
   func prepared(for input: RoundingInput) throws(SolverError) -> any PreparedRounding
+
+  /// What it needs to know of an input beside the second moment.
+  var neededParts: InputStatistics.Parts { get }
+}
+
+extension Rounding {
+  /// Nothing.
+  public var neededParts: InputStatistics.Parts { [] }
 }
 
 /// A rounding that knows the input of the Linears it is for.

@@ -52,8 +52,12 @@ public struct ScaleTrial: Sendable {
       throw .calibrationNeeded(method: "scaling of input channels")
     }
     if let rule = recipe.activations {
-      let statistics = try calibration.knowingTokens(for: "rounding of inputs")
-      return try sampleLoss(group, statistics, factors, rule)
+      let ranges = try calibration.ranges(
+        for: "rounding of inputs", withHistograms: rule.needsHistogram)
+      guard let sample = statistics.sample else {
+        throw .tokensNeeded(method: "rounding of inputs")
+      }
+      return try sampleLoss(group, sample, ranges, factors, rule)
     }
     var moment = Matrix(rows: statistics.channels, columns: statistics.channels)
     var loss = 0.0
@@ -95,11 +99,12 @@ public struct ScaleTrial: Sendable {
   }
 
   private func sampleLoss(
-    _ group: Int, _ statistics: InputStatistics, _ factors: [Float], _ rule: ActivationRule
+    _ group: Int, _ sample: TokenSample, _ ranges: ChannelRanges, _ factors: [Float],
+    _ rule: ActivationRule
   ) throws(SolverError) -> Double {
-    let inputs = rule.quantizer(for: statistics, dividedBy: factors)
-      .rounded(statistics.sample.divided(by: factors).rows)
-    let plain = statistics.sample.rows
+    let inputs = rule.quantizer(for: ranges.divided(by: factors))
+      .rounded(sample.divided(by: factors).rows)
+    let plain = sample.rows
     var sum = 0.0
     for weights in weights[group] {
       let scaled = weights.columns(times: factors)

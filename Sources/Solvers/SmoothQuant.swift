@@ -4,6 +4,7 @@
 //   sⱼ = max|xⱼ|^α / max|Wⱼ|^(1−α)          eq. 4;  α: migration strength
 
 internal import Glibc
+public import Hessian
 internal import LinearAlgebra
 
 /// SmoothQuant's factors, for a fixed or a searched migration strength.
@@ -21,6 +22,9 @@ public struct SmoothQuant: Transform {
 
   /// The transform with a given strength.
   public init(_ strength: MigrationStrength) { self.strength = strength }
+
+  /// The largest magnitudes.
+  public var neededParts: InputStatistics.Parts { .ranges }
 
   /// The paper's factors stand whatever they cost.
   public var mustImprove: Bool { false }

@@ -55,7 +55,7 @@ public struct StageProblem: Sendable {
     let shares = shares
     var result: [Float] = []
     for (i, group) in groups.enumerated() {
-      let means = try group.input.calibration.knowingTokens(for: method).meanAbsolutes
+      let means = try group.input.calibration.ranges(for: method).meanMagnitudes
       guard groups.count > 1 else { return means }
       if result.isEmpty { result = means.map { _ in 0 } }
       for j in means.indices { result[j] += Float(shares[i]) * means[j] }
@@ -69,7 +69,7 @@ public struct StageProblem: Sendable {
   func maxAbsolutes(for method: String) throws(SolverError) -> [Float] {
     var result: [Float] = []
     for group in groups {
-      let largest = try group.input.calibration.knowingTokens(for: method).maxAbsolutes
+      let largest = try group.input.calibration.ranges(for: method).maxMagnitudes
       result = result.isEmpty ? largest : zip(result, largest).map(max)
     }
     return result

@@ -13,7 +13,7 @@ extension StageSession {
   ) throws(StageError) -> StageSolution {
     guard let name = problem.linears.first?.name, let transform = recipe.transform,
       let scaling = problem.scaling,
-      !scaling.isTakenUpByRows || recipe.scheme.granularity != .tensor
+      !scaling.isTakenUpByRows || recipe.gridRule.encoding.absorbsRowFactors(recipe.scheme)
     else { return try attempt(recipe, factors: nil, nil, measuresRows) }
     let (prepared, factors) = try named(name) { () throws(SolverError) in
       let prepared = try inputs.map { input throws(SolverError) in

@@ -1,3 +1,5 @@
+public import Hessian
+
 /// A way of scaling the input channels of a stage before it is quantized, exactly undone in front.
 ///
 /// A new one conforms to this; a ``TransformMethod`` gives it a name.
@@ -17,6 +19,9 @@ public protocol Transform: Sendable {
   /// Whether a stage is left alone unless its error, solved to the end, becomes less.
   var mustImprove: Bool { get }
 
+  /// What it needs to know of an input beside the second moment.
+  var neededParts: InputStatistics.Parts { get }
+
   /// Whether it asks what becomes of the attention's or the MLP's output, which has to be computed.
   var judgesOutput: Bool { get }
 }
@@ -24,6 +29,9 @@ public protocol Transform: Sendable {
 extension Transform {
   /// The statistics are enough.
   public var judgesOutput: Bool { false }
+
+  /// All that calibration can collect, but for histograms.
+  public var neededParts: InputStatistics.Parts { [.ranges, .sample] }
 }
 
 /// A transform with the name that methods, tables and reports know it by.

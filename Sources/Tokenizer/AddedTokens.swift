@@ -1,19 +1,20 @@
-// Tokens beside the model: taken out of the text before anything else happens to it (normalized
-// false), or out of the normalized text (normalized true). At each place the longest one counts.
+// Tokens that are matched as a whole before the text reaches the model: those with `normalized`
+// false in the raw text, those with `normalized` true in the normalized text. The leftmost match
+// wins, and the longest of those that start at the same place.
 
-/// A token that is found in the text as a whole.
+/// An entry of the section `added_tokens`.
 struct AddedToken {
   let id: TokenID
   let content: [UInt8]
-  /// Not found inside a word.
+  /// Does not match next to a word character.
   let isSingleWord: Bool
-  /// Takes the white space on its left.
+  /// Includes the white space to its left.
   let stripsLeft: Bool
-  /// Takes the white space on its right.
+  /// Includes the white space to its right.
   let stripsRight: Bool
-  /// Found after normalization, itself normalized.
+  /// Matches in the normalized text, where the content is normalized too.
   let isNormalized: Bool
-  /// Left out when ids are decoded.
+  /// Can be skipped when ids are decoded.
   let isSpecial: Bool
 }
 
@@ -22,10 +23,10 @@ struct AddedTokens {
   private(set) var tokens: [TokenID: AddedToken] = [:]
   private var ids: [ByteKey: TokenID] = [:]
   private var specials: Set<ByteKey> = []
-  /// What the tokens with `normalized` look like after normalization.
+  /// The normalized contents of the tokens that match in the normalized text.
   private var normalizedContents: [TokenID: [UInt8]] = [:]
-  private var plain = TokenTrie()
-  private var normalized = TokenTrie()
+  private var rawTrie = TokenTrie()
+  private var normalizedTrie = TokenTrie()
 
   init(_ added: [AddedToken], _ normalizer: Normalizer?) throws(TokenizerError) {
     for token in added where !token.content.isEmpty {
@@ -33,14 +34,14 @@ struct AddedTokens {
       ids[ByteKey(token.content[...])] = token.id
       if token.isSpecial { specials.insert(ByteKey(token.content[...])) }
     }
-    // In ascending order, so that of two tokens with one content the same always counts.
+    // In ascending order of ids: of two tokens with the same content, the trie keeps the first.
     for token in tokens.values.sorted(by: { $0.id < $1.id }) {
       if token.isNormalized {
         let content = try normalizer?.normalize(token.content) ?? token.content
         normalizedContents[token.id] = content
-        normalized.insert(content, token.id)
+        normalizedTrie.insert(content, token.id)
       } else {
-        plain.insert(token.content, token.id)
+        rawTrie.insert(token.content, token.id)
       }
     }
   }
@@ -49,20 +50,26 @@ struct AddedTokens {
 
   func isSpecial(_ token: [UInt8]) -> Bool { specials.contains(ByteKey(token[...])) }
 
-  /// What the decoder gets for an id: the token as it is found in the text.
+  /// The token as it appears in the text, which is what the decoder receives for its id.
   func decodable(_ id: TokenID) -> [UInt8]? { normalizedContents[id] ?? tokens[id]?.content }
 
-  /// The text between the tokens (nil) and the tokens, in order.
+  /// Splits a text into added tokens and the text between them, which has no id.
   func split(_ text: [UInt8], normalized isNormalized: Bool) -> [(range: Range<Int>, TokenID?)] {
-    let trie = isNormalized ? normalized : plain
+    let trie = isNormalized ? normalizedTrie : rawTrie
     var parts: [(Range<Int>, TokenID?)] = []
-    var (end, offset) = (0, 0)
+    var (end, offset, strippedEnd) = (0, 0, 0)
     while let (found, id) = trie.firstMatch(in: text, from: offset) {
       offset = found.upperBound
       guard let token = tokens[id], isAllowed(token, at: found, in: text) else { continue }
       var (lower, upper) = (found.lowerBound, found.upperBound)
-      if token.stripsLeft { lower = max(text[..<lower].endOfTrimmed, end) }
-      if token.stripsRight { upper = text[upper...].startOfTrimmed }
+      if token.stripsLeft { lower = lower <= end ? end : text[end..<lower].endOfTrimmed }
+      if token.stripsRight {
+        // White space that was stripped before is not walked again: the time stays linear.
+        upper = text[max(upper, strippedEnd)...].startOfTrimmed
+        strippedEnd = upper
+      }
+      // A token of white space may lie in what the token before it has stripped.
+      guard lower < upper else { continue }
       if end < lower { parts.append((end..<lower, nil)) }
       parts.append((lower..<upper, id))
       end = upper
@@ -73,27 +80,7 @@ struct AddedTokens {
 
   private func isAllowed(_ token: AddedToken, at range: Range<Int>, in text: [UInt8]) -> Bool {
     guard token.isSingleWord else { return true }
-    var after = UTF8Scalars(text[range.upperBound...])
-    let neighbours = [text[..<range.lowerBound].lastScalar, after.next()?.scalar]
+    let neighbours = [text[..<range.lowerBound].lastScalar, text[range.upperBound...].firstScalar]
     return !neighbours.contains { $0?.isWord == true }
-  }
-}
-
-extension ArraySlice<UInt8> {
-  /// Where the white space at the end begins.
-  fileprivate var endOfTrimmed: Int {
-    var rest = self
-    while let last = rest.lastScalar, last.properties.isWhitespace {
-      rest = rest.dropLast(UTF8.width(last))
-    }
-    return rest.endIndex
-  }
-
-  /// Where the white space at the start ends.
-  fileprivate var startOfTrimmed: Int {
-    for (scalar, range) in UTF8Scalars(self) where !scalar.properties.isWhitespace {
-      return range.lowerBound
-    }
-    return endIndex
   }
 }

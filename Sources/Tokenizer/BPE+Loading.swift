@@ -3,7 +3,7 @@ import JSON
 extension BPE {
   /// Reads the section `model`.
   init(_ section: Section) throws(TokenizerError) {
-    // Early files do not say the type; a list of merges is what only BPE has.
+    // Early files do not state the type.
     let type = try section.optionalString("type") ?? "BPE"
     guard type == "BPE" else {
       throw section.unsupported("the type \(type)", supported: "BPE")
@@ -14,7 +14,7 @@ extension BPE {
       }
     }
     guard try section.double("dropout", default: 0) == 0 else {
-      throw try section.section("dropout").unsupported("a random encoding", supported: "null")
+      throw try section.section("dropout").unsupported("random encoding", supported: "null")
     }
     guard let merges = try section.optionalSection("merges") else { throw .missingMerges }
     let vocabulary = try Vocabulary(try section.section("vocab"))
@@ -28,12 +28,12 @@ extension BPE {
       ? (0...255).map { vocabulary.id(of: Array(Self.byteToken($0).utf8)[...]) } : []
   }
 
-  /// The spelling of a byte in a vocabulary with byte fallback: `<0x0A>`.
+  /// The token of a byte in a vocabulary with byte fallback, such as `<0x0A>`.
   private static func byteToken(_ byte: Int) -> String {
     "<0x\(byte < 16 ? "0" : "")\(String(byte, radix: 16, uppercase: true))>"
   }
 
-  /// Reads the merges, each a pair ["a", "b"] or a text "a b".
+  /// Reads the merges, each either a pair `["a", "b"]` or a string `"a b"`.
   private static func merges(
     _ section: Section, _ vocabulary: Vocabulary
   ) throws(TokenizerError) -> [UInt64: Merge] {

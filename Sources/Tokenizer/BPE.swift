@@ -1,14 +1,14 @@
-// Byte pair encoding: a word starts as its characters; the adjacent pair that was learned first is
-// joined, again and again, until no learned pair is left.
+// Byte pair encoding (Sennrich et al. 2016): a word starts as the sequence of its characters; then
+// the adjacent pair with the lowest rank is merged, until no adjacent pair has a merge.
 //
-//   rank(a, b)   the place of the pair in the list of merges
-//   next step    the pair of lowest rank, the leftmost of equal ones
+//   rank(a, b)   the position of the pair in the list of merges
+//   next merge   the pair of lowest rank, the leftmost if there are several
 //
-// A heap holds the pairs that exist; entries made obsolete by a neighbour's merge are recognized
-// when they come out. So a word of n characters costs O(n log n), also where a whole text is one
-// word, as with SentencePiece's models.
+// A heap holds the candidate merges. An entry that a neighbouring merge has made stale is detected
+// when it is popped. A word of n characters therefore costs O(n log n), which matters for
+// SentencePiece models, where a whole text can be a single word.
 
-/// The model of a tokenizer: vocabulary, merges, and what happens to unknown characters.
+/// The section `model`: the vocabulary, the merges and the treatment of unknown characters.
 struct BPE {
   struct Merge {
     let rank: UInt32
@@ -16,19 +16,23 @@ struct BPE {
   }
 
   let vocabulary: Vocabulary
-  /// By the two ids, the left one in the upper half.
+  /// The merge of each pair of ids; see `pair(_:_:)` for the key.
   let merges: [UInt64: Merge]
   let unknownToken: String?
   let fusesUnknown: Bool
   let ignoresMerges: Bool
-  /// The tokens `<0x00>` to `<0xFF>`, nil where missing; empty without byte fallback.
+  /// The ids of `<0x00>` to `<0xFF>`, nil for missing ones; empty without byte fallback.
   let byteTokens: [TokenID?]
 
+  /// Packs two ids into a key, the left one in the upper half.
   static func pair(_ left: TokenID, _ right: TokenID) -> UInt64 {
     UInt64(left) << 32 | UInt64(right)
   }
 
   /// Appends the ids of a word.
+  ///
+  /// - Throws: `TokenizerError.unknownTokenMissing`.
+  /// - Complexity: O(n log n) for n characters.
   func encode(
     _ word: ArraySlice<UInt8>, into ids: inout [TokenID]
   ) throws(TokenizerError) {
@@ -41,13 +45,17 @@ struct BPE {
     ids += symbols.ids
   }
 
-  /// The ids of the word's single characters: of the vocabulary, or of their bytes, or unknown.
+  /// The ids of the characters of a word.
+  ///
+  /// A character that is not in the vocabulary becomes the tokens of its bytes, or else the unknown
+  /// token; without an unknown token it is dropped.
   private func characters(of word: ArraySlice<UInt8>) throws(TokenizerError) -> [TokenID] {
     var ids: [TokenID] = []
     ids.reserveCapacity(word.count)
-    // An unknown token is held back, so that the next ones can be fused with it.
+    // An unknown token is appended late, so that those that follow can be fused with it. As in
+    // the Python package, byte tokens do not end such a run.
     var unknown: TokenID?
-    for (_, range) in UTF8Scalars(word) {
+    try word.forEachScalar { (_, range) throws(TokenizerError) in
       let character = word[range]
       if let id = vocabulary.id(of: character) {
         if let id = unknown { ids.append(id) }
@@ -67,7 +75,7 @@ struct BPE {
     return ids
   }
 
-  /// The tokens of a character's bytes, if all of them exist.
+  /// The tokens of the bytes of a character, or nil unless all of them exist.
   private func byteFallback(_ character: ArraySlice<UInt8>) -> [TokenID]? {
     guard !byteTokens.isEmpty else { return nil }
     let ids = character.compactMap { byteTokens[Int($0)] }
@@ -75,13 +83,14 @@ struct BPE {
   }
 }
 
-/// The symbols of a word while pairs of them are joined: a doubly linked list.
+/// The symbols of a word during merging: a doubly linked list in an array.
 private struct SymbolList {
   struct Symbol {
     var id: TokenID
     var previous: Int
     var next: Int
-    var isJoined = false
+    /// Whether this symbol has become part of the one to its left.
+    var isMerged = false
   }
 
   private var symbols: [Symbol]
@@ -90,26 +99,26 @@ private struct SymbolList {
     symbols = ids.enumerated().map { Symbol(id: $1, previous: $0 - 1, next: $0 + 1) }
   }
 
-  var ids: [TokenID] { symbols.lazy.filter { !$0.isJoined }.map(\.id) }
+  var ids: [TokenID] { symbols.lazy.filter { !$0.isMerged }.map(\.id) }
 
   mutating func merge(by merges: [UInt64: BPE.Merge]) {
     var queue = MergeQueue()
     for position in symbols.indices { enqueue(position, to: &queue, merges) }
     while let candidate = queue.popFirst() {
       let (position, next) = (candidate.position, symbols[candidate.position].next)
-      guard !symbols[position].isJoined, next < symbols.count,
+      guard !symbols[position].isMerged, next < symbols.count,
         merges[BPE.pair(symbols[position].id, symbols[next].id)]?.id == candidate.id
       else { continue }
       symbols[position].id = candidate.id
       symbols[position].next = symbols[next].next
-      symbols[next].isJoined = true
+      symbols[next].isMerged = true
       if symbols[next].next < symbols.count { symbols[symbols[next].next].previous = position }
       enqueue(symbols[position].previous, to: &queue, merges)
       enqueue(position, to: &queue, merges)
     }
   }
 
-  /// Adds the pair that starts at a position, if there is one and it was learned.
+  /// Adds the merge of the symbol at a position with the next one, if there is such a merge.
   private func enqueue(
     _ position: Int, to queue: inout MergeQueue, _ merges: [UInt64: BPE.Merge]
   ) {

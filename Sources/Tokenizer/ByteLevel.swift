@@ -1,8 +1,8 @@
-// GPT-2's alphabet: every byte gets a printable character, so that a vocabulary of texts can hold
-// any bytes. Printable Latin-1 characters stand for themselves; the 68 others, in order, are
-// U+0100, U+0101 and so on.
+// GPT-2's byte-level alphabet: each byte is written as a printable character, so that tokens of
+// arbitrary bytes can be stored as text. Printable Latin-1 characters stand for themselves; the
+// other 68 bytes are mapped, in order, to U+0100, U+0101 and so on.
 
-/// The characters that stand for bytes, and back.
+/// The mapping between bytes and GPT-2's byte-level alphabet.
 enum ByteLevel {
   /// The UTF-8 of the character for each byte.
   private static let characters: [[UInt8]] = {
@@ -36,13 +36,10 @@ enum ByteLevel {
     for byte in bytes { result += characters[Int(byte)] }
   }
 
-  /// The bytes that a token stands for, or the token itself if it has other characters.
+  /// The bytes of a token, or the token itself if it has a character outside the alphabet.
   static func decode(_ token: [UInt8]) -> [UInt8] {
-    var decoded: [UInt8] = []
-    for (_, range) in UTF8Scalars(token[...]) {
-      guard let byte = bytes[Array(token[range])] else { return token }
-      decoded.append(byte)
-    }
-    return decoded
+    var decoded: [UInt8?] = []
+    token[...].forEachScalar { _, range in decoded.append(bytes[Array(token[range])]) }
+    return decoded.contains(nil) ? token : decoded.compactMap(\.self)
   }
 }

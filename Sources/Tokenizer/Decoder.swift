@@ -1,4 +1,4 @@
-/// How tokens become text again: the section `decoder`, a chain of steps over a list of tokens.
+/// The section `decoder`: the steps that turn a list of tokens back into text.
 indirect enum Decoder: Sendable {
   case sequence([Decoder])
   case byteLevel
@@ -8,7 +8,7 @@ indirect enum Decoder: Sendable {
   case strip(Unicode.Scalar, start: Int, stop: Int)
   case metaspace(Unicode.Scalar, PreTokenizer.PrependScheme)
 
-  /// Reads a decoder by its type.
+  /// Reads a decoder.
   init(_ section: Section) throws(TokenizerError) {
     let type = try section.type()
     switch type {
@@ -38,30 +38,37 @@ indirect enum Decoder: Sendable {
     }
   }
 
-  func decode(_ tokens: [[UInt8]]) -> [[UInt8]] {
+  func decode(_ tokens: [[UInt8]]) throws(TokenizerError) -> [[UInt8]] {
+    try decode(
+      tokens, GrowthLimit(section: "decoder", byteCount: tokens.reduce(0) { $0 + $1.count }))
+  }
+
+  private func decode(_ tokens: [[UInt8]], _ limit: GrowthLimit) throws(TokenizerError) -> [[UInt8]]
+  {
     switch self {
-    case .sequence(let parts): parts.reduce(tokens) { $1.decode($0) }
-    case .byteLevel: [tokens.flatMap(ByteLevel.decode).repaired]
-    case .byteFallback: Self.byteFallback(tokens)
-    case .fuse: [Array(tokens.joined())]
+    case .sequence(let parts):
+      var tokens = tokens
+      for part in parts { tokens = try part.decode(tokens, limit) }
+      return tokens
+    case .byteLevel: return [tokens.flatMap(ByteLevel.decode).repaired]
+    case .byteFallback: return Self.byteFallback(tokens)
+    case .fuse: return [Array(tokens.joined())]
     case .replace(let text, let content):
-      tokens.map {
-        $0.replacing(Pattern.occurrences(of: text, in: $0, $0.indices), with: content)
+      return try tokens.map { token throws(TokenizerError) in
+        let matches = Pattern.occurrences(of: text, in: token, token.indices)
+        return try token.replacing(matches, with: content, limit)
       }
     case .strip(let scalar, let start, let stop):
-      tokens.map { Self.strip($0, scalar, start: start, stop: stop) }
+      return tokens.map { Self.strip($0, scalar, start: start, stop: stop) }
     case .metaspace(let replacement, let scheme):
-      tokens.enumerated().map { index, token in
-        UTF8Scalars(token[...]).flatMap { scalar, range in
-          if scalar != replacement { return Array(token[range]) }
-          return index == 0 && scheme != .never ? [] : [UInt8(ascii: " ")]
-        }
+      return tokens.enumerated().map { index, token in
+        Self.metaspace(token, replacement, dropsSpace: index == 0 && scheme != .never)
       }
     }
   }
 
-  /// Joins runs of tokens like `<0xE4>` to text; a run that is not UTF-8 becomes one replacement
-  /// character for each byte.
+  /// Joins runs of byte tokens such as `<0xE4>` to text; a run that is not valid UTF-8 becomes one
+  /// replacement character for each byte.
   private static func byteFallback(_ tokens: [[UInt8]]) -> [[UInt8]] {
     var result: [[UInt8]] = []
     var run: [UInt8] = []
@@ -90,18 +97,34 @@ indirect enum Decoder: Sendable {
     return UInt8(String(decoding: token[3..<5], as: UTF8.self), radix: 16)
   }
 
-  /// Removes at most so many of a character from each end.
+  /// Removes up to `start` occurrences of a scalar from the front and up to `stop` from the back.
   private static func strip(
     _ token: [UInt8], _ scalar: Unicode.Scalar, start: Int, stop: Int
   ) -> [UInt8] {
-    let scalars = UTF8Scalars(token[...]).map { $0 }
+    var scalars: [(scalar: Unicode.Scalar, range: Range<Int>)] = []
+    token[...].forEachScalar { scalars.append(($0, $1)) }
     let front = scalars.prefix(max(start, 0)).prefix { $0.scalar == scalar }.count
     let back = scalars.suffix(max(stop, 0)).reversed().prefix { $0.scalar == scalar }.count
     return scalars.dropFirst(front).dropLast(back).flatMap { token[$0.range] }
   }
+
+  /// Replaces each occurrence of a scalar by a space, or drops it.
+  private static func metaspace(
+    _ token: [UInt8], _ replacement: Unicode.Scalar, dropsSpace: Bool
+  ) -> [UInt8] {
+    var result: [UInt8] = []
+    token[...].forEachScalar { scalar, range in
+      if scalar != replacement {
+        result += token[range]
+      } else if !dropsSpace {
+        result.append(UInt8(ascii: " "))
+      }
+    }
+    return result
+  }
 }
 
 extension [UInt8] {
-  /// These bytes, with a replacement character for each part that is not UTF-8.
+  /// These bytes, with a replacement character for each ill-formed part.
   fileprivate var repaired: [UInt8] { Array(String(decoding: self, as: UTF8.self).utf8) }
 }

@@ -1,9 +1,9 @@
-/// A binary heap of the merges that a word allows: the lowest rank first, then the leftmost.
+/// A binary min-heap of candidate merges, ordered by rank, then by position.
 struct MergeQueue {
   struct Entry {
     let rank: UInt32
     let position: Int
-    /// The token that the merge makes.
+    /// The token that results from the merge.
     let id: TokenID
 
     static func < (left: Entry, right: Entry) -> Bool {

@@ -1,14 +1,14 @@
-// Unicode's normalization forms, by ICU.
+// Unicode normalization forms, computed by ICU through Foundation.
 //
-// Foundation offers them twice: as properties of strings, which err for characters beyond the Basic
-// Multilingual Plane (on Linux, U+10041 before any letter becomes another character), and as text
-// transforms, which are right. The Python package has the tables of Unicode 9; characters that came
-// later are inert there, so they are here.
+// Foundation has two interfaces to them. The properties of strings are wrong for some characters
+// beyond the Basic Multilingual Plane (on Linux, U+10041 followed by a letter becomes another
+// character); the text transforms used here are right. The Python package has the tables of
+// Unicode 9, so characters that were added later do not take part in normalization.
 
 import Foundation
 
 extension Normalizer {
-  /// A normalization form of Unicode.
+  /// A Unicode normalization form; the raw value is its name in the file and in ICU.
   enum Form: String {
     case composed = "NFC"
     case decomposed = "NFD"
@@ -21,7 +21,8 @@ extension Normalizer {
       var result: [UInt8] = []
       result.reserveCapacity(text.count)
       var start = 0
-      for (scalar, range) in UTF8Scalars(text[...]) where !scalar.isKnown(toUnicode: 9) {
+      text[...].forEachScalar { scalar, range in
+        if scalar.isKnown(toUnicode: 9) { return }
         result += transform(text[start..<range.lowerBound])
         result += text[range]
         start = range.upperBound
@@ -38,7 +39,7 @@ extension Normalizer {
 }
 
 extension Unicode.Scalar {
-  /// Whether a major version of Unicode has this scalar.
+  /// Whether this scalar was assigned in version `version`.0 of Unicode.
   func isKnown(toUnicode version: Int) -> Bool {
     if value < 0x300 { return true }
     guard let age = properties.age else { return false }

@@ -1,4 +1,4 @@
-/// What happens to a text before it is split: the section `normalizer`.
+/// The section `normalizer`: changes to the text before it is split.
 indirect enum Normalizer: Sendable {
   case sequence([Normalizer])
   case prepend([UInt8])
@@ -8,7 +8,7 @@ indirect enum Normalizer: Sendable {
   case strip(left: Bool, right: Bool)
   case byteLevel
 
-  /// Reads a normalizer by its type.
+  /// Reads a normalizer.
   init(_ section: Section) throws(TokenizerError) {
     let type = try section.type()
     switch type {
@@ -35,32 +35,41 @@ indirect enum Normalizer: Sendable {
   }
 
   /// The normalized text.
+  ///
+  /// - Throws: `TokenizerError.matchingFailed`, or `.textTooLong` beyond the `GrowthLimit`.
   func normalize(_ text: [UInt8]) throws(TokenizerError) -> [UInt8] {
+    try normalize(text, GrowthLimit(section: "normalizer", byteCount: text.count))
+  }
+
+  private func normalize(_ text: [UInt8], _ limit: GrowthLimit) throws(TokenizerError) -> [UInt8] {
     switch self {
     case .sequence(let parts):
       var text = text
-      for part in parts { text = try part.normalize(text) }
+      for part in parts {
+        text = try part.normalize(text, limit)
+        try limit.check(text.count)
+      }
       return text
     case .prepend(let prefix):
       return text.isEmpty ? text : prefix + text
     case .replace(let pattern, let content):
-      return text.replacing(try pattern.matches(in: text, text.indices), with: content)
+      return try text.replacing(
+        try pattern.matches(in: text, text.indices), with: content, limit)
     case .unicode(let form):
       return form.normalize(text)
     case .lowercase:
-      return UTF8Scalars(text[...]).flatMap { Array($0.scalar.properties.lowercaseMapping.utf8) }
+      var lowercase: [UInt8] = []
+      lowercase.reserveCapacity(text.count)
+      text[...].forEachScalar { scalar, _ in lowercase += scalar.properties.lowercaseMapping.utf8 }
+      return lowercase
     case .strip(let left, let right):
-      return Self.strip(text, left: left, right: right)
+      let start = left ? text[...].startOfTrimmed : 0
+      let end = right ? text[start...].endOfTrimmed : text.count
+      return Array(text[start..<end])
     case .byteLevel:
       var encoded: [UInt8] = []
       ByteLevel.encode(text[...], into: &encoded)
       return encoded
     }
-  }
-
-  private static func strip(_ text: [UInt8], left: Bool, right: Bool) -> [UInt8] {
-    let kept = UTF8Scalars(text[...]).filter { !$0.scalar.properties.isWhitespace }.map(\.range)
-    guard let first = kept.first, let last = kept.last else { return left || right ? [] : text }
-    return Array(text[(left ? first.lowerBound : 0)..<(right ? last.upperBound : text.count)])
   }
 }

@@ -1,30 +1,31 @@
-/// What `Split` and `Replace` look for: a text, a regular expression, or single characters.
+/// What `Split` and `Replace` search for.
 enum Pattern: Sendable {
   case text([UInt8])
-  case expression(SplitExpression)
+  case expression(RegularExpression)
   case scalars(@Sendable (Unicode.Scalar) -> Bool)
 
   /// Reads `{"String": "…"}` or `{"Regex": "…"}`.
   init(_ section: Section) throws(TokenizerError) {
     if let text = try section.optionalString("String") {
-      guard !text.isEmpty else { throw section.unsupported("an empty text", supported: "texts") }
+      guard !text.isEmpty else {
+        throw section.unsupported("an empty string", supported: "a string that is not empty")
+      }
       self = .text(Array(text.utf8))
     } else {
-      self = .expression(try SplitExpression(try section.string("Regex"), section))
+      self = .expression(try RegularExpression(try section.string("Regex"), section))
     }
   }
 
-  /// The matches within a range of bytes, in order.
+  /// The matches within a range of bytes, in order and without overlaps.
   func matches(in bytes: [UInt8], _ range: Range<Int>) throws(TokenizerError) -> [Range<Int>] {
     switch self {
     case .text(let text): Self.occurrences(of: text, in: bytes, range)
     case .expression(let expression): try expression.matches(in: bytes, range)
-    case .scalars(let isMatch):
-      UTF8Scalars(bytes[range]).filter { isMatch($0.scalar) }.map(\.range)
+    case .scalars(let isMatch): Self.scalars(in: bytes[range], where: isMatch)
     }
   }
 
-  /// Where a text that is not empty occurs, from the left, without overlaps.
+  /// The occurrences of a string that is not empty, from left to right and without overlaps.
   static func occurrences(
     of text: [UInt8], in bytes: [UInt8], _ range: Range<Int>
   ) -> [Range<Int>] {
@@ -40,14 +41,35 @@ enum Pattern: Sendable {
     }
     return found
   }
+
+  private static func scalars(
+    in text: ArraySlice<UInt8>, where isMatch: (Unicode.Scalar) -> Bool
+  ) -> [Range<Int>] {
+    var found: [Range<Int>] = []
+    text.forEachScalar { scalar, range in if isMatch(scalar) { found.append(range) } }
+    return found
+  }
 }
 
 extension [UInt8] {
-  /// This text with all matches, ascending ranges, replaced.
-  func replacing(_ matches: [Range<Int>], with content: [UInt8]) -> [UInt8] {
+  /// This text with every match replaced.
+  ///
+  /// - Parameters:
+  ///   - matches: Ranges in ascending order, without overlaps.
+  ///   - content: The replacement.
+  ///   - limit: The limit for the result.
+  /// - Returns: The new text.
+  /// - Throws: `TokenizerError.textTooLong`, before the result is allocated.
+  func replacing(
+    _ matches: [Range<Int>], with content: [UInt8], _ limit: GrowthLimit
+  ) throws(TokenizerError) -> [UInt8] {
     if matches.isEmpty { return self }
+    let (added, overflows) = matches.count.multipliedReportingOverflow(by: content.count)
+    try limit.check(overflows ? .max : added)
+    let needed = count - matches.reduce(0) { $0 + $1.count } + added
+    try limit.check(needed)
     var result: [UInt8] = []
-    result.reserveCapacity(count)
+    result.reserveCapacity(needed)
     var offset = 0
     for match in matches {
       result += self[offset..<match.lowerBound]

@@ -1,21 +1,18 @@
-/// What is put around the ids of a text: the section `post_processor`.
+/// The section `post_processor`: the special tokens before and after the ids of a text.
 indirect enum PostProcessor: Sendable {
-  /// A part of a template: ids to insert, or nil for the ids of the text.
-  typealias Piece = [TokenID]?
-
   case sequence([PostProcessor])
-  case template([Piece])
-  /// Changes offsets only, which are not computed here.
+  case template(before: [TokenID], after: [TokenID])
+  /// Adjusts offsets, which this tokenizer does not compute.
   case byteLevel
 
-  /// Reads a post-processor by its type.
+  /// Reads a post-processor.
   init(_ section: Section) throws(TokenizerError) {
     let type = try section.type()
     switch type {
     case "Sequence":
       self = .sequence(
         try section.list("processors").map { part throws(TokenizerError) in try Self(part) })
-    case "TemplateProcessing": self = .template(try Self.template(section))
+    case "TemplateProcessing": self = try Self.template(section)
     case "ByteLevel": self = .byteLevel
     default:
       throw section.unsupported(
@@ -23,33 +20,40 @@ indirect enum PostProcessor: Sendable {
     }
   }
 
-  /// The template for one text; that for pairs is not used.
-  private static func template(_ section: Section) throws(TokenizerError) -> [Piece] {
+  /// Reads the template `single`, for one text; `pair` is not used.
+  private static func template(_ section: Section) throws(TokenizerError) -> PostProcessor {
     var tokens: [ByteKey: [TokenID]] = [:]
     for (name, token) in try section.section("special_tokens").members() {
       tokens[ByteKey(name)] = try token.ids("ids")
     }
-    return try section.list("single").map { piece throws(TokenizerError) -> Piece in
+    // The special tokens before the text, between its occurrences, and after it.
+    var runs: [[TokenID]] = [[]]
+    for piece in try section.list("single") {
       if let sequence = try piece.optionalSection("Sequence") {
         let id = try sequence.string("id")
         guard id == "A" else { throw sequence.inconsistent("the text \(id)", needed: "A") }
-        return nil
+        runs.append([])
+        continue
       }
       let name = try piece.section("SpecialToken").string("id")
       guard let ids = tokens[ByteKey(name)] else {
         throw piece.inconsistent("\"\(name)\"", needed: "a member of special_tokens")
       }
-      return ids
+      runs[runs.count - 1] += ids
     }
+    guard runs.count == 2 else {
+      throw try section.section("single").unsupported(
+        "the text A \(runs.count - 1) times", supported: "once")
+    }
+    return .template(before: runs[0], after: runs[1])
   }
 
-  func process(_ ids: [TokenID], addSpecialTokens: Bool) -> [TokenID] {
+  /// The ids of a text with its special tokens.
+  func addSpecialTokens(to ids: [TokenID]) -> [TokenID] {
     switch self {
     case .byteLevel: ids
-    case .sequence(let parts):
-      parts.reduce(ids) { $1.process($0, addSpecialTokens: addSpecialTokens) }
-    case .template(let pieces):
-      pieces.flatMap { $0.map { addSpecialTokens ? $0 : [] } ?? ids }
+    case .sequence(let parts): parts.reduce(ids) { $1.addSpecialTokens(to: $0) }
+    case .template(let before, let after): before + ids + after
     }
   }
 }

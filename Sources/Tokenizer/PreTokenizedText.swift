@@ -1,18 +1,20 @@
-/// A text and the pieces it was split into, on the way to the model.
+/// A text that pre-tokenizers split into pieces and rewrite.
 struct PreTokenizedText {
   private(set) var bytes: [UInt8]
-  /// Ranges of `bytes`: ascending, without empty ones, maybe with gaps.
+  /// Ranges of `bytes` in ascending order, none of them empty; there may be gaps between them.
   private(set) var pieces: [Range<Int>]
-  /// Whether the first byte is the first of the whole text to encode.
+  /// Whether `bytes` starts where the text to encode starts.
   private var startsText: Bool
+  private let limit: GrowthLimit
 
   init(_ bytes: [UInt8], startsText: Bool) {
     self.bytes = bytes
     self.startsText = startsText
     pieces = bytes.isEmpty ? [] : [bytes.indices]
+    limit = GrowthLimit(section: "pre_tokenizer", byteCount: bytes.count)
   }
 
-  /// What becomes of the delimiters where a text is split.
+  /// What happens to the delimiters when a text is split.
   enum Behavior: String, CaseIterable {
     case isolated = "Isolated"
     case removed = "Removed"
@@ -21,12 +23,13 @@ struct PreTokenizedText {
     case contiguous = "Contiguous"
   }
 
-  /// Splits every piece at the matches of a pattern, or between them if `inverted`.
+  /// Splits every piece; the delimiters are the matches of a pattern, or, if `inverted`, the text
+  /// between them.
   mutating func split(
     by pattern: Pattern, _ behavior: Behavior, inverted: Bool = false
   ) throws(TokenizerError) {
     var split: [Range<Int>] = []
-    var spans: [(range: Range<Int>, isMatch: Bool)] = []
+    var spans: [(range: Range<Int>, isDelimiter: Bool)] = []
     for piece in pieces {
       spans.removeAll(keepingCapacity: true)
       var offset = piece.lowerBound
@@ -42,32 +45,33 @@ struct PreTokenizedText {
   }
 
   private static func pieces(
-    of spans: [(range: Range<Int>, isMatch: Bool)], _ behavior: Behavior
+    of spans: [(range: Range<Int>, isDelimiter: Bool)], _ behavior: Behavior
   ) -> [Range<Int>] {
     var pieces: [Range<Int>] = []
-    var wasMatch = false
+    var wasDelimiter = false
     switch behavior {
     case .isolated: return spans.map(\.range)
-    case .removed: return spans.filter { !$0.isMatch }.map(\.range)
+    case .removed: return spans.filter { !$0.isDelimiter }.map(\.range)
     case .contiguous, .mergedWithPrevious:
-      for (range, isMatch) in spans {
-        let joins = behavior == .contiguous ? isMatch == wasMatch : isMatch && !wasMatch
+      for (range, isDelimiter) in spans {
+        let joins =
+          behavior == .contiguous ? isDelimiter == wasDelimiter : isDelimiter && !wasDelimiter
         if joins, let last = pieces.popLast() {
           pieces.append(last.lowerBound..<range.upperBound)
         } else {
           pieces.append(range)
         }
-        wasMatch = isMatch
+        wasDelimiter = isDelimiter
       }
       return pieces
     case .mergedWithNext:
-      for (range, isMatch) in spans.reversed() {
-        if isMatch, !wasMatch, let next = pieces.popLast() {
+      for (range, isDelimiter) in spans.reversed() {
+        if isDelimiter, !wasDelimiter, let next = pieces.popLast() {
           pieces.append(range.lowerBound..<next.upperBound)
         } else {
           pieces.append(range)
         }
-        wasMatch = isMatch
+        wasDelimiter = isDelimiter
       }
       return pieces.reversed()
     }
@@ -75,16 +79,19 @@ struct PreTokenizedText {
 
   /// Replaces the bytes of every piece.
   ///
-  /// - Parameter rewrite: Appends what stands for a piece; learns whether the text starts with it.
+  /// - Parameter rewrite: Appends the replacement of a piece; `startsText` says whether the text to
+  ///   encode starts with this piece.
+  /// - Throws: `TokenizerError.textTooLong` beyond the `GrowthLimit`.
   mutating func rewrite(
     _ rewrite: (_ piece: ArraySlice<UInt8>, _ startsText: Bool, inout [UInt8]) -> Void
-  ) {
+  ) throws(TokenizerError) {
     var rewritten: [UInt8] = []
     rewritten.reserveCapacity(bytes.count + bytes.count / 4)
     startsText = startsText && pieces.first?.lowerBound == 0
     for index in pieces.indices {
       let start = rewritten.count
       rewrite(bytes[pieces[index]], startsText && index == 0, &rewritten)
+      try limit.check(rewritten.count)
       pieces[index] = start..<rewritten.count
     }
     bytes = rewritten

@@ -1,4 +1,4 @@
-/// How a text is split into words before the model sees it: the section `pre_tokenizer`.
+/// The section `pre_tokenizer`: how a text is split into words for the model.
 indirect enum PreTokenizer: Sendable {
   enum PrependScheme: String { case always, first, never }
 
@@ -7,33 +7,35 @@ indirect enum PreTokenizer: Sendable {
   case split(Pattern, PreTokenizedText.Behavior, inverted: Bool)
   case metaspace(Unicode.Scalar, PrependScheme, splits: Bool)
 
-  /// Splits the pieces of a text further.
+  /// Splits and rewrites the pieces of a text.
+  ///
+  /// - Throws: `TokenizerError.matchingFailed`, or `.textTooLong` beyond the `GrowthLimit`.
   func preTokenize(_ text: inout PreTokenizedText) throws(TokenizerError) {
     switch self {
     case .sequence(let parts):
       for part in parts { try part.preTokenize(&text) }
     case .byteLevel(let addsPrefixSpace, let pattern):
       if addsPrefixSpace {
-        text.rewrite { piece, _, result in
+        try text.rewrite { piece, _, result in
           if piece.first != UInt8(ascii: " ") { result.append(UInt8(ascii: " ")) }
           result += piece
         }
       }
       if let pattern { try text.split(by: pattern, .isolated) }
-      text.rewrite { piece, _, result in ByteLevel.encode(piece, into: &result) }
+      try text.rewrite { piece, _, result in ByteLevel.encode(piece, into: &result) }
     case .split(let pattern, let behavior, let inverted):
       try text.split(by: pattern, behavior, inverted: inverted)
     case .metaspace(let replacement, let scheme, let splits):
-      Self.metaspace(&text, Array(String(Character(replacement)).utf8), scheme)
+      try Self.metaspace(&text, Array(String(Character(replacement)).utf8), scheme)
       if splits { try text.split(by: .scalars { $0 == replacement }, .mergedWithNext) }
     }
   }
 
-  /// Puts the replacement for every blank, and by the scheme one before the piece.
+  /// Replaces every space and, depending on the scheme, prepends a replacement to the piece.
   private static func metaspace(
     _ text: inout PreTokenizedText, _ replacement: [UInt8], _ scheme: PrependScheme
-  ) {
-    text.rewrite { piece, startsText, result in
+  ) throws(TokenizerError) {
+    try text.rewrite { piece, startsText, result in
       let isPrepended = piece.first == UInt8(ascii: " ") || piece.starts(with: replacement)
       if !isPrepended, scheme == .always || scheme == .first && startsText { result += replacement }
       for byte in piece {
@@ -44,7 +46,7 @@ indirect enum PreTokenizer: Sendable {
 }
 
 extension PreTokenizer {
-  /// Reads a pre-tokenizer by its type.
+  /// Reads a pre-tokenizer.
   init(_ section: Section) throws(TokenizerError) {
     let type = try section.type()
     switch type {
@@ -56,7 +58,7 @@ extension PreTokenizer {
       self = .byteLevel(
         addsPrefixSpace: try section.bool("add_prefix_space"),
         usesExpression
-          ? .expression(try SplitExpression(SplitExpression.byteLevel, section)) : nil)
+          ? .expression(try RegularExpression(RegularExpression.gpt2, section)) : nil)
     case "Split":
       self = .split(
         try Pattern(try section.section("pattern")), try Self.behavior(section),
@@ -94,7 +96,7 @@ extension PreTokenizer {
       try section.scalar("replacement"), scheme, splits: try section.bool("split", default: true))
   }
 
-  /// The scheme of a `Metaspace`, which early files spell as the flag `add_prefix_space`.
+  /// Reads the prepend scheme of a `Metaspace`; early files have the flag `add_prefix_space`.
   static func prependScheme(_ section: Section) throws(TokenizerError) -> PrependScheme {
     let name = try section.optionalString("prepend_scheme") ?? "always"
     guard let scheme = PrependScheme(rawValue: name) else {
@@ -111,7 +113,7 @@ extension PreTokenizer {
 }
 
 extension Pattern {
-  /// Characters of the categories Nd, Nl and No.
+  /// Characters of the general categories Nd, Nl and No.
   static let digits = Pattern.scalars { scalar in
     switch scalar.properties.generalCategory {
     case .decimalNumber, .letterNumber, .otherNumber: true
@@ -119,8 +121,10 @@ extension Pattern {
     }
   }
 
-  /// ASCII's signs and the categories Pc, Pd, Ps, Pe, Pi, Pf and Po of Unicode 8, whose tables the
-  /// Python package has; two characters have left Po since.
+  /// ASCII punctuation and symbols, and all other characters of the general categories P.
+  ///
+  /// As in the tables of the Python package, the categories are those of Unicode 8. Two characters
+  /// have left Po since.
   static let punctuation = Pattern.scalars { scalar in
     if scalar == "\u{166D}" || scalar == "\u{111C9}" { return true }
     guard scalar.isKnown(toUnicode: 8) else { return false }

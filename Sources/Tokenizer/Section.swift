@@ -1,6 +1,6 @@
 import JSON
 
-/// A section of a `tokenizer.json`: typed reading whose errors are the tokenizer's.
+/// A section of a `tokenizer.json`: a JSON value whose readers throw `TokenizerError`.
 struct Section {
   private let field: JSONField
 
@@ -8,7 +8,7 @@ struct Section {
 
   var path: String { field.path.isEmpty ? "tokenizer.json" : field.path }
 
-  /// What the section's `type` says.
+  /// The member `type`.
   func type() throws(TokenizerError) -> String { try string("type") }
 
   func unsupported(_ found: String, supported: String) -> TokenizerError {
@@ -25,7 +25,7 @@ struct Section {
     Section(try read { field throws(JSONError) in try field.member(name) })
   }
 
-  /// The member, or nil where it is absent or null.
+  /// The member, or nil if it is absent or null.
   func optionalSection(_ name: String) throws(TokenizerError) -> Section? {
     try read { field throws(JSONError) in try field.optionalMember(name) }.map(Section.init)
   }
@@ -44,7 +44,7 @@ struct Section {
     try read { field throws(JSONError) in try field.optionalMember(name)?.string }
   }
 
-  /// The only scalar of a string.
+  /// A string of exactly one Unicode scalar.
   func scalar(_ name: String) throws(TokenizerError) -> Unicode.Scalar {
     let text = try string(name)
     guard let scalar = text.unicodeScalars.first, text.unicodeScalars.count == 1 else {
@@ -69,24 +69,7 @@ struct Section {
     try read { field throws(JSONError) in try field.optionalMember(name)?.double } ?? value
   }
 
-  // MARK: The value itself
-
-  func object() throws(TokenizerError) -> JSONObject {
-    try read { field throws(JSONError) in try field.object }
-  }
-
-  /// The elements without their paths, where there may be many.
-  func values() throws(TokenizerError) -> [JSONValue] {
-    if case .array(let values) = field.value { return values }
-    return try read { field throws(JSONError) in try field.array }.map(\.value)
-  }
-
-  /// The sections of the members, in order.
-  func members() throws(TokenizerError) -> [(name: String, section: Section)] {
-    try read { field throws(JSONError) in try field.members }.map { ($0.name, Section($0.field)) }
-  }
-
-  /// A list of token ids.
+  /// An array of token ids.
   func ids(_ name: String) throws(TokenizerError) -> [TokenID] {
     var ids: [TokenID] = []
     for value in try read({ field throws(JSONError) in try field.member(name).ints }) {
@@ -96,6 +79,23 @@ struct Section {
       ids.append(id)
     }
     return ids
+  }
+
+  // MARK: The value itself
+
+  func object() throws(TokenizerError) -> JSONObject {
+    try read { field throws(JSONError) in try field.object }
+  }
+
+  /// The elements without their paths, which would cost an allocation each.
+  func values() throws(TokenizerError) -> [JSONValue] {
+    if case .array(let values) = field.value { return values }
+    return try read { field throws(JSONError) in try field.array }.map(\.value)
+  }
+
+  /// The members in the order of the file.
+  func members() throws(TokenizerError) -> [(name: String, section: Section)] {
+    try read { field throws(JSONError) in try field.members }.map { ($0.name, Section($0.field)) }
   }
 
   private func read<Value>(

@@ -1,4 +1,4 @@
-/// Finds the leftmost, and there the longest, of many texts.
+/// A trie that finds the leftmost occurrence of any of its strings, and the longest one there.
 struct TokenTrie {
   private struct Node {
     var children: [UInt8: Int] = [:]
@@ -6,11 +6,11 @@ struct TokenTrie {
   }
 
   private var nodes = [Node()]
-  /// Which bytes a text may start with: most places are passed by this look alone.
+  /// The first bytes of the strings: most positions are rejected by this table alone.
   private var starts = [Bool](repeating: false, count: 256)
   private var isEmpty = true
 
-  /// Adds a text; of two that are equal, the first one counts.
+  /// Adds a string, unless it is already there.
   mutating func insert(_ text: [UInt8], _ id: TokenID) {
     guard let first = text.first else { return }
     isEmpty = false

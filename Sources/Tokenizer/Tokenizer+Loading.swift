@@ -1,23 +1,11 @@
-import Foundation
-public import JSON
+package import JSON
 
 extension Tokenizer {
-  /// Reads a `tokenizer.json` from a file.
+  /// Reads the content of a `tokenizer.json`.
   ///
-  /// - Parameter path: The path of the file.
-  /// - Throws: `TokenizerError`, naming the section that cannot be read and what is supported.
-  public init(contentsOf path: String) throws(TokenizerError) {
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw .unreadable(path: path)
-    }
-    try self.init(parsing: [UInt8](data))
-  }
-
-  /// Reads a `tokenizer.json` from its bytes.
-  ///
-  /// - Parameter bytes: The content of the file.
-  /// - Throws: `TokenizerError`, naming the section that cannot be read and what is supported.
-  public init(parsing bytes: [UInt8]) throws(TokenizerError) {
+  /// - Parameter bytes: The JSON text, as UTF-8.
+  /// - Throws: `TokenizerError`; it names the section that cannot be read and what is supported.
+  package init(parsing bytes: [UInt8]) throws(TokenizerError) {
     let json: JSONValue
     do { json = try JSONValue(parsing: bytes) } catch { throw .json(error) }
     try self.init(json)
@@ -25,9 +13,12 @@ extension Tokenizer {
 
   /// Reads the parsed content of a `tokenizer.json`.
   ///
-  /// - Parameter json: The content of the file.
-  /// - Throws: `TokenizerError`, naming the section that cannot be read and what is supported.
-  public init(_ json: JSONValue) throws(TokenizerError) {
+  /// The sections `decoder` and `post_processor` may be of any kind: the functions that need them
+  /// throw what is wrong with them.
+  ///
+  /// - Parameter json: The root of the file.
+  /// - Throws: `TokenizerError`; it names the section that cannot be read and what is supported.
+  package init(_ json: JSONValue) throws(TokenizerError) {
     let root = Section(json.field)
     let version = try root.optionalString("version") ?? "1.0"
     guard version == "1.0" else {
@@ -40,11 +31,15 @@ extension Tokenizer {
     preTokenizer = try root.optionalSection("pre_tokenizer").map { section throws(TokenizerError) in
       try PreTokenizer(section)
     }
-    postProcessor = try root.optionalSection("post_processor").map {
-      section throws(TokenizerError) in try PostProcessor(section)
+    postProcessor = Result { () throws(TokenizerError) in
+      try root.optionalSection("post_processor").map { section throws(TokenizerError) in
+        try PostProcessor(section)
+      }
     }
-    decoder = try root.optionalSection("decoder").map { section throws(TokenizerError) in
-      try Decoder(section)
+    decoder = Result { () throws(TokenizerError) in
+      try root.optionalSection("decoder").map { section throws(TokenizerError) in
+        try Decoder(section)
+      }
     }
     let added = try Self.addedTokens(root, model.vocabulary)
     addedTokens = try AddedTokens(added, normalizer)
@@ -56,9 +51,9 @@ extension Tokenizer {
 
   /// Reads the added tokens.
   ///
-  /// The Python package gives a token the id of the vocabulary, or else the next free one,
-  /// whatever the file says. A file that says something else is refused here, since its author
-  /// and its readers would not mean the same.
+  /// The Python package ignores the ids in the file: it gives a token its id in the vocabulary, or
+  /// else the next free one. A file that states another id is rejected here, because tools that
+  /// believe the file would disagree with the Python package.
   private static func addedTokens(
     _ root: Section, _ vocabulary: Vocabulary
   ) throws(TokenizerError) -> [AddedToken] {

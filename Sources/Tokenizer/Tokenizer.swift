@@ -1,47 +1,54 @@
-// From text to ids and back, step by step as the sections of a tokenizer.json say:
+// Encoding and decoding, in the steps that the sections of a tokenizer.json describe:
 //
-//   added tokens (plain) → normalizer → added tokens (normalized) → pre-tokenizer → model
-//   → post-processor                                              ids → decoder → text
+//   text → added tokens (raw) → normalizer → added tokens (normalized) → pre-tokenizer → model
+//        → post-processor → ids
+//   ids  → decoder → text
 //
-// Goals, in this order: the same ids as Hugging Face's `tokenizers` for every text; an error when
-// the file is loaded rather than a guess when it is used; speed.
+// Goals, in this order: for every text the ids of the Python package `tokenizers`; an error, never
+// a guess, for files that are not understood; speed.
 
 import JSON
 
-/// A tokenizer as a `tokenizer.json` describes it.
+/// A tokenizer described by a `tokenizer.json`.
 ///
 /// ```swift
-/// let tokenizer = try Tokenizer(contentsOf: "model/tokenizer.json")
+/// let tokenizer = try Tokenizer(parsing: bytes)
 /// let ids = try tokenizer.encode("Hello world", addSpecialTokens: true)
-/// let text = tokenizer.decode(ids)
+/// let text = try tokenizer.decode(ids)
 /// ```
 ///
-/// Truncation and padding of the file are not applied, as with `transformers`' default arguments.
-public struct Tokenizer: Sendable {
+/// The sections `truncation` and `padding` are ignored, which is also the default of
+/// `transformers`.
+package struct Tokenizer: Sendable {
   let normalizer: Normalizer?
   let preTokenizer: PreTokenizer?
   let model: BPE
   let addedTokens: AddedTokens
-  let postProcessor: PostProcessor?
-  let decoder: Decoder?
+  // Calibration and evaluation need neither of these sections, so a file is usable without them.
+  let postProcessor: Result<PostProcessor?, TokenizerError>
+  let decoder: Result<Decoder?, TokenizerError>
 
-  /// How many tokens there are: the model's, and the added ones that are not among them.
-  public let vocabularySize: Int
+  /// The number of tokens: those of the model and the added tokens that are not among them.
+  package let vocabularySize: Int
 
   /// The ids of a text.
   ///
   /// - Parameters:
   ///   - text: Any text.
-  ///   - addSpecialTokens: Whether to add what the post-processor puts around a text, such as a
-  ///     token for its beginning. Special tokens spelled out in the text count in either case.
+  ///   - addSpecialTokens: Whether to apply the post-processor, which adds special tokens around
+  ///     the text. Special tokens that are spelled out in the text are recognized in any case.
   /// - Returns: The ids.
-  /// - Throws: `TokenizerError.unknownTokenMissing` where the text needs an unknown token that the
-  ///   vocabulary lacks; `.expressionExhausted` where some hundred thousand characters in a row
-  ///   are too many for a regular expression of the file.
-  /// - Complexity: O(n log n) for n bytes in one word, O(n) for many words.
-  public func encode(
+  /// - Throws: `TokenizerError.unknownTokenMissing` if a character has no token and the vocabulary
+  ///   lacks the unknown token; `.matchingFailed` if a regular expression of the file backtracks
+  ///   too much; `.textTooLong` if the normalizer or the pre-tokenizer makes the text many times
+  ///   longer; with `addSpecialTokens`, the error of a section `post_processor` that cannot be
+  ///   read.
+  /// - Complexity: O(n log n) for n bytes in one word, O(n) if words are short; each regular
+  ///   expression adds what `SearchBudget` allows.
+  package func encode(
     _ text: String, addSpecialTokens: Bool = true
   ) throws(TokenizerError) -> [Int] {
+    let postProcessor = addSpecialTokens ? try self.postProcessor.get() : nil
     var ids: [TokenID] = []
     var cache = WordCache()
     let bytes = Array(text.utf8)
@@ -52,11 +59,10 @@ public struct Tokenizer: Sendable {
         try encode(Array(bytes[range]), startsText: range.lowerBound == 0, &cache, into: &ids)
       }
     }
-    let processed = postProcessor?.process(ids, addSpecialTokens: addSpecialTokens) ?? ids
-    return processed.map(Int.init)
+    return (postProcessor?.addSpecialTokens(to: ids) ?? ids).map(Int.init)
   }
 
-  /// Appends the ids of a text between plain added tokens.
+  /// Appends the ids of a stretch of text between raw added tokens.
   private func encode(
     _ text: [UInt8], startsText: Bool, _ cache: inout WordCache, into ids: inout [TokenID]
   ) throws(TokenizerError) {
@@ -73,13 +79,18 @@ public struct Tokenizer: Sendable {
     }
   }
 
-  /// The text of ids; those without a token are left out.
+  /// The text of a sequence of ids.
   ///
   /// - Parameters:
-  ///   - ids: Any ids.
-  ///   - skipSpecialTokens: Whether special tokens are left out.
-  /// - Returns: The text; bytes that are not UTF-8 become replacement characters.
-  public func decode(_ ids: some Sequence<Int>, skipSpecialTokens: Bool = true) -> String {
+  ///   - ids: Any integers; those that are not the id of a token are skipped.
+  ///   - skipSpecialTokens: Whether special tokens are skipped, too.
+  /// - Returns: The text, with replacement characters for bytes that are not UTF-8.
+  /// - Throws: The `TokenizerError` of a section `decoder` that cannot be read, or `.textTooLong`
+  ///   if the decoder makes the text many times longer.
+  package func decode(
+    _ ids: some Sequence<Int>, skipSpecialTokens: Bool = true
+  ) throws(TokenizerError) -> String {
+    let decoder = try self.decoder.get()
     let tokens = ids.compactMap { id -> [UInt8]? in
       guard let id = TokenID(exactly: id),
         let token = addedTokens.decodable(id) ?? model.vocabulary.token(of: id).map(Array.init),
@@ -91,23 +102,21 @@ public struct Tokenizer: Sendable {
       return String(
         decoding: Array(tokens.joined(separator: [UInt8(ascii: " ")])), as: UTF8.self)
     }
-    return String(decoding: Array(decoder.decode(tokens).joined()), as: UTF8.self)
+    return String(decoding: Array(try decoder.decode(tokens).joined()), as: UTF8.self)
   }
 
-  /// The id of a token, by the bytes of its spelling in the file.
+  /// The id of a token, or nil if there is no such token.
   ///
-  /// - Parameter token: The token, such as `<|endoftext|>` or `Ġthe`.
-  /// - Returns: The id, or nil where there is no such token.
-  public func id(of token: String) -> Int? {
+  /// - Parameter token: The token as the file spells it, such as `<|endoftext|>` or `Ġthe`;
+  ///   compared by its UTF-8 bytes.
+  /// - Returns: The id.
+  package func id(of token: String) -> Int? {
     let bytes = Array(token.utf8)[...]
     return (addedTokens.id(of: bytes) ?? model.vocabulary.id(of: bytes)).map(Int.init)
   }
 
-  /// The token of an id, in its spelling in the file.
-  ///
-  /// - Parameter id: The id.
-  /// - Returns: The token, or nil where no token has this id.
-  public func token(of id: Int) -> String? {
+  /// The token with an id, as the file spells it, or nil if there is none.
+  package func token(of id: Int) -> String? {
     guard let id = TokenID(exactly: id) else { return nil }
     let token = addedTokens.tokens[id]?.content[...] ?? model.vocabulary.token(of: id)
     return token.map { String(decoding: $0, as: UTF8.self) }

@@ -1,29 +1,28 @@
-public import JSON
+package import JSON
 
-/// Why a `tokenizer.json` cannot be read, or a text not be encoded.
-public enum TokenizerError: Error, Hashable, Sendable {
-  /// The file cannot be read.
-  case unreadable(path: String)
-  /// The file is not JSON, or a section of it has another shape than the format's.
+/// Why a `tokenizer.json` cannot be read or applied to a text.
+package enum TokenizerError: Error, Hashable, Sendable {
+  /// The file is not JSON, or a section lacks a member or has one of the wrong kind.
   case json(JSONError)
-  /// A section asks for something that this reader does not implement.
+  /// A section needs something that is not implemented.
   case unsupported(section: String, found: String, supported: String)
   /// A section contradicts itself or another one.
   case inconsistent(section: String, found: String, needed: String)
-  /// A BPE model comes without its merges.
+  /// A BPE model has no merges.
   case missingMerges
-  /// The text needs the unknown token, but the vocabulary has no such token.
+  /// A character has no token, and the vocabulary lacks the model's unknown token.
   case unknownTokenMissing(token: String)
-  /// A regular expression of the file cannot be applied to a piece of the text: it is too long.
-  case expressionExhausted(expression: String, pieceLength: Int)
+  /// A regular expression could not be matched; the excerpt shows where in the text.
+  case matchingFailed(
+    section: String, pattern: String, byteOffset: Int, excerpt: String, reason: String)
+  /// The steps of a section would make a text longer than the limit.
+  case textTooLong(section: String, byteCount: Int, limit: Int)
 }
 
 extension TokenizerError: CustomStringConvertible {
   /// The section, what was found there, and what is supported or needed.
-  public var description: String {
+  package var description: String {
     switch self {
-    case .unreadable(let path):
-      "\(path): cannot be read"
     case .json(let error):
       "\(error)"
     case .unsupported(let section, let found, let supported):
@@ -31,13 +30,17 @@ extension TokenizerError: CustomStringConvertible {
     case .inconsistent(let section, let found, let needed):
       "\(section): found \(found), needed \(needed)"
     case .missingMerges:
-      "model.merges: found none; a BPE model cannot be applied without its merges. "
-        + "Export the tokenizer again, so that tokenizer.json holds them"
+      "model.merges: found none, and a BPE model cannot be applied without merges; "
+        + "export the tokenizer again with its merges in tokenizer.json"
     case .unknownTokenMissing(let token):
       "model.unk_token: the text needs \"\(token)\", which is not in the vocabulary"
-    case .expressionExhausted(let expression, let length):
-      "pre_tokenizer: the regular expression \(expression) gave up on a piece of \(length) "
-        + "characters, probably at a very long run of white space; split the text first"
+    case .matchingFailed(let section, let pattern, let offset, let excerpt, let reason):
+      "\(section): matching the regular expression \(pattern) failed at byte \(offset) of the "
+        + "text to split, before \(excerpt.debugDescription): \(reason); "
+        + "correct the pattern, or change the text there"
+    case .textTooLong(let section, let byteCount, let limit):
+      "\(section): its steps make more than \(limit) bytes of a text of \(byteCount) bytes; "
+        + "remove the steps that multiply the text"
     }
   }
 }

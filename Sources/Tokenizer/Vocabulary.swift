@@ -1,9 +1,9 @@
 import JSON
 
-/// The number of a token.
+/// The id of a token.
 typealias TokenID = UInt32
 
-/// Tokens and their ids, by bytes.
+/// The mapping between tokens, compared by bytes, and ids.
 struct Vocabulary {
   private var ids: [ByteKey: TokenID] = [:]
   private var tokens: [TokenID: ByteKey] = [:]
@@ -14,10 +14,10 @@ struct Vocabulary {
 
   func token(of id: TokenID) -> ArraySlice<UInt8>? { tokens[id]?.bytes }
 
-  /// Reads `model.vocab`: an object of tokens and ids.
+  /// Reads `model.vocab`, an object that maps tokens to ids.
   init(_ section: Section) throws(TokenizerError) {
     let object = try section.object()
-    // All tokens lie in one buffer, of which the keys are slices.
+    // All tokens share one buffer; the keys are slices of it.
     var buffer: [UInt8] = []
     var entries: [(end: Int, id: TokenID)] = []
     for member in object {

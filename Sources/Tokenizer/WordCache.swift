@@ -1,6 +1,6 @@
-/// The ids of the words that a text has had so far, up to a bound.
+/// A cache of the ids of words, limited in the number and the length of the words.
 ///
-/// It lives as long as one call of `encode`, so that a tokenizer stays a value without state.
+/// It lives for one call of `encode`, so that `Tokenizer` remains a value without mutable state.
 struct WordCache {
   private static let capacity = 1 << 16
   private static let longestWord = 256
@@ -8,7 +8,7 @@ struct WordCache {
   private var ranges: [ByteKey: Range<Int>] = [:]
   private var ids: [TokenID] = []
 
-  /// Appends the ids of a word, computing them if they are not known.
+  /// Appends the ids of a word, which the model computes if they are not in the cache.
   mutating func encode(
     _ word: ArraySlice<UInt8>, by model: BPE, into result: inout [TokenID]
   ) throws(TokenizerError) {

@@ -1,4 +1,5 @@
 internal import Checkpoint
+internal import Formats
 
 extension LanguageModel {
   /// Checks that every tensor is there and of the right type and shape, so that none is found

@@ -1,4 +1,5 @@
 public import Checkpoint
+public import Formats
 internal import JSON
 public import LinearAlgebra
 public import Quantizer

@@ -1,4 +1,4 @@
-public import Checkpoint
+public import Formats
 public import JSON
 
 /// A decoder-only model as its family declares it: sizes, and the name of every tensor.

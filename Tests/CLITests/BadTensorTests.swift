@@ -99,7 +99,7 @@ private let tensors: [Refusal] = [
   },
   .model(
     "a weight beyond all scales",
-    "model.layers.0.mlp.up_proj: the scale of row 0, group 0 is too large for float32"
+    "model.layers.0.mlp.up_proj: the scale of row 0, group 0 is beyond the range of float32"
   ) {
     $0.replace("model.layers.0.mlp.up_proj.weight") { poisoned($0, 3e38, at: 5) }
   },

@@ -1,6 +1,7 @@
 // The command that stores a quantized model in another format.
 
 import Checkpoint
+import Formats
 import Foundation
 import JSON
 import LinearAlgebra

@@ -1,6 +1,7 @@
 // What the command says of how well a model predicts, before and after.
 
 import Checkpoint
+import Formats
 import Foundation
 import JSON
 import LinearAlgebra

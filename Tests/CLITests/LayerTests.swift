@@ -39,6 +39,33 @@ private let inputs = Matrix.activations(tokens: 200, channels: 64, seed: 2)
     }
   }
 
+  @Test func `compares grids, of which only those with zero points can be written`() throws {
+    try TemporaryFolder.with { folder in
+      try prepare(folder)
+      let files = ["--weights", "w.npy", "--activations", "x.npy", "--group-sizes", "32"]
+      let outcome = try Command.start(
+        ["layer", "--methods", "rtn,gptq", "--grids", "integer,offset,nf4", "--json"] + files,
+        in: folder
+      ).finish()
+      let candidates = try JSONValue(parsing: Array(outcome.output.utf8)).member("candidates")
+        .elements
+      let schemes = try candidates.map { try $0.member("scheme").string }
+      #expect(
+        schemes == ["w4 g32", "w4 g32", "w4 g32 offset", "w4 g32 offset"] + ["w4 g32 nf4"]
+          + ["w4 g32 nf4"])
+      let one = ["-o", "q.safetensors", "--methods", "rtn"] + files
+      for (grid, words) in [
+        ("offset", "stores integer zero points, not floating-point offsets"),
+        ("nf4", "stores evenly spaced levels, not those of nf4"),
+      ] {
+        #expect(try refusal(one + ["--grids", grid], in: folder).contains(words))
+      }
+      let bits = ["--grids", "nf4", "--bits", "3"]
+      #expect(try refusal(one + bits, in: folder).contains("nf4 need 4 bits, not 3"))
+      #expect(try folder.names() == ["m.safetensors", "w.npy", "x.npy"])
+    }
+  }
+
   @Test func `writes the same tensors from either kind of file`() throws {
     try TemporaryFolder.with { folder in
       try prepare(folder)
@@ -79,7 +106,7 @@ private let inputs = Matrix.activations(tokens: 200, channels: 64, seed: 2)
         ),
         (["--weights", "nowhere.npy"], "nowhere.npy: opening failed"),
         (["--weights", "w.npy", "--hessian", "w.npy"], "a Hessian of shape [in, in]"),
-        (["--weights", "w.npy", "--hessian", "w.npy", "--activations", "x.npy"], "not both"),
+        (["--weights", "w.npy", "--hessian", "w.npy", "--activations", "x.npy"], "only one of"),
         (
           ["--weights", "w.npy", "--activations", "x.npy", "-o", "q.safetensors", "--bits", "3,4"],
           "holds one result, and there are 8 combinations"
@@ -92,6 +119,13 @@ private let inputs = Matrix.activations(tokens: 200, channels: 64, seed: 2)
         (
           ["--weights", "w.npy", "--methods", "rtn", "--group-sizes", "32", "-o", "m.safetensors"],
           "exists already"
+        ),
+        (
+          ["--weights", "w.npy", "--statistics", "m.safetensors"], "does not hold input statistics"
+        ),
+        (
+          ["--weights", "w.npy", "--statistics", "s.safetensors", "--activations", "x.npy"],
+          "only one of"
         ),
       ]
       for (arguments, words) in cases {

@@ -1,6 +1,7 @@
 // The output folder, file by file and tensor by tensor, for the model in the box.
 
 import Checkpoint
+import Formats
 import Foundation
 import JSON
 import TestSupport

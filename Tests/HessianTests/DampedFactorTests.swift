@@ -3,7 +3,7 @@ import LinearAlgebra
 import TestSupport
 import Testing
 
-/// R of a factor, in the positions of its rows: `√pivot` times the unit rows.
+/// The matrix R of a factor: `√pivot` times the unit rows.
 private func upper(_ factor: DampedFactor) -> DoubleMatrix {
   DoubleMatrix(rows: factor.order.count, columns: factor.order.count) {
     factor.pivots[$0].squareRoot() * Double(factor.unitRows[$0, $1])
@@ -16,7 +16,7 @@ private func statistics(_ x: Matrix) -> InputStatistics {
   return result
 }
 
-/// P(H + λI)Pᵀ by its definition: the column visited first is last.
+/// P(H + λI)Pᵀ by definition: the column visited first comes last.
 private func dampedAndReordered(_ x: Matrix, _ factor: DampedFactor) -> DoubleMatrix {
   let hessian = DoubleMatrix.secondMoment(of: x)
   let share = factor.damping * hessian.trace / Double(x.columns)
@@ -25,14 +25,14 @@ private func dampedAndReordered(_ x: Matrix, _ factor: DampedFactor) -> DoubleMa
 
 @Suite struct `The damped factor` {
   @Test(arguments: [1, 2, 15, 16, 17, 33, 64, 129], ColumnOrder.allCases)
-  func `its square is the damped, reordered Hessian`(n: Int, order: ColumnOrder) throws {
+  func `has the damped and reordered Hessian as its square`(n: Int, order: ColumnOrder) throws {
     let x = Matrix.activations(tokens: 256, channels: n, seed: 1)
     let factor = try DampedFactor(of: statistics(x), order: order)
     let root = upper(factor)
     let (product, exact) = (root.transposed * root, dampedAndReordered(x, factor))
     for i in 0..<n {
       for j in 0..<n {
-        // Unit rows are rounded to float32, each element once; Σ|RₚᵢRₚⱼ| ≤ √(AᵢᵢAⱼⱼ).
+        // Each element of the unit rows is rounded to float32 once; Σ|RₚᵢRₚⱼ| ≤ √(AᵢᵢAⱼⱼ).
         let size = (exact[i, i] * exact[j, j]).squareRoot()
         #expect(abs(product[i, j] - exact[i, j]) <= 2 * Double(Float.ulpOfOne) * size)
       }
@@ -40,7 +40,7 @@ private func dampedAndReordered(_ x: Matrix, _ factor: DampedFactor) -> DoubleMa
     #expect(factor.damping == 0.01 && factor.retries == 0)
   }
 
-  @Test func `its rows have a unit diagonal and nothing below`() throws {
+  @Test func `has rows with a unit diagonal and zeros below it`() throws {
     let x = Matrix.activations(tokens: 100, channels: 40, seed: 2)
     let rows = try DampedFactor(of: statistics(x), order: .activation).unitRows
     for i in 0..<40 {
@@ -49,19 +49,20 @@ private func dampedAndReordered(_ x: Matrix, _ factor: DampedFactor) -> DoubleMa
     }
   }
 
-  @Test func `damping never lowers a pivot`() throws {
+  @Test func `has larger pivots with more damping`() throws {
     let input = statistics(.activations(tokens: 200, channels: 64, seed: 3))
     var before = [Double](repeating: 0, count: 64)
     for share in [1e-4, 1e-3, 0.01, 0.1, 1] {
       let pivots = try DampedFactor(
         of: input, order: .natural, damping: Damping(share: share)
       ).pivots
+      #expect(pivots.count == 64)
       for (low, high) in zip(before, pivots) { #expect(low < high) }
       before = pivots
     }
   }
 
-  @Test func `activation order visits the largest mean square first`() throws {
+  @Test func `visits the largest mean square first in activation order`() throws {
     let x = Matrix.activations(tokens: 128, channels: 50, seed: 4)
     let squares = statistics(x).meanSquares
     let factor = try DampedFactor(of: statistics(x), order: .activation)
@@ -72,13 +73,13 @@ private func dampedAndReordered(_ x: Matrix, _ factor: DampedFactor) -> DoubleMa
     #expect(try DampedFactor(of: statistics(x), order: .natural).order == Array(0..<50))
   }
 
-  @Test func `channels of equal size keep their order`() {
+  @Test func `keeps the order of channels with equal mean squares`() {
     let order = ColumnOrder.activation.columns(meanSquares: [1, 3, 2, 3, 1, 2, 3])
     #expect(order == [1, 3, 6, 2, 5, 0, 4])
     #expect(ColumnOrder.natural.columns(meanSquares: [1, 3, 2]) == [0, 1, 2])
   }
 
-  @Test func `dead channels are named and independent of all others`() throws {
+  @Test func `names dead channels, which are independent of all others`() throws {
     let dead = [0, 5, 6, 31]
     let x = Matrix.activations(tokens: 128, channels: 32, seed: 5).zeroing(columns: dead)
     for order in ColumnOrder.allCases {
@@ -93,7 +94,18 @@ private func dampedAndReordered(_ x: Matrix, _ factor: DampedFactor) -> DoubleMa
     }
   }
 
-  @Test func `an input of nothing but zeros has a factor, too`() throws {
+  @Test func `does not call removed channels dead, although they are as independent`() throws {
+    let x = Matrix.activations(tokens: 128, channels: 32, seed: 9).zeroing(columns: [5])
+    let reduced = statistics(x).removing(channels: [31, 4])
+    let factor = try DampedFactor(of: reduced, order: .activation)
+    #expect(reduced.removedChannels == [4, 31])
+    #expect(factor.deadChannels == [5])
+    let same = statistics(x.zeroing(columns: [4, 31]))
+    #expect(factor.unitRows == (try DampedFactor(of: same, order: .activation)).unitRows)
+    #expect(try DampedFactor(of: same, order: .activation).deadChannels == [4, 5, 31])
+  }
+
+  @Test func `exists for an input that is zero throughout`() throws {
     let factor = try DampedFactor(of: statistics(Matrix(rows: 4, columns: 6)), order: .natural)
     #expect(factor.deadChannels == Array(0..<6))
     #expect(factor.pivots.allSatisfy { $0 > 0 })
@@ -101,7 +113,7 @@ private func dampedAndReordered(_ x: Matrix, _ factor: DampedFactor) -> DoubleMa
 }
 
 @Suite struct `The ladder of dampings` {
-  @Test func `fewer tokens than channels need damping, and the factor says how much`() throws {
+  @Test func `is climbed for fewer tokens than channels, and the factor says how far`() throws {
     let x = Matrix.activations(tokens: 10, channels: 40, seed: 6)
     let factor = try DampedFactor(
       of: statistics(x), order: .activation, damping: Damping(share: 0))
@@ -113,13 +125,13 @@ private func dampedAndReordered(_ x: Matrix, _ factor: DampedFactor) -> DoubleMa
     #expect(residual <= 30 * Double(Float.ulpOfOne) * exact.norm)
   }
 
-  @Test func `a dead channel without damping climbs, too`() throws {
+  @Test func `is climbed for a dead channel without damping`() throws {
     let x = Matrix.activations(tokens: 100, channels: 20, seed: 7).zeroing(columns: [3])
     let factor = try DampedFactor(of: statistics(x), order: .natural, damping: Damping(share: 0))
     #expect(factor.retries == 1 && factor.deadChannels == [3])
   }
 
-  @Test func `it starts with the share asked for and ends at one`() {
+  @Test func `starts at the requested share and ends at one`() {
     #expect(Damping().share == 0.01)
     #expect(Damping(share: 1).ladder == [1])
     for share in [0, 1e-9, 1e-3, 0.01, 0.3] {
@@ -131,7 +143,7 @@ private func dampedAndReordered(_ x: Matrix, _ factor: DampedFactor) -> DoubleMa
   }
 
   @Test(arguments: [Float.nan, .infinity])
-  func `an input that is not finite is an error that names the channel`(bad: Float) {
+  func `is not tried for an input that is not finite, whose channel is named`(bad: Float) {
     var x = Matrix.gaussian(50, 24, seed: 8)
     x[49, 13] = bad
     #expect {
@@ -143,7 +155,7 @@ private func dampedAndReordered(_ x: Matrix, _ factor: DampedFactor) -> DoubleMa
     }
   }
 
-  @Test func `a failure says what to try`() {
+  @Test func `ends in an error that says what to try`() {
     let failure = FactorFailure.notPositiveDefinite(channel: 7, damping: 1)
     #expect(failure.description.contains("channel 7"))
     #expect(failure.description.contains("more varied, calibration tokens"))

@@ -1,4 +1,4 @@
-// Statistics of scaled inputs, their blocks, and what rows of weights make of them, against doubles.
+// Statistics of divided inputs, their blocks, and the energies of rows, compared with doubles.
 
 import Hessian
 import LinearAlgebra
@@ -20,57 +20,79 @@ private func factors(_ count: Int, seed: UInt64) -> [Float] {
   return (0..<count).map { _ in Float(generator.logNormal(1.5)) }
 }
 
-/// Whether two numbers agree within a share of the larger one.
+/// Whether two numbers differ by at most a share of the larger one.
 private func agree(_ a: Float, _ b: Float, _ share: Float = 1e-5) -> Bool {
   abs(a - b) <= share * max(abs(a), abs(b))
 }
 
 @Suite struct `Statistics divided by factors` {
   @Test(arguments: [1, 3, 16, 40, 70])
-  func `are those of the divided inputs`(channels: Int) {
+  func `are those of the divided inputs`(channels: Int) throws {
     let x = Matrix.activations(tokens: 90, channels: channels, seed: 1)
     let s = factors(channels, seed: 2)
     let found = statistics(x).divided(by: s)
     let expected = statistics(divided(x, s))
     #expect(found.tokenCount == 90 && found.channels == channels)
+    let (a, b) = (try #require(found.ranges), try #require(expected.ranges))
     let exact = DoubleMatrix.secondMoment(of: x)
     let block = found.block(0..<channels)
     for i in 0..<channels {
-      #expect(agree(found.meanAbsolutes[i], expected.meanAbsolutes[i]))
-      #expect(agree(found.maxAbsolutes[i], expected.maxAbsolutes[i]))
+      #expect(agree(a.meanMagnitudes[i], b.meanMagnitudes[i]))
+      #expect(agree(a.maxMagnitudes[i], b.maxMagnitudes[i]))
+      #expect(agree(a.minima[i], b.minima[i]) && agree(a.movingMaxima[i], b.movingMaxima[i]))
       #expect(agree(found.meanSquares[i], expected.meanSquares[i]))
       for j in 0..<channels {
         let value = exact[i, j] / (Double(s[i]) * Double(s[j]))
         #expect(abs(Double(block[i, j]) - value) <= 1e-6 * abs(value))
       }
     }
-    #expect(found.sample.rows == expected.sample.rows)
+    #expect(found.sample == expected.sample)
   }
 
-  @Test func `in two steps are divided by the product`() {
+  @Test func `in two steps are divided by the product`() throws {
     let x = Matrix.activations(tokens: 50, channels: 12, seed: 3)
     let (s, t) = (factors(12, seed: 4), factors(12, seed: 5))
     let twice = statistics(x).divided(by: s).divided(by: t)
     let once = statistics(x).divided(by: zip(s, t).map { $0 * $1 })
+    let (a, b) = (try #require(twice.ranges), try #require(once.ranges))
     for i in 0..<12 {
-      #expect(agree(twice.maxAbsolutes[i], once.maxAbsolutes[i]))
-      #expect(agree(twice.meanAbsolutes[i], once.meanAbsolutes[i]))
+      #expect(agree(a.maxMagnitudes[i], b.maxMagnitudes[i]))
+      #expect(agree(a.meanMagnitudes[i], b.meanMagnitudes[i]))
       #expect(agree(twice.meanSquares[i], once.meanSquares[i]))
-      #expect(agree(twice.ranges.divisors?[i] ?? 0, s[i] * t[i]))
+      #expect(a.divisors?[i] == s[i] * t[i])
     }
-    for (a, b) in zip(twice.sample.rows.elements, once.sample.rows.elements) {
-      #expect(agree(a, b))
-    }
+    let (rows, others) = (try #require(twice.sample).rows, try #require(once.sample).rows)
+    #expect(rows.rows == 50 && others.rows == 50)
+    for i in rows.elements.indices { #expect(agree(rows.elements[i], others.elements[i])) }
+  }
+}
+
+@Suite struct `Statistics without some channels` {
+  @Test(arguments: [[], [0], [39], [3, 16, 17], Array(0..<40)])
+  func `are those of inputs with zeros there, but have no range`(removed: [Int]) throws {
+    let x = Matrix.activations(tokens: 90, channels: 40, seed: 11)
+    var whole = InputStatistics(channels: 40, collecting: [.histograms, .sample])
+    whole.add(x)
+    let found = whole.removing(channels: removed)
+    var zeros = InputStatistics(channels: 40, collecting: [.histograms, .sample])
+    zeros.add(x.zeroing(columns: removed))
+    #expect(found.removedChannels == removed)
+    #expect(found.block(0..<40) == zeros.block(0..<40))
+    #expect(found.sample == zeros.sample)
+    let (ranges, others) = (try #require(found.ranges), try #require(zeros.ranges))
+    #expect(ranges.minima == others.minima && ranges.maxima == others.maxima)
+    #expect(ranges.meanMagnitudes == others.meanMagnitudes)
+    #expect(ranges.movingMaxima == others.movingMaxima && ranges.extent == others.extent)
+    // Zeros are values, removed ones are not.
+    #expect(abs(ranges.histogram.total - Double(90 * (40 - removed.count))) < 1e-6)
   }
 
-  @Test func `leave the ranges that came, and say what to divide them by`() {
-    let x = Matrix.activations(tokens: 50, channels: 5, seed: 6)
-    let s = factors(5, seed: 7)
-    let plain = statistics(x).ranges
-    let found = statistics(x).divided(by: s).ranges
-    #expect(plain.divisors == nil && found.divisors == s)
-    #expect(found.added.minima == plain.added.minima)
-    #expect(found.added.maxima == plain.added.maxima)
+  @Test func `can be divided, before or after`() {
+    let x = Matrix.activations(tokens: 90, channels: 12, seed: 12)
+    let s = factors(12, seed: 13)
+    let before = statistics(x).divided(by: s).removing(channels: [7, 2])
+    #expect(before == statistics(x).removing(channels: [2, 7]).divided(by: s))
+    #expect(before == before.removing(channels: [7]))
   }
 }
 

@@ -2,7 +2,7 @@ import Hessian
 import TestSupport
 import Testing
 
-/// A histogram of some values.
+/// The histogram of these values.
 private func histogram(_ values: [Float], bins: Int = 2048) -> Histogram {
   var result = Histogram(binsPerSide: bins)
   result.add(values.span)
@@ -10,7 +10,7 @@ private func histogram(_ values: [Float], bins: Int = 2048) -> Histogram {
 }
 
 @Suite struct `A histogram` {
-  @Test func `counts each side of zero alike`() {
+  @Test func `counts both sides of zero alike`() {
     let found = histogram([0.5, -0.5, 1, 3, -3.5, 0, -1, -0.999], bins: 4)
     #expect(found.limit == 4 && found.binWidth == 1 && found.extent == -3.5...3)
     #expect(found.counts == [1, 0, 1, 2, 2, 1, 0, 1])
@@ -28,7 +28,7 @@ private func histogram(_ values: [Float], bins: Int = 2048) -> Histogram {
     #expect(found.extent == -15...1.5)
   }
 
-  @Test func `does not depend on when a border between bins was the end of the range`() {
+  @Test func `does not depend on when an edge between bins was the end of the range`() {
     let powers: [Float] = [0.5, 1, 2, 4, -0.25, -1, -8, 16]
     #expect(histogram(powers, bins: 16) == histogram(powers.reversed(), bins: 16))
     #expect(histogram(powers, bins: 16).limit == 32)
@@ -53,7 +53,7 @@ private func histogram(_ values: [Float], bins: Int = 2048) -> Histogram {
   }
 
   @Test(arguments: Distribution.allCases)
-  func `merged is that of all values`(distribution: Distribution) {
+  func `merges to that of all values`(distribution: Distribution) {
     let values = distribution.values(3000, seed: 2)
     let parts = [histogram(values.map { 0.01 * $0 }), histogram(values), Histogram()]
     let all = histogram(values.map { 0.01 * $0 } + values)
@@ -64,11 +64,11 @@ private func histogram(_ values: [Float], bins: Int = 2048) -> Histogram {
     }
   }
 
-  @Test func `merged with one of another range keeps each value within a bin`() {
+  @Test func `keeps each value within a bin when merged with one of another range`() {
     let x = Distribution.laplace.activations(tokens: 200, channels: 3, seed: 3)
     var ranges = ChannelRanges(channels: 3, collectsHistogram: true)
     ranges.add(x)
-    let (a, b) = (ranges.histogram(), histogram(Distribution.normal.values(500, seed: 4)))
+    let (a, b) = (ranges.histogram, histogram(Distribution.normal.values(500, seed: 4)))
     var merged = a
     merged.merge(b)
     #expect(abs(merged.total - 1100) < 1e-9)
@@ -86,7 +86,7 @@ private func histogram(_ values: [Float], bins: Int = 2048) -> Histogram {
     }
   }
 
-  @Test func `of zeros or of nothing has no range`() {
+  @Test func `has no range without values other than zero`() {
     #expect(Histogram().limit == 0 && Histogram().total == 0 && Histogram().extent == 0...0)
     var zeros = histogram([0, -0, .nan, .infinity, -.infinity])
     #expect(zeros.limit == 0 && zeros.total == 2 && zeros.binWidth == 0)

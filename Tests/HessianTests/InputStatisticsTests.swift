@@ -3,7 +3,7 @@ import LinearAlgebra
 import TestSupport
 import Testing
 
-/// Statistics of the rows of some matrices, one `add` for each.
+/// The statistics of all rows, with one `add` for each matrix.
 private func statistics(_ chunks: Matrix...) -> InputStatistics {
   var result = InputStatistics(channels: chunks[0].columns)
   for chunk in chunks { result.add(chunk) }
@@ -17,8 +17,8 @@ private func upper(_ matrix: DoubleMatrix) -> Matrix {
 
 @Suite struct `Statistics of an input` {
   @Test(arguments: [1, 2, 15, 16, 17, 33, 64], [1, 7, 50])
-  func `chunks give what all tokens at once give`(channels: Int, tokens: Int) {
-    // The sums of these inputs are exact, so even float32 may not differ by a bit.
+  func `are the same for chunks and for all tokens at once`(channels: Int, tokens: Int) {
+    // The sums of these inputs are exact in float32, so not a single bit may differ.
     let x = Matrix.activations(tokens: tokens, channels: channels, seed: 1)
     let whole = statistics(x)
     let cut = tokens / 3
@@ -30,7 +30,7 @@ private func upper(_ matrix: DoubleMatrix) -> Matrix {
     #expect(whole.trace(withUpper: moment) == chunked.trace(withUpper: moment))
   }
 
-  @Test func `chunks of any inputs agree within rounding`() {
+  @Test func `agree within rounding for chunks of any inputs`() {
     let (channels, tokens) = (33, 500)
     let x = Matrix.heavyTailed(tokens, channels, seed: 3)
     let (whole, exact) = (statistics(x), DoubleMatrix.secondMoment(of: x))
@@ -42,27 +42,27 @@ private func upper(_ matrix: DoubleMatrix) -> Matrix {
     }
   }
 
-  @Test func `the diagonal is the mean square of each channel`() {
+  @Test func `have the mean square of each channel on the diagonal`() {
     let x = Matrix.activations(tokens: 64, channels: 17, seed: 4)
     let exact = DoubleMatrix.secondMoment(of: x)
     #expect(statistics(x).meanSquares == (0..<17).map { Float(exact[$0, $0]) })
   }
 
   @Test(arguments: [1, 2, 16, 17, 40, 65])
-  func `the trace is the squared output error of the inputs`(channels: Int) {
+  func `have the squared output error of the inputs as their trace`(channels: Int) {
     let x = Matrix.activations(tokens: 100, channels: channels, seed: 5)
     let d = Matrix.gaussian(9, channels, seed: 6)
     let exact = DoubleMatrix(d)
     let error = (exact * .secondMoment(of: x) * exact.transposed).trace
     let trace = statistics(x).trace(withUpper: upper(exact.transposed * exact))
-    // Terms of both signs: the bound is that of the sum of magnitudes.
+    // Terms have both signs, so the bound is relative to the sum of their magnitudes.
     let sizes = (exact.magnitudes * DoubleMatrix.secondMoment(of: x).magnitudes)
     let size = (sizes * exact.magnitudes.transposed).trace
     #expect(abs(trace - error) <= Double(channels / 16 + 24) * Double(Float.ulpOfOne) * size)
     #expect(error > 0)
   }
 
-  @Test func `the trace does not read below the diagonal`() {
+  @Test func `have a trace that does not read below the diagonal`() {
     let x = Matrix.activations(tokens: 20, channels: 18, seed: 7)
     let clean = upper(.secondMoment(of: .gaussian(30, 18, seed: 8)))
     var spoilt = clean
@@ -72,7 +72,7 @@ private func upper(_ matrix: DoubleMatrix) -> Matrix {
     #expect(statistics(x).trace(withUpper: clean) == statistics(x).trace(withUpper: spoilt))
   }
 
-  @Test func `of no token there is nothing to say`() {
+  @Test func `are zero without tokens`() {
     let empty = InputStatistics(channels: 3)
     #expect(empty.tokenCount == 0)
     #expect(empty.meanSquares == [0, 0, 0])
@@ -81,11 +81,24 @@ private func upper(_ matrix: DoubleMatrix) -> Matrix {
   }
 
   @Test(arguments: [Float.nan, .infinity, -.infinity, 1e30])
-  func `an input that is not finite, or whose square is not, is noticed`(bad: Float) {
+  func `name channels with an input that is not finite, or whose square is not`(bad: Float) {
     var x = Matrix.gaussian(10, 20, seed: 9)
     x[3, 4] = bad
     x[9, 17] = bad
     #expect(statistics(x).nonFiniteChannels == [4, 17])
     #expect(statistics(.gaussian(10, 20, seed: 9)).nonFiniteChannels.isEmpty)
+  }
+
+  @Test(arguments: [
+    InputStatistics.Parts.ranges, .histograms, .sample, [], [.histograms, .sample],
+  ])
+  func `collect what was asked for`(parts: InputStatistics.Parts) {
+    var found = InputStatistics(channels: 5, collecting: parts)
+    found.add(.gaussian(20, 5, seed: 1))
+    #expect(found.parts == parts)
+    #expect((found.ranges != nil) == parts.contains(.ranges))
+    #expect((found.sample != nil) == parts.contains(.sample))
+    #expect(found.ranges?.collectsHistogram ?? false == parts.contains(.histograms))
+    #expect(found.meanSquares == statistics(.gaussian(20, 5, seed: 1)).meanSquares)
   }
 }

@@ -3,14 +3,15 @@ import LinearAlgebra
 import TestSupport
 import Testing
 
-@Suite struct `Statistics of a ready second moment` {
+@Suite struct `Statistics of a known second moment` {
   private let x = Matrix.activations(tokens: 64, channels: 24, seed: 1)
 
   @Test func `agree with those of the tokens`() throws {
     var tokens = InputStatistics(channels: 24)
     tokens.add(x)
     let ready = try InputStatistics(secondMoment: tokens.block(0..<24))
-    #expect(tokens.knowsTokens && !ready.knowsTokens)
+    #expect(tokens.parts == [.ranges, .sample] && ready.parts.isEmpty)
+    #expect(ready.ranges == nil && ready.sample == nil)
     // The mean over 64 tokens is exact.
     #expect(ready.meanSquares == tokens.meanSquares)
     #expect(ready.block(3..<20) == tokens.block(3..<20))
@@ -20,7 +21,7 @@ import Testing
     #expect(ready.divided(by: factors).meanSquares == tokens.divided(by: factors).meanSquares)
   }
 
-  @Test func `take the upper one of two elements that differ by rounding`() throws {
+  @Test func `keep the upper of two elements that differ by rounding`() throws {
     var hessian = Matrix(rows: 2, columns: 2, elements: [1, 0.5, 0.5, 1])
     hessian[1, 0] = 0.5001
     #expect(try InputStatistics(secondMoment: hessian).block(0..<2).elements == [1, 0.5, 0.5, 1])
@@ -38,7 +39,7 @@ import Testing
       .notSymmetric(row: 0, column: 1, 0.5, 0)
     ),
   ])
-  func `are refused of what cannot be one`(matrix: Matrix, error: SecondMomentError) {
+  func `are refused for a matrix that cannot be one`(matrix: Matrix, error: SecondMomentError) {
     #expect(throws: error) { try InputStatistics(secondMoment: matrix) }
   }
 }

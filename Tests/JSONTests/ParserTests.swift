@@ -12,7 +12,7 @@ import Testing
       (#""\u0041\u00e9\u4E2D\ud83d\ude00""#, "A\u{E9}\u{4E2D}\u{1F600}"),
       (#""x\u0000y""#, "x\0y"),
     ] as [(String, JSONValue)])
-  func `reads every kind of value`(text: String, value: JSONValue) throws {
+  func `every kind of value is parsed`(text: String, value: JSONValue) throws {
     #expect(try JSONValue(parsing: text) == value)
   }
 
@@ -42,12 +42,12 @@ import Testing
     (#""\x""#, "line 1, column 3: expected one of \" \\ / b f n r t u, found 'x'"),
     (#""\"#, "line 1, column 3: expected one of \" \\ / b f n r t u, found the end of the text"),
     (#""\u12G4""#, "line 1, column 6: expected a hexadecimal digit, found 'G'"),
-    (#""\ud800""#, "line 1, column 2: expected a pair of surrogates, found one half of it"),
-    (#""\udc00\ud800""#, "line 1, column 2: expected a pair of surrogates, found one half of it"),
-    (#""\ud800\u0041""#, "line 1, column 2: expected a pair of surrogates, found one half of it"),
-    ("{\"a\":1,\n\"a\":2}", "line 2, column 1: expected each member once, found \"a\" again"),
+    (#""\ud800""#, "line 1, column 2: expected a surrogate pair, found only half of one"),
+    (#""\udc00\ud800""#, "line 1, column 2: expected a surrogate pair, found only half of one"),
+    (#""\ud800\u0041""#, "line 1, column 2: expected a surrogate pair, found only half of one"),
+    ("{\"a\":1,\n\"a\":2}", "line 2, column 1: expected distinct member names, found \"a\" again"),
   ])
-  func `refuses what is not JSON, saying where and why`(text: String, message: String) {
+  func `invalid JSON is rejected with the position and the reason`(text: String, message: String) {
     let error = #expect(throws: JSONError.self) { try JSONValue(parsing: text) }
     #expect(error?.description == message)
   }
@@ -58,12 +58,12 @@ import Testing
       [0x22, 0xC0, 0x80, 0x22],
       [0x22, 0xF5, 0x80, 0x80, 0x80, 0x22],
     ] as [[UInt8]])
-  func `refuses what is not UTF-8`(bytes: [UInt8]) {
+  func `invalid UTF-8 is rejected`(bytes: [UInt8]) {
     let error = #expect(throws: JSONError.self) { try JSONValue(parsing: bytes) }
     #expect(error?.description == "line 1, column 2: the text is not valid UTF-8")
   }
 
-  @Test func `limits the depth, not the number of values`() throws {
+  @Test func `the depth is limited, not the number of values`() throws {
     let nested = { String(repeating: "[", count: $0) + String(repeating: "]", count: $0) }
     _ = try JSONValue(parsing: nested(128))
     _ = try JSONValue(
@@ -71,26 +71,25 @@ import Testing
     let error = #expect(throws: JSONError.self) { try JSONValue(parsing: nested(129)) }
     #expect(
       error?.description
-        == "line 1, column 129: expected at most 128 levels of arrays and objects, found one more")
+        == "line 1, column 129: expected at most 128 nested arrays and objects, found one more")
     #expect(throws: JSONError.self) {
       try JSONValue(parsing: String(repeating: "{\"a\":", count: 1_000_000))
     }
   }
 
-  @Test func `composed and decomposed keys stay two keys`() throws {
+  @Test func `composed and decomposed keys remain distinct`() throws {
     let value = try JSONValue(parsing: "{\"\u{E9}\": 1, \"e\u{301}\": 2}")
     #expect(try value.member("\u{E9}").int == 1)
     #expect(try value.member("e\u{301}").int == 2)
     #expect(JSONValue.string("\u{E9}") != .string("e\u{301}"))
   }
 
-  @Test func `reads a span as it reads an array`() throws {
+  @Test func `a span is parsed like an array`() throws {
     let bytes = Array("{\"a\": [1, 2]}".utf8)
     #expect(try JSONValue(parsing: bytes.span) == JSONValue(parsing: bytes))
   }
 
-  /// Every prefix of a valid text is refused, and no prefix traps.
-  @Test func `a truncated text is refused at every byte`() throws {
+  @Test func `a truncated text is rejected at every length`() throws {
     let bytes = Array(sample.utf8)
     _ = try JSONValue(parsing: bytes)
     for length in 0..<bytes.count {
@@ -99,7 +98,7 @@ import Testing
   }
 
   @Test(arguments: 0..<20 as Range<UInt64>)
-  func `mutated bytes are read or refused, and what was read is written back`(seed: UInt64) throws {
+  func `mutated bytes are rejected or survive a round trip`(seed: UInt64) throws {
     var generator = SplitMix64(seed: seed)
     for _ in 0..<500 {
       var bytes = Array(sample.utf8)

@@ -2,7 +2,7 @@ import JSON
 import Testing
 
 @Suite struct `Values` {
-  @Test func `a file that is read and written keeps its bytes`() throws {
+  @Test func `reading and writing preserves the bytes`() throws {
     let text = """
       {
         "architectures": [
@@ -44,14 +44,14 @@ import Testing
     #expect(try value.optionalMember("k2")?.value == nil || count <= 2)
   }
 
-  @Test func `setting a member of what is no object is refused`() {
+  @Test func `members can be set only on objects`() {
     var value: JSONValue = [1]
     let error = #expect(throws: JSONError.self) { try value.setMember("a", to: 1) }
     #expect(error?.description == "the value: expected an object, found an array")
     #expect(value == [1])
   }
 
-  @Test func `numbers keep their literal and convert on demand`() throws {
+  @Test func `numbers keep their literal and are converted on demand`() throws {
     #expect(JSONNumber(literal: "1e-05")?.double == 1e-5)
     #expect(JSONNumber(literal: "1e-05")?.int == nil)
     #expect(JSONNumber(literal: "-0")?.int == 0)
@@ -68,13 +68,13 @@ import Testing
   }
 }
 
-@Suite struct `Typed reading` {
+@Suite struct `Typed access` {
   let root: JSONValue = [
     "model": ["vocab": [1, 2], "layers": [["bits": 4], ["bits": 4.5]], "none": nil],
     "text": "t", "flag": true, "list": ["a", 1], "numbers": [0.5, 2],
   ]
 
-  @Test func `values are reached by steps`() throws {
+  @Test func `values are reached step by step`() throws {
     #expect(try root.member("model").member("vocab").ints == [1, 2])
     #expect(try root.member("model").member("layers").array[0].member("bits").int == 4)
     #expect(try root.member("text").string == "t")

@@ -11,7 +11,7 @@ private func positiveDefinite(order n: Int, seed: UInt64) -> DoubleMatrix {
 
 @Suite struct `The Cholesky factor` {
   @Test(arguments: [1, 2, 15, 16, 17, 33, 64, 129], [1 as UInt64, 2])
-  func `the factor reproduces the matrix`(order n: Int, seed: UInt64) throws {
+  func `reproduces the matrix`(order n: Int, seed: UInt64) throws {
     let matrix = positiveDefinite(order: n, seed: seed)
     let factor = try CholeskyFactor(order: n, upper: matrix.elements)
     let upper = DoubleMatrix(rows: n, columns: n) { $0 <= $1 ? factor.elements[$0 * n + $1] : 0 }
@@ -21,7 +21,7 @@ private func positiveDefinite(order n: Int, seed: UInt64) -> DoubleMatrix {
   }
 
   @Test(arguments: [1, 2, 17, 64])
-  func `the lower triangle of the input is never read`(order n: Int) throws {
+  func `does not depend on the lower triangle of the input`(order n: Int) throws {
     let matrix = positiveDefinite(order: n, seed: 3)
     var spoilt = matrix
     for i in 0..<n {
@@ -35,7 +35,7 @@ private func positiveDefinite(order n: Int, seed: UInt64) -> DoubleMatrix {
   }
 
   @Test(arguments: [0, 1, 15, 16, 40])
-  func `a failure names the first leading minor that is not positive`(pivot: Int) {
+  func `fails at the first leading minor that is not positive`(pivot: Int) {
     let n = 41
     var matrix = positiveDefinite(order: n, seed: 4)
     matrix[pivot, pivot] = -1
@@ -44,9 +44,9 @@ private func positiveDefinite(order n: Int, seed: UInt64) -> DoubleMatrix {
     }
   }
 
-  @Test func `a matrix of rank r fails at a pivot beyond r`() {
+  @Test func `of a matrix of rank r fails at a pivot of at least r`() {
     let n = 8
-    // Small integers: the elimination is exact, and the fourth pivot is exactly zero.
+    // With small integers the elimination is exact, and the fourth pivot is exactly zero.
     let x = DoubleMatrix(rows: 3, columns: n) { Double($0 == $1 ? 4 : ($0 + 2 * $1) % 3) }
     let matrix = x.transposed * x
     #expect {
@@ -58,7 +58,7 @@ private func positiveDefinite(order n: Int, seed: UInt64) -> DoubleMatrix {
   }
 
   @Test(arguments: [(0, 0), (2, 5), (6, 6)])
-  func `a NaN is reported, wherever it stands in the triangle`(row: Int, column: Int) {
+  func `fails for a NaN anywhere in the triangle`(row: Int, column: Int) {
     var matrix = positiveDefinite(order: 7, seed: 5)
     matrix[row, column] = .nan
     #expect(throws: CholeskyFailure.notFinite) {

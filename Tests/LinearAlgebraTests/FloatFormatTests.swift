@@ -15,7 +15,7 @@ private func patterns(_ bytes: [UInt8]) -> [UInt16] {
 }
 
 @Suite struct `Floating-point formats` {
-  @Test func `every half decodes as the standard library converts it`() {
+  @Test func `decode every binary16 as the standard library does`() {
     for (bits, value) in decode(.float16, allPatterns).enumerated() {
       let expected = Float(Float16(bitPattern: UInt16(bits)))
       if expected.isNaN {
@@ -26,7 +26,7 @@ private func patterns(_ bytes: [UInt8]) -> [UInt16] {
     }
   }
 
-  @Test func `every bfloat16 decodes as the upper half of a float`() {
+  @Test func `decode every bfloat16 as the upper half of a float`() {
     for (bits, value) in decode(.bfloat16, allPatterns).enumerated()
     where value.bitPattern != UInt32(bits) << 16 {
       Issue.record("pattern \(bits) became \(value.bitPattern)")
@@ -34,7 +34,7 @@ private func patterns(_ bytes: [UInt8]) -> [UInt16] {
   }
 
   @Test(arguments: [FloatFormat.float16, .bfloat16])
-  func `what was decoded encodes to the same bits, and a NaN to a NaN`(format: FloatFormat) {
+  func `encode what was decoded to the same bits, and a NaN to a NaN`(format: FloatFormat) {
     let values = decode(format, allPatterns)
     for (bits, encoded) in patterns(format.encode(values)).enumerated()
     where Int(encoded) != bits {
@@ -44,10 +44,10 @@ private func patterns(_ bytes: [UInt8]) -> [UInt16] {
   }
 
   @Test(arguments: [FloatFormat.float16, .bfloat16])
-  func `halfway values round to the even neighbour, others to the nearest`(
+  func `round halfway values to the even neighbour, and others to the nearest`(
     format: FloatFormat
   ) throws {
-    // The sum of two neighbours is exact in float32, so halfway is exact too.
+    // The sum of two neighbours is exact in double precision, and so is the value halfway.
     let finite = decode(format, allPatterns)
     let infinity = try #require(finite.firstIndex(of: .infinity))
     for bits in 0..<infinity - 1 {
@@ -62,7 +62,7 @@ private func patterns(_ bytes: [UInt8]) -> [UInt16] {
     }
   }
 
-  @Test func `a value beyond the largest finite one becomes infinite`() {
+  @Test func `round values beyond the largest finite one to infinity`() {
     #expect(FloatFormat.float16.rounded(65504) == 65504)
     #expect(FloatFormat.float16.rounded(65519.996) == 65504)
     #expect(FloatFormat.float16.rounded(65520) == .infinity)
@@ -75,8 +75,8 @@ private func patterns(_ bytes: [UInt8]) -> [UInt16] {
   }
 
   @Test(arguments: FloatFormat.allCases)
-  func `a NaN stays a NaN, whatever its payload`(format: FloatFormat) {
-    // A payload in the low bits only would round to infinity if it were rounded.
+  func `keep a NaN a NaN, whatever its payload`(format: FloatFormat) {
+    // Rounding a payload that is in the low bits only would give infinity.
     let payloads: [UInt32] = [0x7FC0_0000, 0x7F80_0001, 0x7FFF_FFFF, 0xFF80_0001, 0xFFFF_FFFF]
     for bits in payloads {
       let value = Float(bitPattern: bits)
@@ -89,7 +89,7 @@ private func patterns(_ bytes: [UInt8]) -> [UInt16] {
   }
 
   @Test(arguments: FloatFormat.allCases)
-  func `encoding is rounding, and the least positive value is one`(format: FloatFormat) {
+  func `encode by rounding, and have a least positive value`(format: FloatFormat) {
     let values = Matrix.heavyTailed(1, 500, seed: 1).elements
     #expect(decode(format, format.encode(values)) == values.map(format.rounded))
     #expect(format.encode(values).count == 500 * format.byteCount)

@@ -5,7 +5,7 @@ import Testing
 @Suite struct `A matrix` {
   private let matrix = Matrix(rows: 5, columns: 7) { Float(10 * $0 + $1) }
 
-  @Test func `elements stand row by row`() {
+  @Test func `has its elements row by row`() {
     #expect(matrix.elements[2 * 7 + 3] == 23)
     #expect(matrix[4, 6] == 46)
     for i in 0..<5 {
@@ -15,7 +15,7 @@ import Testing
     }
   }
 
-  @Test func `assigning copies`() {
+  @Test func `is copied when it is assigned`() {
     var copy = matrix
     copy[1, 1] = -1
     var row = copy.mutableRow(3)
@@ -25,17 +25,17 @@ import Testing
     #expect(copy != matrix)
   }
 
-  @Test func `the transpose exchanges rows and columns`() {
+  @Test func `has a transpose with rows and columns exchanged`() {
     #expect(matrix.transposed == Matrix(rows: 7, columns: 5) { Float(10 * $1 + $0) })
     #expect(matrix.transposed.transposed == matrix)
   }
 
-  @Test func `some rows can be copied`() {
+  @Test func `has rows that can be copied`() {
     #expect(matrix.copy(rows: 1..<4) == Matrix(rows: 3, columns: 7) { Float(10 * $0 + 10 + $1) })
     #expect(matrix.copy(rows: 2..<2).rows == 0)
   }
 
-  @Test func `a view of a view writes where it should`() {
+  @Test func `is written in the right place through a view of a view`() {
     var copy = matrix
     var outer = copy.mutableView(rows: 1..<5, columns: 2..<7)
     var inner = outer.mutableView(rows: 1..<3, columns: 1..<4)
@@ -50,7 +50,7 @@ import Testing
     #expect(copy == expected)
   }
 
-  @Test func `the ends of a rectangle are its own`() {
+  @Test func `has rectangles with their own first and last elements`() {
     let identity = Matrix(rows: 7, columns: 7) { $0 == $1 ? 1 : 0 }
     let corner = matrix.view(rows: 3..<5, columns: 5..<7)
     #expect(corner.rows == 2 && corner.columns == 2)

@@ -2,15 +2,15 @@ import LinearAlgebra
 import TestSupport
 import Testing
 
-/// Shapes that do not fit are mistakes in a program, and stop it before memory is touched.
+/// Shapes that do not match are programming errors, which stop the program before memory is touched.
 @Suite struct `Misuse of matrices` {
-  @Test func `stops at elements that do not fill the shape`() async {
+  @Test func `stops at a number of elements other than that of the shape`() async {
     await #expect(processExitsWith: .failure) {
       _ = Matrix(rows: 2, columns: 3, elements: [1, 2, 3, 4, 5])
     }
   }
 
-  @Test func `stops at a column or a rectangle outside`() async {
+  @Test func `stops at a column or a rectangle outside of the matrix`() async {
     await #expect(processExitsWith: .failure) {
       let matrix = Matrix(rows: 2, columns: 3)
       print(matrix[0, 3])
@@ -21,7 +21,7 @@ import Testing
     }
   }
 
-  @Test func `stops at products of shapes that do not fit`() async {
+  @Test func `stops at products of shapes that do not match`() async {
     await #expect(processExitsWith: .failure) {
       let (a, b) = (Matrix(rows: 2, columns: 3), Matrix(rows: 4, columns: 2))
       print(BLAS.product(a.view, b.view))

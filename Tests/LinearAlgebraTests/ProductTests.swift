@@ -2,13 +2,13 @@ import LinearAlgebra
 import TestSupport
 import Testing
 
-/// Sides at which kernels change their ways: one lane, a whole vector, one more, a block.
+/// Sides at which kernels take different paths: one lane, a whole vector, one more, a block.
 private let sides = [1, 2, 15, 16, 17, 33, 64, 129]
 
 /// The largest of `|c − ab| / ((k + 2)·ε·|a||b|)` over all elements.
 ///
-/// A product of inner length k has at most k + 1 roundings on the way to each element, in whatever
-/// order it adds, so the ratio is at most 1.
+/// Whatever the order of additions, each element of a product of inner length k is rounded at most
+/// k + 1 times, so the ratio is at most 1.
 private func residual(_ c: Matrix, _ a: DoubleMatrix, _ b: DoubleMatrix) -> Double {
   let (exact, sizes) = (a * b, a.magnitudes * b.magnitudes)
   let unit = Double(a.columns + 2) * Double(Float.ulpOfOne)
@@ -19,7 +19,7 @@ private func residual(_ c: Matrix, _ a: DoubleMatrix, _ b: DoubleMatrix) -> Doub
 
 @Suite struct `Matrix products` {
   @Test(arguments: sides, sides)
-  func `a product is within its rounding bound of the sum of products`(m: Int, n: Int) {
+  func `are within their rounding bound`(m: Int, n: Int) {
     for (seed, k) in sides.enumerated() {
       let a = Matrix.gaussian(m, k, seed: UInt64(seed))
       let b = Matrix.gaussian(k, n, seed: UInt64(seed) + 100)
@@ -28,7 +28,7 @@ private func residual(_ c: Matrix, _ a: DoubleMatrix, _ b: DoubleMatrix) -> Doub
   }
 
   @Test(arguments: sides, sides)
-  func `a transposed view multiplies like the transposed matrix`(m: Int, n: Int) {
+  func `treat a transposed view like the transposed matrix`(m: Int, n: Int) {
     for k in [1, 16, 33] {
       let a = Matrix.gaussian(k, m, seed: 1)
       let b = Matrix.gaussian(n, k, seed: 2)
@@ -43,7 +43,7 @@ private func residual(_ c: Matrix, _ a: DoubleMatrix, _ b: DoubleMatrix) -> Doub
     }
   }
 
-  @Test func `rectangles of matrices multiply in place and leave the rest alone`() {
+  @Test func `can be taken of rectangles in place, without touching the rest`() {
     let a = Matrix.gaussian(40, 50, seed: 3)
     let b = Matrix.gaussian(60, 30, seed: 4)
     let before = Matrix.gaussian(35, 45, seed: 5)
@@ -66,7 +66,7 @@ private func residual(_ c: Matrix, _ a: DoubleMatrix, _ b: DoubleMatrix) -> Doub
     }
   }
 
-  @Test func `a product over nothing is zero, or what was there`() {
+  @Test func `of inner length zero are zero, or leave what was there`() {
     let (a, b) = (Matrix.gaussian(3, 8, seed: 6), Matrix.gaussian(8, 5, seed: 7))
     let before = Matrix.gaussian(3, 5, seed: 8)
     var c = before
@@ -78,7 +78,7 @@ private func residual(_ c: Matrix, _ a: DoubleMatrix, _ b: DoubleMatrix) -> Doub
   }
 
   @Test(arguments: sides, sides)
-  func `the second moment fills the upper triangle and adds to it`(tokens: Int, channels: Int) {
+  func `add a second moment to the upper triangle only`(tokens: Int, channels: Int) {
     let x = Matrix.gaussian(tokens, channels, seed: 9)
     var moment = Matrix(rows: channels, columns: channels)
     for i in 0..<channels {

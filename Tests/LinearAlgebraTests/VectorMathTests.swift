@@ -9,7 +9,7 @@ private let lengths = [1, 2, 15, 16, 17, 31, 32, 33, 47, 48, 63, 100, 129]
 /// `|a − b|` in units in the last place of b.
 private func ulps(_ a: Float, _ b: Double) -> Double { abs(Double(a) - b) / Double(Float(b).ulp) }
 
-/// The exponentials of x ≤ 0, as the sum's terms: a leading 0 makes the offset 0.
+/// The exponentials of x ≤ 0, which are the terms of the sum: a leading 0 makes the offset 0.
 private func exponentials(_ values: [Float]) -> [Float] {
   var row = [0] + values
   var span = row.mutableSpan
@@ -40,7 +40,7 @@ private func maximum(_ values: [Float]) -> Float { VectorMath.maximum(values.spa
     let (a, b) = (Matrix.gaussian(1, count, seed: 1), Matrix.gaussian(1, count, seed: 2))
     let products = (0..<count).map { Double(a[0, $0]) * Double(b[0, $0]) }
     let bound = Double(Float.ulpOfOne) * products.reduce(0) { $0 + abs($1) }
-    // Whole lanes: count/32 additions, one of the two sums, four in the lanes, one of the tail.
+    // count/32 additions in the lanes, one of the two sums, four across the lanes, and the tail.
     let steps = Double(count / 32 + 16 + 8)
     let result = VectorMath.dot(a.row(0), b.row(0))
     #expect(abs(Double(result) - products.reduce(0, +)) <= steps * bound)
@@ -83,7 +83,7 @@ private func maximum(_ values: [Float]) -> Float { VectorMath.maximum(values.spa
   }
 
   @Test(arguments: lengths)
-  func `one bad element is noticed at every position`(count: Int) {
+  func `notice an element that is not finite at every position`(count: Int) {
     let largest = [Float](repeating: .greatestFiniteMagnitude, count: count)
     #expect(isFinite(largest))
     for position in 0..<count {
@@ -99,7 +99,9 @@ private func maximum(_ values: [Float]) -> Float { VectorMath.maximum(values.spa
     let count = 2_000_000
     let values = (0...count).map { -87 * Float($0) / Float(count) }
     var worst = (ulps: 0.0, at: Float(0))
-    for (x, y) in zip(values, exponentials(values)) {
+    let found = exponentials(values)
+    #expect(found.count == values.count)
+    for (x, y) in zip(values, found) {
       let error = ulps(y, exp(Double(x)))
       if error > worst.ulps { worst = (error, x) }
     }
@@ -109,7 +111,7 @@ private func maximum(_ values: [Float]) -> Float { VectorMath.maximum(values.spa
   @Test(arguments: [1, 7, 16, 23])
   func `the exponential is the same in lanes and in the tail`(count: Int) {
     let values = (0..<count).map { -Float($0) * 1.7 }
-    for (x, y) in zip(values, exponentials(values)) { #expect(y == exponentials([x])[0]) }
+    #expect(exponentials(values) == values.map { exponentials([$0])[0] })
   }
 
   @Test(arguments: lengths)
@@ -119,6 +121,7 @@ private func maximum(_ values: [Float]) -> Float { VectorMath.maximum(values.spa
     let exact = values.map { exp(Double($0) - offset) }
     let sum = exact.reduce(0, +)
     let result = softmax(values)
+    #expect(result.count == count)
     #expect(abs(result.reduce(0) { $0 + Double($1) } - 1) < 1e-6)
     for (share, term) in zip(result, exact) {
       // The difference x − max is rounded before the exponential sees it: half an ulp of 30.
@@ -126,7 +129,7 @@ private func maximum(_ values: [Float]) -> Float { VectorMath.maximum(values.spa
     }
   }
 
-  @Test func `a softmax does not overflow, nor does the logarithm of the sum`() {
+  @Test func `do not overflow in the softmax or the logarithm of the sum`() {
     #expect(softmax([1e30, 1e30, 0]) == [0.5, 0.5, softmax([1e30, 1e30, 0])[2]])
     #expect(softmax([1e30, 1e30, 0])[2] < 1e-37)
     #expect(abs(logSumExp([1000, 1000, 1000, 1000]) - (1000 + log(4.0))) < 1e-4)
@@ -142,7 +145,7 @@ private func maximum(_ values: [Float]) -> Float { VectorMath.maximum(values.spa
   }
 
   @Test(arguments: lengths)
-  func `the gate agrees with doubles, far out too`(count: Int) {
+  func `agree with doubles in the gate, far from zero too`(count: Int) {
     var gate = Matrix.gaussian(1, count, scale: 8, seed: 5).elements
     gate[0] = 100
     gate[count - 1] = -60

@@ -1,6 +1,7 @@
 // A comparison of recipes on a tiny model: every number again, from the same inputs, by hand.
 
 import Checkpoint
+import Formats
 import Foundation
 import Hessian
 import LinearAlgebra
@@ -54,8 +55,8 @@ extension DenseSublayer {
     var after = sublayer
     let first = try recipe.solve(stage: after.inputStage(inputs[0], judgedOn: hidden))
     after.adopt(input: first)
-    let second = try recipe.solve(stage: after.innerStage(inputs[1], recipe.scheme))
-    _ = try after.adopt(inner: second, after: first, scales: recipe.gridRule.scaleFormat)
+    let second = try recipe.solve(stage: after.innerStage(inputs[1], recipe))
+    _ = try after.adopt(inner: second, after: first, encoding: recipe.gridRule.encoding)
     return ([first, second], after)
   }
 }

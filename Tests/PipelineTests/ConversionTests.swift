@@ -1,4 +1,5 @@
 import Checkpoint
+import Formats
 import JSON
 import LinearAlgebra
 import Pipeline
@@ -86,7 +87,7 @@ extension TemporaryFolder {
         contents[part.name] = bytes
       }
     }
-    let writer = try FolderWriter(path: path("source"), tensors: tensors)
+    let writer = try FolderSink(path: path("source"), tensors: tensors)
     // Safety: a byte has no padding whose bits would be unknown.
     for (name, bytes) in contents { try unsafe writer.write(name, bytes.span.bytes) }
     var configuration = dense.folder.configuration

@@ -1,6 +1,7 @@
 // One Linear from files: what comes out is what the solver gives for the same statistics.
 
 import Checkpoint
+import Formats
 import Hessian
 import LinearAlgebra
 import Pipeline

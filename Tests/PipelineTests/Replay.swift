@@ -1,6 +1,7 @@
 // A run done again by hand, stage by stage, so that tests see what it does not tell.
 
 import Checkpoint
+import Formats
 import Hessian
 import LinearAlgebra
 import Quantizer
@@ -74,7 +75,7 @@ extension LanguageModel {
         sublayer.adopt(input: first)
         let y = hidden.map { sublayer.inner(sublayer.input($0)) }
         let second = try recipe.solve(
-          stage: sublayer.innerStage(statistics(y), recipe.scheme))
+          stage: sublayer.innerStage(statistics(y), recipe))
         let solutions = try sublayer.adopt(inner: second, after: first, scales: plan.scales)
         // As a run does with what it kept: what the producer's scales lose in their format is
         // no part of it.

@@ -1,6 +1,7 @@
 // What a run tells while it goes on, and how it is ended from outside.
 
 import Checkpoint
+import Formats
 import Foundation
 import JSON
 import Pipeline

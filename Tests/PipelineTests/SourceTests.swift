@@ -1,6 +1,7 @@
 // Every kind of source: formats, shards, biases, tensors that nobody knows; and little memory.
 
 import Checkpoint
+import Formats
 import JSON
 import LinearAlgebra
 import Pipeline

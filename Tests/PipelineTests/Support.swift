@@ -1,4 +1,5 @@
 import Checkpoint
+import Formats
 import Pipeline
 import Quantizer
 import Solvers

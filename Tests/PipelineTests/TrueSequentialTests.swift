@@ -2,6 +2,7 @@
 // the stage just before. Each stage is solved again by hand, from the output folder.
 
 import Checkpoint
+import Formats
 import Hessian
 import LinearAlgebra
 import Pipeline

@@ -1,6 +1,7 @@
 // Where scaling activations cannot help, or nothing can take up the factors, it is left alone.
 
 import Checkpoint
+import Formats
 import LinearAlgebra
 import Pipeline
 import Quantizer

@@ -22,7 +22,7 @@ private func roundedToken(_ row: [Float], symmetric: Bool) -> [Float] {
 
 private func row(_ x: Matrix, _ i: Int) -> [Float] { x.copy(rows: i..<i + 1).elements }
 
-/// Tokens of both signs, of one, and of very different sizes.
+/// Tokens with inputs of both signs, of one sign, and of very different sizes.
 private func tokens(_ channels: Int) -> Matrix {
   let x = Matrix.heavyTailed(70, channels, seed: UInt64(channels))
   return Matrix(rows: 70, columns: channels) { i, j in
@@ -46,7 +46,7 @@ private func tokens(_ channels: Int) -> Matrix {
   }
 
   @Test(arguments: [true, false])
-  func `leave kept channels alone, and out of the range`(symmetric: Bool) {
+  func `leave kept channels unchanged, and out of the range`(symmetric: Bool) {
     var x = tokens(20)
     for i in 0..<x.rows { (x[i, 3], x[i, 17]) = (1e6, -1e6) }
     let found = ActivationQuantizer.token(symmetric: symmetric).rounded(x, keeping: [3, 17])
@@ -68,7 +68,7 @@ private func tokens(_ channels: Int) -> Matrix {
   }
 
   @Test(arguments: [0, 5, 16, 20], [Float.nan, .infinity, -.infinity])
-  func `that are not finite stay so, and are nobody else's concern`(place: Int, bad: Float) {
+  func `that are not finite stay so, and do not affect other tokens`(place: Int, bad: Float) {
     var x = tokens(21)
     x[7, place] = bad
     for symmetric in [true, false] {
@@ -96,7 +96,7 @@ private func tokens(_ channels: Int) -> Matrix {
     #expect(quantizer.scheme == ActivationScheme(granularity: .tensor, symmetric: zero == 0))
   }
 
-  @Test func `that covers a range holds its ends and zero`() {
+  @Test func `are close to the ends of the range that it covers, and exact at zero`() {
     for (low, high) in [(-1, 3), (-3, 1), (0.5, 2), (-2, -0.5), (0, 1e-3)] as [(Float, Float)] {
       let even = ActivationGrid(covering: low...high, symmetric: true)
       #expect(even.zeroPoint == 0 && even.scale == max(abs(low), abs(high)) / 127)
@@ -104,8 +104,8 @@ private func tokens(_ channels: Int) -> Matrix {
       #expect((-128...127).contains(grid.zeroPoint))
       let quantizer = ActivationQuantizer.tensor(grid, symmetric: false)
       let ends = Matrix(rows: 1, columns: 3, elements: [min(low, 0), 0, max(high, 0)])
-      for (a, b) in zip(quantizer.rounded(ends).elements, ends.elements) {
-        #expect(abs(a - b) <= 0.501 * grid.scale)
+      for j in 0..<3 {
+        #expect(abs(quantizer.rounded(ends)[0, j] - ends[0, j]) <= 0.501 * grid.scale)
       }
       #expect(quantizer.rounded(ends)[0, 1] == 0)
     }

@@ -9,7 +9,7 @@ private func rule(
   GridRule(range: range, scaleFormat: format, smallestZeroPoint: smallestZeroPoint)
 }
 
-/// What becomes of some weights in one row.
+/// The grid of one row of weights, and the weights rounded to it.
 private func rounded(_ row: [Float], _ scheme: Scheme, _ rule: GridRule) throws -> (Grid, [Float]) {
   let weights = Matrix(rows: 1, columns: row.count, elements: row)
   let grid = try rule.grid(for: weights, scheme: scheme)
@@ -27,9 +27,9 @@ private func rounded(_ row: [Float], _ scheme: Scheme, _ rule: GridRule) throws 
       let (grid, values) = try rounded(row, scheme, rule(range, smallestZeroPoint: 1))
       #expect((1...scheme.largestCode).contains(Int(grid.zeroPoints[0])))
       guard range == .minMax else { continue }
-      // Half a step, and what the rounding of a scale to 11 bits adds at the far end.
+      // Half a step, and the drift of the far end when the scale is rounded to 11 bits.
       let bound = (0.5 + Float(scheme.largestCode) * 0x1p-11) * 1.001 * grid.scales[0, 0]
-      for (w, value) in zip(row, values) { #expect(abs(w - value) <= bound) }
+      for j in row.indices { #expect(abs(row[j] - values[j]) <= bound) }
     }
   }
 
@@ -65,7 +65,7 @@ private func rounded(_ row: [Float], _ scheme: Scheme, _ rule: GridRule) throws 
   }
 
   @Test(arguments: Scheme.every([.channel]), GridRule.Range.allCases)
-  func `tiny groups take the smallest scale, or a subnormal one`(
+  func `tiny groups get the smallest scale, or a subnormal one`(
     scheme: Scheme, range: GridRule.Range
   ) throws {
     let least = FloatFormat.float16.leastPositive
@@ -76,7 +76,7 @@ private func rounded(_ row: [Float], _ scheme: Scheme, _ rule: GridRule) throws 
       let row: [Float] = [1e-5, -2e-5, 3e-5, -5e-6]
       let (grid, close) = try rounded(row, scheme, rule)
       #expect(grid.scales[0, 0] >= least && grid.scales[0, 0] < FloatFormat.float16.rounded(6.2e-5))
-      for (w, value) in zip(row, close) { #expect(abs(w - value) <= 3e-5) }
+      for j in row.indices { #expect(abs(row[j] - close[j]) <= 3e-5) }
     }
   }
 

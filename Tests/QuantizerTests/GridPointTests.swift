@@ -4,10 +4,9 @@ import TestSupport
 import Testing
 
 @Suite struct `A point of a grid` {
-  @Test(arguments: [2, 3, 4, 8], [true, false])
-  func `is what the whole matrix is rounded to`(bits: Int, symmetric: Bool) throws {
-    let scheme = try Scheme(bits: bits, symmetric: symmetric, granularity: .group(8))
-    let weights = Matrix.heavyTailed(12, 24, scale: 0.02, seed: UInt64(bits))
+  @Test(arguments: Scheme.every([.group(8)]) + Scheme.others([.group(8), .group(24)]))
+  func `is what rounding the whole matrix gives`(scheme: Scheme) throws {
+    let weights = Matrix.heavyTailed(12, 24, scale: 0.02, seed: UInt64(scheme.bits))
     let rule = GridRule(range: .squaredError, scaleFormat: .float16)
     let grid = try rule.grid(for: weights, scheme: scheme)
     let rounded = QuantizedWeight(nearest: weights, on: grid)
@@ -19,7 +18,7 @@ import Testing
         #expect(grid.value(of: code, row: row, column: column) == values[row, column])
       }
     }
-    // What an algorithm that went wrong may ask for.
+    // A diverging algorithm may ask for these.
     #expect(grid.nearestCode(to: .infinity, row: 0, column: 0) == scheme.largestCode)
     #expect(grid.nearestCode(to: -.infinity, row: 0, column: 0) == 0)
     #expect(grid.nearestCode(to: .nan, row: 0, column: 0) == 0)

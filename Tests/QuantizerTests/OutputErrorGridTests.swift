@@ -5,7 +5,7 @@ import Quantizer
 import TestSupport
 import Testing
 
-/// What an error d of a group costs.
+/// The cost of the errors d of a group.
 private typealias Cost = (_ d: [Double], _ columns: Range<Int>) -> Double
 
 /// Checks each row and group: no candidate is better than the one that was chosen.
@@ -33,12 +33,12 @@ private func expectBest(
       if least < 0.98 * candidates[0] { shrunk += 1 }
     }
   }
-  // Somewhere there is something to gain, or nothing was tested.
+  // If shrinking gained nothing anywhere, the test would not distinguish the candidates.
   if scheme.bits < 4 { #expect(shrunk > weights.rows / 2, sourceLocation: sourceLocation) }
 }
 
-/// Weights whose largest in each run of twenty is positive: a negative one would stand at a tie of
-/// the symmetric grid that covers it.
+/// Weights of which the largest magnitude in each run of twenty is positive: a negative one would be
+/// at a tie of the symmetric grid that covers it.
 private func weights(_ rows: Int, seed: UInt64) -> Matrix {
   let result = Matrix.heavyTailed(rows, 40, scale: 0.02, seed: seed)
   return Matrix(rows: rows, columns: 40) { row, column in
@@ -50,8 +50,8 @@ private func weights(_ rows: Int, seed: UInt64) -> Matrix {
 @Suite struct `The output-error grid` {
   /// Groups of 20 end in the middle of a vector; 70 rows are more than a chunk.
   @Test(
-    arguments: Scheme.every(bits: [2, 3, 4, 8], [.channel, .group(20)]),
-    [RangeSearch.clipping, .coarse])
+    arguments: Scheme.every(bits: [2, 3, 4, 8], [.channel, .group(20)])
+      + Scheme.others([.channel, .group(20)]), [RangeSearch.clipping, .coarse])
   func `is the best by its block of the Hessian`(scheme: Scheme, search: RangeSearch) throws {
     let weights = weights(70, seed: 1)
     let hessian = DoubleMatrix.secondMoment(of: .activations(tokens: 100, channels: 40, seed: 2))
@@ -97,19 +97,23 @@ private func weights(_ rows: Int, seed: UInt64) -> Matrix {
     #expect(scheme.bits == 8 || loss(grid) < 0.99 * losses[0])
   }
 
-  @Test(arguments: Scheme.every(bits: [2, 3, 4, 8], [.channel, .group(20)]))
+  @Test(
+    arguments: Scheme.every(bits: [2, 3, 4, 8], [.channel, .group(20)])
+      + Scheme.others([.channel, .group(20)]))
   func `is the best by the importance of columns`(scheme: Scheme) throws {
     let weights = weights(20, seed: 3)
     var generator = SplitMix64(seed: 4)
     let importance = (0..<40).map { _ in Float(generator.logNormal(2)) }
     let rule = GridRule(range: .outputError, search: .clipping, scaleFormat: .float32)
     try expectBest(weights, scheme, rule, .columns(importance)) { d, columns in
-      zip(d, columns).reduce(0) { $0 + Double(importance[$1.1]) * $1.0 * $1.0 }
+      d.indices.reduce(0) { $0 + Double(importance[columns.lowerBound + $1]) * d[$1] * d[$1] }
     }
   }
 
-  @Test(arguments: Scheme.every(bits: [2, 4], [.tensor, .channel, .group(20)]))
-  func `is that of squared errors where nothing is known`(scheme: Scheme) throws {
+  @Test(
+    arguments: Scheme.every(bits: [2, 4], [.tensor, .channel, .group(20)])
+      + Scheme.others([.tensor, .channel, .group(20)]))
+  func `is that of squared errors where nothing is known of the inputs`(scheme: Scheme) throws {
     let weights = Matrix.heavyTailed(10, 40, scale: 0.02, seed: 5)
     func grid(_ range: GridRule.Range, _ metric: ErrorMetric) throws -> Grid {
       try GridRule(range: range, search: .clipping, scaleFormat: .float16)
@@ -122,7 +126,7 @@ private func weights(_ rows: Int, seed: UInt64) -> Matrix {
       Matrix(rows: columns.count, columns: columns.count) { $0 == $1 ? 1 : 0 }
     }
     #expect(try grid(.outputError, identity) == plain)
-    // Other rules do not look at the metric.
+    // Other rules ignore the metric.
     let zeros = ErrorMetric.columns([Float](repeating: 0, count: 40))
     #expect(try grid(.squaredError, zeros) == plain)
   }

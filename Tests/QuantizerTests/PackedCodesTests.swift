@@ -16,7 +16,7 @@ private func randomCodes(_ count: Int, bits: Int, seed: UInt64) -> [UInt8] {
 
 @Suite struct `Packed codes` {
   @Test(arguments: 1...8, [1, 2, 3, 5, 7, 8, 10, 11, 16, 31, 32, 33, 64, 65])
-  func `every bit stands where the stream puts it`(bits: Int, length: Int) {
+  func `every bit is at its place in the stream`(bits: Int, length: Int) {
     let codes = randomCodes(3 * length, bits: bits, seed: 1)
     let packed = PackedCodes(codes, rows: 3, columns: length, bits: bits, .alongRows)
     #expect(packed.wordRows == 3)
@@ -87,7 +87,7 @@ private func randomCodes(_ count: Int, bits: Int, seed: UInt64) -> [UInt8] {
       signed((0..<32).map { $0 % 8 - 4 }, bits: 3) == [0x88FA_C688, 0xC688_FAC6, 0xFAC6_88FA])
   }
 
-  @Test func `a code too wide for its place is refused`() async {
+  @Test func `a code with too many bits is refused`() async {
     await #expect(processExitsWith: .failure) {
       _ = PackedCodes([1, 16], rows: 1, columns: 2, bits: 4, .alongRows)
     }

@@ -1,4 +1,4 @@
-// What is done to a quantized matrix afterwards: rows divided, weights beyond the grid counted.
+// Operations on a quantized matrix: dividing its rows, counting weights beyond its grid.
 
 import LinearAlgebra
 import Quantizer
@@ -13,40 +13,50 @@ private func quantize(
 }
 
 @Suite struct `A quantized matrix` {
-  @Test(arguments: Scheme.every(bits: [2, 4, 8], [.channel, .group(8)]), FloatFormat.allCases)
-  func `with divided rows has other scales only`(scheme: Scheme, format: FloatFormat) throws {
+  @Test(
+    arguments: Scheme.every(bits: [2, 4, 8], [.channel, .group(8)])
+      + Scheme.others([.channel, .group(8)]), FloatFormat.allCases)
+  func `with divided rows differs in scales and floating-point offsets only`(
+    scheme: Scheme, format: FloatFormat
+  ) throws {
     let weights = Matrix.heavyTailed(9, 24, scale: 0.02, seed: 1)
     let quantized = try quantize(weights, scheme)
     let factors = (0..<9).map { Float(0.1) * Float(1 + 3 * $0) }
-    let divided = try quantized.dividingRows(by: factors, scales: format)
+    let encoding = SeparateEntries(scaleFormat: format)
+    #expect(encoding.absorbsRowFactors(scheme))
+    let divided = try quantized.dividingRows(by: factors, encoding: encoding)
     #expect(divided.codes == quantized.codes)
-    #expect(divided.grid.zeroPoints == quantized.grid.zeroPoints)
     #expect(divided.grid.scheme == scheme)
     for row in 0..<9 {
       for group in 0..<quantized.grid.groups {
         #expect(
           divided.grid.scales[row, group]
             == format.rounded(quantized.grid.scales[row, group] / factors[row]))
+        let offset = quantized.grid.offsets[row, group]
+        #expect(
+          divided.grid.offsets[row, group]
+            == (scheme.points == .offset ? format.rounded(offset / factors[row]) : offset))
       }
     }
   }
 
   @Test(arguments: [1e-6 as Float, 1e9])
-  func `whose scale leaves its format is an error`(factor: Float) throws {
+  func `whose scale leaves the range of its format is an error`(factor: Float) throws {
     let scheme = try Scheme(bits: 4, symmetric: true, granularity: .group(8))
     let quantized = try quantize(.gaussian(3, 16, seed: 2), scheme)
     var factors: [Float] = [1, 1, 1]
     factors[1] = factor
     #expect(throws: GridError.scaleOverflow(row: 1, group: 0, format: .float16)) {
-      try quantized.dividingRows(by: factors, scales: .float16)
+      try quantized.dividingRows(by: factors, encoding: SeparateEntries(scaleFormat: .float16))
     }
   }
 
   @Test(arguments: Scheme.every(bits: [2, 3, 8], [.tensor, .channel, .group(8)]))
-  func `knows the share of weights beyond its grid`(scheme: Scheme) throws {
+  func `reports the share of weights beyond its grid`(scheme: Scheme) throws {
     let weights = Matrix.heavyTailed(11, 40, scale: 0.05, seed: 3)
     let quantized = try quantize(weights, scheme)
-    // What is clearly beyond, and what may be seen so: half a step and 2⁻⁸ of the width are none.
+    // Weights clearly beyond the slack of half a step and 2⁻⁸ of the width, and those that rounding
+    // errors may have put beyond it.
     var (beyond, perhaps) = (0, 0)
     let last = Double(scheme.largestCode)
     for row in 0..<11 {
@@ -65,9 +75,10 @@ private func quantize(
   }
 
   @Test(
-    arguments: Scheme.every(bits: [2, 4, 8], [.tensor, .channel, .group(8)]),
-    FloatFormat.allCases)
-  func `clips nothing on a grid that covers all`(scheme: Scheme, format: FloatFormat) throws {
+    arguments: Scheme.every(bits: [2, 4, 8], [.tensor, .channel, .group(8)])
+      + Scheme.others([.tensor, .channel, .group(8)]), FloatFormat.allCases)
+  func `clips nothing on a grid that covers all weights`(scheme: Scheme, format: FloatFormat) throws
+  {
     let weights = Matrix.heavyTailed(50, 40, scale: 0.05, seed: 4)
     let grid = try GridRule(range: .minMax, scaleFormat: format)
       .grid(for: weights, scheme: scheme)

@@ -18,6 +18,17 @@ import Testing
     }
   }
 
+  @Test(arguments: [LevelTable.nf4, .e2m1, .e4m3])
+  func `has the bits of its table`(table: LevelTable) throws {
+    let scheme = try Scheme(bits: table.bits, points: .table(table), granularity: .channel)
+    #expect(scheme.largestCode == table.values.count - 1 && !scheme.isSymmetric)
+    let error = SchemeError.tableBits(3, table: table.name, needed: table.bits)
+    #expect(throws: error) {
+      try Scheme(bits: 3, points: .table(table), granularity: .channel)
+    }
+    #expect(error.description == "the levels of \(table.name) need \(table.bits) bits, not 3")
+  }
+
   @Test(arguments: 2...8)
   func `counts its codes`(bits: Int) throws {
     let scheme = try Scheme(bits: bits, symmetric: true, granularity: .tensor)
@@ -25,7 +36,7 @@ import Testing
     #expect(scheme.middleCode == [2, 4, 8, 16, 32, 64, 128][bits - 2])
   }
 
-  @Test func `knows the width that shares a scale`() throws {
+  @Test func `determines how many columns share a scale`() throws {
     for granularity in [Scheme.Granularity.tensor, .channel] {
       let scheme = try Scheme(bits: 4, symmetric: true, granularity: granularity)
       #expect(try scheme.groupSize(columns: 77) == 77)

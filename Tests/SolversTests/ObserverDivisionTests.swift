@@ -40,7 +40,7 @@ private struct DividedInputs {
     for percentage in [50, 90, 99, 99.9, 99.99, 100] {
       let observer = Observer.percentile(percentage)
       let a = observer.range(
-        of: inputs.ranges, dividedBy: inputs.factors, bits: 8, symmetric: symmetric)
+        of: inputs.ranges.divided(by: inputs.factors), bits: 8, symmetric: symmetric)
       let b = observer.range(of: inputs.histogram, bits: 8, symmetric: symmetric)
       // A value is known to a sixteenth of itself, and to the width of a bin of either histogram.
       for (a, b) in [(a.lowerBound, b.lowerBound), (a.upperBound, b.upperBound)] {
@@ -61,7 +61,7 @@ private struct DividedInputs {
       }
       let observer = Observer.squaredError
       let a = observer.range(
-        of: inputs.ranges, dividedBy: inputs.factors, bits: bits, symmetric: symmetric)
+        of: inputs.ranges.divided(by: inputs.factors), bits: bits, symmetric: symmetric)
       let b = observer.range(of: inputs.histogram, bits: bits, symmetric: symmetric)
       // The error is flat around its minimum, so a sixteenth in the place of values costs its
       // square, 0.4 %, and the sampling of the curve as much again: 2 %.
@@ -78,7 +78,7 @@ private struct DividedInputs {
       // Both from log bins: the divergence depends on which bins are empty, and so on their width,
       // much more than on where in them the values are.
       let a = Observer.entropy.range(
-        of: inputs.ranges, dividedBy: inputs.factors, bits: bits, symmetric: symmetric)
+        of: inputs.ranges.divided(by: inputs.factors), bits: bits, symmetric: symmetric)
       let b = Observer.entropy.range(of: inputs.dividedRanges, bits: bits, symmetric: symmetric)
       for (a, b) in [(a.lowerBound, b.lowerBound), (a.upperBound, b.upperBound)] {
         #expect(abs(a - b) <= abs(b) / 8)

@@ -69,7 +69,7 @@ private let observers: [Observer] = [
     for symmetric in [false, true] {
       for observer in [Observer.minMax, .movingAverage] {
         #expect(
-          observer.range(of: whole, dividedBy: factors, bits: 8, symmetric: symmetric)
+          observer.range(of: whole.divided(by: factors), bits: 8, symmetric: symmetric)
             == observer.range(of: divided, bits: 8, symmetric: symmetric))
       }
     }

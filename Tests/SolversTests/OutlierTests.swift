@@ -83,6 +83,12 @@ private let weights = Matrix.gaussian(12, 32, scale: 0.1, seed: 2)
     }
   }
 
+  @Test func `are alive, and so not among the dead channels`() throws {
+    let solution = try solve(.paper, NearestPlaneRounding())
+    #expect(solution.linear.kept?.channels == [3, 17])
+    #expect(solution.conditioning?.deadChannels == 0)
+  }
+
   @Test func `take most of the error with them`() throws {
     let (kept, plain) = (try solve(.paper), try solve(nil))
     let (a, b) = (try #require(kept.error.activation), try #require(plain.error.activation))

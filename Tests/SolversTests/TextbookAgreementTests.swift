@@ -79,6 +79,13 @@ struct Agreement {
     try expectAgreement(calibrated, rows: [33], Scheme.every(bits: [2, 4], [.tensor, .group(20)]))
   }
 
+  @Test(arguments: Calibrated.every(columns: [64, 80], tokens: 256, seeds: [5]))
+  func `on offsets and tables of levels`(calibrated: Calibrated) throws {
+    try expectAgreement(
+      calibrated, rows: [17, 40],
+      Scheme.others(bits: [2, 3, 4], tables: [.nf4, .e2m1], [.channel, .group(16)]))
+  }
+
   @Test func `in many panels of many blocks`() throws {
     let calibrated = Calibrated(columns: 272, tokens: 512, order: .activation, seed: 4)
     try expectAgreement(calibrated, rows: [530], Scheme.every(bits: [3], [.group(136)]))

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Tokenizer
 
-/// What `Tools/make-tokenizer-goldens.py` wrote.
+/// The files that `Tools/make-tokenizer-goldens.py` has written, and small files made on the spot.
 enum Fixture {
   static let names = [
     "gpt2", "flags", "llama3", "qwen2", "smollm", "deepseek", "llama2", "mistral", "metaspace",
@@ -23,7 +23,17 @@ enum Fixture {
     try Tokenizer(parsing: bytes("\(name).tokenizer"))
   }
 
-  /// A small valid file: the letters a and b, their merge, and what a test wants to be different.
+  /// A pre-tokenizer that splits at the matches of a pattern.
+  static func split(_ pattern: String) -> JSONValue {
+    [
+      "type": "Split", "behavior": "Isolated", "invert": false,
+      "pattern": ["Regex": .string(pattern)],
+    ]
+  }
+
+  /// A small valid file with the letters a and b and their merge.
+  ///
+  /// The members of `model` replace those of the model or are added to it.
   static func file(
     model: JSONValue = [:], normalizer: JSONValue = nil, preTokenizer: JSONValue = nil,
     postProcessor: JSONValue = nil, decoder: JSONValue = nil, addedTokens: JSONValue = []
@@ -40,5 +50,5 @@ enum Fixture {
   }
 }
 
-/// Bytes of a text: Swift's `==` for strings would call composed and decomposed text equal.
+/// The bytes of a text: Swift's `==` for strings considers composed and decomposed text equal.
 func utf8(_ text: String) -> [UInt8] { Array(text.utf8) }

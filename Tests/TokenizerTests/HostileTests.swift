@@ -4,9 +4,9 @@ import Testing
 
 @testable import Tokenizer
 
-/// Whatever a file or a text holds: an error or a result, never a trap.
+/// Arbitrary files and texts lead to a result or an error, never to a trap or a hang.
 @Suite struct `Hostile input` {
-  @Test func `a truncated file is refused at every byte`() throws {
+  @Test func `a truncated file is rejected at every length`() throws {
     let bytes = try small().bytes()
     _ = try Tokenizer(parsing: bytes)
     for length in 0..<bytes.count {
@@ -15,7 +15,7 @@ import Testing
   }
 
   @Test(arguments: 0..<20 as Range<UInt64>)
-  func `a mutated file is read or refused, and can be used if read`(seed: UInt64) throws {
+  func `a mutated file is rejected or can be used`(seed: UInt64) throws {
     var generator = SplitMix64(seed: seed)
     let bytes = try small().bytes()
     for _ in 0..<200 {
@@ -32,8 +32,8 @@ import Testing
     }
   }
 
-  /// Replaces each value of the file by each kind of value: shapes that no mutation of bytes finds.
-  @Test func `a value of the wrong kind anywhere is read or refused`() throws {
+  /// Replaces each value of the file by a value of each kind; byte mutations rarely find these.
+  @Test func `a file with a value of another kind anywhere is rejected or can be used`() throws {
     let file = try small()
     let others: [JSONValue] = [
       nil, true, -1, 4_294_967_296, 1.5, "", "é", [], [:], [nil], ["a": 1],
@@ -49,7 +49,7 @@ import Testing
   }
 
   @Test(arguments: Fixture.names)
-  func `any text is encoded and decoded`(name: String) throws {
+  func `random texts can be encoded and decoded`(name: String) throws {
     let tokenizer = try Fixture.tokenizer(name)
     var generator = SplitMix64(seed: 7)
     for _ in 0..<300 {
@@ -59,13 +59,13 @@ import Testing
         text.append(Unicode.Scalar(UInt32.random(in: 0..<limit, using: &generator)) ?? " ")
       }
       let ids = try tokenizer.encode(String(text))
-      _ = tokenizer.decode(ids, skipSpecialTokens: false)
-      _ = tokenizer.decode(ids.shuffled(using: &generator).map { $0 &* 3 })
+      _ = try tokenizer.decode(ids, skipSpecialTokens: false)
+      _ = try tokenizer.decode(ids.shuffled(using: &generator).map { $0 &* 3 })
     }
   }
 
   @Test(arguments: Fixture.names)
-  func `long runs take no more than linear time and no stack`(name: String) throws {
+  func `long runs of one unit can be encoded`(name: String) throws {
     let tokenizer = try Fixture.tokenizer(name)
     for unit in [" ", "a", "\n", " \n", "1", "中", "ab ", "👩‍💻", "<|star"] {
       let text = String(repeating: unit, count: 60_000 / unit.utf8.count)
@@ -74,24 +74,13 @@ import Testing
     }
   }
 
-  @Test func `an expression that gives up is an error, not another splitting`() throws {
-    let tokenizer = try Fixture.tokenizer("gpt2")
-    let error = #expect(throws: TokenizerError.self) {
-      try tokenizer.encode(String(repeating: " \n", count: 1_000_000) + "x")
-    }
-    guard case .expressionExhausted(_, 2_000_001)? = error else {
-      Issue.record("found \(String(describing: error))")
-      return
-    }
-  }
-
   private func use(_ bytes: [UInt8]) throws {
     guard let tokenizer = try? Tokenizer(parsing: bytes) else { return }
     let ids = (try? tokenizer.encode("<s> ab  ÄÖ\u{301} 12 ba\n<unk>x")) ?? [0, 1, 2, 7]
-    _ = tokenizer.decode(ids + [0, 255, 258, 259, 260, -1, .max], skipSpecialTokens: false)
+    _ = try? tokenizer.decode(ids + [0, 255, 258, 259, 260, -1, .max], skipSpecialTokens: false)
   }
 
-  /// A file with something in every section.
+  /// A small file in which no section is empty.
   private func small() throws -> JSONValue {
     var vocabulary: JSONValue = ["▁": 0, "a": 1, "b": 2, "ab": 3, "<unk>": 4, "<0xC3>": 5]
     try vocabulary.setMember("é", to: 6)
@@ -146,7 +135,7 @@ import Testing
       ])
   }
 
-  /// The value with its n-th part, counted from the outside in, replaced; n is negative after it.
+  /// Replaces the n-th part of a value in depth-first order; afterwards n is negative.
   private func replace(_ value: JSONValue, at n: inout Int, by other: JSONValue) -> JSONValue {
     n -= 1
     if n == -1 { return other }

@@ -1,4 +1,5 @@
 import Checkpoint
+import Formats
 import JSON
 import TestSupport
 import Testing

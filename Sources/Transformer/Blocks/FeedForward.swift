@@ -1,4 +1,4 @@
-internal import Checkpoint
+internal import Formats
 public import LinearAlgebra
 
 /// A gated MLP (Shazeer 2020): `down( f(gate x) · up x )`.

@@ -1,4 +1,4 @@
-public import Checkpoint
+public import Formats
 
 /// Where one Linear of a decoder block is stored, and what stands in front of it.
 ///

@@ -1,0 +1,153 @@
+internal import Glibc
+
+/// Takes the tensors and files of a model folder in any order, and moves the folder into place when
+/// it is complete.
+///
+/// Until ``finish()`` nothing exists at the output path. The result grows in a hidden folder beside
+/// it, `.NAME.partial`, which is locked so that no second run can write to the same place. The
+/// hidden folder is removed with the sink, unless ``close()`` keeps it for
+/// ``init(reopening:tensors:largestShard:)``.
+public final class FolderSink {
+  /// Where the folder will be.
+  public let path: String
+  private let partial: PartialFolder
+  private let shards: [ShardFile]
+  private let shardOfTensor: [String: Int]
+  private let record: WrittenRecord
+  /// Tensors written since the record was last brought up to date.
+  private var unrecorded: [String] = []
+
+  /// The largest number of bytes in a shard, unless a single Linear needs more.
+  public static let largestShard = 5_000_000_000
+
+  /// Creates the files for all tensors.
+  ///
+  /// What an interrupted run left in the hidden folder is removed.
+  ///
+  /// - Throws: ``CheckpointError`` if the output exists, another run is writing it, the disk is too
+  ///   small, or nothing can be created.
+  public init(
+    path: String, tensors: [NamedShape], largestShard: Int = FolderSink.largestShard
+  ) throws(CheckpointError) {
+    try Self.checkIsFree(path)
+    let plan = try ShardPlan(tensors, largestShard: largestShard, path: path)
+    partial = try PartialFolder(creatingFor: path)
+    try partial.checkRoom(for: plan.byteCount)
+    if let index = plan.index { try Self.write(partial.file(ModelFolder.indexName), index) }
+    var shards: [ShardFile] = []
+    for (name, tensors) in plan.shards {
+      shards.append(try ShardFile(path: partial.file(name), tensors))
+    }
+    self.path = path
+    self.shards = shards
+    shardOfTensor = plan.shardOfTensor
+    // Last, so that the other files are complete wherever there is a record.
+    record = try WrittenRecord(creating: partial.file(WrittenRecord.fileName))
+  }
+
+  /// Continues what an earlier sink, closed or interrupted, had begun.
+  ///
+  /// Every tensor that was recorded by ``sync()`` or ``close()`` is there, and must not be written
+  /// again; ``isWritten(_:)`` says which. Other files may be written again, and replace the old ones.
+  ///
+  /// - Parameters:
+  ///   - path: where the folder will be.
+  ///   - tensors: the same tensors as before, in the same order.
+  ///   - largestShard: the same size as before.
+  /// - Throws: ``CheckpointError`` if there is nothing to continue, the tensors are others, another
+  ///   run is writing, or the output exists. The hidden folder is kept.
+  public init(
+    reopening path: String, tensors: [NamedShape], largestShard: Int = FolderSink.largestShard
+  ) throws(CheckpointError) {
+    try Self.checkIsFree(path)
+    let plan = try ShardPlan(tensors, largestShard: largestShard, path: path)
+    partial = try PartialFolder(reopeningFor: path)
+    record = try WrittenRecord(reopening: partial.file(WrittenRecord.fileName))
+    guard record.names.isSubset(of: plan.shardOfTensor.keys) else {
+      throw .differentPlan(path: partial.path)
+    }
+    var shards: [ShardFile] = []
+    for (name, tensors) in plan.shards {
+      shards.append(
+        try ShardFile(reopening: partial.file(name), tensors, written: record.names))
+    }
+    self.path = path
+    self.shards = shards
+    shardOfTensor = plan.shardOfTensor
+    try partial.checkRoom(for: shards.reduce(0) { $0 + $1.pendingByteCount })
+    partial.isKept = false
+  }
+
+  /// Whether an earlier sink left something at this path that can be continued.
+  public static func canReopen(_ path: String) -> Bool {
+    unsafe access("\(PartialFolder.path(for: path))/\(WrittenRecord.fileName)", F_OK) == 0
+  }
+
+  /// Checks that nothing exists at a path where a folder is to be written.
+  ///
+  /// - Throws: ``CheckpointError`` if something does, or no folder can have this name.
+  public static func checkIsFree(_ path: String) throws(CheckpointError) {
+    guard let name = path.split(separator: "/").last, name != ".", name != ".." else {
+      throw .unsupported(path: "\"\(path)\"", reason: "a new folder cannot have this name")
+    }
+    var status = stat()
+    // lstat, because a dangling link is in the way as well.
+    guard unsafe lstat(path, &status) != 0 else { throw .outputExists(path: path) }
+  }
+
+  /// Whether a tensor has been written, by this sink or before it was reopened.
+  public func isWritten(_ name: String) -> Bool {
+    shardOfTensor[name].map { !shards[$0].isPending(name) } ?? false
+  }
+
+  /// Writes the elements of a tensor.
+  ///
+  /// - Precondition: the tensor was announced with this number of bytes, and is not written yet.
+  public func write(_ name: String, _ bytes: RawSpan) throws(CheckpointError) {
+    guard let shard = shardOfTensor[name] else { preconditionFailure("\(name) was not announced") }
+    try shards[shard].write(name, bytes)
+    unrecorded.append(name)
+  }
+
+  /// Writes a small file beside the weights, and replaces an earlier one of the same name.
+  public func writeFile(_ name: String, _ bytes: [UInt8]) throws(CheckpointError) {
+    precondition(!name.hasSuffix(".safetensors") && name != WrittenRecord.fileName, "file \(name)")
+    try Self.write(partial.file(name), bytes)
+  }
+
+  /// Waits until the disk has all tensors written so far, and records that they are there.
+  ///
+  /// A run that is interrupted later can be continued from here.
+  public func sync() throws(CheckpointError) {
+    for shard in Set(unrecorded.compactMap { shardOfTensor[$0] }) { try shards[shard].sync() }
+    try record.append(unrecorded)
+    unrecorded = []
+  }
+
+  /// Ends this sink, and keeps what it wrote for another one to continue.
+  ///
+  /// - Postcondition: the lock is released; nothing more may be written.
+  public func close() throws(CheckpointError) {
+    try sync()
+    partial.isKept = true
+    partial.close()
+  }
+
+  /// Moves the folder into place, after the disk has all of it.
+  ///
+  /// - Precondition: every tensor was written.
+  /// - Throws: ``CheckpointError``; in that case nothing was put at the output path.
+  public func finish() throws(CheckpointError) {
+    for shard in shards { try shard.finish() }
+    try Self.checkIsFree(path)
+    record.remove()
+    try partial.move(to: path)
+  }
+
+  private static func write(_ path: String, _ bytes: [UInt8]) throws(CheckpointError) {
+    let file = try OutputFile(path: path, .replacing)
+    // Safety: bytes have no padding.
+    try unsafe file.write(bytes.span.bytes, at: 0)
+    try file.sync()
+  }
+}

@@ -1,0 +1,115 @@
+public import Checkpoint
+public import JSON
+public import LinearAlgebra
+public import Quantizer
+
+/// A codec: how one quantized Linear becomes named tensors, and is read back from them.
+///
+/// Each format is one conforming type in a file of its own, listed in ``CheckpointFormats/all``. What
+/// engines do with the result is not the codec's business: see ``EngineRules``.
+public protocol CheckpointFormat: Sendable {
+  /// The name of the format, as commands and reports spell it.
+  var name: String { get }
+  /// One line of help.
+  var summary: String { get }
+  /// The smallest zero point that can be stored.
+  var smallestZeroPoint: Int { get }
+
+  /// The type in which scales are stored when the weights had the given type.
+  func scaleFormat(for weights: FloatFormat) -> FloatFormat
+
+  /// What the format can store of a grid whose scales have the given type.
+  func encoding(scales: FloatFormat) -> any GridEncoding
+
+  /// The tensors that store a Linear, without their elements.
+  func layout(of linear: LinearShape, _ scheme: LinearScheme, scales: FloatFormat) -> [NamedShape]
+
+  /// The elements of those tensors, in the same order.
+  ///
+  /// - Precondition: the format stores the Linear's scheme; ``EngineRules`` refuse all others.
+  func encode(_ linear: QuantizedLinear, scales: FloatFormat) -> [[UInt8]]
+
+  /// The name of the tensor that holds a Linear's scales.
+  func scaleTensor(of linear: String) -> String
+
+  /// The value of `quantization_config`.
+  ///
+  /// - Parameters:
+  ///   - scheme: the scheme of every quantized Linear.
+  ///   - selection: which Linears are quantized; nil when all those of the decoder blocks are.
+  ///   - provenance: how the weights were made, for whoever reads the file.
+  /// - Returns: a JSON object.
+  func configuration(
+    of scheme: LinearScheme, leaving selection: LinearSelection?, provenance: JSONValue
+  ) -> JSONValue
+
+  /// The name of a file beside `config.json` that repeats the configuration; nil when no reader
+  /// looks for one.
+  var configurationFile: String? { get }
+
+  /// Whether a `quantization_config` describes this format.
+  func recognizes(_ configuration: JSONValue) -> Bool
+
+  /// Reads a Linear back.
+  ///
+  /// - Throws: ``CheckpointError`` when tensors are missing or contradict the configuration.
+  func decode(
+    _ linear: LinearShape, in folder: ModelFolder, _ configuration: JSONValue
+  ) throws(CheckpointError) -> QuantizedLinear
+}
+
+extension CheckpointFormat {
+  /// Each group has its own scale and zero point.
+  public func encoding(scales: FloatFormat) -> any GridEncoding {
+    SeparateEntries(scaleFormat: scales, smallestZeroPoint: smallestZeroPoint)
+  }
+
+  /// The value of `quantization_config` when every Linear of the decoder blocks is quantized.
+  public func configuration(of scheme: LinearScheme, provenance: JSONValue) -> JSONValue {
+    configuration(of: scheme, leaving: nil, provenance: provenance)
+  }
+}
+
+/// The formats that the library reads and writes.
+public enum CheckpointFormats {
+  /// Every format, the default first.
+  public static let all: [any CheckpointFormat] = [
+    CompressedTensorsFormat(), GPTQFormat(), AWQFormat(),
+  ]
+}
+
+extension [any CheckpointFormat] {
+  /// The format of a folder; nil when the folder is not quantized.
+  ///
+  /// - Throws: ``CheckpointError`` when the folder is quantized in a format that is not known.
+  package func format(
+    of folder: ModelFolder
+  ) throws(CheckpointError) -> (any CheckpointFormat)? {
+    guard let configuration = folder.configuration["quantization_config"],
+      configuration != .null
+    else { return nil }
+    if let format = first(where: { $0.recognizes(configuration) }) { return format }
+    let method = configuration["quant_method"].map { $0.text(.compact) } ?? "missing"
+    throw .unsupported(
+      path: "\(folder.path)/config.json",
+      reason: "is quantized with quant_method \(method); this tool reads "
+        + map(\.name).joined(separator: ", "))
+  }
+}
+
+/// The name and shape of a Linear, whose weights are `[rows, columns]`, that is `[out, in]`.
+public struct LinearShape: Sendable, Hashable {
+  /// The Hugging Face key, without `.weight`.
+  public let name: String
+  /// The number of outputs.
+  public let rows: Int
+  /// The number of inputs.
+  public let columns: Int
+
+  /// A Linear of a given name and shape.
+  public init(name: String, rows: Int, columns: Int) {
+    self.name = name
+    self.rows = rows
+    self.columns = columns
+  }
+}

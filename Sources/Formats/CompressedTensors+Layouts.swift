@@ -1,0 +1,115 @@
+// The two layouts of compressed-tensors. For a Linear P with weights [out, in], b bits, G groups in
+// a row, pack-quantized is:
+//
+//   P.weight_packed      int32 [out, ⌈in·b/32⌉]   codes along each row
+//   P.weight_scale       scales [out, G]
+//   P.weight_zero_point  int32 [⌈out·b/32⌉, G]    codes along each column; asymmetric only
+//   P.weight_shape       int64 [2]                out, in
+//
+// and int-quantized, for rounded activations:
+//
+//   P.weight             int8 [out, in]
+//   P.weight_scale       scales [out, 1], or [1] for the whole matrix
+//   P.input_scale        float32 [1]              static activations only
+//   P.input_zero_point   int8 [1]                 static and asymmetric only
+//
+// Codes and zero points are unsigned here: the format's signed values plus 2^(b−1). The packed words
+// of the first layout hold the unsigned values.
+
+internal import Checkpoint
+internal import LinearAlgebra
+internal import Quantizer
+
+/// pack-quantized.
+enum PackedLayout {
+  static func tensors(
+    of linear: LinearShape, _ scheme: Scheme, scales: FloatFormat
+  ) -> [NamedShape] {
+    let (rows, columns, bits) = (linear.rows, linear.columns, scheme.bits)
+    let groups = columns / scheme.storedGroupSize(columns: columns)
+    var result = [
+      NamedShape(
+        "\(linear.name).weight_packed", .int32,
+        [rows, PackedCodes.wordCount(of: columns, bits: bits)]),
+      NamedShape("\(linear.name).weight_scale", TensorType(scales), [rows, groups]),
+    ]
+    if !scheme.isSymmetric {
+      result.append(
+        NamedShape(
+          "\(linear.name).weight_zero_point", .int32,
+          [PackedCodes.wordCount(of: rows, bits: bits), groups]))
+    }
+    result.append(NamedShape("\(linear.name).weight_shape", .int64, [2]))
+    return result
+  }
+
+  static func encode(_ weight: QuantizedWeight, scales: FloatFormat) -> [[UInt8]] {
+    let (rows, columns, grid) = (weight.rows, weight.columns, weight.grid)
+    let bits = grid.scheme.bits
+    var result = [
+      littleEndian(
+        PackedCodes(weight.codes, rows: rows, columns: columns, bits: bits, .alongRows).words),
+      scales.encode(grid.scales.elements),
+    ]
+    if !grid.scheme.isSymmetric {
+      let zeros = PackedCodes(
+        grid.zeroPoints, rows: rows, columns: grid.groups, bits: bits, .alongColumns)
+      result.append(littleEndian(zeros.words))
+    }
+    result.append(littleEndian([Int64(rows), Int64(columns)]))
+    return result
+  }
+
+  static func codes(
+    of linear: LinearShape, bits: Int, in folder: ModelFolder
+  ) throws(CheckpointError) -> [UInt8] {
+    let (rows, columns) = (linear.rows, linear.columns)
+    return try folder.packedCodes(
+      "\(linear.name).weight_packed", [rows, PackedCodes.wordCount(of: columns, bits: bits)]
+    ).unpacked(rows: rows, columns: columns, bits: bits, .alongRows)
+  }
+}
+
+/// int-quantized.
+enum IntegerLayout {
+  static func tensors(
+    of linear: LinearShape, _ scheme: Scheme, _ activations: ActivationScheme, scales: FloatFormat
+  ) -> [NamedShape] {
+    let isWhole = scheme.granularity == .tensor
+    var result = [
+      NamedShape("\(linear.name).weight", .int8, [linear.rows, linear.columns]),
+      NamedShape(
+        "\(linear.name).weight_scale", TensorType(scales), isWhole ? [1] : [linear.rows, 1]),
+    ]
+    guard activations.granularity == .tensor else { return result }
+    result.append(NamedShape("\(linear.name).input_scale", .float32, [1]))
+    if !activations.isSymmetric {
+      result.append(NamedShape("\(linear.name).input_zero_point", .int8, [1]))
+    }
+    return result
+  }
+
+  /// - Precondition: 8 bits, symmetric, no groups; ``EngineRules`` refuse all others.
+  static func encode(
+    _ weight: QuantizedWeight, _ activations: ActivationQuantizer, scales: FloatFormat
+  ) -> [[UInt8]] {
+    let scheme = weight.grid.scheme
+    precondition(
+      scheme.bits == 8 && scheme.isSymmetric && weight.grid.groups == 1, "\(scheme) as int8")
+    let stored = weight.grid.scales.elements.prefix(
+      scheme.granularity == .tensor ? 1 : weight.rows)
+    var result = [weight.codes.map { $0 ^ 0x80 }, scales.encode(Array(stored))]
+    guard case .tensor(let grid, let isSymmetric) = activations else { return result }
+    result.append(FloatFormat.float32.encode([grid.scale]))
+    if !isSymmetric { result.append(littleEndian([Int8(grid.zeroPoint)])) }
+    return result
+  }
+
+  static func codes(
+    of linear: LinearShape, bits: Int, in folder: ModelFolder
+  ) throws(CheckpointError) -> [UInt8] {
+    let name = "\(linear.name).weight"
+    return try folder.unsignedCodes(
+      try folder.tensor(name, dimensions: [linear.rows, linear.columns]), bits: bits)
+  }
+}

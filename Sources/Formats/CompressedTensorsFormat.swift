@@ -1,0 +1,103 @@
+public import Checkpoint
+public import JSON
+public import LinearAlgebra
+public import Quantizer
+
+/// compressed-tensors 0.19, as llm-compressor writes it and vLLM, SGLang and transformers read it.
+///
+/// Without rounded activations, weights are packed: 2 to 8 bits, symmetric or not, by group or by row.
+/// With rounded activations they are symmetric 8-bit integers, with a scale for each row or for the
+/// whole matrix.
+public struct CompressedTensorsFormat: CheckpointFormat {
+  /// The format; it has no options.
+  public init() {}
+
+  /// The name of the format, as commands and reports spell it.
+  public let name = "compressed-tensors"
+
+  /// One line of help.
+  public let summary = "packed, or int8 with activations, for vLLM, SGLang and transformers"
+
+  /// The smallest zero point that can be stored.
+  public let smallestZeroPoint = 0
+
+  /// The name of a file that repeats the configuration, where readers look for one.
+  public let configurationFile: String? = nil
+
+  /// The type of the original weights.
+  public func scaleFormat(for weights: FloatFormat) -> FloatFormat { weights }
+
+  /// The name of the tensor that holds a Linear's scales.
+  public func scaleTensor(of linear: String) -> String { "\(linear).weight_scale" }
+
+  /// The tensors that store a Linear, without their elements.
+  public func layout(
+    of linear: LinearShape, _ scheme: LinearScheme, scales: FloatFormat
+  ) -> [NamedShape] {
+    guard let activations = scheme.activations else {
+      return PackedLayout.tensors(of: linear, scheme.weights, scales: scales)
+    }
+    return IntegerLayout.tensors(of: linear, scheme.weights, activations, scales: scales)
+  }
+
+  /// The elements of those tensors, in the same order.
+  public func encode(_ linear: QuantizedLinear, scales: FloatFormat) -> [[UInt8]] {
+    guard let activations = linear.activations else {
+      return PackedLayout.encode(linear.weight, scales: scales)
+    }
+    return IntegerLayout.encode(linear.weight, activations, scales: scales)
+  }
+
+  /// The value of `quantization_config`.
+  public func configuration(
+    of scheme: LinearScheme, leaving selection: LinearSelection?, provenance: JSONValue
+  ) -> JSONValue {
+    let stored = CompressedTensorsScheme(scheme)
+    return [
+      "quant_method": "compressed-tensors", "format": .string(stored.layout.rawValue),
+      "quantization_status": "compressed", "global_compression_ratio": nil,
+      "kv_cache_scheme": nil, "ignore": .strings((selection?.dense ?? []) + ["lm_head"]),
+      "config_groups": ["group_0": stored.json],
+      "sparsity_config": [:], "transform_config": [:],
+      // Readers ignore unknown keys at this level, but refuse them inside a scheme.
+      "provenance": provenance, "version": "0.19.0",
+    ]
+  }
+
+  /// Whether a `quantization_config` describes this format.
+  public func recognizes(_ configuration: JSONValue) -> Bool {
+    configuration["quant_method"] == "compressed-tensors"
+  }
+
+  /// Reads a Linear back.
+  ///
+  /// - Throws: ``CheckpointError`` when tensors are missing or contradict the configuration.
+  public func decode(
+    _ linear: LinearShape, in folder: ModelFolder, _ configuration: JSONValue
+  ) throws(CheckpointError) -> QuantizedLinear {
+    let stored: CompressedTensorsScheme
+    do throws(JSONError) {
+      stored = try CompressedTensorsScheme(configuration)
+    } catch {
+      throw .json(path: "\(folder.path)/config.json", cause: error)
+    }
+    let scales = try folder.scales(of: linear, stored)
+    let scheme = try folder.scheme(
+      stored.bits, symmetric: stored.isSymmetric, stored.granularity(linear, scales))
+    try folder.checkGroups(linear, scales.columns, "\(linear.name).weight_g_idx")
+    let zeros = try folder.zeroPoints(of: linear, stored, scheme, groups: scales.columns)
+    let grid = Grid(
+      scheme: scheme, groupSize: linear.columns / scales.columns, scales: scales,
+      zeroPoints: zeros)
+    let codes =
+      switch stored.layout {
+      case .packed: try PackedLayout.codes(of: linear, bits: scheme.bits, in: folder)
+      case .integers, .naive: try IntegerLayout.codes(of: linear, bits: scheme.bits, in: folder)
+      }
+    return QuantizedLinear(
+      QuantizedWeight(rows: linear.rows, columns: linear.columns, grid: grid, codes: codes),
+      activations: try stored.activations.map { scheme throws(CheckpointError) in
+        try folder.activations(of: linear, scheme)
+      })
+  }
+}

@@ -1,0 +1,149 @@
+// The part of compressed-tensors' configuration that says how Linears are stored: one group of
+// targets. The library's own validator refuses unknown keys inside a group, so none are written.
+
+internal import JSON
+internal import Quantizer
+
+/// How a configuration of compressed-tensors says that Linears are stored.
+struct CompressedTensorsScheme {
+  /// The layouts, by the names that the format gives them.
+  enum Layout: String, CaseIterable {
+    /// Codes in 32-bit words.
+    case packed = "pack-quantized"
+    /// A byte for each code.
+    case integers = "int-quantized"
+    /// The same, under the name that the format's library gives to anything it has no rule for.
+    case naive = "naive-quantized"
+  }
+
+  /// How many weights share a scale, in the format's terms.
+  enum Strategy: String, CaseIterable {
+    case tensor, channel, group
+  }
+
+  let layout: Layout
+  /// The number of bits as read, which may be one that no scheme has.
+  let bits: Int
+  let isSymmetric: Bool
+  let strategy: Strategy
+  private let groupSize: Int?
+  let activations: ActivationScheme?
+
+  /// How a scheme is stored.
+  init(_ scheme: LinearScheme) {
+    layout = scheme.activations == nil ? .packed : .integers
+    (bits, isSymmetric) = (scheme.weights.bits, scheme.weights.isSymmetric)
+    activations = scheme.activations
+    switch scheme.weights.granularity {
+    case .group(let size): (strategy, groupSize) = (.group, size)
+    case .channel: (strategy, groupSize) = (.channel, nil)
+    // Packed weights have at least one scale for each row.
+    case .tensor: (strategy, groupSize) = (layout == .packed ? .channel : .tensor, nil)
+    }
+  }
+
+  /// Reads a configuration with one group of targets, in which nothing but Linears is quantized.
+  init(_ configuration: JSONValue) throws(JSONError) {
+    let groups = try configuration.member("config_groups").members
+    guard groups.count == 1, let group = groups.first?.field else {
+      throw .wrongKind(
+        path: "config_groups", expected: "one group", found: "\(groups.count) groups")
+    }
+    // Where a group has a format of its own, that one counts.
+    if let format = try group.optionalMember("format") {
+      layout = try format.choice()
+    } else {
+      layout = try configuration.member("format").choice()
+    }
+    for (name, field) in [
+      ("kv_cache_scheme", try configuration.optionalMember("kv_cache_scheme")),
+      ("transform_config", try configuration.optionalMember("transform_config")),
+      ("output_activations", try group.optionalMember("output_activations")),
+    ] {
+      if let field, field.value != [:] {
+        throw .wrongKind(path: name, expected: "nothing but Linears quantized", found: "a setting")
+      }
+    }
+    let weights = try group.member("weights")
+    bits = try weights.member("num_bits").int
+    isSymmetric = try weights.optionalMember("symmetric")?.bool ?? true
+    groupSize = try weights.optionalMember("group_size")?.int
+    try weights.checkInteger()
+    if let strategy = try weights.optionalMember("strategy") {
+      self.strategy = try strategy.choice()
+    } else {
+      strategy = groupSize.map { $0 == -1 ? .channel : .group } ?? .tensor
+    }
+    activations = try group.optionalMember("input_activations").map {
+      field throws(JSONError) in try ActivationScheme(field)
+    }
+  }
+
+  /// The group of targets as it is written.
+  var json: JSONValue {
+    let weights: JSONValue = [
+      "num_bits": .number(JSONNumber(bits)), "type": "int", "symmetric": .bool(isSymmetric),
+      "strategy": .string(strategy.rawValue),
+      "group_size": groupSize.map { .number(JSONNumber($0)) } ?? .null,
+      "dynamic": false, "actorder": nil, "block_structure": nil, "observer": "minmax",
+      "observer_kwargs": [:],
+    ]
+    return [
+      "targets": ["Linear"], "format": .string(layout.rawValue), "weights": weights,
+      "input_activations": activations?.json ?? .null, "output_activations": nil,
+    ]
+  }
+}
+
+extension ActivationScheme {
+  /// Reads `input_activations`.
+  fileprivate init(_ field: JSONField) throws(JSONError) {
+    try field.checkInteger()
+    let bits = try field.member("num_bits").int
+    guard bits == Self.bits else {
+      throw .wrongKind(path: field.path, expected: "\(Self.bits) bits", found: "\(bits) bits")
+    }
+    // The defaults are those of the format.
+    let isDynamic = try field.optionalMember("dynamic")?.bool ?? false
+    let strategy = try field.optionalMember("strategy")?.string ?? (isDynamic ? "token" : "tensor")
+    guard strategy == (isDynamic ? "token" : "tensor") else {
+      throw .wrongKind(
+        path: field.path, expected: "one dynamic scale for each token, or one static scale",
+        found: "the strategy \(strategy), \(isDynamic ? "dynamic" : "static")")
+    }
+    self.init(
+      granularity: isDynamic ? .token : .tensor,
+      symmetric: try field.optionalMember("symmetric")?.bool ?? true)
+  }
+
+  fileprivate var json: JSONValue {
+    let isDynamic = granularity == .token
+    return [
+      "num_bits": .number(JSONNumber(Self.bits)), "type": "int", "symmetric": .bool(isSymmetric),
+      "strategy": isDynamic ? "token" : "tensor", "group_size": nil,
+      "dynamic": .bool(isDynamic), "actorder": nil, "block_structure": nil,
+      "observer": isDynamic ? nil : "minmax", "observer_kwargs": [:],
+    ]
+  }
+}
+
+extension JSONField {
+  /// The case that the string here names.
+  fileprivate func choice<Choice: RawRepresentable & CaseIterable>() throws(JSONError) -> Choice
+  where Choice.RawValue == String {
+    let text = try string
+    guard let choice = Choice(rawValue: text) else {
+      throw .wrongKind(
+        path: path, expected: Choice.allCases.map(\.rawValue).joined(separator: ", "), found: text)
+    }
+    return choice
+  }
+
+  /// Checks that `type` says integers.
+  fileprivate func checkInteger() throws(JSONError) {
+    let type = try optionalMember("type")?.string ?? "int"
+    guard type == "int" else {
+      throw .wrongKind(path: "\(path).type", expected: "int", found: type)
+    }
+  }
+}

@@ -1,0 +1,41 @@
+internal import Quantizer
+internal import Remedies
+
+extension EngineRules {
+  /// What no engine multiplies with 8-bit activations.
+  static func integers(_ scheme: LinearScheme) -> Objection? {
+    guard scheme.activations != nil else { return nil }
+    let weights = scheme.weights
+    if weights.bits != 8 {
+      return Objection(
+        reason: "multiplies 8-bit activations with 8-bit weights only, not \(weights.bits)",
+        remedies: [.chooseBits([8])])
+    }
+    if !weights.isSymmetric {
+      return Objection(
+        reason: "multiplies 8-bit activations with symmetric weights only",
+        remedies: [.useSymmetricWeights])
+    }
+    guard case .group(let size) = weights.granularity else { return nil }
+    return Objection(
+      reason: "multiplies 8-bit activations with one scale for each row or the whole matrix, not "
+        + "for groups of \(size)", remedies: [.useWholeRows])
+  }
+
+  static func packed(inVLLM scheme: LinearScheme) -> Objection? {
+    guard scheme.activations == nil else { return nil }
+    let bits = scheme.weights.bits
+    if bits == 4 || bits == 8 { return groups(inVLLM: scheme.weights) }
+    return Objection(
+      reason: "loads \(bits) bits only with its Humming kernels; 4 or 8 bits always load",
+      remedies: [.chooseBits([4, 8])], isConditional: true)
+  }
+
+  static func packed(inTransformers scheme: LinearScheme) -> Objection? {
+    guard scheme.activations == nil, !scheme.weights.isSymmetric else { return nil }
+    return Objection(
+      reason: "loads asymmetric weights only with CompressedTensorsConfig(dequantize=True); "
+        + "symmetric ones load without it",
+      remedies: [.useSymmetricWeights], isConditional: true)
+  }
+}

@@ -1,0 +1,83 @@
+// The table of what engines accept, as of vLLM 0.33, transformers 5.23 and gptqmodel 7.7.
+//
+// An objection continues a sentence that starts with the name of the engine or of the format.
+
+internal import Quantizer
+internal import Remedies
+
+/// What one engine objects to in one format.
+struct EngineRule: Sendable {
+  let engine: String
+  /// The objection to a Linear in a scheme; nil when the engine loads it.
+  let objection: @Sendable (LinearShape, LinearScheme) -> Objection?
+}
+
+/// Why a Linear is not loaded, and what would be.
+struct Objection {
+  let reason: String
+  let remedies: [Remedy]
+  /// Whether a setting or an extension of the engine overcomes it.
+  var isConditional = false
+}
+
+extension EngineRules {
+  /// The rules of each format, by the format's name.
+  static let table: [String: [EngineRule]] = [
+    "compressed-tensors": [
+      EngineRule(engine: "vLLM") { _, scheme in
+        levels(scheme) ?? integers(scheme) ?? packed(inVLLM: scheme)
+      },
+      EngineRule(engine: "transformers") { _, scheme in
+        levels(scheme) ?? integers(scheme) ?? packed(inTransformers: scheme)
+      },
+    ],
+    "gptq": [
+      EngineRule(engine: "vLLM") { linear, scheme in
+        gptq(linear, scheme) ?? gptq(inVLLM: scheme.weights)
+      },
+      EngineRule(engine: "transformers") { linear, scheme in gptq(linear, scheme) },
+      EngineRule(engine: "gptqmodel") { linear, scheme in
+        gptq(linear, scheme) ?? gptq(inGPTQModel: scheme.weights)
+      },
+    ],
+    "awq": [
+      EngineRule(engine: "vLLM") { linear, scheme in
+        awq(linear, scheme) ?? awq(inVLLM: linear, scheme.weights)
+      },
+      EngineRule(engine: "transformers") { linear, scheme in awq(linear, scheme) },
+    ],
+  ]
+
+  /// Grids that none of these formats can store.
+  static func levels(_ scheme: LinearScheme) -> Objection? {
+    switch scheme.weights.points {
+    case .symmetric, .zeroPoint: nil
+    case .offset:
+      Objection(
+        reason: "the format stores integer zero points, not floating-point offsets",
+        remedies: [.useIntegerGrid, .measureOnly])
+    case .table(let table):
+      Objection(
+        reason: "the format stores evenly spaced levels, not those of \(table.name)",
+        remedies: [.useIntegerGrid, .measureOnly])
+    }
+  }
+
+  /// Formats that store weights only.
+  static func weightsOnly(_ scheme: LinearScheme) -> Objection? {
+    guard scheme.activations != nil else { return nil }
+    return Objection(
+      reason: "the format has no quantized activations",
+      remedies: [.chooseFormat("compressed-tensors")])
+  }
+
+  /// Group sizes for which vLLM has no kernel.
+  static func groups(inVLLM scheme: Scheme) -> Objection? {
+    guard case .group(let size) = scheme.granularity, ![32, 64, 128].contains(size) else {
+      return nil
+    }
+    return Objection(
+      reason: "has kernels for groups of 32, 64 and 128 and for whole rows, not for groups of "
+        + "\(size)", remedies: [.chooseGroupSize([32, 64, 128])])
+  }
+}

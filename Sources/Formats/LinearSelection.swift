@@ -1,0 +1,30 @@
+internal import JSON
+
+/// Which Linears of the decoder blocks are quantized, when some are not.
+///
+/// Names are whole Hugging Face keys, without `.weight`.
+public struct LinearSelection: Sendable, Equatable {
+  /// The quantized Linears.
+  public let quantized: [String]
+  /// The Linears that stay in floating point.
+  public let dense: [String]
+
+  /// A selection, or nil when no Linear stays in floating point.
+  public init?(quantized: [String], dense: [String]) {
+    guard !dense.isEmpty else { return nil }
+    self.quantized = quantized
+    self.dense = dense
+  }
+}
+
+extension JSONValue {
+  /// An array of strings.
+  static func strings(_ values: [String]) -> JSONValue { .array(values.map { .string($0) }) }
+
+  /// An object of members in order, whose names are all different.
+  static func members(_ members: [(String, JSONValue)]) -> JSONValue {
+    var object = JSONObject()
+    for (name, value) in members { object[name] = value }
+    return .object(object)
+  }
+}

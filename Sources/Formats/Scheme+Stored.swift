@@ -1,0 +1,48 @@
+internal import Checkpoint
+internal import JSON
+internal import Quantizer
+
+extension Scheme {
+  /// The number of columns that share an entry in a file of packed codes.
+  ///
+  /// Those layouts have no single scale for a whole tensor; it is repeated for each row.
+  ///
+  /// - Precondition: groups fill the rows; runs check that before they plan a file.
+  func storedGroupSize(columns: Int) -> Int {
+    if case .group(let size) = granularity { size } else { columns }
+  }
+
+  /// `group_size` as GPTQ and AWQ state it: -1 stands for whole rows.
+  var statedGroupSize: Int { if case .group(let size) = granularity { size } else { -1 } }
+}
+
+extension ModelFolder {
+  /// The scheme that the folder's configuration states.
+  func scheme(
+    _ bits: Int, symmetric: Bool, _ granularity: Scheme.Granularity
+  ) throws(CheckpointError) -> Scheme {
+    do throws(SchemeError) {
+      return try Scheme(bits: bits, symmetric: symmetric, granularity: granularity)
+    } catch {
+      throw .json(
+        path: "\(path)/config.json",
+        cause: .wrongKind(
+          path: "quantization_config", expected: "2 to 8 bits", found: "\(bits) bits"))
+    }
+  }
+
+  /// The granularity of a Linear whose rows have a given number of scales.
+  ///
+  /// - Throws: ``CheckpointError`` when the configuration calls for whole rows, and rows have groups.
+  func granularity(
+    of linear: LinearShape, _ groups: Int, isGrouped: Bool, _ scales: String
+  ) throws(CheckpointError) -> Scheme.Granularity {
+    if isGrouped { return .group(linear.columns / groups) }
+    guard groups == 1 else {
+      throw .tensor(
+        name: scales, path: path,
+        reason: "has \(groups) groups in a row, where config.json calls for one")
+    }
+    return .channel
+  }
+}

@@ -1,0 +1,76 @@
+import Checkpoint
+import Formats
+import JSON
+import LinearAlgebra
+import Quantizer
+import TestSupport
+import Testing
+
+/// Whether a Linear of a folder can be read.
+///
+/// The compiler makes sure that nothing but a ``CheckpointError`` can be thrown; a trap ends the tests.
+private func reads(_ path: String, linear: LinearShape) -> Bool {
+  do throws(CheckpointError) {
+    let folder = try ModelFolder(path: path)
+    guard let format = try CheckpointFormats.format(of: folder),
+      let configuration = folder.configuration["quantization_config"]
+    else { return false }
+    let decoded = try format.decode(linear, in: folder, configuration)
+    _ = decoded.weight.dequantized()
+    return true
+  } catch {
+    return error.description.isEmpty
+  }
+}
+
+@Suite struct `Quantized folders with random damage` {
+  @Test(arguments: CheckpointFormats.all.map(\.name), 0..<2 as Range<UInt64>)
+  func `a mutated quantized folder is read or refused`(format: String, seed: UInt64) throws {
+    let format = try #require(CheckpointFormats.all.first { $0.name == format })
+    let linear = LinearShape(name: "p", rows: 32, columns: 32)
+    let scheme = try Scheme(bits: 4, symmetric: false, granularity: .group(16))
+    let weight = try quantized(linear, scheme, format)
+    var generator = SplitMix64(seed: seed)
+    try TemporaryFolder.with { folder in
+      _ = try folder.store(weight, linear, format)
+      #expect(reads(folder.path("out"), linear: linear))
+      for (name, isWhole) in [("model.safetensors", false), ("config.json", true)] {
+        let bytes = try folder.read("out/\(name)")
+        let end = isWhole ? bytes.count : 8 + Int(bytes[0]) + Int(bytes[1]) << 8
+        var read = 0
+        for _ in 0..<500 {
+          try folder.write("out/\(name)", generator.damaging(bytes, in: 0..<end))
+          if reads(folder.path("out"), linear: linear) { read += 1 }
+        }
+        #expect(read < 490, "\(name)")
+        try folder.write("out/\(name)", bytes)
+      }
+    }
+  }
+
+  @Test(arguments: 0..<2 as Range<UInt64>)
+  func `a mutated int8 folder is read or refused`(seed: UInt64) throws {
+    let linear = LinearShape(name: "p", rows: 8, columns: 16)
+    let format = CompressedTensorsFormat()
+    let scheme = try Scheme(bits: 8, symmetric: true, granularity: .channel)
+    let weight = try quantized(linear, scheme, format)
+    let inputs = ActivationQuantizer.tensor(
+      ActivationGrid(scale: 0.25, zeroPoint: 3), symmetric: false)
+    var generator = SplitMix64(seed: seed)
+    try TemporaryFolder.with { folder in
+      _ = try folder.store(weight, linear, format, activations: inputs)
+      #expect(reads(folder.path("out"), linear: linear))
+      for (name, isWhole) in [("model.safetensors", false), ("config.json", true)] {
+        let bytes = try folder.read("out/\(name)")
+        let end = isWhole ? bytes.count : 8 + Int(bytes[0]) + Int(bytes[1]) << 8
+        var read = 0
+        for _ in 0..<500 {
+          try folder.write("out/\(name)", generator.damaging(bytes, in: 0..<end))
+          if reads(folder.path("out"), linear: linear) { read += 1 }
+        }
+        #expect(read < 490, "\(name)")
+        try folder.write("out/\(name)", bytes)
+      }
+    }
+  }
+}
