@@ -99,7 +99,7 @@ let package = Package(
     tests("LinearAlgebra"),
     tests("Hessian", ["LinearAlgebra"]),
     tests("Quantizer", ["LinearAlgebra"]),
-    tests("Solvers", ["LinearAlgebra", "Hessian", "Quantizer"]),
+    tests("Solvers", ["Remedies", "LinearAlgebra", "Hessian", "Quantizer"]),
     tests("JSON"),
     tests(
       "Checkpoint", ["JSON", "LinearAlgebra", "Quantizer"], resources: [.copy("Fixtures")]),
@@ -107,11 +107,19 @@ let package = Package(
     tests("Transformer", ["Checkpoint", "JSON", "LinearAlgebra"], resources: [.copy("Fixtures")]),
     tests(
       "Pipeline",
-      ["Checkpoint", "Hessian", "JSON", "LinearAlgebra", "Quantizer", "Solvers", "Transformer"]),
-    tests("Report", ["Pipeline", "Solvers"]),
+      [
+        "Remedies", "Checkpoint", "Hessian", "JSON", "LinearAlgebra", "Quantizer", "Solvers",
+        "Transformer",
+      ]),
+    tests("Report", ["JSON", "Pipeline", "Solvers"]),
     tests("PTQ"),
     // The two executables, because the tests start them.
-    tests("CLI", ["Checkpoint", "CustomSolver", "Executable", "JSON", "LinearAlgebra"]),
+    tests(
+      "CLI",
+      [
+        "Checkpoint", "CustomSolver", "Executable", "JSON", "LinearAlgebra", "Pipeline", "Quantizer",
+        "Remedies", "Solvers",
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )
