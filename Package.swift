@@ -114,7 +114,7 @@ let package = Package(
     tests("LinearAlgebra"),
     tests("Hessian", ["LinearAlgebra"]),
     tests("Quantizer", ["LinearAlgebra"]),
-    tests("Solvers", ["LinearAlgebra", "Hessian", "Quantizer"]),
+    tests("Solvers", ["Remedies", "LinearAlgebra", "Hessian", "Quantizer"]),
     tests("JSON"),
     tests("Checkpoint", ["JSON", "LinearAlgebra", "Remedies"], resources: [.copy("Fixtures")]),
     tests(
@@ -127,15 +127,18 @@ let package = Package(
     tests(
       "Pipeline",
       [
-        "Checkpoint", "Formats", "Hessian", "JSON", "LinearAlgebra", "Quantizer", "Solvers",
-        "Transformer",
+        "Remedies", "Checkpoint", "Formats", "Hessian", "JSON", "LinearAlgebra", "Quantizer",
+        "Solvers", "Studies", "Transformer",
       ]),
-    tests("Report", ["Pipeline", "Solvers"]),
+    tests("Report", ["JSON", "Pipeline", "Solvers", "Studies"]),
     tests("PTQ"),
     // The executables, because the tests start them.
     tests(
       "CLI",
-      ["Checkpoint", "CustomFamily", "CustomSolver", "Executable", "JSON", "LinearAlgebra"]),
+      [
+        "Checkpoint", "CustomFamily", "CustomSolver", "Executable", "JSON", "LinearAlgebra",
+        "Pipeline", "Quantizer", "Remedies", "Solvers",
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

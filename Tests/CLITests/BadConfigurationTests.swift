@@ -1,4 +1,4 @@
-// Configurations that cannot be computed: what is said, and that nothing is written.
+// Configurations that are not supported: the message must say why, and nothing may be written.
 
 import TestSupport
 import Testing
@@ -34,12 +34,12 @@ private let configurations: [Refusal] = [
       + "equal parts, found 4 heads of 8 over 3"
   ) { $0.configure("num_key_value_heads", "3") },
   .model(
-    "more layers than memory",
+    "more layers than fit in memory",
     "model/config.json: num_hidden_layers: expected a positive integer of at most 65536, "
       + "found 1000000000"
   ) { $0.configure("num_hidden_layers", "1000000000") },
   .model(
-    "heads wider than memory",
+    "heads wider than fit in memory",
     "model/config.json: head_dim: expected a positive integer of at most 65536, found "
       + "2000000000"
   ) { $0.configure("head_dim", "2000000000") },
@@ -63,7 +63,7 @@ private let configurations: [Refusal] = [
   },
 ]
 
-@Suite struct `A model whose config.json cannot be met` {
+@Suite struct `A model whose config.json is not supported` {
   @Test(arguments: configurations)
   func `is refused`(case: Refusal) throws { try `case`.check() }
 }

@@ -1,4 +1,4 @@
-// Folders that hold no model: what is said, and that nothing is written.
+// Folders that hold no model: the message must say why, and nothing may be written.
 
 import TestSupport
 import Testing

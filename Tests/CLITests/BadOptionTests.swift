@@ -1,4 +1,4 @@
-// Options that cannot be met: what is said, and that nothing is written.
+// Options that are impossible or misspelled: the message must say why, and nothing may be written.
 
 import TestSupport
 import Testing
@@ -99,15 +99,15 @@ private let misspelled: [Refusal] = [
     ["eval", "model", "--text", "text.safetensors", "--length", "1"]),
 ]
 
-@Suite struct `An option that cannot be met` {
+@Suite struct `An option` {
   @Test(arguments: impossible)
-  func `for the model is refused`(case: Refusal) throws { try `case`.check() }
+  func `that the model makes impossible is refused`(case: Refusal) throws { try `case`.check() }
 
   @Test(arguments: misspelled)
-  func `for its spelling is refused with the usage`(case: Refusal) throws { try `case`.check() }
+  func `that is misspelled is refused with the usage`(case: Refusal) throws { try `case`.check() }
 
   @Test(arguments: [[], ["--group-size", "-1"], ["--group-size", "tensor"], ["--samples", "20"]])
-  func `is no problem when it is met`(options: [String]) throws {
+  func `that is possible is accepted`(options: [String]) throws {
     try TemporaryFolder.with { folder in
       try TinyModel().write("model", in: folder)
       try folder.write("text.safetensors", TinyModel.tokenFile(TinyModel.tokens(640, seed: 2)))

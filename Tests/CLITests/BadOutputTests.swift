@@ -1,4 +1,4 @@
-// Places where no folder can be written: what is said, and that nothing is.
+// Places where no folder can be written: the message must say why, and nothing may be written.
 
 import Foundation
 import TestSupport
@@ -62,9 +62,10 @@ private let places: [Refusal] = [
 
 @Suite struct `An output that cannot be written` {
   @Test(arguments: places)
-  func `for its place is refused`(case: Refusal) throws { try `case`.check() }
+  func `because of its place is refused`(case: Refusal) throws { try `case`.check() }
 
-  @Test func `because the system allows no file of that size is told, and nothing stays`() throws {
+  @Test func `because the system limits the size of files is an error, and nothing is left`() throws
+  {
     try TemporaryFolder.with { folder in
       try TinyModel().write("model", in: folder)
       // 8 blocks of 512 bytes; the signal that would come with it is ignored, so writing fails.

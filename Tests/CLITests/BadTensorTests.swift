@@ -1,4 +1,4 @@
-// Tensors that cannot be quantized: what is said, and that nothing is written, or nothing stays.
+// Tensors that cannot be quantized: the message must say why, and nothing may be left.
 
 import TestSupport
 import Testing

@@ -1,9 +1,9 @@
-// Texts and tokenizers that cannot be used: what is said, and that nothing is written.
+// Texts and tokenizers that cannot be used: the message must say why, and nothing may be written.
 
 import TestSupport
 import Testing
 
-/// A tokenizer that cuts nothing into anything but its single letters.
+/// A tokenizer that knows single letters only.
 private let letters = """
   {"version": "1.0", "model": {"type": "BPE", "vocab": {"a": 0, "b": 1}, "merges": []}}
   """
@@ -68,7 +68,7 @@ private let texts: [Refusal] = [
     try $0.write("text.safetensors", TinyModel.tokenFile(TinyModel.tokens(127, seed: 1)))
   },
   Refusal(
-    "too few tokens for so many windows",
+    "too few tokens for that many windows",
     "text.safetensors: found 640 tokens, needed 21 x 32; give a longer text, or a "
       + "smaller --samples or --length", ["--samples", "21"]),
   Refusal(
@@ -183,11 +183,11 @@ private let tokenizers: [Refusal] = [
 
 @Suite struct `A text that cannot be used` {
   @Test(arguments: texts)
-  func `for its tokens is refused`(case: Refusal) throws { try `case`.check() }
+  func `because of its tokens is refused`(case: Refusal) throws { try `case`.check() }
 
   @Test(arguments: readings)
-  func `for its letters is refused`(case: Refusal) throws { try `case`.check() }
+  func `because of its characters is refused`(case: Refusal) throws { try `case`.check() }
 
   @Test(arguments: tokenizers)
-  func `for the tokenizer is refused`(case: Refusal) throws { try `case`.check() }
+  func `because of the tokenizer is refused`(case: Refusal) throws { try `case`.check() }
 }

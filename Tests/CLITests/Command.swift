@@ -3,7 +3,7 @@ import JSON
 import TestSupport
 import Testing
 
-/// What a run of the command left: its exit status and what it said.
+/// The end of a run of the command: its exit status and what it printed.
 struct Outcome {
   let status: Int32
   let output: String
@@ -27,7 +27,7 @@ enum Command {
     return URL(fileURLWithPath: test).deletingLastPathComponent().appendingPathComponent(name)
   }
 
-  /// The model in the box.
+  /// The model that comes with the examples.
   static let tinyLlama = URL(fileURLWithPath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
     .appendingPathComponent("Examples/tiny-llama").path
@@ -61,7 +61,7 @@ final class Running {
   private let streams: URL
 
   init(_ executable: URL, _ arguments: [String], in folder: TemporaryFolder) throws {
-    // Files, not pipes: nobody has to read them while the process runs.
+    // Files, not pipes, which would have to be read while the process runs.
     streams = URL(fileURLWithPath: "\(folder.path).streams-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: streams, withIntermediateDirectories: true)
     process.executableURL = executable

@@ -70,7 +70,7 @@ private let references = [
   func `is refused when they cannot be compared`(case: Refusal) throws { try `case`.check() }
 
   @Test(arguments: [1, 8])
-  func `is shown by position, with errors where there are windows`(windows: Int) throws {
+  func `is shown by position, with standard errors where windows suffice`(windows: Int) throws {
     try TemporaryFolder.with { folder in
       try TinyModel(seed: 1).write("model", in: folder)
       try TinyModel(seed: 2).write("dense", in: folder)
@@ -87,7 +87,7 @@ private let references = [
       #expect(lines[1].hasPrefix("reference  perplexity "))
       #expect(lines[0].contains(" ± ") == (windows == 8))
       let error = windows == 8 ? #"\d+\.\d+"# : "-"
-      for (line, position) in zip(lines[4...], ["1-63", "64-99", "all"]) {
+      for (line, position) in try pairs(lines[4...], ["1-63", "64-99", "all"]) {
         let row =
           #"^ *\#(position)  +\d+  +\d+\.\d{6}  +\#(error)  +\d+\.\d\d  +\#(error)  "#
           + #"+-?\d+\.\d{5}  +\#(error)$"#
@@ -96,7 +96,7 @@ private let references = [
     }
   }
 
-  @Test func `is told of in JSON with every digit`() throws {
+  @Test func `is reported in JSON with every digit`() throws {
     try TemporaryFolder.with { folder in
       try TinyModel(seed: 1).write("model", in: folder)
       try TinyModel(seed: 2).write("dense", in: folder)

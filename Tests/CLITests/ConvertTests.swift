@@ -28,7 +28,7 @@ private let refusals: [Refusal] = [
     try refusal.check()
   }
 
-  @Test func `predicts the same in every format, from one to the next`() throws {
+  @Test func `keeps predictions the same from each format to the next`() throws {
     try TemporaryFolder.with { folder in
       try TinyModel(.float16).write("model", in: folder)
       try folder.write("text.safetensors", TinyModel.tokenFile(TinyModel.tokens(320, seed: 2)))
@@ -64,7 +64,7 @@ private let refusals: [Refusal] = [
     }
   }
 
-  @Test func `says as JSON what it did, and warns of engines`() throws {
+  @Test func `prints as JSON what it did, and warns of engines`() throws {
     try TemporaryFolder.with { folder in
       try TinyModel().write("model", in: folder)
       try Command.succeed(

@@ -1,4 +1,4 @@
-// The example of a rounding that is no part of the library: built and run as its reader would.
+// The example of a rounding that is not part of the library, built and run as its reader would.
 
 import Foundation
 import JSON
@@ -46,12 +46,13 @@ import Testing
           ["quantize", Command.tinyLlama, "-o", method, "--method", method, "--bits", "3"]
             + ["--group-size", "64", "--json"] + Self.calibration, in: folder
         ).json()
-        // The Linears whose input nobody has quantized anything before.
+        // The Linears of the first stage, whose input is not changed by any quantization.
         return try report.member("linears").array.prefix(3).map {
           try $0.member("calibration_error").double
         }
       }
-      for (nearest, descent) in zip(errors[0], errors[1]) {
+      #expect(errors[0].count == 3)
+      for (nearest, descent) in try pairs(errors[0], errors[1]) {
         #expect(descent > 0 && descent < 0.9 * nearest)
       }
     }

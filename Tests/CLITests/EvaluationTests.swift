@@ -1,4 +1,4 @@
-// What the command says of how well a model predicts, before and after.
+// How well a model predicts before and after quantization, as the command reports it.
 
 import Checkpoint
 import Formats
@@ -59,7 +59,7 @@ private func meanError(_ name: String, _ report: JSONValue) throws -> Double {
     }
   }
 
-  @Test func `is the same model in both formats when their scales are`() throws {
+  @Test func `predicts the same in both formats when their scales are the same`() throws {
     try TemporaryFolder.with { folder in
       // Scales are float16 in both: the one takes the type of the weights, the other always has it.
       try TinyModel(.float16).write("model", in: folder)
@@ -78,7 +78,7 @@ private func meanError(_ name: String, _ report: JSONValue) throws -> Double {
     }
   }
 
-  @Test func `is judged on text, records or tokens alike`() throws {
+  @Test func `is judged alike on text and on records`() throws {
     try TemporaryFolder.with { folder in
       try folder.write("a.txt", "And God said, Let there be light: and there was light.\n")
       try folder.write(

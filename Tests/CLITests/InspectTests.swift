@@ -1,4 +1,4 @@
-// What the command says of a folder and of the machine.
+// What the command prints about a folder and about the machine.
 
 import JSON
 import TestSupport
@@ -15,7 +15,7 @@ import Testing
       let recorded = try report.member("linears").array
       let linears = try Command.succeed("inspect", "out", "--json", in: folder).json().field.array
       try #require(linears.count == 35 && recorded.count == 35)
-      for (linear, record) in zip(linears, recorded) {
+      for (linear, record) in try pairs(linears, recorded) {
         #expect(try linear.member("recorded").value == record.value)
         #expect(try linear.member("bits").int == 4)
         #expect(try linear.member("group").string == "64")

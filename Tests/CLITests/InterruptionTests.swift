@@ -26,10 +26,10 @@ import Testing
     }
   }
 
-  @Test func `goes on when nobody reads its progress`() throws {
+  @Test func `continues when its progress has no reader`() throws {
     try TemporaryFolder.with { folder in
       try TinyModel().write("model", in: folder)
-      // The reader is gone before the first line, so every one meets a closed pipe.
+      // The reader is gone before the first line, so every line meets a closed pipe.
       let script = """
         { sleep 0.2; "$0" quantize model -o out --method rtn --group-size 32; } 2>&1 | true
         """

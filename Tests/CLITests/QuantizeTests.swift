@@ -1,4 +1,4 @@
-// The output folder, file by file and tensor by tensor, for the model in the box.
+// The output folder, file by file and tensor by tensor, for the model that comes with the examples.
 
 import Checkpoint
 import Formats
@@ -43,7 +43,7 @@ extension ModelFolder.TensorReference {
   }
 }
 
-/// Quantizes the model in the box into `out`, on little text.
+/// Quantizes the example's model into `out`, with little text to calibrate on.
 private func quantize(_ case: Case, in folder: TemporaryFolder) throws -> Outcome {
   let arguments =
     ["quantize", Command.tinyLlama, "--output", "out", "--group-size", "64", "--samples", "2"]
@@ -79,7 +79,8 @@ private func quantize(_ case: Case, in folder: TemporaryFolder) throws -> Outcom
   }
 
   @Test(arguments: cases)
-  private func `holds every tensor of the model, and Linears quantized only`(case: Case) throws {
+  private func `holds every tensor of the model, Linears in quantized form alone`(case: Case) throws
+  {
     try TemporaryFolder.with { folder in
       _ = try quantize(`case`, in: folder)
       let before = try ModelFolder(path: Command.tinyLlama)
@@ -104,7 +105,7 @@ private func quantize(_ case: Case, in folder: TemporaryFolder) throws -> Outcom
   }
 
   @Test(arguments: cases)
-  private func `is told as a table, with everything else on standard error`(case: Case) throws {
+  private func `is printed as a table, with everything else on standard error`(case: Case) throws {
     try TemporaryFolder.with { folder in
       let outcome = try quantize(`case`, in: folder)
       let lines = outcome.output.split(separator: "\n", omittingEmptySubsequences: false)
@@ -127,7 +128,7 @@ private func quantize(_ case: Case, in folder: TemporaryFolder) throws -> Outcom
     }
   }
 
-  @Test func `is told as JSON when asked, which is the report in the folder`() throws {
+  @Test func `is printed as JSON when asked, the same as the report in the folder`() throws {
     try TemporaryFolder.with { folder in
       let outcome = try quantize(
         Case(arguments: ["--json"], suffixes: [], hasQuantizeConfig: false), in: folder)

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Something wrong to call `ptq` with, and the one line that must be said about it.
+/// A wrong call of `ptq`, and the single line that must be printed about it.
 struct Refusal: Sendable, CustomTestStringConvertible {
   let testDescription: String
   private let line: String
@@ -14,10 +14,10 @@ struct Refusal: Sendable, CustomTestStringConvertible {
   ///
   /// - Parameters:
   ///   - name: what is wrong.
-  ///   - line: what is said after "Error: ".
+  ///   - line: what must follow "Error: ".
   ///   - status: the exit status.
-  ///   - arguments: the command line; options of the good one before them are overruled.
-  ///   - prepare: makes the folder wrong, in which a good model and text stand already.
+  ///   - arguments: the command line; or options, which overrule those of a good one.
+  ///   - prepare: breaks something in the folder, which starts with a good model and a good text.
   init(
     _ name: String, _ line: String, status: Int32 = 1, _ arguments: [String] = [],
     _ prepare: @escaping @Sendable (TemporaryFolder) throws -> Void = { _ in }
@@ -56,7 +56,7 @@ struct Refusal: Sendable, CustomTestStringConvertible {
     }
   }
 
-  /// Runs the command in a folder of its own; it must refuse, and leave the folder as it was.
+  /// Runs the command in a folder of its own: it must fail and leave the folder as it was.
   func check() throws {
     try TemporaryFolder.with { folder in
       try TinyModel().write("model", in: folder)

@@ -1,11 +1,11 @@
-// What the README shows of the library, through the one import that it names.
+// The README's example of the library, through the single import that it names.
 
 import PTQ
 import TestSupport
 import Testing
 
 @Suite struct `The library of the README` {
-  @Test func `quantizes one layer from statistics fed in chunks`() throws {
+  @Test func `quantizes one Linear from statistics added chunk by chunk`() throws {
     let weights = Matrix.gaussian(48, 64, seed: 1)
     let chunks = (2..<6).map { Matrix.activations(tokens: 96, channels: 64, seed: $0) }
 
@@ -17,8 +17,8 @@ import Testing
       gridRule: GridRule(range: .squaredError, scaleFormat: .float16),
       rounding: NearestPlaneRounding())
     let solution = try recipe.solve(
-      LayerProblem(
-        name: "q_proj", weights: weights, input: LayerInput(calibration: statistics)))
+      LinearProblem(name: "q_proj", weights: weights),
+      input: CalibratedInput(calibration: statistics))
 
     #expect(solution.quantized.codes.count == 48 * 64)
     let error = try #require(solution.error.calibration)

@@ -1,12 +1,13 @@
-// Which windows a solver learns from, and which it never sees.
+// Which windows a solver learns from, and which are held out.
 
 import Checkpoint
 import Pipeline
+import Remedies
 import TestSupport
 import Testing
 import Transformer
 
-/// How a text of so many windows is shared out.
+/// How the windows of a text are shared out.
 private struct Share: Sendable, CustomTestStringConvertible {
   let windows: Int
   let samples: Int?
@@ -23,11 +24,11 @@ private struct Share: Sendable, CustomTestStringConvertible {
 }
 
 private let shares = [
-  // Nobody says how many: an eighth is held out, as soon as there are two.
+  // Without a number of samples, an eighth is held out as soon as there are two windows.
   Share(1, nil, 1, 0), Share(2, nil, 1, 1), Share(3, nil, 2, 1), Share(9, nil, 8, 1),
   Share(18, nil, 16, 2), Share(17, nil, 15, 2), Share(143, nil, 127, 16),
   Share(144, nil, 128, 16), Share(145, nil, 128, 16), Share(1000, nil, 128, 16),
-  // The solver gets what was asked for; what is held out comes on top, as far as the text goes.
+  // The solver gets the number asked for; held-out windows come on top, as far as the text goes.
   Share(1, 1, 1, 0), Share(5, 1, 1, 0), Share(5, 2, 2, 1), Share(9, 8, 8, 1), Share(8, 8, 8, 0),
   Share(40, 16, 16, 2), Share(17, 16, 16, 1), Share(300, 200, 200, 25),
 ]
@@ -37,7 +38,7 @@ private let shares = [
   private func `learns from the first windows and holds out the next`(share: Share) throws {
     try TemporaryFolder.with { folder in
       let model = try folder.open()
-      // Seven tokens more than whole windows.
+      // Seven tokens more than the whole windows have.
       let stream = TinyModel.tokens(share.windows * 8 + 7, seed: 1)
       try folder.write("text.safetensors", TinyModel.tokenFile(stream))
       let set = try CalibrationSet(
@@ -52,7 +53,7 @@ private let shares = [
   }
 
   @Test(arguments: [(7, nil, 1), (15, 2, 2), (15, Int.max, Int.max)] as [(Int, Int?, Int)])
-  func `that is too short says what it found and needs`(
+  func `says of a text that is too short what it found and needs`(
     tokens: Int, samples: Int?, needed: Int
   ) throws {
     try TemporaryFolder.with { folder in
@@ -65,6 +66,8 @@ private let shares = [
       }
       let message = error?.description ?? ""
       #expect(message.contains("found \(tokens) tokens, needed \(needed) x 8"), "\(message)")
+      #expect(
+        error?.remedies == (needed > 1 ? [.useFewerWindows] : []) + [.useShorterWindows])
     }
   }
 }

@@ -9,14 +9,14 @@ import Testing
   @Test func `is written with everything in it, and null for what is no number`() throws {
     let linear = LinearComparison(
       name: "model.layers.3.mlp.up_proj", layer: 3, rows: 2, columns: 3,
-      error: LayerError(
+      error: LinearError(
         weight: 0.125, calibration: 1e-5, heldOut: .nan, worstRow: 0.1, activation: nil),
       weightMSE: 1.5e-7, clippedShare: 0.25, bitsPerWeight: 4.25, seconds: 0.5,
       inputScales: [0.1, 2, .infinity],
       outliers: OutlierReport(channels: 3, shareOfChannels: 0.5, shareOfError: 0.75))
     let alone = LinearComparison(
       name: "lm_head", layer: nil, rows: 1, columns: 3,
-      error: LayerError(weight: 0, calibration: nil, heldOut: nil, activation: 0.5),
+      error: LinearError(weight: 0, calibration: nil, heldOut: nil, activation: 0.5),
       weightMSE: 0, clippedShare: 0, bitsPerWeight: 8, seconds: 0)
     let report = ComparisonReport(
       model: "a \"model\"", calibrationTokens: 1024, heldOutTokens: 128,

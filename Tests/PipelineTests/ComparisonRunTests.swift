@@ -1,7 +1,6 @@
-// A comparison of recipes on a tiny model: every number again, from the same inputs, by hand.
+// A comparison of recipes on a tiny model, with every number computed again by hand.
 
 import Checkpoint
-import Formats
 import Foundation
 import Hessian
 import LinearAlgebra
@@ -13,55 +12,54 @@ import Transformer
 
 @testable import Pipeline
 
-private let words = ["rtn", "gptq", "awq", "awq+clip", "smoothquant", "int8+outliers", "static"]
+private let methods: [Method] = [
+  .nearest, .gptq, .awq, .awqClip, .smoothQuant, .int8Outliers, .staticInt8, .awqOutput,
+]
 
-private func settings(_ words: [String]) throws -> [QuantizationSettings] {
-  try words.map { try .scaled($0) } + [try .scaled("awq-output")]
+/// A block of the dense model with the statistics of its inputs there.
+private struct DenseBlock {
+  let block: DecoderBlock
+  /// What is known of the input of each stage.
+  let inputs: [CalibratedInput]
+  /// The calibration windows at each stage.
+  let states: [[BlockState]]
 }
 
-/// A sublayer of the dense model with the statistics of its two inputs there.
-private struct DenseSublayer {
-  let sublayer: any Sublayer
-  let inputs: [LayerInput]
-  let hidden: [Matrix]
-}
-
-/// The sublayers of a model, block by block, with statistics of the dense model's inputs.
-private func dense(_ model: LanguageModel) throws -> [[DenseSublayer]] {
+/// The blocks of a model, with statistics of the dense model's inputs.
+private func dense(_ model: LanguageModel) throws -> [DenseBlock] {
   let set = CalibrationSet.random
   var hidden = try set.windows.map(model.embeddings)
-  func statistics(_ inputs: [Matrix]) -> LayerInput {
-    var statistics = StageStatistics(
-      channels: inputs[0].columns, calibrationCount: set.calibration.count,
-      collectsHistogram: false)
-    for (i, input) in inputs.enumerated() { statistics.add(input, window: i) }
-    return statistics.input
-  }
-  return try (0..<model.configuration.layerCount).map { layer in
-    try model.block(layer).sublayers.map { sublayer in
-      let x = hidden.map(sublayer.input)
-      let y = x.map(sublayer.inner)
-      let before = Array(hidden.prefix(set.calibration.count))
-      for i in hidden.indices { sublayer.addOutput(y[i], to: &hidden[i]) }
-      return DenseSublayer(
-        sublayer: sublayer, inputs: [statistics(x), statistics(y)], hidden: before)
+  return try model.declaration.blocks.indices.map { index in
+    let block = try model.block(index)
+    var (inputs, kept) = ([CalibratedInput](), [[BlockState]]())
+    var states = hidden.map(block.program.enter)
+    for stage in block.program.stages.indices {
+      inputs.append(CalibratedInput(states.map { block.input(of: stage, $0) }))
+      kept.append(Array(states.prefix(set.calibration.count)))
+      block.advance(&states, past: stage)
     }
+    hidden = states.map(\.hidden)
+    return DenseBlock(block: block, inputs: inputs, states: kept)
   }
 }
 
-extension DenseSublayer {
-  /// The stages solved by a recipe, and the sublayer with their solutions in place.
-  func solved(_ recipe: Recipe) throws -> (stages: [StageSolution], after: any Sublayer) {
-    var after = sublayer
-    let first = try recipe.solve(stage: after.inputStage(inputs[0], judgedOn: hidden))
-    after.adopt(input: first)
-    let second = try recipe.solve(stage: after.innerStage(inputs[1], recipe))
-    _ = try after.adopt(inner: second, after: first, encoding: recipe.gridRule.encoding)
-    return ([first, second], after)
+extension DenseBlock {
+  /// The stages solved by a recipe, each as a problem of its own, and the block with their solutions
+  /// in place.
+  func solved(_ recipe: Recipe) throws -> (stages: [StageSolution], after: DecoderBlock) {
+    var (after, stored) = (block, [String: LinearSolution]())
+    let judges = recipe.transform?.judgesOutput == true
+    let stages = try block.program.stages.indices.map { stage in
+      let solution = try recipe.solve(
+        block.problem([0], of: stage, [inputs[stage]], judgedOn: judges ? states[stage] : []))
+      try after.place(solution, of: stage, &stored, scales: recipe.gridRule.scaleFormat)
+      return solution
+    }
+    return (stages, after)
   }
 }
 
-/// The perplexity of a text after blocks of given sublayers, from whole rows of logits.
+/// The perplexity of a text after given blocks, from whole rows of logits.
 private func perplexity(
   _ model: LanguageModel, _ text: TokenWindows, _ blocks: [DecoderBlock]
 ) throws -> Double {
@@ -89,19 +87,19 @@ private func agree(_ a: Double?, _ b: Double?) -> Bool {
     try TemporaryFolder.with { folder in
       let model = try folder.open(TinyModel(family: .qwen2))
       let report = try ComparisonRun(
-        model: model, candidates: settings(words), calibration: .random
+        model: model, candidates: methods.map { try .scaled($0) }, calibration: .random
       ).run()
       #expect(report.calibrationTokens == 256 && report.heldOutTokens == 64)
-      #expect(report.candidates.map(\.method) == words + ["awq-output"])
+      #expect(report.candidates.map(\.method) == methods.map(\.name))
       #expect(report.densePerplexity == nil)
-      let sublayers = try dense(model)
-      for (candidate, settings) in zip(report.candidates, try settings(words)) {
+      let blocks = try dense(model)
+      for (candidate, method) in try pairs(report.candidates, methods) {
         #expect(candidate.perplexity == nil)
         #expect(candidate.linears.map(\.name) == model.linears.map(\.name))
-        let recipe = settings.recipe(scales: .float32)
-        let stages = try sublayers.joined().flatMap { try $0.solved(recipe).stages }
+        let recipe = try QuantizationSettings.scaled(method).recipe(scales: .float32)
+        let stages = try blocks.flatMap { try $0.solved(recipe).stages }
         let expected = stages.flatMap { stage in stage.linears.map { ($0, stage.factors) } }
-        for (found, (solution, factors)) in zip(candidate.linears, expected) {
+        for (found, (solution, factors)) in try pairs(candidate.linears, expected) {
           let name = "\(candidate.method), \(found.name)"
           #expect(found.name == solution.name)
           #expect(agree(found.error.weight, solution.error.weight), "\(name)")
@@ -110,7 +108,7 @@ private func agree(_ a: Double?, _ b: Double?) -> Bool {
           #expect(agree(found.error.activation, solution.error.activation), "\(name)")
           #expect(abs(found.clippedShare - solution.clippedShare) < 0.01, "\(name)")
           #expect((found.inputScales == nil) == (factors == nil), "\(name)")
-          for (a, b) in zip(found.inputScales ?? [], factors ?? []) {
+          for (a, b) in try pairs(found.inputScales ?? [], factors ?? []) {
             #expect(agree(Double(a), Double(b)), "\(name)")
           }
           let worst = try #require(found.error.worstRow)
@@ -130,21 +128,58 @@ private func agree(_ a: Double?, _ b: Double?) -> Bool {
       let model = try folder.open()
       let text = TokenWindows(cutting: TinyModel.tokens(90, seed: 77), length: 30)
       let report = try ComparisonRun(
-        model: model, candidates: settings(words), calibration: .random, text: text
+        model: model, candidates: methods.map { try .scaled($0) }, calibration: .random, text: text
       ).run()
-      let sublayers = try dense(model)
+      let denseBlocks = try dense(model)
       let plain = try perplexity(model, text, (0..<2).map(model.block))
       #expect(agree(report.densePerplexity, plain))
-      for (candidate, settings) in zip(report.candidates, try settings(words)) {
-        let recipe = settings.recipe(scales: .float32)
-        let blocks = try sublayers.enumerated().map { layer, halves in
-          var block = try model.block(layer)
-          block.sublayers = try halves.map { try $0.solved(recipe).after }
-          return block
-        }
+      for (candidate, method) in try pairs(report.candidates, methods) {
+        let recipe = try QuantizationSettings.scaled(method).recipe(scales: .float32)
+        let blocks = try denseBlocks.map { try $0.solved(recipe).after }
         let expected = try perplexity(model, text, blocks)
         #expect(agree(candidate.perplexity, expected), "\(candidate.method)")
         #expect(candidate.perplexity != report.densePerplexity)
+      }
+    }
+  }
+}
+
+@Suite struct `A comparison of formats` {
+  /// Everything of a Linear's results but the time that it took.
+  private func results(_ linears: [LinearComparison]) -> [String] {
+    linears.map {
+      "\($0.name) \($0.error) \($0.weightMSE) \($0.clippedShare) \($0.bitsPerWeight) "
+        + "\($0.inputScales ?? [])"
+    }
+  }
+
+  @Test func `rounds scales as each candidate's own format stores them`() throws {
+    try TemporaryFolder.with { folder in
+      // The scales of compressed-tensors have the type of the weights; those of GPTQ are float16.
+      let model = try folder.open(TinyModel(.bfloat16))
+      let text = TokenWindows(cutting: TinyModel.tokens(60, seed: 77), length: 30)
+      var candidates: [QuantizationSettings] = []
+      for method in [Method.gptq, .awqGPTQ, .nearest] {
+        candidates.append(try .bits(4, method, format: CompressedTensorsFormat()))
+        candidates.append(try .bits(4, method, format: GPTQFormat()))
+      }
+      func compare(_ candidates: [QuantizationSettings]) throws -> [ComparisonReport.Candidate] {
+        try ComparisonRun(
+          model: model, candidates: candidates, calibration: .random, text: text
+        ).run().candidates
+      }
+      let alone = try candidates.map { try compare([$0])[0] }
+      for order in [Array(candidates.indices), Array(candidates.indices.reversed())] {
+        let together = try compare(order.map { candidates[$0] })
+        for (found, i) in try pairs(together, order) {
+          #expect(results(found.linears) == results(alone[i].linears))
+          #expect(found.perplexity == alone[i].perplexity)
+        }
+      }
+      // The formats lead to different results, or mixing them up would not show.
+      for i in stride(from: 0, to: alone.count, by: 2) {
+        #expect(alone[i].linears[0].error != alone[i + 1].linears[0].error)
+        #expect(alone[i].perplexity != alone[i + 1].perplexity)
       }
     }
   }

@@ -2,6 +2,7 @@
 
 import LinearAlgebra
 import Quantizer
+import Remedies
 import Solvers
 import TestSupport
 import Testing
@@ -17,7 +18,7 @@ import Transformer
     try TemporaryFolder.with { folder in
       let model = try folder.open()
       let candidates = [
-        try QuantizationSettings.scaled("gptq"), try .scaled("awq-output"),
+        try QuantizationSettings.scaled(.gptq), try .scaled(.awqOutput),
       ]
       func run(_ selection: LinearFilter) throws -> (ComparisonReport, [String]) {
         var labels: [String] = []
@@ -32,15 +33,15 @@ import Transformer
       }
       let (all, _) = try run(.all)
       let (some, labels) = try run(LinearFilter(layers: layers, modules: modules))
-      for (found, whole) in zip(some.candidates, all.candidates) {
+      for (found, whole) in try pairs(some.candidates, all.candidates) {
         let expected = whole.linears.filter { linear in
           (layers?.contains(linear.layer ?? -1) ?? true)
             && (modules == nil || ["v_proj", "down_proj"].contains(where: linear.name.hasSuffix))
         }
         #expect(found.linears.map(\.name) == expected.map(\.name))
-        for (a, b) in zip(found.linears, expected) {
-          let (some, whole) = (a.error.calibration ?? .nan, b.error.calibration ?? .nan)
-          #expect(abs(some / whole - 1) < 1e-3)
+        for (a, b) in try pairs(found.linears, expected) {
+          #expect(a.error == b.error, "\(a.name)")
+          #expect(a.inputScales == b.inputScales, "\(a.name)")
         }
       }
       #expect(labels.contains("block 1") == (layers != [0]))
@@ -57,7 +58,7 @@ import Transformer
       ] {
         #expect(throws: RunError.self) {
           try ComparisonRun(
-            model: model, candidates: [.scaled("rtn")], calibration: .random,
+            model: model, candidates: [.scaled(.nearest)], calibration: .random,
             selection: selection)
         }
       }
@@ -67,7 +68,7 @@ import Transformer
   @Test func `of groups that do not fit a Linear says so before it starts`() throws {
     try TemporaryFolder.with { folder in
       let model = try folder.open()
-      let settings = try QuantizationSettings.scaled("rtn", granularity: .group(64))
+      let settings = try QuantizationSettings.scaled(.nearest, granularity: .group(64))
       func run(_ module: String) throws -> ComparisonReport {
         try ComparisonRun(
           model: model, candidates: [settings], calibration: .random,
@@ -87,10 +88,11 @@ import Transformer
       let text = TokenWindows(cutting: TinyModel.tokens(40, seed: 1), length: 20)
       let error = #expect(throws: RunError.self) {
         try ComparisonRun(
-          model: model, candidates: [.scaled("rtn")], calibration: .random,
+          model: model, candidates: [.scaled(.nearest)], calibration: .random,
           selection: LinearFilter(layers: [0]), text: text)
       }
-      #expect(error?.description.contains("whole model") == true)
+      #expect(error?.description.contains("only some are selected") == true)
+      #expect(error?.remedies == [.selectEverything, .leaveOutText])
     }
   }
 
@@ -100,8 +102,8 @@ import Transformer
       let text = TokenWindows(cutting: TinyModel.tokens(40, seed: 1), length: 20)
       func kept(_ text: TokenWindows?) throws -> [Int] {
         let streams = try JudgedStreams(model, text, count: 3)
-        let candidates = Mirror(reflecting: streams).descendant("candidates") as? [[Matrix]]
-        return try #require(candidates).map(\.count)
+        let candidates = Mirror(reflecting: streams).descendant("candidates") as? [Stream]
+        return try #require(candidates).map(\.windows.count)
       }
       #expect(try kept(nil) == [0, 0, 0])
       #expect(try kept(text) == [2, 2, 2])

@@ -4,6 +4,7 @@ import JSON
 import LinearAlgebra
 import Pipeline
 import Quantizer
+import Remedies
 import Solvers
 import TestSupport
 import Testing
@@ -55,9 +56,9 @@ extension TemporaryFolder {
     return try LanguageModel(ModelFolder(path: path("out")))
   }
 
-  /// Writes a folder of codes, scales and zero points that a test makes up: 4 bits, groups of 16.
+  /// Writes a folder of made-up codes, scales and zero points: 4 bits, in groups of 16 unless said otherwise.
   ///
-  /// For nil a Linear is written in floating point.
+  /// A Linear for which the closure gives nil is written in floating point.
   fileprivate func make(
     _ format: any CheckpointFormat, scales: FloatFormat = .float16, symmetric: Bool = false,
     groupSize: Int = 16, linear: (LinearShape) -> (scale: Float, zero: UInt8)?
@@ -83,7 +84,8 @@ extension TemporaryFolder {
         codes: (0..<shape.rows * shape.columns).map { UInt8($0 % 16) })
       let layout = format.layout(of: shape, LinearScheme(scheme), scales: scales)
       tensors += layout
-      for (part, bytes) in zip(layout, format.encode(QuantizedLinear(weight), scales: scales)) {
+      let encoded = format.encode(QuantizedLinear(weight), scales: scales)
+      for (part, bytes) in try pairs(layout, encoded) {
         contents[part.name] = bytes
       }
     }
@@ -100,9 +102,10 @@ extension TemporaryFolder {
   }
 }
 
-/// Whether converting throws an error with these words, and leaves nothing.
+/// Checks that converting throws an error with these words and remedies, and leaves nothing.
 private func expectRefusal(
-  _ words: String..., of model: LanguageModel, to format: any CheckpointFormat,
+  _ words: String..., remedies: [Remedy] = [], of model: LanguageModel,
+  to format: any CheckpointFormat,
   in folder: TemporaryFolder, sourceLocation: SourceLocation = #_sourceLocation
 ) throws {
   let before = try folder.names()
@@ -113,6 +116,8 @@ private func expectRefusal(
     if !missing.isEmpty {
       Issue.record("\(missing) not in: \(error)", sourceLocation: sourceLocation)
     }
+    let found = (error as? any RemediableError)?.remedies ?? []
+    #expect(found == remedies, sourceLocation: sourceLocation)
     return true
   }
   #expect(try folder.names() == before, sourceLocation: sourceLocation)
@@ -138,7 +143,7 @@ private func expectRefusal(
         #expect(after.dequantized() == before.dequantized(), "\(linear.name)")
         #expect(after.grid.scheme == before.grid.scheme)
       }
-      // What is no Linear goes over as it is, biases too.
+      // Everything that is not a Linear is copied as it is, biases too.
       let copied = source.folder.tensors.filter { $0.shape.type.floatFormat != nil }
         .filter { !$0.name.hasSuffix("scale") && !$0.name.hasSuffix("scales") }
       #expect(copied.count == 2 + 2 * (2 + 4))
@@ -150,7 +155,7 @@ private func expectRefusal(
   }
 
   @Test(arguments: formats.indices)
-  func `there and back is the same file`(index: Int) throws {
+  func `converted back is the same file`(index: Int) throws {
     try TemporaryFolder.with { folder in
       let source = try folder.source(formats[index])
       for (i, format) in formats.enumerated() where i != index {
@@ -237,7 +242,7 @@ private func expectRefusal(
     }
   }
 
-  @Test func `tells the objections of engines before it is written`() throws {
+  @Test func `reports the objections of engines before anything is written`() throws {
     try TemporaryFolder.with { folder in
       let source = try folder.source(AWQFormat(), symmetric: false)
       var warnings: [String] = []
@@ -263,7 +268,7 @@ private func expectRefusal(
       for format in [GPTQFormat(), AWQFormat()] as [any CheckpointFormat] {
         try expectRefusal(
           "model.layers.0.mlp.down_proj.weight_scale", "9.313226e-10", "float16",
-          "--format compressed-tensors", of: source, to: format, in: folder)
+          remedies: [.chooseFormat("compressed-tensors")], of: source, to: format, in: folder)
       }
       let kept = try folder.convert(source, to: CompressedTensorsFormat())
       #expect(kept.folder.tensor("\(kept.linears[6].name).weight_scale")?.shape.type == .bfloat16)
@@ -276,15 +281,16 @@ private func expectRefusal(
         $0.name.contains("v_proj") ? (0.5, 0) : (0.5, 3)
       }
       try expectRefusal(
-        "model.layers.0.self_attn.v_proj", "zero point 0", "gptq", "awq or compressed-tensors",
-        of: source, to: GPTQFormat(), in: folder)
+        "model.layers.0.self_attn.v_proj", "zero point 0", "gptq",
+        remedies: [.chooseFormat("awq"), .chooseFormat("compressed-tensors")], of: source,
+        to: GPTQFormat(), in: folder)
       let other = try folder.convert(source, to: CompressedTensorsFormat())
       let zeros = try #require(try other.quantizedLinear(other.linears[2])).weight.grid.zeroPoints
       #expect(zeros.allSatisfy { $0 == 0 })
     }
   }
 
-  @Test func `of bits is refused by the engines' words`() throws {
+  @Test func `of bits is refused with what the engines object to`() throws {
     try TemporaryFolder.with { folder in
       let source = try folder.source(GPTQFormat(), bits: 8)
       try expectRefusal(

@@ -1,5 +1,5 @@
-// A model against its reference over windows: the means, their standard errors and the positions,
-// from whole rows of logits in double precision.
+// A model against its reference over windows of text: means, standard errors and positions must be
+// those that whole rows of logits give in double precision.
 
 import Checkpoint
 import Foundation
@@ -16,10 +16,10 @@ private func textbook(
   try text.windows.map { window in
     let logits = try [model, reference].map { model in
       var hidden = try model.embeddings(of: window)
-      for layer in 0..<model.configuration.layerCount { try model.block(layer)(&hidden) }
+      for layer in 0..<model.declaration.blocks.count { try model.block(layer)(&hidden) }
       return try model.logits(hidden).elements
     }
-    let size = model.configuration.vocabularySize
+    let size = model.declaration.vocabularySize
     return window.indices.dropLast().map { row in
       let range = row * size..<(row + 1) * size
       return TextbookDivergence(
@@ -112,7 +112,7 @@ extension TinyModel {
     }
   }
 
-  @Test func `goes on over groups of windows`() throws {
+  @Test func `is the same over several groups of windows`() throws {
     // A head takes about 4096 rows at a time.
     try TemporaryFolder.with { folder in
       let model = try folder.open(.long(seed: 1), as: "model")
@@ -121,7 +121,7 @@ extension TinyModel {
     }
   }
 
-  @Test func `from itself is nothing`() throws {
+  @Test func `of a model from itself is zero`() throws {
     try TemporaryFolder.with { folder in
       for model in [try folder.open(), try folder.open(.flat, as: "flat")] {
         let found = try check(model, model, windows: 10, length: 70)

@@ -6,6 +6,7 @@ import Hessian
 import LinearAlgebra
 import Pipeline
 import Quantizer
+import Remedies
 import Solvers
 import TestSupport
 import Testing
@@ -14,10 +15,9 @@ private let weights = Matrix.heavyTailed(32, 64, scale: 0.02, seed: 1)
 private let inputs = Matrix.activations(tokens: 200, channels: 64, seed: 2)
 
 private func settings(
-  _ method: String, bits: Int = 4, groupSize: Int = 32
+  _ method: Method, bits: Int = 4, groupSize: Int = 32
 ) throws -> QuantizationSettings {
-  let method = try Method(method)
-  return QuantizationSettings(
+  QuantizationSettings(
     scheme: try Scheme(bits: bits, symmetric: true, granularity: .group(groupSize)),
     method: method)
 }
@@ -30,16 +30,15 @@ private func statistics(_ parts: Matrix...) -> InputStatistics {
 
 /// What the library makes of the weights with given statistics.
 private func expected(
-  _ input: LayerInput, _ settings: QuantizationSettings
+  _ input: CalibratedInput, _ settings: QuantizationSettings
 ) throws -> StageSolution {
   let recipe = Recipe(
     scheme: settings.scheme, gridRule: GridRule(range: .squaredError, scaleFormat: .float32),
     rounding: settings.method.rounding.make(settings.options),
     transform: settings.method.transform?.make(settings.options))
-  return try recipe.solve(
-    stage: StageProblem(
-      [LayerProblem(name: "w", weights: weights, input: input)], scaling: InputScaling()),
-    measuringRows: true)
+  let group = StageProblem.Group([LinearProblem(name: "w", weights: weights)], input: input)
+  return try StageSession(StageProblem([group], scaling: InputScaling()))
+    .solve(recipe, measuringRows: true)
 }
 
 extension TemporaryFolder {
@@ -60,15 +59,15 @@ extension TemporaryFolder {
 }
 
 @Suite struct `One Linear from files` {
-  @Test(arguments: ["rtn", "gptq", "awq", "awq+gptq"])
-  func `gives what the solver gives, with every ninth chunk held out`(method: String) throws {
+  @Test(arguments: [Method.nearest, .gptq, .awq, .awqGPTQ])
+  func `gives what the solver gives, with every ninth chunk held out`(method: Method) throws {
     let settings = try settings(method)
     // 200 tokens: chunks of 22, nine of them and two tokens more; the ninth judges.
     let calibration = statistics(
       inputs.copy(rows: 0..<176), inputs.copy(rows: 198..<200))
     let heldOut = statistics(inputs.copy(rows: 176..<198))
     let solution = try expected(
-      LayerInput(calibration: calibration, heldOut: heldOut), settings)
+      CalibratedInput(calibration: calibration, heldOut: heldOut), settings)
     try TemporaryFolder.with { folder in
       let comparison = try LayerComparison(try folder.files(), candidates: [settings])
       let (report, solutions) = try comparison.run()
@@ -79,24 +78,24 @@ extension TemporaryFolder {
       #expect(linear.error == solution.linears[0].error)
       #expect(linear.name == "w" && linear.layer == nil)
       #expect(linear.inputScales == solution.factors)
-      #expect((solution.factors != nil) == method.hasPrefix("awq"))
+      #expect((solution.factors != nil) == (method.transform != nil))
     }
   }
 
   @Test func `takes all tokens, or others to judge, where that is asked for`() throws {
-    let settings = try settings("gptq")
+    let settings = try settings(.gptq)
     let other = Matrix.activations(tokens: 64, channels: 64, seed: 3)
     try TemporaryFolder.with { folder in
       let all = try LayerComparison(try folder.files(sharesOut: false), candidates: [settings])
       let (report, solutions) = try all.run()
       #expect(report.calibrationTokens == 200 && report.heldOutTokens == 0)
-      let alone = try expected(LayerInput(calibration: statistics(inputs)), settings)
+      let alone = try expected(CalibratedInput(calibration: statistics(inputs)), settings)
       #expect(solutions[0].linears[0].linear == alone.linears[0].linear)
       let judged = try LayerComparison(try folder.files(heldOut: other), candidates: [settings])
       let result = try judged.run().report
       #expect(result.calibrationTokens == 200 && result.heldOutTokens == 64)
       let both = try expected(
-        LayerInput(calibration: statistics(inputs), heldOut: statistics(other)), settings)
+        CalibratedInput(calibration: statistics(inputs), heldOut: statistics(other)), settings)
       #expect(result.candidates[0].linears[0].error == both.linears[0].error)
     }
   }
@@ -108,7 +107,7 @@ extension TemporaryFolder {
         weights: flat.weights,
         input: .activations(try folder.file("deep", inputs, axes: [4, 50, 64])))
       let solutions = try [flat, deep].map {
-        try LayerComparison($0, candidates: [try settings("gptq")]).run().solutions[0]
+        try LayerComparison($0, candidates: [try settings(.gptq)]).run().solutions[0]
       }
       #expect(solutions[0].linears[0].linear == solutions[1].linears[0].linear)
     }
@@ -122,22 +121,25 @@ extension TemporaryFolder {
       let plain = try folder.files(tokens, sharesOut: false)
       let ready = try LayerFiles(
         weights: plain.weights, input: .hessian(try folder.file("h", hessian)))
-      let gptq = try settings("gptq")
+      let gptq = try settings(.gptq)
       let solutions = try [plain, ready].map {
         try LayerComparison($0, candidates: [gptq]).run().solutions[0].linears[0]
       }
       #expect(solutions[0].linear == solutions[1].linear)
       let errors = try solutions.map { try #require($0.error.calibration) }
       #expect(abs(errors[0] / errors[1] - 1) < 1e-5)
-      for method in ["awq", "smoothquant", "static", "int8+outliers"] {
+      for method in [Method.awq, .smoothQuant, .staticInt8, .int8Outliers] {
         let settings = try QuantizationSettings(
-          scheme: Scheme(bits: 8, symmetric: true, granularity: .channel), method: Method(method))
+          scheme: Scheme(bits: 8, symmetric: true, granularity: .channel), method: method)
         let comparison = try LayerComparison(ready, candidates: [settings])
-        #expect { try comparison.run() } throws: { "\($0)".contains("--activations") }
+        let error = #expect(throws: StageError.self) { try comparison.run() }
+        #expect(error?.description.contains("a Hessian does not tell") == true)
+        #expect(error?.remedies == [.giveActivations])
       }
-      // What rounds inputs token by token asks nothing of calibration, and is not measured here.
+      // Inputs that are rounded token by token ask nothing of calibration; without tokens, what that
+      // rounding costs cannot be measured.
       let int8 = try QuantizationSettings(
-        scheme: Scheme(bits: 8, symmetric: true, granularity: .channel), method: Method("int8"))
+        scheme: Scheme(bits: 8, symmetric: true, granularity: .channel), method: .int8)
       let error = try LayerComparison(ready, candidates: [int8]).run().solutions[0].linears[0].error
       #expect(error.activation == nil && error.calibration != nil)
     }
@@ -166,7 +168,7 @@ extension TemporaryFolder {
       let crooked = try folder.file(
         "h", Matrix(rows: 64, columns: 64) { $0 == $1 ? 1 : $0 < $1 ? 0.5 : 0 })
       let comparison = try LayerComparison(
-        LayerFiles(weights: w, input: .hessian(crooked)), candidates: [try settings("gptq")])
+        LayerFiles(weights: w, input: .hessian(crooked)), candidates: [try settings(.gptq)])
       #expect { try comparison.run() } throws: { "\($0)".contains("h.npy: the Hessian is not sym") }
     }
   }
@@ -174,22 +176,25 @@ extension TemporaryFolder {
   @Test func `is refused where a method cannot work`() throws {
     try TemporaryFolder.with { folder in
       let files = try folder.files(nil)
-      #expect { try LayerComparison(files, candidates: [try settings("gptq")]) } throws: {
-        "\($0)".contains("--activations FILE")
+      let error = #expect(throws: LayerFileError.self) {
+        try LayerComparison(files, candidates: [try settings(.gptq)])
       }
+      #expect(error?.description.contains("the method gptq learns from") == true)
+      #expect(
+        error?.remedies == [.giveActivations, .giveSecondMoment, .chooseMethod("rtn")])
       #expect {
-        try LayerComparison(files, candidates: [try settings("rtn", groupSize: 48)])
+        try LayerComparison(files, candidates: [try settings(.nearest, groupSize: 48)])
       } throws: {
         "\($0)".contains("group size 48")
       }
-      let report = try LayerComparison(files, candidates: [try settings("rtn")]).run().report
+      let report = try LayerComparison(files, candidates: [try settings(.nearest)]).run().report
       #expect(report.candidates[0].linears[0].error.calibration == nil)
     }
   }
 
   @Test func `is written with the factors of its input`() throws {
     try TemporaryFolder.with { folder in
-      let settings = try settings("awq+gptq")
+      let settings = try settings(.awqGPTQ)
       let comparison = try LayerComparison(try folder.files(), candidates: [settings])
       let solution = try comparison.run().solutions[0]
       let path = folder.path("q.safetensors")

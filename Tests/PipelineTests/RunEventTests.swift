@@ -1,4 +1,4 @@
-// What a run tells while it goes on, and how it is ended from outside.
+// What a run reports while it works, and how its caller can end it.
 
 import Checkpoint
 import Formats
@@ -27,7 +27,8 @@ private func run(
 }
 
 @Suite struct `A run` {
-  @Test func `solves every Linear once, in the order of the computation, and tells`() throws {
+  @Test func `solves every Linear once, in the order of the computation, and reports each`() throws
+  {
     try TemporaryFolder.with { folder in
       var events: [RunEvent] = []
       let report = try run(in: folder) { events.append($0) }
@@ -37,7 +38,7 @@ private func run(
       let solved = events.compactMap { if case .solved(let linear) = $0 { linear } else { nil } }
       #expect(solved.map(\.name) == order)
       #expect(report.linears == solved)
-      for (linear, shape) in zip(solved, TinyModel.linears + TinyModel.linears) {
+      for (linear, shape) in try pairs(solved, TinyModel.linears + TinyModel.linears) {
         #expect(linear.rows == shape.1 && linear.columns == shape.2)
         // 32 bits of scale for 16 weights of 3, and the shape in 128 bits.
         #expect(linear.bitsPerWeight == 5 + 128 / Double(shape.1 * shape.2))
@@ -68,7 +69,7 @@ private func run(
     }
   }
 
-  @Test func `without calibration knows of the weights only`() throws {
+  @Test func `without calibration reports errors of the weights only`() throws {
     try TemporaryFolder.with { folder in
       let report = try run(in: folder, .nearest, calibration: nil) { _ in }
       #expect(report.calibrationTokens == 0 && report.heldOutTokens == 0)

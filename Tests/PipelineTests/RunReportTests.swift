@@ -31,10 +31,11 @@ private let text = """
     try #require(report.linears.count == 2)
     let (a, b) = (report.linears[0], report.linears[1])
     #expect(a.name == "a" && a.rows == 2 && a.columns == 3 && a.bitsPerWeight == 4)
-    #expect(a.error == LayerError(weight: 0.125, calibration: 1e-5, heldOut: 0.25, activation: 0.5))
+    #expect(
+      a.error == LinearError(weight: 0.125, calibration: 1e-5, heldOut: 0.25, activation: 0.5))
     #expect(a.clippedShare == 0.125 && a.hasScaledInput && !b.hasScaledInput)
     #expect(a.conditioning == Conditioning(damping: 0.01, retries: 2, deadChannels: 1))
-    #expect(b.error == LayerError(weight: 0, calibration: nil, heldOut: nil))
+    #expect(b.error == LinearError(weight: 0, calibration: nil, heldOut: nil))
     #expect(b.conditioning == nil)
     #expect(report.json == (try JSONValue(parsing: text)))
     #expect(try RunReport(report.json).linears == report.linears)

@@ -9,19 +9,19 @@ import Testing
 import Transformer
 
 @Suite struct `The report of a scaled Linear` {
-  @Test(arguments: ScaledRun.words)
+  @Test(arguments: ScaledRun.methods)
   func `has the errors of the weights in the coordinates that they came in`(
-    words: String
+    method: Method
   ) throws {
     try TemporaryFolder.with { folder in
       let model = try folder.open(TinyModel(family: .qwen2))
-      let replay = try model.replay(.scaled(words))
+      let replay = try model.replay(.scaled(method))
       let count = CalibrationSet.random.calibration.count
-      for replayed in replay.joined() {
-        for (i, solution) in replayed.solutions.enumerated() {
-          let w = DoubleMatrix(replayed.linears[i].weight)
-          let d = replayed.effective(i) - w
-          let inputs = replayed.inputs[replayed.stage(of: i)]
+      for replayed in replay {
+        for linear in replayed.linears {
+          let (solution, inputs) = (linear.solution, linear.inputs)
+          let w = DoubleMatrix(linear.original)
+          let d = linear.effective - w
           func share(_ windows: ArraySlice<Matrix>) -> Double {
             let moment = DoubleMatrix.secondMoment(of: Matrix(stacking: Array(windows)))
             return (d * moment * d.transposed).trace / (w * moment * w.transposed).trace
@@ -38,24 +38,24 @@ import Transformer
     }
   }
 
-  @Test(arguments: ["smoothquant", "smoothquant+static", "int8"])
-  func `has what rounding the inputs adds`(words: String) throws {
+  @Test(arguments: [Method.smoothQuant, .smoothQuantStatic, .int8])
+  func `has what rounding the inputs adds`(method: Method) throws {
     try TemporaryFolder.with { folder in
-      let replay = try folder.open().replay(.scaled(words))
+      let replay = try folder.open().replay(.scaled(method))
       let count = CalibrationSet.random.calibration.count
-      for replayed in replay.joined() {
-        for (i, solution) in replayed.solutions.enumerated() {
-          let x = Matrix(stacking: Array(replayed.inputs[replayed.stage(of: i)][count...]))
-          let s = replayed.inputFactors(of: i)
+      for replayed in replay {
+        for linear in replayed.linears {
+          let (solution, s) = (linear.solution, linear.inputFactors)
+          let x = Matrix(stacking: Array(linear.inputs[count...]))
           let scaled = Matrix(rows: x.rows, columns: x.columns) { x[$0, $1] / s[$1] }
           let rounded = try #require(solution.linear.activations).rounded(scaled)
           let lost = Matrix(rows: x.rows, columns: x.columns) {
             (scaled[$0, $1] - rounded[$0, $1]) * s[$1]
           }
-          let w = DoubleMatrix(replayed.linears[i].weight)
+          let w = DoubleMatrix(linear.original)
           let energy = { (m: DoubleMatrix) in m.elements.reduce(0) { $0 + $1 * $1 } }
           let expected =
-            energy(DoubleMatrix(lost) * replayed.effective(i).transposed)
+            energy(DoubleMatrix(lost) * linear.effective.transposed)
             / energy(DoubleMatrix(x) * w.transposed)
           let found = try #require(solution.error.activation)
           #expect(abs(found / expected - 1) < 1e-3, "\(solution.name): \(found), \(expected)")

@@ -30,7 +30,7 @@ extension TemporaryFolder {
 }
 
 extension CalibrationSet {
-  /// Eight windows of 32 random tokens to learn from, and two to judge.
+  /// Eight windows of 32 random tokens to learn from, and two held out to judge.
   static let random = CalibrationSet(
     calibration: (0..<8).map { TinyModel.tokens(32, seed: $0) },
     heldOut: (8..<10).map { TinyModel.tokens(32, seed: $0) }, length: 32)
@@ -51,7 +51,7 @@ extension QuantizationSettings {
 extension LanguageModel {
   /// Every Linear that can be quantized, in the order of the computation.
   var linears: [LinearShape] {
-    (0..<configuration.layerCount).flatMap { configuration.linears(layer: $0) }
+    declaration.blocks.indices.flatMap { declaration.linears(block: $0) }
   }
 
   /// The codes of every quantized Linear, one after another.
@@ -67,7 +67,7 @@ extension ModelFolder.TensorReference {
 
 /// The share of codes that differ.
 ///
-/// Tests that run beside others may see another number of threads, and sums in another order; so
+/// A replay multiplies window by window, where a run bundles them, so sums are rounded differently;
 /// a code in a thousand may differ where nothing is wrong.
 func difference(_ a: [UInt8], _ b: [UInt8]) throws -> Double {
   try #require(a.count == b.count && !a.isEmpty)

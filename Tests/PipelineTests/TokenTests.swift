@@ -30,14 +30,14 @@ private func tokens(_ name: String, _ content: [UInt8]) throws -> [Int32] {
     #expect(try tokens(name, []) == [])
   }
 
-  @Test func `comes from the records of a file, none of which runs into the next`() throws {
+  @Test func `comes from the records of a file, each tokenized by itself`() throws {
     let lines = "\n{\"text\": \"ba\"}\r\n \t\n{\"n\": 1, \"text\": \"b\"}\n{\"text\": \"\"}"
     #expect(try tokens("a.jsonl", Array(lines.utf8)) == [1, 0, 1])
   }
 
   @Test(arguments: ["\u{2028}", "\u{2029}", "\u{85}"])
   func `does not end a record at other separators of Unicode`(separator: String) throws {
-    // Inside a string they are letters like any other; here they are no member's concern.
+    // Inside a string they are characters like any other.
     let line = "{\"id\": \"\(separator)\", \"text\": \"ab\"}\n"
     #expect(try tokens("a.jsonl", Array(line.utf8)) == [2])
   }
@@ -59,7 +59,7 @@ private func tokens(_ name: String, _ content: [UInt8]) throws -> [Int32] {
       (10, 3, nil, 3), (9, 3, nil, 3), (2, 3, nil, 0), (0, 1, nil, 0),
       (10, 3, 2, 2), (10, 3, 5, 3), (10, 3, 0, 0), (10, 1, Int.max, 10),
     ] as [(Int, Int, Int?, Int)])
-  func `follow each other, and drop the rest`(
+  func `follow each other, and leave out an incomplete last one`(
     tokens: Int, length: Int, limit: Int?, count: Int
   ) {
     let stream = (0..<Int32(tokens)).map { $0 * 7 }

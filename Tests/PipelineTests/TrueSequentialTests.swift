@@ -1,5 +1,5 @@
-// "True sequential": the input of every stage comes through what is quantized before it, down to
-// the stage just before. Each stage is solved again by hand, from the output folder.
+// "True sequential": the input of every stage comes through everything that was quantized before it,
+// including the stage just before. Each stage is solved again by hand, from the output folder.
 
 import Checkpoint
 import Formats
@@ -13,32 +13,22 @@ import Testing
 import Transformer
 
 /// The solutions of Linears that share an input, as a run with 3 bits would have them.
-private func solve(_ linears: [Linear], _ inputs: [Matrix]) throws -> [LayerSolution] {
-  var statistics = InputStatistics(channels: inputs[0].columns)
-  var heldOut = InputStatistics(channels: inputs[0].columns)
-  for (i, input) in inputs.enumerated() {
-    if i < CalibrationSet.random.calibration.count {
-      statistics.add(input)
-    } else {
-      heldOut.add(input)
-    }
-  }
-  let input = LayerInput(calibration: statistics, heldOut: heldOut)
+private func solve(_ linears: [Linear], _ inputs: [Matrix]) throws -> [LinearSolution] {
   let recipe = Recipe(
     scheme: try Scheme(bits: 3, symmetric: true, granularity: .group(16)),
     gridRule: GridRule(range: .squaredError, scaleFormat: .float32),
     rounding: NearestPlaneRounding())
-  return try recipe.solve(
-    stage: StageProblem(
-      linears.map { LayerProblem(name: $0.name, weights: $0.weight, input: input) })
-  ).linears
+  let group = StageProblem.Group(
+    linears.map { LinearProblem(name: $0.name, weights: $0.weight) },
+    input: CalibratedInput(inputs))
+  return try recipe.solve(StageProblem([group])).linears
 }
 
 /// Two models in step, and the hidden states of all windows, which go through the second one.
 private struct Walk {
   let original: LanguageModel
   let other: LanguageModel
-  private(set) var solutions: [LayerSolution] = []
+  private(set) var solutions: [LinearSolution] = []
 
   /// Solves every stage of the original on its input in the other model.
   init(solving original: LanguageModel, onInputsIn other: LanguageModel) throws {
@@ -46,15 +36,16 @@ private struct Walk {
     self.other = other
     let windows = CalibrationSet.random.calibration + CalibrationSet.random.heldOut
     var hidden = try windows.map(other.embeddings)
-    for layer in 0..<2 {
-      let halves = zip(try original.block(layer).sublayers, try other.block(layer).sublayers)
-      for (sublayer, through) in halves {
-        let inputs = hidden.map(through.input)
-        solutions += try solve(sublayer.inputLinears, inputs)
-        let inner = inputs.map(through.inner)
-        solutions += try solve([sublayer.outputLinear], inner)
-        for i in hidden.indices { through.addOutput(inner[i], to: &hidden[i]) }
+    for index in 0..<2 {
+      let (block, through) = (try original.block(index), try other.block(index))
+      var states = hidden.map(through.program.enter)
+      for (number, stage) in through.program.stages.enumerated() {
+        solutions += try solve(
+          stage.slots.map { block.weights.linear($0.name) },
+          states.map { through.input(of: number, $0) })
+        through.advance(&states, past: number)
       }
+      hidden = states.map(\.hidden)
     }
   }
 
@@ -74,7 +65,7 @@ private struct Walk {
       let walk = try Walk(solving: original, onInputsIn: quantized)
       #expect(walk.solutions.map(\.name) == report.linears.map(\.name))
       #expect(try difference(codes, walk.codes) < 0.002)
-      for (solution, linear) in zip(walk.solutions, report.linears) {
+      for (solution, linear) in try pairs(walk.solutions, report.linears) {
         let (seen, unseen) = (
           try #require(solution.error.calibration), try #require(solution.error.heldOut)
         )
@@ -82,10 +73,10 @@ private struct Walk {
         #expect(abs(try #require(linear.error.heldOut) / unseen - 1) < 0.01, "\(linear.name)")
       }
 
-      // On the inputs of the original model, the solutions are others: the test would see it.
+      // On the inputs of the original model, the solutions are different: the test would notice.
       let control = try Walk(solving: original, onInputsIn: original)
       #expect(try difference(codes, control.codes) > 0.05)
-      // But for the very first stage, where nothing is quantized yet: q, k and v.
+      // Except in the very first stage, q, k and v, where nothing is quantized yet.
       let first = (32 + 16 + 16) * 32
       #expect(
         try difference(Array(codes[..<first]), Array(control.codes[..<first])) < 0.002)

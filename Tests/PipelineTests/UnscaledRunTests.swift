@@ -1,4 +1,4 @@
-// Where scaling activations cannot help, or nothing can take up the factors, it is left alone.
+// Inputs are left alone where scaling them cannot help, or where nothing can take up the factors.
 
 import Checkpoint
 import Formats
@@ -28,7 +28,7 @@ extension TinyModel {
   }
 }
 
-/// Checks that norms and biases are the same, byte by byte; or gives how many are not.
+/// The names of the tensors beside the Linears' weights whose bytes differ.
 private func changedRest(_ output: LanguageModel, _ model: LanguageModel) throws -> [String] {
   try model.folder.tensors.filter { !$0.name.hasSuffix("_proj.weight") }.compactMap { tensor in
     let copy = try #require(output.folder.tensor(tensor.name))
@@ -38,13 +38,13 @@ private func changedRest(_ output: LanguageModel, _ model: LanguageModel) throws
 }
 
 @Suite struct `A model that scaling cannot help` {
-  @Test(arguments: ["awq", "awq+gptq", "awq+clip"])
-  func `keeps its norms, byte by byte`(words: String) throws {
+  @Test(arguments: [Method.awq, .awqGPTQ, .awqClip])
+  func `keeps its norms, byte by byte`(method: Method) throws {
     try TemporaryFolder.with { folder in
       let model = try folder.open(.onGrid)
-      let settings = try QuantizationSettings.scaled(words, symmetric: false)
+      let settings = try QuantizationSettings.scaled(method, symmetric: false)
       let replay = try model.replay(settings)
-      #expect(replay.joined().flatMap(\.stages).allSatisfy { $0.factors == nil })
+      #expect(replay.flatMap(\.stages).allSatisfy { $0.solution.factors == nil })
       let output = try folder.quantize(model, settings)
       #expect(try changedRest(output, model).isEmpty)
       for linear in model.linears {
@@ -56,46 +56,56 @@ private func changedRest(_ output: LanguageModel, _ model: LanguageModel) throws
     }
   }
 
-  @Test func `is another one than that which it helps`() throws {
+  @Test func `is a special one: others have their norms changed`() throws {
     try TemporaryFolder.with { folder in
       let model = try folder.open(TinyModel(.bfloat16))
-      let output = try folder.quantize(model, .scaled("awq", symmetric: false))
+      let output = try folder.quantize(model, .scaled(.awq, symmetric: false))
       #expect(try changedRest(output, model).contains { $0.contains("layernorm") })
     }
   }
 }
 
 @Suite struct `One scale for a whole tensor` {
-  @Test(arguments: ["smoothquant", "smoothquant+static"])
-  func `takes up no factors of single rows`(words: String) throws {
+  @Test(arguments: [Method.smoothQuant, .smoothQuantStatic])
+  func `takes up no factors of single rows`(method: Method) throws {
     try TemporaryFolder.with { folder in
       let model = try folder.open(TinyModel(family: .qwen2))
-      let settings = try QuantizationSettings.scaled(words, granularity: .tensor)
+      let settings = try QuantizationSettings.scaled(method, granularity: .tensor)
       let replay = try model.replay(settings)
-      for replayed in replay.joined() {
-        #expect(replayed.stages[0].factors != nil && replayed.stages[1].factors == nil)
-        for solution in replayed.solutions {
-          #expect(Set(solution.quantized.grid.scales.elements).count == 1, "\(solution.name)")
+      for block in replay {
+        // Norms take up the factors of q/k/v and gate/up; v and up would have to for o and down.
+        #expect(block.stages.map { $0.solution.factors != nil } == [true, false, true, false])
+        #expect(block.stored.count == 7)
+        for (name, solution) in block.stored {
+          #expect(Set(solution.quantized.grid.scales.elements).count == 1, "\(name)")
         }
       }
       let output = try folder.quantize(model, settings)
       let changed = try changedRest(output, model)
       #expect(changed.count == 4 && changed.allSatisfy { $0.hasSuffix("layernorm.weight") })
-      for (layer, sublayers) in replay.enumerated() {
-        for (a, b) in zip(try output.block(layer).sublayers, sublayers) {
-          #expect(a.norm.gain == b.after.norm.gain)
-          let largest = b.after.outputLinear.weight.elements.map(abs).max() ?? 0
-          let pairs = zip(a.outputLinear.weight.elements, b.after.outputLinear.weight.elements)
-          #expect(pairs.allSatisfy { abs($0 - $1) < 0.02 * largest })
+      for (index, replayed) in replay.enumerated() {
+        let written = try output.block(index)
+        for norm in written.program.norms {
+          let gain = try #require(written.weights.norms[norm.name]).gain
+          #expect(gain == replayed.after.weights.norms[norm.name]?.gain)
+        }
+        for name in ["self_attn.o_proj", "mlp.down_proj"] {
+          let key = "model.layers.\(index).\(name)"
+          let (a, b) = (written.weights.linear(key), replayed.after.weights.linear(key))
+          let largest = b.weight.elements.map(abs).max() ?? 0
+          #expect(
+            try pairs(a.weight.elements, b.weight.elements).allSatisfy {
+              abs($0 - $1) < 0.02 * largest
+            })
         }
       }
     }
   }
 
-  @Test func `by channel, the same model has its values and ups scaled too`() throws {
+  @Test func `is what prevents it: by channel, the rows of v and up are scaled too`() throws {
     try TemporaryFolder.with { folder in
       let model = try folder.open(TinyModel(family: .qwen2))
-      let output = try folder.quantize(model, .scaled("smoothquant"))
+      let output = try folder.quantize(model, .scaled(.smoothQuant))
       let changed = try changedRest(output, model)
       #expect(changed.contains("model.layers.0.self_attn.v_proj.bias"))
       #expect(!changed.contains("model.layers.0.self_attn.q_proj.bias"))

@@ -1,5 +1,6 @@
-// Axes: where ticks stand, and what has no place.
+// Axes: where their ticks are, and which values they cannot show.
 
+import TestSupport
 import Testing
 
 @testable import Report
@@ -32,10 +33,10 @@ import Testing
   @Test func `maps its ends to the ends, with a margin`() throws {
     let axis = try #require(Axis(.logarithmic, covering: [10, 0.1, 1, .nan, 0, -1, .infinity]))
     let shares = try [0.1, 1, 10].map { try #require(axis.share($0)) }
-    #expect(zip(shares, [0.05 / 1.1, 0.5, 1.05 / 1.1]).allSatisfy { abs($0 - $1) < 1e-12 })
+    #expect(try pairs(shares, [0.05 / 1.1, 0.5, 1.05 / 1.1]).allSatisfy { abs($0 - $1) < 1e-12 })
   }
 
-  @Test func `has no place for what is not finite, nor for zero where it is logarithmic`() throws {
+  @Test func `cannot show what is not finite, nor zero where it is logarithmic`() throws {
     let axis = try #require(Axis(.logarithmic, covering: [1]))
     #expect([0, -1, .nan, .infinity].allSatisfy { axis.share($0) == nil })
     #expect(try #require(Axis(.linear, covering: [1])).share(.nan) == nil)

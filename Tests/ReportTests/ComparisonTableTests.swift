@@ -1,4 +1,4 @@
-// The tables of a comparison, from figures that can be checked by hand.
+// The tables of a comparison, made from figures that can be checked by hand.
 
 import Pipeline
 import Solvers
@@ -57,7 +57,7 @@ private let two = report([
         """)
   }
 
-  @Test func `rank rivals block by block, and nobody without a rival`() {
+  @Test func `rank rivals block by block, and leave out what has no rival`() {
     #expect(
       two.ranking.csv.replacing("\r\n", with: "\n") == """
         block,scheme,best,rtn,gptq
@@ -76,14 +76,14 @@ private let two = report([
     #expect(tie.ranking.csv.contains("\r\n0,w4 g64,b,1.5,1.5\r\n"))
   }
 
-  @Test func `name no winner among equals`() {
+  @Test func `name no winner where all are equal`() {
     for error in [0.5, 0, .nan] {
       let equals = report([candidate("a", errors: [error]), candidate("b", errors: [error])])
       #expect(equals.ranking.csv.contains("\r\n0,w4 g64,,1.5,1.5\r\n"))
     }
   }
 
-  @Test func `count no rounding of inputs as no loss`() {
+  @Test func `count inputs that are not rounded as no loss`() {
     let linears = [0.5, nil].map { activation in
       linear("a", layer: 0, calibration: 0.1, heldOut: 0.1, activation: activation)
     }
@@ -92,11 +92,11 @@ private let two = report([
     #expect(CandidateTotals(candidate("a", errors: [0.1])).activation == nil)
   }
 
-  @Test func `mean weights by their number and errors by Linear`() {
+  @Test func `average bits over weights, and errors over Linears`() {
     let linears = [(1, 4.0, 0.1), (3, 8.0, 0.3)].map { rows, bits, error in
       LinearComparison(
         name: "a", layer: nil, rows: rows, columns: 8,
-        error: LayerError(weight: 0.1, calibration: error, heldOut: nil), weightMSE: 1,
+        error: LinearError(weight: 0.1, calibration: error, heldOut: nil), weightMSE: 1,
         clippedShare: 0, bitsPerWeight: bits, seconds: 1)
     }
     let totals = CandidateTotals(
@@ -108,7 +108,7 @@ private let two = report([
     #expect(totals.seconds == 2)
   }
 
-  @Test func `of nothing are empty`() {
+  @Test func `without candidates are empty`() {
     #expect(report([]).totals.isEmpty)
     #expect(report([]).byLinear.isEmpty)
     #expect(report([candidate("rtn", errors: [])]).totals.csv.contains("rtn,w4 g64,0.0\r\n"))
@@ -116,7 +116,7 @@ private let two = report([
 }
 
 @Suite struct `Candidates of one scheme` {
-  @Test func `judge by the best error that all have`() {
+  @Test func `are judged by the best error that all of them have`() {
     func judge(_ calibration: Double?, _ heldOut: Double?) -> Judge {
       let linears = [
         linear("a", layer: 0, calibration: 0.5, heldOut: 0.25),
@@ -131,14 +131,14 @@ private let two = report([
     #expect(judge(nil, nil) == .weight)
   }
 
-  @Test func `count in what rounding the inputs adds`() {
+  @Test func `are judged with what rounding the inputs adds`() {
     let one = linear("a", layer: 0, calibration: 0.5, heldOut: 0.25, activation: 0.5)
     let standings = Standings(
       report([Candidate(method: "a", scheme: "w8a8", bits: 8, linears: [one])]))
     #expect(standings.errors == [[0.75]])
   }
 
-  @Test func `put what is no number last and mark no winner among equals`() {
+  @Test func `rank what is not a number last, and mark no winner where all are equal`() {
     let standings = Standings(
       report([
         candidate("a", errors: [.nan, 0]), candidate("b", errors: [.infinity, 0]),
@@ -150,7 +150,7 @@ private let two = report([
     #expect(standings.least(of: [nil, nil, nil]) == [])
   }
 
-  @Test func `tell apart what has one name`() {
+  @Test func `of the same name are told apart by a number`() {
     let standings = Standings(
       report([
         candidate("a", errors: [1]), candidate("a", errors: [1]), candidate("a", "w3", errors: [1]),

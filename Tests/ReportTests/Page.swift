@@ -1,9 +1,9 @@
-// A page as an XML parser reads it: the check that everything is closed and escaped.
+// A page as an XML parser reads it, which checks that everything is closed and escaped.
 
 import Foundation
 import FoundationXML
 
-/// What of a page can be asked about.
+/// The elements and the text of a page.
 final class Page: NSObject, XMLParserDelegate {
   struct Element {
     let name: String

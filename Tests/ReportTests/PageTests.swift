@@ -1,4 +1,4 @@
-// The page of a comparison: well formed, complete, harmless, the same each time.
+// The page of a comparison: well formed, complete, harmless, and the same each time it is made.
 
 import Pipeline
 import Testing
@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct `The page of a comparison` {
   static let reports: [(String, ComparisonReport)] = [
-    ("large", largeReport(blocks: 4)), ("nothing", report([])),
+    ("large", largeReport(blocks: 4)), ("no candidates", report([])),
     ("no Linears", report([candidate("rtn", errors: [])])),
     ("one of each", report([candidate("gptq", errors: [0.01])])),
     ("all zero", report([candidate("a", errors: [0, 0, 0]), candidate("b", errors: [0, 0, 0])])),
@@ -30,7 +30,7 @@ import Testing
   ]
 
   @Test(arguments: reports.indices)
-  func `is well formed, quotes nobody and asks for nothing`(index: Int) {
+  func `is well formed, runs no script and loads nothing from elsewhere`(index: Int) {
     let (name, report) = Self.reports[index]
     let source = report.html
     let page = Page(source)
@@ -71,7 +71,7 @@ import Testing
     #expect(counts == few + many)
   }
 
-  @Test func `draws nothing of nothing`() {
+  @Test func `draws no plot where no error is positive`() {
     let zero = report([candidate("a", errors: [0, 0, 0]), candidate("b", errors: [0, 0, 0])])
     #expect(Page(zero.html).elements("svg").isEmpty)
   }
@@ -81,7 +81,7 @@ import Testing
     "a\u{0}\u{1B}b",
     "<\u{301}b", "\"\u{301}onload=x",
   ])
-  func `takes names from files as names`(name: String) {
+  func `shows names from files as text, whatever they contain`(name: String) {
     let nasty = report(
       [
         Candidate(

@@ -15,7 +15,7 @@ func linear(
 ) -> LinearComparison {
   LinearComparison(
     name: name, layer: layer, rows: 2, columns: 8,
-    error: LayerError(
+    error: LinearError(
       weight: weight, calibration: calibration, heldOut: heldOut, worstRow: 0.5,
       activation: activation),
     weightMSE: 1.5e-5, clippedShare: 0.001, bitsPerWeight: bitsPerWeight, seconds: 0.25,
@@ -69,7 +69,7 @@ func largeReport(blocks: Int = 30, model: String = "SmolLM2-135M-Instruct") -> C
               name: "model.layers.\(layer).\(module)", layer: layer,
               rows: module.hasSuffix("down_proj") ? 576 : 1536,
               columns: module.hasSuffix("down_proj") ? 1536 : 576,
-              error: LayerError(
+              error: LinearError(
                 weight: 3 * error, calibration: 0.9 * error, heldOut: error, worstRow: 9 * error),
               weightMSE: error / 100, clippedShare: 0.001 * share,
               bitsPerWeight: Double(bits) + 0.25, seconds: 0.05 + 0.2 * share,

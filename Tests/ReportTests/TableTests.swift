@@ -1,4 +1,4 @@
-// One table in every format, and words that would be markup in each.
+// One table in every format, and words that must not be taken for markup in any of them.
 
 import Testing
 
@@ -35,7 +35,7 @@ private let small: Table = {
         """)
   }
 
-  @Test func `is CSV with every digit, and nothing where there is nothing`() {
+  @Test func `is CSV with every digit, and an empty field for what is missing`() {
     #expect(
       small.csv == "method,error %,size\r\n"
         + "rtn,30.000000000000004,123456.0\r\nawq+gptq,14.285714285714285,\r\n")

@@ -5,7 +5,7 @@ import Solvers
 import TestSupport
 import Testing
 
-/// A solve with all its parts: what was asked, what came out, and the factor that was used.
+/// A solve with all its parts: the question, the answer, and the factor that was used.
 private struct Solved {
   let weights: Matrix
   let scheme: Scheme
@@ -22,8 +22,10 @@ private struct Solved {
       of: #require(input.calibration), order: calibrated.order, damping: Damping(share: 0.01))
     let grid = try GridRule(range: .minMax, scaleFormat: .float16)
       .grid(for: weights, scheme: scheme)
-    quantized = try NearestPlaneRounding(order: calibrated.order).prepared(for: input)
-      .round(weights, on: grid)
+    quantized = try NearestPlaneRounding(order: calibrated.order).prepared(
+      for: RoundingInput(input)
+    )
+    .round(weights, on: grid)
   }
 
   /// The columns in the positions of the factor.
@@ -67,7 +69,7 @@ private struct Solved {
   }
 
   @Test(arguments: Calibrated.every(columns: [65, 200], tokens: 300, seeds: [3]), [2, 3, 4, 8])
-  func `has no residual above half a step, but where codes end`(
+  func `leaves no residual above half a step, except where codes end`(
     calibrated: Calibrated, bits: Int
   ) throws {
     let scheme = try Scheme(bits: bits, symmetric: true, granularity: .group(5))
@@ -87,14 +89,16 @@ private struct Solved {
   }
 
   @Test(arguments: Calibrated.every(columns: [64, 128], tokens: 256, seeds: [1, 2, 3, 4]))
-  func `is never above that of rounding to nearest`(calibrated: Calibrated) throws {
+  func `is below nine tenths of that of rounding to nearest, in all these cases`(
+    calibrated: Calibrated
+  ) throws {
     for scheme in Scheme.every(bits: [2, 3, 4, 8], [.channel, .group(32)]) {
       let weights = Matrix.heavyTailed(24, calibrated.columns, scale: 0.02, seed: calibrated.seed)
-      let problem = LayerProblem(name: "test", weights: weights, input: calibrated.input)
+      let linear = LinearProblem(name: "test", weights: weights)
       func loss(_ rounding: any Rounding) throws -> Double {
         let rule = GridRule(range: .squaredError, scaleFormat: .float16)
         let recipe = Recipe(scheme: scheme, gridRule: rule, rounding: rounding)
-        return try #require(try recipe.solve(problem).error.calibration)
+        return try #require(try recipe.solve(linear, input: calibrated.input).error.calibration)
       }
       let gptq = try loss(NearestPlaneRounding(order: calibrated.order))
       #expect(gptq < 0.9 * (try loss(NearestRounding())))

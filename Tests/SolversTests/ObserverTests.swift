@@ -23,18 +23,8 @@ private let observers: [Observer] = [
 ]
 
 @Suite struct `An observer` {
-  @Test func `is found by its word`() {
-    for observer in observers + [.percentile(99.99), .percentile(100)] {
-      #expect(Observer(word: observer.name) == observer)
-    }
-    #expect(Observer(word: "percentile") == .percentile(99.99))
-    #expect(Observer(word: "percentile:99.9") == .percentile(99.9))
-    let wrong = ["", "max", "percentile:", "percentile:0", "percentile:101", "percentile:nan"]
-    for word in wrong { #expect(Observer(word: word) == nil) }
-  }
-
   @Test(arguments: observers, [false, true])
-  func `gives 0…0 for nothing and for zeros`(observer: Observer, symmetric: Bool) {
+  func `gives 0…0 for no values and for zeros`(observer: Observer, symmetric: Bool) {
     var ranges = ChannelRanges(channels: 3, collectsHistogram: true)
     #expect(observer.range(of: ranges, bits: 8, symmetric: symmetric) == 0...0)
     ranges.add(Matrix(rows: 5, columns: 3))
@@ -42,7 +32,7 @@ private let observers: [Observer] = [
   }
 
   @Test(arguments: observers, [false, true])
-  func `gives a range with 0, that is no wider than the values`(
+  func `gives a range that contains 0 and is no wider than the values`(
     observer: Observer, symmetric: Bool
   ) {
     for values: [Float] in [[3], [-3], [1, 2, 3], [-1, -2], [-5, 0.1, 0.2], [1e-30, 2e30]] {
@@ -59,7 +49,7 @@ private let observers: [Observer] = [
     }
   }
 
-  @Test func `divides exactly where it can`() {
+  @Test func `divides extents exactly`() {
     let x = Distribution.laplace.activations(tokens: 50, channels: 20, seed: 1)
     var generator = SplitMix64(seed: 2)
     let factors = (0..<20).map { _ in Float(generator.logNormal(1)) }
@@ -77,13 +67,13 @@ private let observers: [Observer] = [
 }
 
 @Suite struct `The percentile observer` {
-  @Test func `cuts what it is told to`() {
+  @Test func `cuts off the share that it is told to`() {
     let hundred = histogram((1...100).map(Float.init))
     let m = Observer.percentile(90).range(of: hundred, bits: 8, symmetric: true).upperBound
     #expect(abs(Double(m) - 90) <= hundred.binWidth)
     #expect(Observer.percentile(100).range(of: hundred, bits: 8, symmetric: true) == -100...100)
     #expect(Observer.percentile(100).range(of: hundred, bits: 8, symmetric: false) == 0...100)
-    // One of 1000 values at either end, and no more, is cut.
+    // One of 1000 values is cut off at either end, and no more.
     let bulk = (0..<998).map { Float($0 % 3 - 1) }
     let outliers = histogram(bulk + [-1000, 1000])
     let range = wide(Observer.percentile(99.8).range(of: outliers, bits: 8, symmetric: false))

@@ -27,17 +27,15 @@ extension Matrix {
 private func solve(
   _ rule: OutlierRule?, _ rounding: any Rounding = NearestRounding(),
   _ granularity: ActivationScheme.Granularity = .token
-) throws -> LayerSolution {
-  var statistics = InputStatistics(channels: 32)
-  statistics.add(inputs)
+) throws -> LinearSolution {
   let recipe = Recipe(
     scheme: try Scheme(bits: 8, symmetric: true, granularity: .channel),
     gridRule: GridRule(range: .minMax, scaleFormat: .float16), rounding: rounding,
     activations: ActivationRule(ActivationScheme(granularity: granularity, symmetric: true)),
     outliers: rule)
   return try recipe.solve(
-    LayerProblem(
-      name: "test", weights: weights, input: LayerInput(calibration: statistics)))
+    LinearProblem(name: "test", weights: weights),
+    input: CalibratedInput(calibration: InputStatistics(of: inputs)))
 }
 
 private let weights = Matrix.gaussian(12, 32, scale: 0.1, seed: 2)
@@ -59,7 +57,7 @@ private let weights = Matrix.gaussian(12, 32, scale: 0.1, seed: 2)
   }
 
   @Test(arguments: [true, false], [ActivationScheme.Granularity.token, .tensor])
-  func `stay as they are, and the rest is as if they were zero`(
+  func `stay as they are, and the rest is quantized as if they were zero`(
     isNearest: Bool, granularity: ActivationScheme.Granularity
   ) throws {
     let rounding: any Rounding = isNearest ? NearestRounding() : NearestPlaneRounding()
@@ -75,7 +73,7 @@ private let weights = Matrix.gaussian(12, 32, scale: 0.1, seed: 2)
       #expect(solution.quantized.grid.scales[row, 0] == scale)
       #expect(solution.quantized.codes[row * 32 + 3] == 128)
     }
-    // Without the outliers, the range of a static grid is that of ordinary channels.
+    // The range of a static grid is that of the ordinary channels alone.
     if case .tensor(let grid, _) = solution.linear.activations {
       #expect(grid.scale <= 5 / 127 + 1e-6)
     } else {
@@ -96,8 +94,8 @@ private let weights = Matrix.gaussian(12, 32, scale: 0.1, seed: 2)
     let share = try #require(kept.outliers).shareOfError
     #expect(share > 0.2 && share < 1)
     #expect(plain.outliers == nil && plain.linear.kept == nil)
-    // The share by its definition, on all tokens, which are sampled here.
-    func error(_ solution: LayerSolution) throws -> Double {
+    // The share by its definition, on all tokens: so few are all in the sample.
+    func error(_ solution: LinearSolution) throws -> Double {
       let rounded = try #require(solution.linear.activations)
         .rounded(inputs, keeping: solution.linear.kept?.channels ?? [])
       let found = DoubleMatrix(rounded) * DoubleMatrix(solution.linear.dequantized()).transposed
@@ -114,7 +112,7 @@ private let weights = Matrix.gaussian(12, 32, scale: 0.1, seed: 2)
       activations: ActivationRule(ActivationScheme(granularity: .token, symmetric: true)),
       outliers: .paper)
     let error = #expect(throws: StageError.self) {
-      try recipe.solve(LayerProblem(name: "a", weights: weights, input: LayerInput()))
+      try recipe.solve(LinearProblem(name: "a", weights: weights))
     }
     #expect(error?.description.contains("outliers needs calibration") == true)
   }

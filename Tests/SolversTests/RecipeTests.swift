@@ -1,15 +1,10 @@
 import Hessian
 import LinearAlgebra
 import Quantizer
+import Remedies
 import Solvers
 import TestSupport
 import Testing
-
-private func statistics(_ x: Matrix) -> InputStatistics {
-  var result = InputStatistics(channels: x.columns)
-  result.add(x)
-  return result
-}
 
 private func recipe(_ rounding: any Rounding) throws -> Recipe {
   Recipe(
@@ -19,43 +14,48 @@ private func recipe(_ rounding: any Rounding) throws -> Recipe {
 
 private let activations = Matrix.activations(tokens: 128, channels: 48, seed: 1)
 
-private func problem(_ name: String, _ input: LayerInput, seed: UInt64) -> LayerProblem {
-  LayerProblem(name: name, weights: .gaussian(20, 48, seed: seed), input: input)
+private func linear(_ name: String, seed: UInt64) -> LinearProblem {
+  LinearProblem(name: name, weights: .gaussian(20, 48, seed: seed))
+}
+
+private func stage(_ linears: [LinearProblem], _ input: CalibratedInput) -> StageProblem {
+  StageProblem([StageProblem.Group(linears, input: input)])
 }
 
 @Suite struct `A recipe` {
   @Test func `solves a stage as it solves each Linear`() throws {
-    let input = LayerInput(calibration: statistics(activations))
-    let problems = ["q", "k", "v"].enumerated().map { problem($1, input, seed: UInt64($0)) }
-    for method in MethodRegistry.roundings {
+    let input = CalibratedInput(calibration: InputStatistics(of: activations))
+    let linears = ["q", "k", "v"].enumerated().map { linear($1, seed: UInt64($0)) }
+    for method in RoundingMethod.all {
       let recipe = try recipe(method.make(MethodOptions()))
-      let stage = try recipe.solve(stage: StageProblem(problems)).linears
-      #expect(stage.map(\.name) == ["q", "k", "v"])
-      for (solution, problem) in zip(stage, problems) {
-        let alone = try recipe.solve(problem)
+      let solutions = try recipe.solve(stage(linears, input)).linears
+      #expect(solutions.map(\.name) == ["q", "k", "v"])
+      for (solution, linear) in try pairs(solutions, linears) {
+        let alone = try recipe.solve(linear, input: input)
         #expect(solution.quantized == alone.quantized)
         #expect(solution.error == alone.error && solution.conditioning == alone.conditioning)
       }
     }
-    #expect(try recipe(NearestRounding()).solve(stage: StageProblem([])).linears.isEmpty)
+    #expect(
+      try recipe(NearestRounding()).solve(StageProblem([StageProblem.Group]())).linears.isEmpty)
   }
 
   @Test func `without calibration, only methods that need none work`() throws {
-    for method in MethodRegistry.roundings {
+    for method in RoundingMethod.all {
       let recipe = try recipe(method.make(MethodOptions()))
-      let lonely = problem("model.layers.3.mlp.up_proj", LayerInput(), seed: 2)
+      let up = linear("model.layers.3.mlp.up_proj", seed: 2)
       guard method.needsCalibration else {
-        #expect(try recipe.solve(lonely).conditioning == nil)
+        #expect(try recipe.solve(up).conditioning == nil)
         continue
       }
       #expect {
-        try recipe.solve(stage: StageProblem([lonely]))
+        try recipe.solve(up)
       } throws: { error in
         guard let error = error as? StageError,
           case .calibrationNeeded(let name) = error.cause
         else { return false }
-        return name == method.name && error.linear == lonely.name
-          && error.description.contains(lonely.name)
+        return name == method.name && error.linear == up.name
+          && error.description.contains(up.name) && error.remedies == [.giveCalibrationText]
       }
     }
   }
@@ -66,10 +66,10 @@ private func problem(_ name: String, _ input: LayerInput, seed: UInt64) -> Layer
   ) throws {
     var x = activations
     x[100, 7] = bad
-    let input = LayerInput(calibration: statistics(x))
-    let problems = ["a.q_proj", "a.k_proj"].map { problem($0, input, seed: 3) }
+    let input = CalibratedInput(calibration: InputStatistics(of: x))
+    let linears = ["a.q_proj", "a.k_proj"].map { linear($0, seed: 3) }
     #expect {
-      try recipe(NearestPlaneRounding(order: order)).solve(stage: StageProblem(problems))
+      try recipe(NearestPlaneRounding(order: order)).solve(stage(linears, input))
     } throws: { error in
       guard let error = error as? StageError,
         case .factor(.nonFiniteInput(channels: [7])) = error.cause
@@ -78,16 +78,15 @@ private func problem(_ name: String, _ input: LayerInput, seed: UInt64) -> Layer
     }
   }
 
-  @Test func `a Linear whose weights are broken is named, wherever it stands`() throws {
-    let input = LayerInput(calibration: statistics(activations))
+  @Test func `names the Linear whose weights are not finite, wherever it stands`() throws {
+    let input = CalibratedInput(calibration: InputStatistics(of: activations))
     var weights = Matrix.gaussian(20, 48, seed: 4)
     weights[11, 0] = .nan
-    let problems = [
-      problem("first", input, seed: 5),
-      LayerProblem(name: "second", weights: weights, input: input),
+    let linears = [
+      linear("first", seed: 5), LinearProblem(name: "second", weights: weights),
     ]
     #expect {
-      try recipe(NearestPlaneRounding()).solve(stage: StageProblem(problems))
+      try recipe(NearestPlaneRounding()).solve(stage(linears, input))
     } throws: { error in
       guard let error = error as? StageError, case .grid(.notFinite(row: 11)) = error.cause
       else { return false }
@@ -97,24 +96,26 @@ private func problem(_ name: String, _ input: LayerInput, seed: UInt64) -> Layer
 
   @Test func `a Hessian that needed more damping says so`() throws {
     let x = activations.copy(rows: 0..<10).zeroing(columns: [1, 2])
-    let input = LayerInput(calibration: statistics(x))
+    let input = CalibratedInput(calibration: InputStatistics(of: x))
     let rounding = NearestPlaneRounding(damping: Damping(share: 0))
-    let solution = try recipe(rounding).solve(problem("test", input, seed: 6))
+    let solution = try recipe(rounding).solve(linear("test", seed: 6), input: input)
     let conditioning = try #require(solution.conditioning)
     #expect(conditioning.deadChannels == 2 && conditioning.retries >= 1)
     #expect(conditioning.damping > 0)
     let easy = try recipe(NearestPlaneRounding()).solve(
-      problem("test", LayerInput(calibration: statistics(activations)), seed: 6))
+      linear("test", seed: 6),
+      input: CalibratedInput(calibration: InputStatistics(of: activations)))
     #expect(easy.conditioning == Conditioning(damping: 0.01, retries: 0, deadChannels: 0))
   }
 
   @Test(arguments: ColumnOrder.allCases)
   func `dead channels are rounded to nearest`(order: ColumnOrder) throws {
     let dead = [0, 13, 14, 47]
-    let input = LayerInput(calibration: statistics(activations.zeroing(columns: dead)))
-    let problem = problem("test", input, seed: 7)
-    let gptq = try recipe(NearestPlaneRounding(order: order)).solve(problem).quantized
-    let nearest = try recipe(NearestRounding()).solve(problem).quantized
+    let input = CalibratedInput(
+      calibration: InputStatistics(of: activations.zeroing(columns: dead)))
+    let linear = linear("test", seed: 7)
+    let gptq = try recipe(NearestPlaneRounding(order: order)).solve(linear, input: input).quantized
+    let nearest = try recipe(NearestRounding()).solve(linear, input: input).quantized
     for row in 0..<20 {
       for column in dead {
         #expect(gptq.codes[row * 48 + column] == nearest.codes[row * 48 + column])
@@ -123,10 +124,10 @@ private func problem(_ name: String, _ input: LayerInput, seed: UInt64) -> Layer
     #expect(gptq.codes != nearest.codes)
   }
 
-  @Test func `methods have names of their own`() {
-    let names = MethodRegistry.roundings.map(\.name)
+  @Test func `roundings have distinct names and a line of help`() {
+    let names = RoundingMethod.all.map(\.name)
     #expect(names.contains("gptq") && names.contains("rtn"))
     #expect(Set(names).count == names.count)
-    #expect(MethodRegistry.roundings.allSatisfy { !$0.summary.isEmpty })
+    #expect(RoundingMethod.all.allSatisfy { !$0.summary.isEmpty })
   }
 }

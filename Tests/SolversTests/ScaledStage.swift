@@ -5,7 +5,7 @@ import Solvers
 import TestSupport
 import Testing
 
-/// A stage that both sides search.
+/// A stage that both the library and the textbook search.
 struct ScaledStage: Sendable, CustomTestStringConvertible {
   let linears: Int
   let bits: Int
@@ -36,11 +36,7 @@ struct ScaledStage: Sendable, CustomTestStringConvertible {
     }
   }
 
-  var statistics: InputStatistics {
-    var statistics = InputStatistics(channels: Self.columns)
-    statistics.add(inputs)
-    return statistics
-  }
+  var statistics: InputStatistics { InputStatistics(of: inputs) }
 
   var textbook: TextbookAWQ {
     TextbookAWQ(inputs: inputs, weights: weights, bits: bits, groupSize: Self.groupSize)
@@ -49,14 +45,16 @@ struct ScaledStage: Sendable, CustomTestStringConvertible {
   /// The stage with the published loss: the mean squared error of all outputs.
   var problem: StageProblem {
     let (inputs, weights) = (inputs, weights)
-    let input = LayerInput(calibration: statistics)
+    let input = CalibratedInput(calibration: statistics)
     let outputs = weights.map { Matrix.product(inputs, transposed: $0) }
     return StageProblem(
-      weights.enumerated().map { LayerProblem(name: "\($0)", weights: $1, input: input) },
+      weights, input: input,
       scaling: InputScaling(outputLoss: { candidates in
+        precondition(candidates.count == outputs.count, "\(candidates.count) candidates")
         var (sum, count) = (0.0, 0)
         for (candidate, output) in zip(candidates, outputs) {
           let found = Matrix.product(inputs, transposed: candidate).elements
+          precondition(found.count == output.elements.count, "\(found.count) outputs")
           for (a, b) in zip(found, output.elements) { sum += Double(a - b) * Double(a - b) }
           count += found.count
         }

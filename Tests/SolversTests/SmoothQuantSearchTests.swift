@@ -63,7 +63,7 @@ private func textbookLoss(_ x: Matrix, _ w: Matrix, _ s: [Float]) -> Double {
       #expect(chosen.map { chosen in fixed.contains { Smoothing.agree($0, chosen) } } == true)
     }
     let scheme = ActivationScheme(granularity: .token, symmetric: true)
-    _ = try Smoothing.recipe(search, scheme).solve(stage: Smoothing.stage(x, [w], InputScaling()))
+    _ = try Smoothing.recipe(search, scheme).solve(Smoothing.stage(x, [w], InputScaling()))
   }
 
   @Test func `finds none where nothing can be gained`() throws {
@@ -72,7 +72,7 @@ private func textbookLoss(_ x: Matrix, _ w: Matrix, _ s: [Float]) -> Double {
     let w = Matrix(rows: 4, columns: 16) { ($0 + $1) % 5 == 0 ? 1 : -1 }
     let scheme = ActivationScheme(granularity: .token, symmetric: true)
     let solution = try Smoothing.recipe(SmoothQuant(.searched), scheme)
-      .solve(stage: Smoothing.stage(x, [w], InputScaling()))
+      .solve(Smoothing.stage(x, [w], InputScaling()))
     #expect(solution.factors == nil)
   }
 }

@@ -18,13 +18,13 @@ private let w = Matrix(rows: 3, columns: 4) { written[$1 * 3 + $0] }
     #expect(Smoothing.agree(try Smoothing.factors(0.5, x, w), [1, 4, 1, 3]))
   }
 
-  @Test func `at the ends level one side alone`() throws {
+  @Test func `at either end level the weights or the inputs alone`() throws {
     // α = 0: W·s has the maximum 1 in each column; α = 1: x/s has.
     #expect(Smoothing.agree(try Smoothing.factors(0, x, w), [0.5, 1, 0.5, 1]))
     #expect(Smoothing.agree(try Smoothing.factors(1, x, w), [2, 16, 2, 9]))
   }
 
-  @Test func `know the rows of every Linear, and every token`() throws {
+  @Test func `depend on the rows of every Linear, and on every token`() throws {
     let taller = Matrix(rows: 1, columns: 4, elements: [-8, 0, 0, 4])
     #expect(Smoothing.agree(try Smoothing.factors(0, x, w, taller), [0.125, 1, 0.5, 0.25]))
     #expect(Smoothing.agree(try Smoothing.factors(1, x.copy(rows: 1..<2), w), [2, 8, 1, 9]))
@@ -38,7 +38,7 @@ private let w = Matrix(rows: 3, columns: 4) { written[$1 * 3 + $0] }
     #expect(found[0] == (try Smoothing.factors(alpha, x, w))[0])
   }
 
-  @Test func `are one where they are shared, from the largest of both sides`() throws {
+  @Test func `are shared by channels that must, from the largest of each side`() throws {
     let shared = InputScaling(sharing: [0, 1, 0, 1])
     #expect(Smoothing.agree(try Smoothing.factors(1, x, w, scaling: shared), [2, 16, 2, 16]))
     #expect(Smoothing.agree(try Smoothing.factors(0, x, w, scaling: shared), [0.5, 1, 0.5, 1]))
@@ -51,13 +51,12 @@ private let w = Matrix(rows: 3, columns: 4) { written[$1 * 3 + $0] }
   }
 
   @Test func `need statistics`() throws {
-    let lonely = StageProblem(
-      [LayerProblem(name: "a", weights: w, input: LayerInput())], scaling: InputScaling())
+    let uncalibrated = StageProblem([w], input: CalibratedInput(), scaling: InputScaling())
     for transform in [SmoothQuant(.fixed(0.5)), SmoothQuant(.searched)] {
       let error = #expect(throws: StageError.self) {
-        try Smoothing.recipe(transform).solve(stage: lonely)
+        try Smoothing.recipe(transform).solve(uncalibrated)
       }
-      #expect(error?.description.hasPrefix("a: smoothquant needs calibration") == true)
+      #expect(error?.description.hasPrefix("0: smoothquant needs calibration") == true)
     }
   }
 }

@@ -8,12 +8,8 @@ import Testing
 enum Smoothing {
   /// Linears that read the same inputs.
   static func stage(_ x: Matrix, _ weights: [Matrix], _ scaling: InputScaling) -> StageProblem {
-    var statistics = InputStatistics(channels: x.columns)
-    statistics.add(x)
-    let input = LayerInput(calibration: statistics)
-    return StageProblem(
-      weights.enumerated().map { LayerProblem(name: "\($0)", weights: $1, input: input) },
-      scaling: scaling)
+    StageProblem(
+      weights, input: CalibratedInput(calibration: InputStatistics(of: x)), scaling: scaling)
   }
 
   /// Eight bits by row, rounded to nearest.
@@ -31,10 +27,10 @@ enum Smoothing {
     _ alpha: Float, _ x: Matrix, _ weights: Matrix..., scaling: InputScaling = InputScaling()
   ) throws -> [Float] {
     try #require(
-      try recipe(SmoothQuant(.fixed(alpha))).solve(stage: stage(x, weights, scaling)).factors)
+      try recipe(SmoothQuant(.fixed(alpha))).solve(stage(x, weights, scaling)).factors)
   }
 
-  /// Whether numbers agree but for rounding.
+  /// Whether numbers agree up to rounding.
   static func agree(_ a: [Float], _ b: [Float]) -> Bool {
     a.count == b.count && zip(a, b).allSatisfy { abs($0 - $1) <= 1e-5 * abs($1) }
   }

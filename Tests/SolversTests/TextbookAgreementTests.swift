@@ -20,10 +20,8 @@ struct Calibrated: Sendable, CustomTestStringConvertible {
   var activations: Matrix { .activations(tokens: tokens, channels: columns, seed: seed) }
 
   /// The inputs as a solver gets them.
-  var input: LayerInput {
-    var statistics = InputStatistics(channels: columns)
-    statistics.add(activations)
-    return LayerInput(calibration: statistics)
+  var input: CalibratedInput {
+    CalibratedInput(calibration: InputStatistics(of: activations))
   }
 
   /// The order by its definition: largest mean square first, ties in the order of columns.
@@ -43,8 +41,9 @@ struct Calibrated: Sendable, CustomTestStringConvertible {
   }
 }
 
-/// Rows compared, and rows left out since some value of the textbook stood within 10⁻⁴ steps of
-/// a boundary: 255 steps in float32 are no finer than that after some additions.
+/// How many rows were compared, and how many were left out because some value of the textbook stood
+/// within 10⁻⁴ steps of a boundary: float32 resolves 255 steps no finer than that after some
+/// additions.
 struct Agreement {
   var compared = 0
   var skipped = 0
@@ -96,7 +95,7 @@ struct Agreement {
     let visits = calibrated.visits(hessian)
     let upper = TextbookGPTQ.inverseFactor(of: hessian, damping: 0.01, order: visits)
     let prepared = try NearestPlaneRounding(order: calibrated.order).prepared(
-      for: calibrated.input)
+      for: RoundingInput(calibrated.input))
     #expect(prepared.conditioning?.retries == 0)
     var agreement = Agreement()
     for rows in rows {

@@ -34,7 +34,7 @@ enum TextbookCalibrators {
     }
   }
 
-  /// KL(P‖Q), P with the tails in its outer bins, Q the window in so many levels.
+  /// KL(P‖Q), P with the tails in its outer bins, Q the window in a number of levels.
   static func divergence(_ bins: [Double], window: Range<Int>, levels: Int) -> Double {
     var p = Array(bins[window])
     let inside = p

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 @Suite(.serialized) struct `The number of threads` {
-  /// The value of a computation on so many threads.
+  /// The value of a computation on a number of threads.
   private func onThreads<Value>(_ count: Int, _ body: () throws -> Value) rethrows -> Value {
     let before = Threads.count
     defer { Threads.setCount(before) }
@@ -14,20 +14,19 @@ import Testing
     return try body()
   }
 
-  @Test(arguments: MethodRegistry.roundings.map(\.name), [1, 17, 100])
+  @Test(arguments: RoundingMethod.all.map(\.name), [1, 17, 100])
   func `does not change a solution`(method: String, rows: Int) throws {
-    let method = try #require(MethodRegistry.roundings.first { $0.name == method })
+    let method = try #require(RoundingMethod.all.first { $0.name == method })
     let weights = Matrix.heavyTailed(rows, 160, scale: 0.02, seed: 1)
     let activations = Matrix.activations(tokens: 512, channels: 160, seed: 2)
     let recipe = Recipe(
       scheme: try Scheme(bits: 4, symmetric: false, granularity: .group(32)),
       gridRule: GridRule(range: .squaredError, scaleFormat: .bfloat16),
       rounding: method.make(MethodOptions()))
-    func solve() throws -> LayerSolution {
-      var statistics = InputStatistics(channels: 160)
-      statistics.add(activations)
-      let input = LayerInput(calibration: statistics)
-      return try recipe.solve(LayerProblem(name: "test", weights: weights, input: input))
+    func solve() throws -> LinearSolution {
+      try recipe.solve(
+        LinearProblem(name: "test", weights: weights),
+        input: CalibratedInput(calibration: InputStatistics(of: activations)))
     }
     let alone = try onThreads(1, solve)
     for threads in [2, 3] {

@@ -10,7 +10,7 @@ package enum Distribution: CaseIterable, Sendable {
   /// Normal, with one value in a thousand at 100 times the mean magnitude of the others.
   case outliers
 
-  /// So many values.
+  /// Values of the distribution.
   package func values(_ count: Int, seed: UInt64) -> [Float] {
     var generator = SplitMix64(seed: seed)
     return (0..<count).map { _ in Float(value(&generator)) }

@@ -5,12 +5,6 @@ import Solvers
 import TestSupport
 import Testing
 
-private func statistics(_ x: Matrix) -> InputStatistics {
-  var result = InputStatistics(channels: x.columns)
-  result.add(x)
-  return result
-}
-
 private func recipe(_ rounding: any Rounding, bits: Int = 4) throws -> Recipe {
   Recipe(
     scheme: try Scheme(bits: bits, symmetric: true, granularity: .group(8)),
@@ -26,17 +20,19 @@ private func agree(_ value: Double?, _ expected: Double) -> Bool {
   value.map { abs($0 - expected) <= 1e-4 * expected } ?? false
 }
 
-@Suite struct `The error of a layer` {
-  @Test(arguments: [2, 4, 8], MethodRegistry.roundings.map(\.name))
+@Suite struct `The error of a Linear` {
+  @Test(arguments: [2, 4, 8], RoundingMethod.all.map(\.name))
   func `is what the definition gives in doubles`(bits: Int, method: String) throws {
-    let method = try #require(MethodRegistry.roundings.first { $0.name == method })
+    let method = try #require(RoundingMethod.all.first { $0.name == method })
     for (rows, columns) in [(1, 8), (17, 40), (70, 64)] {
       let weights = Matrix.heavyTailed(rows, columns, scale: 0.02, seed: 1)
       let seen = Matrix.activations(tokens: 128, channels: columns, seed: 2)
       let unseen = Matrix.activations(tokens: 77, channels: columns, seed: 3)
-      let input = LayerInput(calibration: statistics(seen), heldOut: statistics(unseen))
-      let problem = LayerProblem(name: "test", weights: weights, input: input)
-      let solution = try recipe(method.make(MethodOptions()), bits: bits).solve(problem)
+      let input = CalibratedInput(
+        calibration: InputStatistics(of: seen), heldOut: InputStatistics(of: unseen))
+      let linear = LinearProblem(name: "test", weights: weights)
+      let solution = try recipe(method.make(MethodOptions()), bits: bits).solve(
+        linear, input: input)
       let w = DoubleMatrix(weights)
       let d = w - DoubleMatrix(solution.quantized.dequantized())
       let identity = DoubleMatrix(rows: columns, columns: columns).addingToDiagonal(1)
@@ -47,15 +43,16 @@ private func agree(_ value: Double?, _ expected: Double) -> Bool {
     }
   }
 
-  @Test func `says nothing of inputs that are not known`() throws {
+  @Test func `is missing for inputs that are unknown`() throws {
     let weights = Matrix.gaussian(5, 16, seed: 4)
     let x = Matrix.activations(tokens: 30, channels: 16, seed: 5)
     let inputs = [
-      LayerInput(), LayerInput(calibration: statistics(x)), LayerInput(heldOut: statistics(x)),
+      CalibratedInput(), CalibratedInput(calibration: InputStatistics(of: x)),
+      CalibratedInput(heldOut: InputStatistics(of: x)),
     ]
     for input in inputs {
       let error = try recipe(NearestRounding()).solve(
-        LayerProblem(name: "test", weights: weights, input: input)
+        LinearProblem(name: "test", weights: weights), input: input
       ).error
       #expect((error.calibration == nil) == (input.calibration == nil))
       #expect((error.heldOut == nil) == (input.heldOut == nil))
@@ -63,20 +60,22 @@ private func agree(_ value: Double?, _ expected: Double) -> Bool {
     }
   }
 
-  @Test func `is zero where there was nothing to lose`() throws {
-    let input = LayerInput(calibration: statistics(.activations(tokens: 9, channels: 16, seed: 6)))
+  @Test func `is zero where the weights are zero`() throws {
+    let input = CalibratedInput(
+      calibration: InputStatistics(of: .activations(tokens: 9, channels: 16, seed: 6)))
     let zeros = Matrix(rows: 3, columns: 16)
     let error = try recipe(NearestPlaneRounding()).solve(
-      LayerProblem(name: "test", weights: zeros, input: input)
+      LinearProblem(name: "test", weights: zeros), input: input
     ).error
-    #expect(error == LayerError(weight: 0, calibration: 0, heldOut: nil))
+    #expect(error == LinearError(weight: 0, calibration: 0, heldOut: nil))
   }
 
-  @Test func `does not tell calibration from held-out tokens when they are the same`() throws {
+  @Test func `is the same for calibration and held-out tokens when those are the same`() throws {
     let x = Matrix.activations(tokens: 100, channels: 32, seed: 7)
-    let input = LayerInput(calibration: statistics(x), heldOut: statistics(x))
-    let problem = LayerProblem(name: "test", weights: .gaussian(9, 32, seed: 8), input: input)
-    let error = try recipe(NearestPlaneRounding()).solve(problem).error
+    let input = CalibratedInput(
+      calibration: InputStatistics(of: x), heldOut: InputStatistics(of: x))
+    let linear = LinearProblem(name: "test", weights: .gaussian(9, 32, seed: 8))
+    let error = try recipe(NearestPlaneRounding()).solve(linear, input: input).error
     #expect(error.calibration == error.heldOut)
   }
 }

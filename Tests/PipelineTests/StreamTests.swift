@@ -1,0 +1,186 @@
+// The hidden states of all windows on their way through a block: in what order windows are seen, and
+// that neither bundles nor a small memory change what is computed.
+
+import Checkpoint
+import LinearAlgebra
+import Quantizer
+import Solvers
+import TestSupport
+import Testing
+import Transformer
+
+@testable import Pipeline
+
+extension CalibrationSet {
+  /// 110 windows of 37 tokens to learn from and 10 to judge: three bundles, none of whose edges is a
+  /// multiple of the rows that a product takes at a time.
+  fileprivate static let uneven = CalibrationSet(
+    calibration: (0..<110).map { TinyModel.tokens(37, seed: $0) },
+    heldOut: (110..<120).map { TinyModel.tokens(37, seed: $0) }, length: 37)
+}
+
+/// Windows of these lengths, in random states.
+private func windows(_ lengths: [Int]) -> [Matrix] {
+  lengths.enumerated().map { .gaussian($1, TinyModel.hiddenSize, seed: UInt64($0)) }
+}
+
+/// ‖A − B‖² / ‖B‖².
+private func distance(_ a: Matrix, _ b: Matrix) throws -> Double {
+  let both = try pairs(a.elements, b.elements)
+  let lost = both.reduce(0) { $0 + Double($1.0 - $1.1) * Double($1.0 - $1.1) }
+  return lost / max(1e-30, both.reduce(0) { $0 + Double($1.1) * Double($1.1) })
+}
+
+@Suite struct `A stream of hidden states` {
+  @Test(arguments: [
+    [37], [1], [2048], [2049], [5000, 1], [1000, 1000, 48, 1], [Int](repeating: 37, count: 120),
+    [Int](repeating: 1, count: 4097),
+  ])
+  func `shows every window once and in order, with its own inputs`(lengths: [Int]) throws {
+    try TemporaryFolder.with { folder in
+      let block = try folder.open().block(0)
+      let windows = windows(lengths)
+      var states = windows.map { block.program.enter($0) }
+      var stream = Stream(windows)
+      stream.enter(block)
+      for stage in block.program.stages.indices {
+        var seen: [Int] = []
+        var worst = 0.0
+        var failure: (any Error)?
+        stream.visit(stage, of: block) { window, inputs in
+          seen.append(window)
+          do {
+            worst = max(worst, try distance(inputs[0], block.input(of: stage, states[window])))
+          } catch { failure = error }
+        }
+        if let failure { throw failure }
+        #expect(seen == Array(windows.indices))
+        // A window's rows in a longer product are rounded differently.
+        #expect(worst < 1e-9, "stage \(stage)")
+        for i in states.indices {
+          var state = [states[i]]
+          block.advance(&state, past: stage)
+          states[i] = state[0]
+        }
+      }
+      stream.leave(block)
+      for (a, b) in try pairs(stream.windows, states) { #expect(try distance(a, b.hidden) < 1e-9) }
+    }
+  }
+
+  @Test(arguments: [0, 1, 260_480, 260_481, 520_961, 1_300_000, Int.max])
+  func `gives the same with any memory for what lies between stages`(budget: Int) throws {
+    try TemporaryFolder.with { folder in
+      let block = try folder.open(.mixture()).block(1)
+      func walk(_ budget: Int) -> [[Matrix]] {
+        var stream = Stream(
+          windows([Int](repeating: 37, count: 120)), heldBudget: budget)
+        var seen: [[Matrix]] = []
+        for _ in 0..<2 {
+          stream.enter(block)
+          for stage in block.program.stages.indices {
+            stream.visit(stage, of: block) { seen.append($1) }
+          }
+          stream.leave(block)
+          seen.append(stream.windows)
+        }
+        return seen
+      }
+      #expect(walk(budget) == walk(.max))
+    }
+  }
+
+  @Test func `passes a block as it does stage by stage`() throws {
+    try TemporaryFolder.with { folder in
+      for model in [try folder.open(), try folder.open(.mixture(), as: "mixture")] {
+        let block = try model.block(0)
+        var (visited, passed) = (Stream(windows([30, 40])), Stream(windows([30, 40])))
+        visited.enter(block)
+        for stage in block.program.stages.indices { visited.visit(stage, of: block) { _, _ in } }
+        visited.leave(block)
+        passed.pass(block)
+        #expect(visited.windows == passed.windows)
+      }
+    }
+  }
+
+  @Test func `without windows stays empty`() throws {
+    try TemporaryFolder.with { folder in
+      let block = try folder.open().block(0)
+      var stream = Stream([])
+      stream.pass(block)
+      stream.enter(block)
+      stream.visit(0, of: block) { _, _ in Issue.record("there is no window") }
+      stream.leave(block)
+      #expect(stream.isEmpty && stream.windows.isEmpty)
+    }
+  }
+}
+
+@Suite struct `A run in little memory` {
+  /// The files of a run of the tiny model with a budget.
+  private func contents(
+    _ settings: QuantizationSettings, of model: LanguageModel, budget: Int,
+    in folder: TemporaryFolder
+  ) throws -> [String: [UInt8]] {
+    let run = try QuantizationRun(
+      model: model, settings: settings, calibration: .uneven, output: folder.path("out"),
+      activationBudget: budget)
+    _ = try run.run()
+    defer { try? folder.remove("out") }
+    return try folder.contents(of: "out")
+  }
+
+  /// The bytes of 2035 rows of attention's context and one; and of those and what the MLP holds.
+  @Test(arguments: [0, 1, 260_480, 260_481, 520_961, 781_441])
+  func `writes the same bytes by GPTQ, whatever it computes twice`(budget: Int) throws {
+    try TemporaryFolder.with { folder in
+      let model = try folder.open()
+      let much = try contents(.bits(3), of: model, budget: 1 << 30, in: folder)
+      let little = try contents(.bits(3), of: model, budget: budget, in: folder)
+      #expect(much.count == 3)
+      #expect(little == much)
+      let other = try folder.open(TinyModel(seed: 2), as: "other")
+      #expect(try contents(.bits(3), of: other, budget: budget, in: folder) != much)
+    }
+  }
+
+  @Test func `writes the same bytes of a mixture by GPTQ`() throws {
+    try TemporaryFolder.with { folder in
+      let model = try folder.open(.mixture())
+      let much = try contents(.bits(3), of: model, budget: 1 << 30, in: folder)
+      #expect(try contents(.bits(3), of: model, budget: 0, in: folder) == much)
+    }
+  }
+
+  // Where v or up has taken up factors, what is computed again comes from rows that are divided
+  // already, and what was kept is divided afterwards: the same but for rounding. Before the first
+  // such stage nothing differs.
+  @Test func `writes nearly the same where producers take up factors`() throws {
+    try TemporaryFolder.with { folder in
+      let model = try folder.open()
+      func quantize(_ name: String, budget: Int) throws -> LanguageModel {
+        let run = try QuantizationRun(
+          model: model, settings: .bits(4, .awqGPTQ), calibration: .uneven,
+          output: folder.path(name), activationBudget: budget)
+        let report = try run.run()
+        #expect(report.linears.contains { $0.name.hasSuffix(".o_proj") && $0.hasScaledInput })
+        return try LanguageModel(ModelFolder(path: folder.path(name)))
+      }
+      let much = try quantize("much", budget: 1 << 30)
+      let little = try quantize("little", budget: 0)
+      for (i, linear) in model.linears.enumerated() {
+        let a = try #require(try much.quantizedLinear(linear)).weight
+        let b = try #require(try little.quantizedLinear(linear)).weight
+        if i < 4 {
+          #expect(a == b, "\(linear.name)")
+        } else {
+          #expect(try difference(a.codes, b.codes) < 0.01, "\(linear.name)")
+          for (a, b) in try pairs(a.grid.scales.elements, b.grid.scales.elements) {
+            #expect(abs(a / b - 1) < 1e-3, "\(linear.name)")
+          }
+        }
+      }
+    }
+  }
+}
