@@ -138,7 +138,7 @@ let package = Package(
       [
         "Checkpoint", "CustomFamily", "CustomSolver", "Executable", "JSON", "LinearAlgebra",
         "Pipeline", "Quantizer", "Remedies", "Solvers",
-      ]),
+      ], resources: [.copy("Fixtures")]),
   ],
   swiftLanguageModes: [.v6]
 )

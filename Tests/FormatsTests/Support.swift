@@ -6,7 +6,7 @@ import Quantizer
 import TestSupport
 import Testing
 
-extension FolderWriter {
+extension FolderSink {
   /// Writes the elements of a tensor.
   func write(_ name: String, _ bytes: [UInt8]) throws(CheckpointError) {
     // Safety: a byte has no padding whose bits would be unknown.
@@ -32,7 +32,7 @@ extension TemporaryFolder {
     let quantized = QuantizedLinear(weight, activations: activations)
     let scheme = quantized.scheme
     let layout = format.layout(of: linear, scheme, scales: scales)
-    let writer = try FolderWriter(path: path("out"), tensors: layout)
+    let writer = try FolderSink(path: path("out"), tensors: layout)
     let elements = format.encode(quantized, scales: scales)
     try #require(elements.map(\.count) == layout.map(\.shape.byteCount), "\(layout)")
     for (i, tensor) in layout.enumerated() { try writer.write(tensor.name, elements[i]) }

@@ -5,6 +5,7 @@ import Checkpoint
 import JSON
 import LinearAlgebra
 import Pipeline
+import Studies
 import Quantizer
 import Solvers
 import Synchronization

@@ -2,6 +2,7 @@
 
 import JSON
 import Pipeline
+import Studies
 import Solvers
 import Testing
 

@@ -9,6 +9,7 @@ import Testing
 import Transformer
 
 @testable import Pipeline
+@testable import Studies
 
 @Suite struct `The selection of a comparison` {
   @Test(arguments: [nil, [0], [1]] as [Set<Int>?], [nil, ["v_proj", "mlp.down_proj"]])

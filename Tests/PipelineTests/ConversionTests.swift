@@ -3,6 +3,7 @@ import Formats
 import JSON
 import LinearAlgebra
 import Pipeline
+import Studies
 import Quantizer
 import Remedies
 import Solvers

@@ -5,6 +5,7 @@ import Checkpoint
 import Foundation
 import LinearAlgebra
 import Pipeline
+import Studies
 import TestSupport
 import Testing
 import Transformer

@@ -4,6 +4,7 @@ import Checkpoint
 import Hessian
 import LinearAlgebra
 import Pipeline
+import Studies
 import Quantizer
 import Solvers
 import TestSupport
@@ -137,12 +138,12 @@ private func statistics(
       try StatisticsFile.write(
         calibration: calibration, heldOut: statistics(528..<594), name: "w", to: path)
       let weights = try MatrixFile(folder.path("w.npy"))
-      let sources: [LayerFiles.Input] = [
+      let sources: [LinearFiles.Input] = [
         .activations(try MatrixFile(folder.path("x.npy"))),
         .statistics(try StatisticsFile(path: path)),
       ]
       let results = try sources.map {
-        try LayerComparison(LayerFiles(weights: weights, input: $0), candidates: [settings]).run()
+        try LinearStudy(LinearFiles(weights: weights, input: $0), candidates: [settings]).run()
       }
       #expect(
         results[0].solutions[0].linears[0].linear == results[1].solutions[0].linears[0].linear)
@@ -159,16 +160,16 @@ private func statistics(
       let weights = try MatrixFile(folder.path("w.npy"))
       let path = folder.path("s.safetensors")
       try StatisticsFile.write(calibration: statistics(0..<600, .ranges), name: "w", to: path)
-      let input = LayerFiles.Input.statistics(try StatisticsFile(path: path))
+      let input = LinearFiles.Input.statistics(try StatisticsFile(path: path))
       let settings = QuantizationSettings(
         scheme: try Scheme(bits: 8, symmetric: true, granularity: .channel),
         method: try Method("static"), observer: .entropy)
-      let comparison = try LayerComparison(
-        LayerFiles(weights: weights, input: input), candidates: [settings])
+      let comparison = try LinearStudy(
+        LinearFiles(weights: weights, input: input), candidates: [settings])
       #expect { try comparison.run() } throws: { "\($0)".contains("static activations") }
       try folder.write("narrow.npy", RawNumPy.file(Matrix(rows: 3, columns: 48)))
       let narrow = try MatrixFile(folder.path("narrow.npy"))
-      #expect { _ = try LayerFiles(weights: narrow, input: input) } throws: {
+      #expect { _ = try LinearFiles(weights: narrow, input: input) } throws: {
         "\($0)".contains("s.safetensors: has shape [64, 64], but")
       }
     }

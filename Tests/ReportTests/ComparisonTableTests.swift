@@ -1,6 +1,7 @@
 // The tables of a comparison, made from figures that can be checked by hand.
 
 import Pipeline
+import Studies
 import Solvers
 import Testing
 

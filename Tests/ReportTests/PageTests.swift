@@ -1,6 +1,7 @@
 // The page of a comparison: well formed, complete, harmless, and the same each time it is made.
 
 import Pipeline
+import Studies
 import Testing
 
 @testable import Report

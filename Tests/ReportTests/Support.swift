@@ -3,6 +3,7 @@
 
 import Foundation
 import Pipeline
+import Studies
 import Solvers
 import TestSupport
 

@@ -1,6 +1,7 @@
 // What takes up factors is stored in few bits: factors are chosen so that it is stored exactly.
 
 import Checkpoint
+import Formats
 import LinearAlgebra
 import TestSupport
 import Testing

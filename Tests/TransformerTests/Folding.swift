@@ -1,6 +1,7 @@
 // Factors put into a block and taken out again, with or without a mistake.
 
 import Checkpoint
+import Formats
 import Foundation
 import LinearAlgebra
 import TestSupport

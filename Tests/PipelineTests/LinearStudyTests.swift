@@ -5,6 +5,7 @@ import Formats
 import Hessian
 import LinearAlgebra
 import Pipeline
+import Studies
 import Quantizer
 import Remedies
 import Solvers
@@ -45,8 +46,8 @@ extension TemporaryFolder {
   /// The files, written.
   fileprivate func files(
     _ input: Matrix? = inputs, heldOut: Matrix? = nil, sharesOut: Bool = true
-  ) throws -> LayerFiles {
-    try LayerFiles(
+  ) throws -> LinearFiles {
+    try LinearFiles(
       weights: try file("w", weights),
       input: try input.map { .activations(try file("x", $0)) } ?? .unknown,
       heldOut: try heldOut.map { try file("y", $0) }, sharesOut: sharesOut)
@@ -69,7 +70,7 @@ extension TemporaryFolder {
     let solution = try expected(
       CalibratedInput(calibration: calibration, heldOut: heldOut), settings)
     try TemporaryFolder.with { folder in
-      let comparison = try LayerComparison(try folder.files(), candidates: [settings])
+      let comparison = try LinearStudy(try folder.files(), candidates: [settings])
       let (report, solutions) = try comparison.run()
       #expect(report.calibrationTokens == 178 && report.heldOutTokens == 22)
       #expect(solutions[0].linears[0].linear == solution.linears[0].linear)
@@ -86,12 +87,12 @@ extension TemporaryFolder {
     let settings = try settings(.gptq)
     let other = Matrix.activations(tokens: 64, channels: 64, seed: 3)
     try TemporaryFolder.with { folder in
-      let all = try LayerComparison(try folder.files(sharesOut: false), candidates: [settings])
+      let all = try LinearStudy(try folder.files(sharesOut: false), candidates: [settings])
       let (report, solutions) = try all.run()
       #expect(report.calibrationTokens == 200 && report.heldOutTokens == 0)
       let alone = try expected(CalibratedInput(calibration: statistics(inputs)), settings)
       #expect(solutions[0].linears[0].linear == alone.linears[0].linear)
-      let judged = try LayerComparison(try folder.files(heldOut: other), candidates: [settings])
+      let judged = try LinearStudy(try folder.files(heldOut: other), candidates: [settings])
       let result = try judged.run().report
       #expect(result.calibrationTokens == 200 && result.heldOutTokens == 64)
       let both = try expected(
@@ -103,11 +104,11 @@ extension TemporaryFolder {
   @Test func `takes tokens with axes in front`() throws {
     try TemporaryFolder.with { folder in
       let flat = try folder.files()
-      let deep = try LayerFiles(
+      let deep = try LinearFiles(
         weights: flat.weights,
         input: .activations(try folder.file("deep", inputs, axes: [4, 50, 64])))
       let solutions = try [flat, deep].map {
-        try LayerComparison($0, candidates: [try settings(.gptq)]).run().solutions[0]
+        try LinearStudy($0, candidates: [try settings(.gptq)]).run().solutions[0]
       }
       #expect(solutions[0].linears[0].linear == solutions[1].linears[0].linear)
     }
@@ -119,11 +120,11 @@ extension TemporaryFolder {
     let hessian = statistics(tokens).block(0..<64)
     try TemporaryFolder.with { folder in
       let plain = try folder.files(tokens, sharesOut: false)
-      let ready = try LayerFiles(
+      let ready = try LinearFiles(
         weights: plain.weights, input: .hessian(try folder.file("h", hessian)))
       let gptq = try settings(.gptq)
       let solutions = try [plain, ready].map {
-        try LayerComparison($0, candidates: [gptq]).run().solutions[0].linears[0]
+        try LinearStudy($0, candidates: [gptq]).run().solutions[0].linears[0]
       }
       #expect(solutions[0].linear == solutions[1].linear)
       let errors = try solutions.map { try #require($0.error.calibration) }
@@ -131,7 +132,7 @@ extension TemporaryFolder {
       for method in [Method.awq, .smoothQuant, .staticInt8, .int8Outliers] {
         let settings = try QuantizationSettings(
           scheme: Scheme(bits: 8, symmetric: true, granularity: .channel), method: method)
-        let comparison = try LayerComparison(ready, candidates: [settings])
+        let comparison = try LinearStudy(ready, candidates: [settings])
         let error = #expect(throws: StageError.self) { try comparison.run() }
         #expect(error?.description.contains("a Hessian does not tell") == true)
         #expect(error?.remedies == [.giveActivations])
@@ -140,7 +141,7 @@ extension TemporaryFolder {
       // rounding costs cannot be measured.
       let int8 = try QuantizationSettings(
         scheme: Scheme(bits: 8, symmetric: true, granularity: .channel), method: .int8)
-      let error = try LayerComparison(ready, candidates: [int8]).run().solutions[0].linears[0].error
+      let error = try LinearStudy(ready, candidates: [int8]).run().solutions[0].linears[0].error
       #expect(error.activation == nil && error.calibration != nil)
     }
   }
@@ -150,16 +151,16 @@ extension TemporaryFolder {
       let w = try folder.file("w", weights)
       let narrow = try folder.file("narrow", Matrix(rows: 9, columns: 48))
       let vector = try folder.file("vector", Matrix(rows: 1, columns: 64), axes: [64])
-      let cases: [(String, () throws -> LayerFiles)] = [
+      let cases: [(String, () throws -> LinearFiles)] = [
         (
           "narrow.npy: has shape [9, 48], but \(w.path) has shape [32, 64]",
-          { try LayerFiles(weights: w, input: .activations(narrow)) }
+          { try LinearFiles(weights: w, input: .activations(narrow)) }
         ),
-        ("must have in = 64", { try LayerFiles(weights: w, heldOut: narrow) }),
-        ("[in, in] must have in = 64", { try LayerFiles(weights: w, input: .hessian(w)) }),
+        ("must have in = 64", { try LinearFiles(weights: w, heldOut: narrow) }),
+        ("[in, in] must have in = 64", { try LinearFiles(weights: w, input: .hessian(w)) }),
         (
           "vector.npy: has shape [64]; weights must have shape [out, in]",
-          { try LayerFiles(weights: vector) }
+          { try LinearFiles(weights: vector) }
         ),
       ]
       for (words, files) in cases {
@@ -167,8 +168,8 @@ extension TemporaryFolder {
       }
       let crooked = try folder.file(
         "h", Matrix(rows: 64, columns: 64) { $0 == $1 ? 1 : $0 < $1 ? 0.5 : 0 })
-      let comparison = try LayerComparison(
-        LayerFiles(weights: w, input: .hessian(crooked)), candidates: [try settings(.gptq)])
+      let comparison = try LinearStudy(
+        LinearFiles(weights: w, input: .hessian(crooked)), candidates: [try settings(.gptq)])
       #expect { try comparison.run() } throws: { "\($0)".contains("h.npy: the Hessian is not sym") }
     }
   }
@@ -176,18 +177,18 @@ extension TemporaryFolder {
   @Test func `is refused where a method cannot work`() throws {
     try TemporaryFolder.with { folder in
       let files = try folder.files(nil)
-      let error = #expect(throws: LayerFileError.self) {
-        try LayerComparison(files, candidates: [try settings(.gptq)])
+      let error = #expect(throws: LinearFileError.self) {
+        try LinearStudy(files, candidates: [try settings(.gptq)])
       }
       #expect(error?.description.contains("the method gptq learns from") == true)
       #expect(
         error?.remedies == [.giveActivations, .giveSecondMoment, .chooseMethod("rtn")])
       #expect {
-        try LayerComparison(files, candidates: [try settings(.nearest, groupSize: 48)])
+        try LinearStudy(files, candidates: [try settings(.nearest, groupSize: 48)])
       } throws: {
         "\($0)".contains("group size 48")
       }
-      let report = try LayerComparison(files, candidates: [try settings(.nearest)]).run().report
+      let report = try LinearStudy(files, candidates: [try settings(.nearest)]).run().report
       #expect(report.candidates[0].linears[0].error.calibration == nil)
     }
   }
@@ -195,7 +196,7 @@ extension TemporaryFolder {
   @Test func `is written with the factors of its input`() throws {
     try TemporaryFolder.with { folder in
       let settings = try settings(.awqGPTQ)
-      let comparison = try LayerComparison(try folder.files(), candidates: [settings])
+      let comparison = try LinearStudy(try folder.files(), candidates: [settings])
       let solution = try comparison.run().solutions[0]
       let path = folder.path("q.safetensors")
       try comparison.write(solution, of: 0, to: path)
