@@ -47,8 +47,7 @@ private let inputs = Matrix.activations(tokens: 200, channels: 64, seed: 2)
         ["layer", "--methods", "rtn,gptq", "--grids", "integer,offset,nf4", "--json"] + files,
         in: folder
       ).finish()
-      let candidates = try JSONValue(parsing: Array(outcome.output.utf8)).member("candidates")
-        .elements
+      let candidates = try outcome.json().member("candidates").array
       let schemes = try candidates.map { try $0.member("scheme").string }
       #expect(
         schemes == ["w4 g32", "w4 g32", "w4 g32 offset", "w4 g32 offset"] + ["w4 g32 nf4"]

@@ -125,11 +125,11 @@ private func scheme(
             of: LinearScheme(try scheme(4)), provenance: nil)
         ]
         let model = try folder.open([], config: config.text())
-        #expect(try CheckpointFormats.format(of: model)?.name == format.name)
+        #expect(try CheckpointFormats.all.format(of: model)?.name == format.name)
       }
       for plain in ["{}", #"{"quantization_config": null}"#] {
         let model = try folder.open([], config: plain)
-        #expect(try CheckpointFormats.format(of: model) == nil)
+        #expect(try CheckpointFormats.all.format(of: model) == nil)
       }
     }
   }
@@ -140,7 +140,7 @@ private func scheme(
       let model = try folder.open([], config: #"{"quantization_config": \#(configuration)}"#)
       let method = configuration.contains("hqq") ? "hqq" : "quant_method"
       expectFailure(method, "compressed-tensors, gptq, awq") {
-        try CheckpointFormats.format(of: model)
+        try CheckpointFormats.all.format(of: model)
       }
     }
   }

@@ -1,6 +1,7 @@
 import Checkpoint
 import Formats
 import Quantizer
+import Remedies
 import TestSupport
 import Testing
 

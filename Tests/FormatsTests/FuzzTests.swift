@@ -12,7 +12,7 @@ import Testing
 private func reads(_ path: String, linear: LinearShape) -> Bool {
   do throws(CheckpointError) {
     let folder = try ModelFolder(path: path)
-    guard let format = try CheckpointFormats.format(of: folder),
+    guard let format = try CheckpointFormats.all.format(of: folder),
       let configuration = folder.configuration["quantization_config"]
     else { return false }
     let decoded = try format.decode(linear, in: folder, configuration)

@@ -39,7 +39,7 @@ private func fixture(_ name: String) throws -> ModelFolder {
   ])
   func `are written byte for byte for those weights`(name: String, scales: FloatFormat) throws {
     let folder = try fixture(name)
-    let format = try #require(try CheckpointFormats.format(of: folder))
+    let format = try #require(try CheckpointFormats.all.format(of: folder))
     let quantized = try folder.decodeLinear(linear)
     let layout = format.layout(of: linear, quantized.scheme, scales: scales)
     #expect(layout.count == folder.tensors.count - 1)

@@ -47,7 +47,7 @@ extension TemporaryFolder {
 extension ModelFolder {
   /// The Linear as its format reads it back.
   func decodeLinear(_ linear: LinearShape) throws -> QuantizedLinear {
-    let format = try #require(try CheckpointFormats.format(of: self))
+    let format = try #require(try CheckpointFormats.all.format(of: self))
     let configuration = try #require(configuration["quantization_config"])
     return try format.decode(linear, in: self, configuration)
   }

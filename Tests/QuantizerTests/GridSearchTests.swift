@@ -17,8 +17,10 @@ import Testing
       let chosen = GridPoint(grid, row: row, column: 0)
       let errors = oracle.candidates.map { $0.squaredError(of: oracle.weights) }
       let least = errors.min() ?? .infinity
-      // The search adds 40 squares in float32, so a tie may go either way.
-      #expect(chosen.squaredError(of: oracle.weights) <= least * 1.00001, "row \(row)")
+      // The search adds 40 squares in float32, so a tie may go either way. Adding an offset rounds
+      // each value once more, which shows beside the steps of 8 bits.
+      let bound = least * (scheme.points == .offset ? 1.0001 : 1.00001)
+      #expect(chosen.squaredError(of: oracle.weights) <= bound, "row \(row)")
       if let index = errors.firstIndex(of: least) {
         let best = oracle.candidates[index]
         let isSame = abs(best.scale - chosen.scale) <= 1e-6 * best.scale

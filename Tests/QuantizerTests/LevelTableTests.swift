@@ -7,7 +7,7 @@ import Testing
 private let blocks: [(weights: [Float], codes: String)] = [
   (
     (0..<64).map { i -> Float in Float(i - 20) / 16 },
-    "23333344445555566667778888999aaaabbbbcccccddddddeeeeeeeeeeeffffff"
+    "23333344445555566667778888999aaaabbbbcccccddddddeeeeeeeeeeffffff"
   ),
   (
     (0..<64).map { i -> Float in Float(-1 + 2 * Double(i) / 63) },
@@ -62,9 +62,7 @@ private let blocks: [(weights: [Float], codes: String)] = [
     #expect(table.nearestCode(to: .nan) == 0)
   }
 
-  @Test(arguments: [
-    [-1, 1], [0, 1, 2], [-2, -1, 0], [-1, 1, 0], [-1, 0, 0, 1], [-1, 0, .infinity],
-  ])
+  @Test(arguments: [[-1, 1], [0, 1, 2], [-2, -1, 0], [-1, 1, 0], [-1, 0, 0, 1]])
   func `must ascend from a negative to a positive level`(values: [Float]) async {
     await #expect(processExitsWith: .failure) { [values] in
       _ = LevelTable(name: "test", values: values)
