@@ -62,7 +62,7 @@ private func reads(_ path: String, linear: LinearShape? = nil) -> Bool {
 }
 
 @Suite struct `Files with random damage` {
-  @Test func `a file cut anywhere is refused`() throws {
+  @Test func `are refused when truncated anywhere`() throws {
     try TemporaryFolder.with { folder in
       try folder.write("m/config.json", "{}")
       try folder.write("m/model.safetensors", valid)
@@ -77,7 +77,7 @@ private func reads(_ path: String, linear: LinearShape? = nil) -> Bool {
   }
 
   @Test(arguments: 0..<4 as Range<UInt64>)
-  func `a mutated file is read or refused, never more`(seed: UInt64) throws {
+  func `are read or refused, and never trap`(seed: UInt64) throws {
     var generator = SplitMix64(seed: seed)
     let headerEnd = 8 + Int(valid[0]) + Int(valid[1]) << 8
     try TemporaryFolder.with { folder in
@@ -94,7 +94,7 @@ private func reads(_ path: String, linear: LinearShape? = nil) -> Bool {
   }
 
   @Test(arguments: CheckpointFormats.all.map(\.name), 0..<2 as Range<UInt64>)
-  func `a mutated quantized folder is read or refused`(format: String, seed: UInt64) throws {
+  func `are read or refused in a quantized folder`(format: String, seed: UInt64) throws {
     let format = try #require(CheckpointFormats.all.first { $0.name == format })
     let linear = LinearShape(name: "p", rows: 32, columns: 32)
     let scheme = try Scheme(bits: 4, symmetric: false, granularity: .group(16))
@@ -118,7 +118,7 @@ private func reads(_ path: String, linear: LinearShape? = nil) -> Bool {
   }
 
   @Test(arguments: 0..<2 as Range<UInt64>)
-  func `a mutated int8 folder is read or refused`(seed: UInt64) throws {
+  func `are read or refused in an int8 folder`(seed: UInt64) throws {
     let linear = LinearShape(name: "p", rows: 8, columns: 16)
     let format = CompressedTensorsFormat()
     let scheme = try Scheme(bits: 8, symmetric: true, granularity: .channel)
@@ -143,7 +143,7 @@ private func reads(_ path: String, linear: LinearShape? = nil) -> Bool {
     }
   }
 
-  @Test func `a mutated index is read or refused`() throws {
+  @Test func `are read or refused as an index`() throws {
     try TemporaryFolder.with { folder in
       let shapes = [NamedShape("a.w", .float32, [2]), NamedShape("b.w", .float32, [2])]
       let writer = try FolderSink(path: folder.path("m"), tensors: shapes, largestShard: 8)
