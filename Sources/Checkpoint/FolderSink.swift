@@ -63,7 +63,9 @@ public final class FolderSink {
     let plan = try ShardPlan(tensors, largestShard: largestShard, path: path)
     partial = try PartialFolder(reopeningFor: path)
     record = try WrittenRecord(reopening: partial.file(WrittenRecord.fileName))
-    guard record.names.isSubset(of: plan.shardOfTensor.keys) else {
+    guard record.names.isSubset(of: plan.shardOfTensor.keys),
+      partial.weightFiles == Set(plan.shards.map(\.name))
+    else {
       throw .differentPlan(path: partial.path)
     }
     var shards: [ShardFile] = []

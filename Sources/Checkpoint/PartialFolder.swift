@@ -96,6 +96,12 @@ final class PartialFolder {
   /// The path of a file in the folder.
   func file(_ name: String) -> String { "\(path)/\(name)" }
 
+  /// The names of the safetensors files in the folder.
+  var weightFiles: Set<String> {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    return Set(names.filter { $0.hasSuffix(".safetensors") })
+  }
+
   /// Checks that the disk has room for a number of bytes, so that a full disk is noticed before the
   /// work and not after it.
   func checkRoom(for count: Int) throws(CheckpointError) {

@@ -20,11 +20,10 @@ struct ShardPlan {
     for module in Self.modules(tensors) {
       var bytes = 0
       for tensor in module {
-        let (sum, overflow) = bytes.addingReportingOverflow(tensor.shape.byteCount ?? .max)
-        guard !overflow, sum <= Int.max - total else {
+        guard let count = tensor.shape.byteCount, count <= Int.max - total - bytes else {
           throw .tensor(name: tensor.name, path: path, reason: "is too large")
         }
-        bytes = sum
+        bytes += count
       }
       if size + bytes > largestShard, groups.last?.isEmpty == false {
         groups.append([])

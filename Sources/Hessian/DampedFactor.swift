@@ -141,8 +141,9 @@ public enum FactorFailure: Error, Equatable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .nonFiniteInput(let channels):
-      "\(channels.count) input channels were infinite or NaN during calibration, the first of them "
-        + "channel \(channels.first ?? 0); check the model's weights and the calibration text"
+      "input channel \(channels.first ?? 0)"
+        + (channels.count > 1 ? " and \(channels.count - 1) more were" : " was")
+        + " infinite or NaN during calibration; check the model's weights and the calibration text"
     case .overflow:
       "the inputs were so large during calibration that their second moments overflowed; "
         + "check the model's weights"

@@ -7,7 +7,7 @@ extension VectorMath {
   ///
   /// - Precondition: the span is not empty.
   public static func firstMaximum(_ a: Span<Float>) -> (index: Int, value: Float) {
-    precondition(!a.isEmpty, "the maximum of nothing")
+    precondition(!a.isEmpty, "the maximum of an empty span")
     let best = maximum(a)
     let whole = a.count / 16 * 16
     var i = 0

@@ -30,7 +30,7 @@ private func reads(_ path: String) -> Bool {
 }
 
 @Suite struct `Files with random damage` {
-  @Test func `a file cut anywhere is refused`() throws {
+  @Test func `are refused when truncated anywhere`() throws {
     try TemporaryFolder.with { folder in
       try folder.write("m/config.json", "{}")
       try folder.write("m/model.safetensors", valid)
@@ -45,7 +45,7 @@ private func reads(_ path: String) -> Bool {
   }
 
   @Test(arguments: 0..<4 as Range<UInt64>)
-  func `a mutated file is read or refused, never more`(seed: UInt64) throws {
+  func `are read or refused, and never trap`(seed: UInt64) throws {
     var generator = SplitMix64(seed: seed)
     let headerEnd = 8 + Int(valid[0]) + Int(valid[1]) << 8
     try TemporaryFolder.with { folder in
@@ -61,7 +61,7 @@ private func reads(_ path: String) -> Bool {
     }
   }
 
-  @Test func `a mutated index is read or refused`() throws {
+  @Test func `are read or refused as an index`() throws {
     try TemporaryFolder.with { folder in
       let shapes = [NamedShape("a.w", .float32, [2]), NamedShape("b.w", .float32, [2])]
       let writer = try FolderSink(path: folder.path("m"), tensors: shapes, largestShard: 8)

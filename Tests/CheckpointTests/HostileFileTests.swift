@@ -12,7 +12,7 @@ private func file(_ members: String..., data: Int) -> [UInt8] {
     header: "{\(members.joined(separator: ","))}", data: [UInt8](repeating: 0, count: data))
 }
 
-/// A file that lies, and a word of what must be said about it.
+/// An inconsistent file, and a word that the message about it must contain.
 private struct Lie: Sendable, CustomTestStringConvertible {
   let testDescription: String
   let bytes: [UInt8]
@@ -92,9 +92,9 @@ private let lies: [Lie] = [
     file(member("a", "[1]", "[0,4]"), member("a", "[1]", "[4,8]"), data: 8)),
 ]
 
-@Suite struct `Files that lie` {
+@Suite struct `Inconsistent files` {
   @Test(arguments: lies)
-  private func `are refused with the reason`(lie: Lie) throws {
+  private func `are refused with a reason`(lie: Lie) throws {
     try TemporaryFolder.with { folder in
       try folder.write("m/config.json", "{}")
       try folder.write("m/model.safetensors", lie.bytes)
@@ -102,7 +102,7 @@ private let lies: [Lie] = [
     }
   }
 
-  @Test func `what looks strange but is true is read`() throws {
+  @Test func `do not include unusual ones that are consistent`() throws {
     try TemporaryFolder.with { folder in
       try folder.write("m/config.json", "{}")
       let header =

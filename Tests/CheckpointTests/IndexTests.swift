@@ -53,13 +53,13 @@ private let good = #"{"weight_map": {"a": "one.safetensors", "b": "two.safetenso
     (#"{"weight_map": {"a": "one.safetensors", "a": "two.safetensors"}}"#, "again"),
     (#"{"weight_map": {"a": "config.json", "b": "two.safetensors"}}"#, "config.json"),
   ])
-  func `whose index lies is refused`(index: String, word: String) throws {
+  func `whose index is wrong is refused`(index: String, word: String) throws {
     try TemporaryFolder.with { folder in
       expectFailure(word) { try open(folder, index: index) }
     }
   }
 
-  @Test func `which holds a tensor twice is refused`() throws {
+  @Test func `that has a tensor twice is refused`() throws {
     try TemporaryFolder.with { folder in
       _ = try open(folder, index: good)
       try folder.write("m/two.safetensors", shard("b", "a"))

@@ -13,9 +13,9 @@ private func tensor(_ name: String, _ values: [Float], _ format: FloatFormat)
     name, TensorType(format).rawValue, [2, values.count / 2], format.encode(values))
 }
 
-@Suite struct `Reading a folder` {
+@Suite struct `A folder that is read` {
   @Test(arguments: FloatFormat.allCases)
-  func `tensors of every floating-point type become floats`(format: FloatFormat) throws {
+  func `gives floats for tensors of every floating-point type`(format: FloatFormat) throws {
     try TemporaryFolder.with { folder in
       let model = try folder.open([tensor("w", values, format), tensor("v", [1, 2], format)])
       let expected = values.map(format.rounded)
@@ -29,7 +29,7 @@ private func tensor(_ name: String, _ values: [Float], _ format: FloatFormat)
     }
   }
 
-  @Test func `a tensor of no elements, and one of no axes`() throws {
+  @Test func `can have a tensor without elements, and one without axes`() throws {
     try TemporaryFolder.with { folder in
       let model = try folder.open([
         .init("none", "F32", [0, 7], []), .init("scalar", "F32", [], RawSafetensors.bytes([2.5])),
@@ -39,7 +39,7 @@ private func tensor(_ name: String, _ values: [Float], _ format: FloatFormat)
     }
   }
 
-  @Test func `a missing tensor, another shape, another type are errors with the name`() throws {
+  @Test func `names a tensor that is missing, or has another shape or type`() throws {
     try TemporaryFolder.with { folder in
       let model = try folder.open([
         tensor("w", values, .float16),
@@ -53,10 +53,11 @@ private func tensor(_ name: String, _ values: [Float], _ format: FloatFormat)
     }
   }
 
-  @Test func `integers of two widths are read, others are none`() throws {
+  @Test func `gives integers of some types, and none of others`() throws {
     try TemporaryFolder.with { folder in
       let tensors: [RawSafetensors.Tensor] = [
         .init("i32", "I32", [3], RawSafetensors.bytes([Int32.min, 0, .max])),
+        .init("u32", "U32", [2], RawSafetensors.bytes([UInt32.max, 7])),
         .init("i64", "I64", [2], RawSafetensors.bytes([Int64.min, .max])),
         .init("i16", "I16", [1], RawSafetensors.bytes([Int16(1)])),
         .init("none", "I64", [0], []),
@@ -64,6 +65,7 @@ private func tensor(_ name: String, _ values: [Float], _ format: FloatFormat)
       try folder.write("x.safetensors", RawSafetensors.file(tensors))
       let file = try SafetensorsFile(path: folder.path("x.safetensors"))
       #expect(file.integers("i32") == [Int64(Int32.min), 0, Int64(Int32.max)])
+      #expect(file.integers("u32") == [Int64(UInt32.max), 7])
       #expect(file.integers("i64") == [.min, .max])
       #expect(file.integers("none") == [])
       #expect(file.integers("i16") == nil && file.integers("absent") == nil)
@@ -71,7 +73,7 @@ private func tensor(_ name: String, _ values: [Float], _ format: FloatFormat)
   }
 
   @Test(arguments: FloatFormat.allCases, [Float.nan, .infinity, -.infinity])
-  func `a weight that is not finite is an error with its place`(
+  func `names the place of a weight that is not finite`(
     format: FloatFormat, bad: Float
   ) throws {
     try TemporaryFolder.with { folder in
@@ -84,7 +86,7 @@ private func tensor(_ name: String, _ values: [Float], _ format: FloatFormat)
     }
   }
 
-  @Test func `a folder without what it needs says what is missing`() throws {
+  @Test func `says which file is missing`() throws {
     try TemporaryFolder.with { folder in
       expectFailure("nowhere: not found") { try ModelFolder(path: folder.path("nowhere")) }
       try folder.write("m/other.txt", "")
@@ -102,7 +104,8 @@ private func tensor(_ name: String, _ values: [Float], _ format: FloatFormat)
     }
   }
 
-  @Test func `companion files go along, weights and settings of other runs do not`() throws {
+  @Test func `has companion files, which do not include weights or settings of other runs`() throws
+  {
     try TemporaryFolder.with { folder in
       let kept = [
         "LICENSE.txt", "chat_template.jinja", "generation_config.json", "merges.txt",

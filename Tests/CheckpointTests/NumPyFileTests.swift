@@ -37,7 +37,7 @@ private func read(_ path: String) -> Matrix? {
 
 @Suite struct `A .npy file` {
   @Test(arguments: names(refused: false))
-  func `of NumPy's is read in every type, order and version`(name: String) throws {
+  func `that NumPy wrote is read in every type, order and version`(name: String) throws {
     let file = try NumPyFile(path: "\(fixtures)/\(name)")
     let axes = file.dimensions
     #expect(name.contains("-\(axes.count)d-"))
@@ -61,7 +61,7 @@ private func read(_ path: String) -> Matrix? {
   @Test func `has a fixture of each kind`() { #expect(names(refused: false).count == 15) }
 
   @Test(arguments: names(refused: true))
-  func `of other things than floats is refused`(name: String) {
+  func `without floats is refused`(name: String) {
     expectFailure(name, ".npy") { try NumPyFile(path: "\(fixtures)/\(name)") }
   }
 
@@ -86,7 +86,7 @@ private func read(_ path: String) -> Matrix? {
     ("{'descr': '<f4\\', 'fortran_order': False, 'shape': (2, 3), }", "header"),
     ("", "header"),
   ])
-  func `that lies is refused`(header: String, word: String) throws {
+  func `with a wrong header is refused`(header: String, word: String) throws {
     try TemporaryFolder.with { folder in
       try folder.write("a.npy", file(header, data: six))
       expectFailure(word) { try NumPyFile(path: folder.path("a.npy")) }
@@ -97,7 +97,7 @@ private func read(_ path: String) -> Matrix? {
     "{'shape': (2, 3), 'fortran_order': False, 'descr': '<f4'}",
     "{\"descr\":\"<f4\",\"fortran_order\":False,\"shape\":(2,3,)}",
   ])
-  func `may order and space its header as it likes`(header: String) throws {
+  func `can have any order and spacing in its header`(header: String) throws {
     try TemporaryFolder.with { folder in
       for version in 1...3 as ClosedRange<UInt8> {
         try folder.write("a.npy", file(header, data: six, version: version))
@@ -108,7 +108,7 @@ private func read(_ path: String) -> Matrix? {
     }
   }
 
-  @Test func `cut anywhere is refused`() throws {
+  @Test func `truncated anywhere is refused`() throws {
     try TemporaryFolder.with { folder in
       for length in 0..<valid.count {
         try folder.write("a.npy", Array(valid[..<length]))
@@ -120,7 +120,7 @@ private func read(_ path: String) -> Matrix? {
   }
 
   @Test(arguments: 0..<4 as Range<UInt64>)
-  func `with random damage is read or refused, never more`(seed: UInt64) throws {
+  func `with random damage is read or refused, and never traps`(seed: UInt64) throws {
     var generator = SplitMix64(seed: seed)
     let alphabet = Array("0123456789(),'{}: fFTrue<".utf8)
     try TemporaryFolder.with { folder in
@@ -145,7 +145,7 @@ private func read(_ path: String) -> Matrix? {
 }
 
 @Suite struct `A matrix in a file` {
-  @Test func `is the only one of a safetensors file, or the one that is named`() throws {
+  @Test func `is the only one in a safetensors file, or the one that is named`() throws {
     try TemporaryFolder.with { folder in
       let values: [Float] = [1, 2, 3, 4, 5, 6]
       try folder.write(
@@ -176,7 +176,7 @@ private func read(_ path: String) -> Matrix? {
     }
   }
 
-  @Test func `is read from .npy, and refused where it is not finite`() throws {
+  @Test func `is read from .npy, and refused if it is not finite`() throws {
     try TemporaryFolder.with { folder in
       try folder.write("w.npy", valid)
       let matrix = try MatrixFile(folder.path("w.npy"))
@@ -191,7 +191,7 @@ private func read(_ path: String) -> Matrix? {
     }
   }
 
-  @Test func `is written so that it is read again, and never over another`() throws {
+  @Test func `can be read after it was written, and never replaces another`() throws {
     try TemporaryFolder.with { folder in
       let path = folder.path("out.safetensors")
       try SafetensorsFile.write([(NamedShape("m", .float32, [2, 3]), six)], to: path)

@@ -81,7 +81,7 @@ private func floats(_ name: String, _ i: Int, _ value: Float) throws -> StoredAr
       ("second_moment", "is missing", try changed(removing: "second_moment")),
       ("token_count", "is missing", try changed(removing: "token_count")),
       ("maxima", "is missing", try changed(removing: "maxima")),
-      ("maxima", "is not a part", try changed(removing: "minima")),
+      ("histograms", "is not a part", try changed(removing: "minima")),
       ("more", "is not a part", try changed(StoredArray("more", [1], .integers([1])))),
       (
         "second_moment", "not symmetric",

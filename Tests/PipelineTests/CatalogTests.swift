@@ -5,9 +5,9 @@ import Checkpoint
 import JSON
 import LinearAlgebra
 import Pipeline
-import Studies
 import Quantizer
 import Solvers
+import Studies
 import Synchronization
 import TestSupport
 import Testing

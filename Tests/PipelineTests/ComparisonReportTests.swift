@@ -2,8 +2,8 @@
 
 import JSON
 import Pipeline
-import Studies
 import Solvers
+import Studies
 import Testing
 
 @Suite struct `The report of a comparison` {

@@ -3,10 +3,10 @@ import Formats
 import JSON
 import LinearAlgebra
 import Pipeline
-import Studies
 import Quantizer
 import Remedies
 import Solvers
+import Studies
 import TestSupport
 import Testing
 import Transformer

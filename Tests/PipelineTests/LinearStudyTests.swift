@@ -5,10 +5,10 @@ import Formats
 import Hessian
 import LinearAlgebra
 import Pipeline
-import Studies
 import Quantizer
 import Remedies
 import Solvers
+import Studies
 import TestSupport
 import Testing
 

@@ -4,9 +4,9 @@ import Checkpoint
 import JSON
 import LinearAlgebra
 import Pipeline
-import Studies
 import Quantizer
 import Solvers
+import Studies
 import TestSupport
 import Testing
 import Transformer

@@ -1,8 +1,8 @@
 // The tables of a comparison, made from figures that can be checked by hand.
 
 import Pipeline
-import Studies
 import Solvers
+import Studies
 import Testing
 
 @testable import Report

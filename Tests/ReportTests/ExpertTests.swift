@@ -2,9 +2,9 @@
 
 import JSON
 import Pipeline
-import Studies
 import Report
 import Solvers
+import Studies
 import Testing
 
 /// A run of one Linear of attention and of an expert's Linear for each of these numbers of tokens.

@@ -3,8 +3,8 @@
 
 import Foundation
 import Pipeline
-import Studies
 import Solvers
+import Studies
 import TestSupport
 
 typealias Candidate = ComparisonReport.Candidate

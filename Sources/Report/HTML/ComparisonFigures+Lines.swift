@@ -1,5 +1,5 @@
-internal import Studies
 internal import Pipeline
+internal import Studies
 
 extension ComparisonFigures {
   func label(of candidate: Int) -> String {
