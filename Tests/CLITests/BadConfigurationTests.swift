@@ -6,8 +6,8 @@ import Testing
 private let configurations: [Refusal] = [
   .model(
     "an unknown family",
-    #"model/config.json: model_type: expected llama, mistral, qwen2, qwen3, found "#
-      + #""gemma2", whose architecture is not supported"#
+    "model/config.json: model_type: expected llama, mistral, qwen2, qwen3, qwen3_moe, gemma3_text, "
+      + #"gpt_neox, found "gemma2", whose architecture is not supported"#
   ) { $0.configure("model_type", #""gemma2""#) },
   .model(
     "no family",

@@ -13,11 +13,11 @@ private let impossible: [Refusal] = [
   Refusal(
     "a group that does not divide",
     "model.layers.0.mlp.down_proj: group size 24 does not divide the input width 64; "
-      + "sizes that fit every Linear: 8, 16, 32, or channel", ["--group-size", "24"]),
+      + "sizes that fit every Linear: 8, 16, 32; use --group-size channel", ["--group-size", "24"]),
   Refusal(
     "no calibration",
     "the method gptq needs a calibration text; give --calibration FILE, or use --method "
-      + "rtn, which needs none", ["quantize", "model", "-o", "out", "--group-size", "32"]),
+      + "rtn", ["quantize", "model", "-o", "out", "--group-size", "32"]),
   Refusal(
     "bits that the format lacks",
     "no engine would load this as gptq: vLLM, transformers, gptqmodel: the format has no "
@@ -43,7 +43,7 @@ private let misspelled: [Refusal] = [
     "Unknown option '--bit'. Did you mean '--bits'?", status: 64, ["--bit", "4"]),
   Refusal(
     "no such method",
-    "The value 'awqq' is invalid for '--method <method>': \"awqq\" is no method; the words are "
+    "The value 'awqq' is invalid for '--method <method>': \"awqq\" is not a method; the words are "
       + "awq, awq-output, smoothquant, gptq, rtn, clip, int8, static, outliers, joined by +",
     status: 64, ["--method", "awqq"]),
   Refusal(

@@ -43,7 +43,7 @@ private let places: [Refusal] = [
   Refusal(
     "folders to be made, but bits impossible",
     "model.layers.0.mlp.down_proj: group size 24 does not divide the input width 64; "
-      + "sizes that fit every Linear: 8, 16, 32, or channel",
+      + "sizes that fit every Linear: 8, 16, 32; use --group-size channel",
     ["-o", "a/b/out", "--group-size", "24"]),
   Refusal(
     "folders to be made, but a NaN in the last block",

@@ -13,7 +13,7 @@ private let refusals: [Refusal] = [
     "Missing expected argument '--format <format>'", status: 64, ["convert", "model", "-o", "out"]),
   Refusal(
     "a model that is not quantized",
-    "model: no Linear is quantized; quantize it first, see ptq help quantize",
+    "model: no Linear is quantized; quantize it first",
     ["convert", "model", "-o", "out", "--format", "awq"]),
   Refusal(
     "an output that exists",

@@ -111,7 +111,7 @@ private func slot(_ name: String, _ absorber: Absorber? = nil, staysDense: Bool 
       let model = try folder.open(.mixture())
       let (delivered, _, _) = try solve(model, factor: 2)
       #expect(delivered.map(\.count) == [2, 2, 0, 1, 11])
-      #expect(names(delivered[3]) == ["0.gate_proj"])
+      #expect(names(delivered[3]) == ["experts.0.gate_proj"])
       #expect(
         delivered.joined().map(\.solution.name) == model.declaration.linears(block: 0).map(\.name))
     }

@@ -67,8 +67,12 @@ private func expert(_ name: String) -> Int? {
       let (_, output) = try run(.bits(8, method), model, in: folder)
       for linear in model.linears { #expect(output.isQuantized(linear), "\(linear.name)") }
       let text = TokenWindows(cutting: TinyModel.tokens(300, seed: 9), length: 30)
-      let found = try Divergence(of: output, from: model, on: text).overall
-      #expect(found.klDivergence.value < 0.01, "\(found.klDivergence.value)")
+      // A token between two experts may go to the other one, which costs more than all rounding.
+      let found = try Divergence(of: output, from: model, on: text).overall.klDivergence
+      #expect(found.value < 0.05, "\(found.value)")
+      let other = try folder.open(.mixture(seed: 2), as: "other")
+      let control = try Divergence(of: other, from: model, on: text).overall.klDivergence
+      #expect(control.value > 0.5, "\(control.value)")
     }
   }
 

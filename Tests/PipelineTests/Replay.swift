@@ -1,5 +1,4 @@
-// A run done again by hand, window by window and stage by stage, so that tests see what it does not
-// tell. Only the problem of a stage is made by the library.
+// A run done again by hand, stage by stage, so that tests see what it does not tell. Only the problem of a stage is made by the library.
 
 import Checkpoint
 import Hessian
@@ -102,13 +101,17 @@ extension LanguageModel {
             judgedOn: Array(states.prefix(judging))))
         stages.append(ReplayedStage(slots: stage.slots, solution: solution, inputs: inputs))
         try after.place(solution, of: number, &stored, scales: plan.scales)
-        for w in states.indices {
-          var input = after.input(of: number, states[w])
-          // A run divides what it kept, so what the producer's scales lose in their format is not
-          // in it. Behind a norm, the input is computed again.
+        // A run divides what it kept, so what the producer's scales lose in their format is not in
+        // it. Behind a norm, the input is computed again.
+        let read = states.map { state in
+          var input = after.input(of: number, state)
           if case .rows = stage.slots[0].absorber { input.divideColumns(by: solution.factors) }
-          let outputs = stage.slots.map { after.weights.linear($0.name)(input) }
-          after.program.advance(past: number, [outputs], &states[w], after.weights)
+          return [input]
+        }
+        // All windows in one product, as in a run, so that sums are rounded alike.
+        let outputs = after.multiply(read, at: number)
+        for w in states.indices {
+          after.program.advance(past: number, outputs[w], &states[w], after.weights)
         }
       }
       hidden = states.map(\.hidden)
