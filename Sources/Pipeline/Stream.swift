@@ -100,8 +100,10 @@ package struct Stream: Sendable {
     to stage: Int, _ block: DecoderBlock, _ result: @Sendable (Bundle) -> Result,
     use: (inout Bundle, Result) -> Void
   ) {
-    for start in stride(from: 0, to: bundles.count, by: Threads.count) {
-      let batch = start..<min(bundles.count, start + Threads.count)
+    // Read once: were the number to change on the way, bundles would be left out or taken twice.
+    let width = Threads.count
+    for start in stride(from: 0, to: bundles.count, by: width) {
+      let batch = start..<min(bundles.count, start + width)
       let advanced = Threads.map(batch.count) { [bundles, divisors] i in
         var bundle = bundles[start + i]
         bundle.advance(to: stage, block, divisors)
