@@ -1,6 +1,7 @@
 // What is solved together, and when a solution is final.
 
 import Checkpoint
+import Formats
 import LinearAlgebra
 import Quantizer
 import Solvers
@@ -78,7 +79,8 @@ private func slot(_ name: String, _ absorber: Absorber? = nil, staysDense: Bool 
         let solution = try recipe.solve(
           block.problem(unit, of: stage, inputs, judgedOn: []))
         solved.append(solution)
-        try solutions.adopt(solution, of: unit, stage, into: &block, scales: .float32)
+        try solutions.adopt(
+          solution, of: unit, stage, into: &block, encoding: recipe.gridRule.encoding)
       }
       delivered.append(solutions.takeFinal(after: stage))
     }

@@ -1,6 +1,7 @@
 // Which windows a solver learns from, and which are held out.
 
 import Checkpoint
+import Formats
 import Pipeline
 import Remedies
 import TestSupport

@@ -2,6 +2,7 @@
 // in the process notices.
 
 import Checkpoint
+import Formats
 import JSON
 import LinearAlgebra
 import Pipeline
@@ -30,10 +31,6 @@ private struct OwnFormat: CheckpointFormat {
 
   func scaleFormat(for weights: FloatFormat) -> FloatFormat { .float32 }
   func scaleTensor(of linear: String) -> String { base.scaleTensor(of: linear) }
-
-  func verdicts(on linear: LinearShape, _ scheme: LinearScheme) -> [EngineVerdict] {
-    [EngineVerdict("a test")]
-  }
 
   func layout(of linear: LinearShape, _ scheme: LinearScheme, scales: FloatFormat) -> [NamedShape] {
     base.layout(of: linear, scheme, scales: scales)

@@ -1,6 +1,7 @@
 // A comparison of recipes on a tiny model, with every number computed again by hand.
 
 import Checkpoint
+import Formats
 import Foundation
 import Hessian
 import LinearAlgebra
@@ -53,7 +54,7 @@ extension DenseBlock {
     let stages = try block.program.stages.indices.map { stage in
       let solution = try recipe.solve(
         block.problem([0], of: stage, [inputs[stage]], judgedOn: judges ? states[stage] : []))
-      try after.place(solution, of: stage, &stored, scales: recipe.gridRule.scaleFormat)
+      try after.place(solution, of: stage, &stored, encoding: recipe.gridRule.encoding)
       return solution
     }
     return (stages, after)

@@ -248,8 +248,8 @@ private func expectRefusal(
       let source = try folder.source(AWQFormat(), symmetric: false)
       var warnings: [String] = []
       _ = try Conversion(of: source, to: GPTQFormat(), output: folder.path("out")).run { event in
-        if case .warning(let text) = event {
-          warnings.append(text)
+        if case .warning(let warning) = event {
+          warnings.append(warning.text)
           let names = try folder.names()
           #expect(names == ["model", "source"])
         }

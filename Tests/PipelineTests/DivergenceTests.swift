@@ -2,6 +2,7 @@
 // those that whole rows of logits give in double precision.
 
 import Checkpoint
+import Formats
 import Foundation
 import LinearAlgebra
 import Pipeline

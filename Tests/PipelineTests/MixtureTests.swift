@@ -1,6 +1,7 @@
 // Whole runs of a mixture of experts, one of which never gets a token.
 
 import Checkpoint
+import Formats
 import JSON
 import LinearAlgebra
 import Pipeline

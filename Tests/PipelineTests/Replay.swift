@@ -1,6 +1,7 @@
 // A run done again by hand, stage by stage, so that tests see what it does not tell. Only the problem of a stage is made by the library.
 
 import Checkpoint
+import Formats
 import Hessian
 import LinearAlgebra
 import Quantizer
@@ -96,11 +97,11 @@ extension LanguageModel {
             [0], of: number,
             [
               CalibratedInput(
-                inputs, collectsHistogram: recipe.activations?.needsHistogram ?? false)
+                inputs, collecting: recipe.neededParts)
             ],
             judgedOn: Array(states.prefix(judging))))
         stages.append(ReplayedStage(slots: stage.slots, solution: solution, inputs: inputs))
-        try after.place(solution, of: number, &stored, scales: plan.scales)
+        try after.place(solution, of: number, &stored, encoding: recipe.gridRule.encoding)
         // A run divides what it kept, so what the producer's scales lose in their format is not in
         // it. Behind a norm, the input is computed again.
         let read = states.map { state in
@@ -133,17 +134,17 @@ extension DecoderBlock {
   ///   - solution: the solution.
   ///   - stage: its stage.
   ///   - stored: what is stored of each Linear so far.
-  ///   - scales: the format of the stored scales.
+  ///   - encoding: what the format can store.
   /// - Throws: ``SolverError`` when a scale leaves the range of its format.
   mutating func place(
     _ solution: StageSolution, of stage: Int, _ stored: inout [String: LinearSolution],
-    scales: FloatFormat
+    encoding: any GridEncoding
   ) throws {
     if let factors = solution.factors, let absorber = program.stages[stage].slots[0].absorber {
       absorb(factors, into: absorber)
       if case .rows(let producer, let rows) = absorber, let made = stored[producer] {
         let divided = try made.dividingRows(
-          by: factors.byRow(rows, count: made.quantized.rows), scales: scales)
+          by: factors.byRow(rows, count: made.quantized.rows), encoding: encoding)
         stored[producer] = divided
         weights.linears[producer]?.adopt(divided.linear)
       }
@@ -157,10 +158,10 @@ extension DecoderBlock {
 
 extension CalibratedInput {
   /// What is known of the inputs of the random calibration set, given window by window.
-  init(_ windows: [Matrix], collectsHistogram: Bool = false) {
-    var calibration = InputStatistics(
-      channels: windows[0].columns, collectsHistogram: collectsHistogram)
-    var heldOut = InputStatistics(channels: windows[0].columns)
+  init(_ windows: [Matrix], collecting parts: InputStatistics.Parts = [.ranges, .sample]) {
+    var calibration = InputStatistics(channels: windows[0].columns, collecting: parts)
+    var heldOut = InputStatistics(
+      channels: windows[0].columns, collecting: parts.intersection(.sample))
     for (i, window) in windows.enumerated() {
       if i < CalibrationSet.random.calibration.count {
         calibration.add(window)

@@ -1,6 +1,7 @@
 // Runs that scale activations: what is written is what was computed, and stands for the same model.
 
 import Checkpoint
+import Formats
 import Foundation
 import LinearAlgebra
 import Pipeline

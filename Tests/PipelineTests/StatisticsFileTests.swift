@@ -1,6 +1,7 @@
 // Statistics in files: nothing is lost, nothing false is believed.
 
 import Checkpoint
+import Formats
 import Hessian
 import LinearAlgebra
 import Pipeline
@@ -121,9 +122,8 @@ private func statistics(
     }
   }
 
-  @Test(arguments: ["gptq", "awq+gptq", "smoothquant+static", "int8+outliers"])
-  func `give what the inputs give`(name: String) throws {
-    let method = try Method(name)
+  @Test(arguments: [Method.gptq, .awqGPTQ, .smoothQuantStatic, .int8Outliers])
+  func `give what the inputs give`(method: Method) throws {
     let settings = QuantizationSettings(
       scheme: try Scheme(bits: 8, symmetric: true, granularity: .channel), method: method)
     try TemporaryFolder.with { folder in
@@ -163,7 +163,7 @@ private func statistics(
       let input = LinearFiles.Input.statistics(try StatisticsFile(path: path))
       let settings = QuantizationSettings(
         scheme: try Scheme(bits: 8, symmetric: true, granularity: .channel),
-        method: try Method("static"), observer: .entropy)
+        method: .staticInt8, observer: .entropy)
       let comparison = try LinearStudy(
         LinearFiles(weights: weights, input: input), candidates: [settings])
       #expect { try comparison.run() } throws: { "\($0)".contains("static activations") }

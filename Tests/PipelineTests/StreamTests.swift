@@ -2,6 +2,7 @@
 // that neither bundles nor a small memory change what is computed.
 
 import Checkpoint
+import Formats
 import LinearAlgebra
 import Quantizer
 import Solvers

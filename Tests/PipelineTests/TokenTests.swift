@@ -1,6 +1,7 @@
 // Text, records and tokens as one stream, and the stream cut into windows.
 
 import Checkpoint
+import Formats
 import Pipeline
 import TestSupport
 import Testing
