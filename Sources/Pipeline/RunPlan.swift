@@ -113,7 +113,7 @@ public enum RunError: RemediableError {
       "no engine would load this as \(format): " + Self.objections(verdicts)
     case .calibrationNeeded(let method):
       "the method \(method) needs a calibration text"
-    case .nothingToKeep: "statistics are made of a calibration text, and there is none"
+    case .nothingToKeep: "statistics need a calibration text, and there is none"
     case .partialPerplexity:
       "the perplexity of a model needs all of its Linears, and only some are selected"
     case .nothingSelected:
