@@ -22,7 +22,7 @@ package struct Stream: Sendable {
   ///
   /// - Parameters:
   ///   - windows: the hidden states of each window, `[tokens, hidden]`.
-  ///   - heldBudget: the bytes that may be held between stages beside the residual streams.
+  ///   - heldBudget: the bytes that may be held between stages besides the residual streams.
   package init(_ windows: [Matrix], heldBudget: Int = 4 << 30) {
     self.heldBudget = heldBudget
     bundles = []

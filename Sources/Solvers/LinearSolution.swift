@@ -60,7 +60,7 @@ public struct StageSolution: Sendable {
 public struct Conditioning: Sendable, Equatable {
   /// The damping used, as a share of the mean diagonal of H.
   public let damping: Double
-  /// How many smaller dampings had failed.
+  /// The number of smaller dampings that failed first.
   public let retries: Int
   /// The number of input channels that were zero in every calibration token.
   public let deadChannels: Int

@@ -34,7 +34,7 @@ public struct OutlierReport: Sendable, Equatable {
   /// The share of the output error that keeping them removed, on the sampled tokens.
   public let shareOfError: Double
 
-  /// A report of given values.
+  /// A report with given values.
   public init(channels: Int, shareOfChannels: Double, shareOfError: Double) {
     self.channels = channels
     self.shareOfChannels = shareOfChannels

@@ -59,8 +59,9 @@ public struct LanguageModel: Sendable {
     return DecoderBlock(program, weights)
   }
 
-  /// Whether a Linear is quantized, which the name of its weights alone does not tell: a format may
-  /// store integers there.
+  /// Whether a Linear is quantized.
+  ///
+  /// The name of its weights does not decide, since a format may store integers under it.
   public func isQuantized(_ shape: LinearShape) -> Bool {
     format != nil && folder.tensor("\(shape.name).weight")?.shape.type.floatFormat == nil
   }

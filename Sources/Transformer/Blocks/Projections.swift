@@ -9,7 +9,7 @@ public struct HeadShape: Sendable, Hashable {
   /// The width of a head.
   public let dimension: Int
 
-  /// The shape of given heads.
+  /// A shape with given numbers.
   ///
   /// - Precondition: `count` is a multiple of `keyValueCount`.
   public init(count: Int, keyValueCount: Int, dimension: Int) {
@@ -25,7 +25,7 @@ public struct HeadShape: Sendable, Hashable {
 
 /// The Linears that make queries, keys and values, and which of their rows make each.
 public struct Projections: Sendable {
-  /// The Linears, in the order of the computation.
+  /// The Linears, in order of computation.
   let slots: [Slot]
   /// For q, k and v, the Linear that makes it and its rows; nil for all rows in their order.
   private let sources: [(slot: Int, rows: [Int]?)]

@@ -54,10 +54,10 @@ public struct Stage: Sendable, Hashable {
   /// each of its sublayers.
   public let groups: [[Slot]]
 
-  /// A stage of given groups.
+  /// A stage with given groups.
   public init(_ groups: [[Slot]]) { self.groups = groups }
 
-  /// All Linears, in the order of the computation.
+  /// All Linears, in order of computation.
   public var slots: [Slot] { groups.flatMap(\.self) }
 
   /// The groups whose inputs must be scaled by the same factors, since one absorber makes them all.
