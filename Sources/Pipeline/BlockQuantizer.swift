@@ -4,24 +4,24 @@ internal import Quantizer
 internal import Solvers
 package import Transformer
 
-/// Quantizes a block stage by stage, and passes the hidden states through what is quantized.
+/// Quantizes a block stage by stage and passes the hidden states through the quantized Linears.
 ///
-/// So every Linear is measured on inputs that come from quantized Linears only, all the way down
-/// ("true sequential").
+/// So every Linear is measured on inputs that come from quantized Linears only, from the first
+/// block on ("true sequential").
 struct BlockQuantizer {
   let recipe: Recipe
-  /// The windows from this one on are held out.
+  /// The number of calibration windows; the windows after them are held out.
   let calibrationCount: Int
-  /// Takes what is known of the input of Linears, if somebody keeps it.
+  /// Receives the statistics of each input, if they are to be kept.
   var keep: ((_ readers: [Slot], CalibratedInput) throws -> Void)?
 
-  /// Quantizes the block's Linears, and takes the stream from its input to its output.
+  /// Quantizes the block's Linears and takes the stream from the block's input to its output.
   ///
   /// - Parameters:
-  ///   - block: its weights are replaced by what the codes stand for, and its norms, biases and dense
-  ///     Linears by what takes up the factors of scaled inputs.
-  ///   - stream: the hidden states; empty when there is no calibration.
-  ///   - deliver: takes each solution once it is final, in the order of the computation.
+  ///   - block: its weights are replaced by what the codes stand for, and its norms, biases and
+  ///     dense Linears by versions that have taken up the factors of scaled inputs.
+  ///   - stream: the hidden states; empty without calibration.
+  ///   - deliver: receives each solution once it is final, in order of computation.
   /// - Throws: ``StageError``, or what `deliver` throws.
   func solve(
     _ block: inout DecoderBlock, _ stream: inout Stream,
@@ -71,8 +71,9 @@ struct BlockQuantizer {
 }
 
 extension Stream {
-  /// The first calibration windows at a stage, to judge a sublayer's output on: few, since each
-  /// candidate passes them through it.
+  /// The first calibration windows at a stage, for judging a sublayer's output.
+  ///
+  /// They are few, since each candidate passes them through the sublayer.
   package func judgingStates(
     _ stage: Int, of block: DecoderBlock, calibrationCount: Int
   ) -> [BlockState] {

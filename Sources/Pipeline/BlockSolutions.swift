@@ -11,9 +11,9 @@ struct SolvedLinear {
   let hasScaledInput: Bool
 }
 
-/// The solutions of a block's Linears on their way into the block.
+/// The solutions of a block's Linears until they are final.
 ///
-/// A solution is final when every stage whose factors its rows may take up is solved.
+/// A solution is final once every stage whose factors its rows may take up is solved.
 package struct BlockSolutions {
   private var pending: [SolvedLinear] = []
   /// For each producer, the last stage whose inputs its rows make.
@@ -29,7 +29,7 @@ package struct BlockSolutions {
     self.lastReader = lastReader
   }
 
-  /// Puts the solution of some groups of a stage in place, and lets what is in front of them take up
+  /// Adopts the solutions of some groups of a stage, and lets what is in front of them take up
   /// their factors.
   ///
   /// - Throws: ``StageError`` when a scale leaves the range of its format.
@@ -51,7 +51,7 @@ package struct BlockSolutions {
     }
   }
 
-  /// Divides the rows of a solution that is waiting; only the scales of its grid change.
+  /// Divides the rows of a solution that is not final yet; only the scales of its grid change.
   private mutating func divideRows(
     of producer: String, by factors: [Float], _ rows: [Int], in block: inout DecoderBlock,
     _ encoding: any GridEncoding
@@ -68,7 +68,7 @@ package struct BlockSolutions {
     block.weights.linears[producer]?.adopt(pending[i].solution.linear)
   }
 
-  /// Takes the solutions that are final after a stage, up to the first that is not.
+  /// Removes and returns the solutions that are final after a stage, up to the first that is not.
   mutating func takeFinal(after stage: Int) -> [SolvedLinear] {
     let isWaiting = { (linear: SolvedLinear) in (lastReader[linear.slot.name] ?? 0) > stage }
     let count = pending.firstIndex(where: isWaiting) ?? pending.count

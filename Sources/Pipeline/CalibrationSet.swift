@@ -2,33 +2,35 @@ public import Checkpoint
 
 /// The windows that a run learns from, and those that only judge.
 public struct CalibrationSet: Sendable {
-  /// Windows whose statistics solvers use.
+  /// Windows whose statistics the solvers use.
   public let calibration: [[Int32]]
   /// Windows that no solver sees.
   public let heldOut: [[Int32]]
   /// The number of tokens of each window.
   public let length: Int
 
-  /// Windows of given tokens.
+  /// A set of given windows.
   public init(calibration: [[Int32]], heldOut: [[Int32]], length: Int) {
     self.calibration = calibration
     self.heldOut = heldOut
     self.length = length
   }
 
-  /// How many windows to take when nobody says.
+  /// The default number of windows to calibrate on.
   public static let defaultSamples = 128
-  /// How long they are when nobody says, and the model's context allows it.
+  /// The default number of tokens per window, if the model's context allows it.
   public static let defaultLength = 2048
 
-  /// Takes windows from a file: first those for calibration, then the held-out ones, which are an
-  /// eighth more where the text goes on.
+  /// Takes windows from a file: first those for calibration, then the held-out ones.
+  ///
+  /// There are an eighth as many held-out ones, as far as the text goes.
   ///
   /// - Parameters:
   ///   - path: a `.txt`, `.jsonl` or `.safetensors` file.
   ///   - folder: the model, for its tokenizer.
-  ///   - samples: how many windows to calibrate on; nil for up to ``defaultSamples``.
+  ///   - samples: the number of windows to calibrate on; nil for up to ``defaultSamples``.
   ///   - length: tokens per window.
+  /// - Precondition: `length` is positive.
   /// - Throws: ``InputError/tooShort(path:tokens:length:needed:)`` and what ``TokenStream`` throws.
   public init(path: String, for folder: ModelFolder, samples: Int?, length: Int) throws {
     precondition(length > 0, "windows of \(length) tokens")
@@ -41,7 +43,7 @@ public struct CalibrationSet: Sendable {
     let windows = TokenWindows(
       cutting: stream, length: length, limit: wanted + Self.heldOutCount(wanted)
     ).windows
-    // Without an explicit count the text is shared out; otherwise the solver gets what was asked.
+    // Without an explicit count the text is split between both; otherwise the solver comes first.
     let count = samples ?? (1...wanted).last { $0 + Self.heldOutCount($0) <= windows.count } ?? 1
     self.init(
       calibration: Array(windows[..<count]), heldOut: Array(windows[count...]), length: length)

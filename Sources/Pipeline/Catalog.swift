@@ -3,7 +3,7 @@ public import Formats
 public import Solvers
 public import Transformer
 
-/// Everything that can be chosen by a name: what this library has, and what a program adds.
+/// Everything that can be chosen by name: what this library has, and what a program adds.
 ///
 /// ```swift
 /// var catalog = Catalog()
@@ -20,12 +20,12 @@ public struct Catalog: Sendable {
   /// The transforms.
   public var transforms = [TransformMethod.awq, .awqOutput, .smoothQuant]
 
-  /// What this library has.
+  /// A catalog of what this library has.
   public init() {}
 
   /// Opens a model folder.
   ///
-  /// - Throws: ``CheckpointError`` for what is missing or not supported.
+  /// - Throws: ``CheckpointError`` for anything missing or not supported.
   public func model(at path: String) throws(CheckpointError) -> LanguageModel {
     try LanguageModel(ModelFolder(path: path), families: families, formats: formats)
   }

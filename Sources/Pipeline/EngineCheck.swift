@@ -2,14 +2,14 @@ internal import Checkpoint
 package import Formats
 package import Quantizer
 
-/// What the engines will make of Linears in a format, known before any work starts.
+/// What the engines make of Linears in a format, known before any work starts.
 package struct EngineCheck {
-  /// The engines that load all of them as they are.
+  /// The engines that load all Linears as they are.
   package let loaders: [String]
-  /// What only some engines load, with what would help.
+  /// What only some engines load, with remedies.
   package let warnings: [Warning]
 
-  /// Asks about every Linear.
+  /// Asks the engines about every Linear.
   ///
   /// - Throws: ``RunError/noEngine(format:_:)`` with every objection to the first Linear that no
   ///   engine would load.
@@ -20,7 +20,7 @@ package struct EngineCheck {
     var engines: [String] = []
     for linear in linears {
       let verdicts = EngineRules.verdicts(on: linear, scheme, in: format)
-      // Of a format that the table does not have, nothing is known against it.
+      // A format that is missing from the table has no verdicts, so nothing is known against it.
       guard verdicts.isEmpty || verdicts.contains(where: { !$0.isRefusal }) else {
         throw .noEngine(format: format.name, verdicts)
       }

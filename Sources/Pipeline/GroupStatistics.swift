@@ -15,7 +15,7 @@ struct GroupStatistics {
   init(_ stage: Stage, calibrationCount: Int, collecting parts: InputStatistics.Parts) {
     let channels = stage.groups.map { $0[0].shape.columns }
     calibration = channels.map { InputStatistics(channels: $0, collecting: parts) }
-    // Held-out tokens judge by the second moment and the sample.
+    // Held-out tokens judge by their second moment and their sample alone.
     heldOut = channels.map {
       InputStatistics(channels: $0, collecting: parts.intersection(.sample))
     }
@@ -33,7 +33,7 @@ struct GroupStatistics {
     }
   }
 
-  /// What solvers get to know of each group's input.
+  /// What solvers may know about each group's input.
   var inputs: [CalibratedInput] {
     zip(calibration, heldOut).map {
       CalibratedInput(calibration: $0, heldOut: $1.tokenCount > 0 ? $1 : nil)
@@ -42,7 +42,7 @@ struct GroupStatistics {
 }
 
 extension Stream {
-  /// The statistics of a stage's inputs.
+  /// Measures the statistics of a stage's inputs.
   package mutating func measure(
     _ stage: Int, of block: DecoderBlock, calibrationCount: Int,
     collecting parts: InputStatistics.Parts

@@ -7,7 +7,7 @@ internal import Quantizer
 internal import Solvers
 public import Transformer
 
-/// From a folder to a folder: every Linear of every block quantized, in one pass over the tokens.
+/// From folder to folder: quantizes every Linear of every block, in one pass over the tokens.
 ///
 /// ```swift
 /// let run = try QuantizationRun(
@@ -27,18 +27,20 @@ public struct QuantizationRun {
   private let activationBudget: Int
   private let plan: RunPlan
 
-  /// Checks that the run can be done as asked.
+  /// Checks that the run can be carried out.
   ///
   /// Nothing is written.
   ///
   /// - Parameters:
-  ///   - model: what to quantize.
-  ///   - settings: how.
-  ///   - calibration: what to learn from; read only when everything else is found to be right.
+  ///   - model: the model to quantize.
+  ///   - settings: how to quantize it.
+  ///   - calibration: what to learn from; evaluated only after the folders and the model are
+  ///     checked.
   ///   - output: the folder to write.
-  ///   - statistics: a folder to write as well, with a ``StatisticsFile`` for every input; nil for none.
-  ///   - activationBudget: the bytes of inner activations that are kept between measuring and
-  ///     using them; those beyond are computed twice.
+  ///   - statistics: a second folder to write, with a ``StatisticsFile`` for every input; nil for
+  ///     none.
+  ///   - activationBudget: the bytes of inner activations that are kept between measuring and using
+  ///     them; the rest is computed twice.
   /// - Throws: ``RunError`` or ``CheckpointError``, with what to change.
   public init(
     model: LanguageModel, settings: QuantizationSettings,
@@ -61,12 +63,12 @@ public struct QuantizationRun {
     self.output = output
   }
 
-  /// Quantizes and writes the folder; on any error nothing is left of it.
+  /// Quantizes the model and writes the folder; after an error, no folder is left behind.
   ///
-  /// - Parameter tell: is called with what happens, on the calling thread; what it throws ends the
-  ///   run.
-  /// - Returns: what each Linear lost; the same is written into the folder.
-  /// - Throws: ``CheckpointError`` or ``StageError``.
+  /// - Parameter tell: called with each event, on the calling thread; an error that it throws ends
+  ///   the run.
+  /// - Returns: what each Linear lost; the same report is written to the folder.
+  /// - Throws: ``CheckpointError``, ``StageError``, or what `tell` throws.
   public func run(_ tell: (RunEvent) throws -> Void = { _ in }) throws -> RunReport {
     let clock = ContinuousClock()
     let start = clock.now
@@ -100,7 +102,7 @@ public struct QuantizationRun {
         try tell(.solved(linear))
       }
       for tensor in block.absorbingTensors where plan.rewritten.contains(tensor.name) {
-        // Safety: a byte has no padding whose bits would be unknown.
+        // Safety: bytes have no padding, so all of the memory is initialized.
         try unsafe writer.write(tensor.name, tensor.bytes.span.bytes)
       }
     }
@@ -110,7 +112,7 @@ public struct QuantizationRun {
     return report
   }
 
-  /// Writes a Linear's tensors; says how many bytes they take.
+  /// Writes a Linear's tensors and returns their size in bytes.
   private func write(_ solution: LinearSolution, to writer: FolderSink) throws -> Int {
     let quantized = solution.quantized
     let shape = LinearShape(
@@ -118,21 +120,22 @@ public struct QuantizationRun {
     let layout = settings.format.layout(of: shape, settings.linearScheme, scales: plan.scales)
     let encoded = settings.format.encode(solution.linear, scales: plan.scales)
     for (tensor, bytes) in zip(layout, encoded) {
-      // Safety: a byte has no padding whose bits would be unknown.
+      // Safety: bytes have no padding, so all of the memory is initialized.
       try unsafe writer.write(tensor.name, bytes.span.bytes)
     }
     return encoded.reduce(0) { $0 + $1.count }
   }
 
-  /// What belongs to the model beside its weights; first of all, since a file that cannot be read
-  /// should not be found at the end of a long run.
+  /// Copies what belongs to the model besides its weights.
+  ///
+  /// This comes first, since an unreadable file should not end a long run.
   private func copyCompanions(to writer: FolderSink) throws {
     for name in model.folder.companionFiles where name != RunReport.fileName {
       try writer.writeFile(name, try model.folder.companion(name))
     }
   }
 
-  /// What says how the weights are quantized, and what was lost.
+  /// Writes how the weights are quantized, and what was lost.
   private func writeConfiguration(_ report: RunReport, to writer: FolderSink) throws {
     let quantization = settings.format.configuration(
       of: settings.linearScheme,
@@ -149,9 +152,9 @@ public struct QuantizationRun {
 }
 
 extension QuantizationSettings {
-  /// What a reader of the output may want to know of its making.
+  /// How the output was made, for its readers.
   ///
-  /// Options that had no say are left out.
+  /// Options that had no effect are left out.
   fileprivate func provenance(_ report: RunReport) -> JSONValue {
     var members: [(String, JSONValue)] = [
       ("quantizer", [.string("ptq:\(version)")]), ("method", .string(method.name)),

@@ -8,22 +8,22 @@ public import Solvers
 public struct QuantizationSettings: Sendable {
   /// What may be stored.
   public let scheme: Scheme
-  /// How wide the range of a group is, unless the method says so.
+  /// How the range of each group is chosen, unless the method decides.
   public let range: GridRule.Range
   /// What happens to the weights.
   public let method: Method
   /// Options of the method.
   public let options: MethodOptions
-  /// Whether rounded inputs have no zero point.
+  /// Whether inputs are rounded without a zero point.
   public let hasSymmetricActivations: Bool
   /// How the range of static activations is chosen.
   public let observer: Observer
-  /// Which channels stay in 16 bit when the method keeps outliers.
+  /// Which channels stay in 16 bits when the method keeps outliers.
   public let outliers: OutlierRule
   /// The layout of the output.
   public let format: any CheckpointFormat
 
-  /// Settings of given choices.
+  /// Settings with given choices.
   public init(
     scheme: Scheme, range: GridRule.Range = .squaredError, method: Method = .gptq,
     options: MethodOptions = MethodOptions(), symmetricActivations: Bool = true,
@@ -40,7 +40,7 @@ public struct QuantizationSettings: Sendable {
     self.format = format
   }
 
-  /// What is stored of a Linear, and what becomes of its input.
+  /// What is stored for a Linear, and how its input is rounded.
   package var linearScheme: LinearScheme { LinearScheme(scheme, activations: activationScheme) }
 
   private var activationScheme: ActivationScheme? {
@@ -66,7 +66,7 @@ public struct QuantizationSettings: Sendable {
     return words.joined(separator: " ")
   }
 
-  /// The bits that a Linear's weights take in the file, for each of them.
+  /// The bits in the file per weight of a Linear.
   package func bitsPerWeight(of solution: LinearSolution, scales: FloatFormat) -> Double {
     let (rows, columns) = (solution.quantized.rows, solution.quantized.columns)
     let kept = solution.linear.kept?.weights.elements.count ?? 0
@@ -77,7 +77,7 @@ public struct QuantizationSettings: Sendable {
         of: LinearShape(name: solution.name, rows: rows, columns: columns), linearScheme,
         scales: scales)
       bits += 8 * Double(layout.reduce(0) { $0 + ($1.shape.byteCount ?? 0) })
-    // No format stores these yet; their codes and entries alone are counted.
+    // No format stores these yet; only their codes and grids are counted.
     case .offset, .table:
       let entries = scheme.granularity == .tensor ? 1 : rows * solution.quantized.grid.groups
       bits += Double(scheme.bits * rows * columns)
@@ -86,7 +86,7 @@ public struct QuantizationSettings: Sendable {
     return bits / Double(max(1, rows * columns))
   }
 
-  /// The recipe for Linears whose scales are stored in a format.
+  /// The recipe for Linears whose scales are stored in a given format.
   package func recipe(scales: FloatFormat) -> Recipe {
     Recipe(
       scheme: scheme,

@@ -1,10 +1,10 @@
 public import Remedies
 
-/// What a run tells while it goes on.
+/// What a run reports while it works.
 public enum RunEvent: Sendable {
-  /// Before anything else: the engines that will load the result as it is.
+  /// The engines that will load the result as it is; sent before anything else.
   case loaders([String])
-  /// Something to know that does not stop the run.
+  /// A finding that does not stop the run.
   case warning(Warning)
   /// The share of the work done, 0 to 1, and what is being worked on.
   case progress(Double, String)
@@ -12,11 +12,11 @@ public enum RunEvent: Sendable {
   case solved(LinearReport)
 }
 
-/// Something to know that does not stop a run.
+/// A finding that does not stop a run.
 public struct Warning: Sendable, Hashable {
   /// What was found.
   public let text: String
-  /// What would help, the most promising first.
+  /// What would help, the most promising remedy first.
   public let remedies: [Remedy]
 
   /// A warning.

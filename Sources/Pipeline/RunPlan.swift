@@ -6,21 +6,21 @@ public import Remedies
 internal import Solvers
 internal import Transformer
 
-/// Everything about a run that can be known, and be wrong, before its work starts.
+/// Everything about a run that can be checked before its work starts.
 package struct RunPlan {
-  /// The Linears of each block, in the order of the computation.
+  /// The Linears of each block, in order of computation.
   let blocks: [[LinearShape]]
   /// The format that scales are stored in.
   let scales: FloatFormat
   /// The tensors of the output, in the order of the input.
   let tensors: [NamedShape]
-  /// The tensors that go over unchanged.
+  /// The tensors that are copied unchanged.
   let copied: [ModelFolder.TensorReference]
   /// The norms and biases that may take up the factors of scaled inputs.
   let rewritten: Set<String>
-  /// The modules that stay dense and that readers of a format would not leave out by themselves.
+  /// The dense modules that readers of a format would not leave out by themselves.
   let dense: [String]
-  /// What engines will make of the output.
+  /// What engines make of the output.
   let engines: EngineCheck
 
   init(_ model: LanguageModel, _ settings: QuantizationSettings) throws {
@@ -51,7 +51,7 @@ package struct RunPlan {
     (self.tensors, self.copied) = (tensors, copied)
   }
 
-  /// Checks each Linear's tensor; gives the format that scales will be stored in.
+  /// Checks each Linear's tensor and returns the format in which scales will be stored.
   package static func scaleFormat(
     _ linears: some Sequence<LinearShape>, in folder: ModelFolder, _ format: any CheckpointFormat
   ) throws -> FloatFormat {
@@ -64,7 +64,7 @@ package struct RunPlan {
     return scales ?? .float32
   }
 
-  /// Checks that groups fill the rows of each Linear.
+  /// Checks that the groups fill the rows of each Linear.
   package static func checkWidths(
     _ linears: [LinearShape], _ settings: QuantizationSettings
   ) throws {
@@ -81,21 +81,21 @@ package struct RunPlan {
 
 /// Why a run cannot start.
 public enum RunError: RemediableError {
-  /// The input is the output of some quantizer.
+  /// The input is quantized already.
   case alreadyQuantized(String)
-  /// The scheme does not fit a Linear; these group sizes fit all of them.
+  /// The scheme does not fit a Linear; `fitting` lists the group sizes that fit all of them.
   case scheme(linear: String, SchemeError, fitting: [Int])
   /// No engine would load the output.
   case noEngine(format: String, [EngineVerdict])
   /// The method needs calibration and there is none.
   case calibrationNeeded(method: String)
-  /// Statistics are to be kept, and there is no calibration.
+  /// Statistics are to be kept, but there is no calibration.
   case nothingToKeep
-  /// A perplexity of a model some of whose Linears are left out.
+  /// A perplexity was asked for, but some Linears are not selected.
   case partialPerplexity
   /// No Linear of the model is selected.
   case nothingSelected
-  /// No format holds a Linear some of whose channels are not quantized.
+  /// No format holds a Linear with channels that are not quantized.
   case cannotStoreOutliers
   /// The windows are longer than the model's context.
   case windowTooLong(length: Int, context: Int)
@@ -113,7 +113,7 @@ public enum RunError: RemediableError {
       "no engine would load this as \(format): " + Self.objections(verdicts)
     case .calibrationNeeded(let method):
       "the method \(method) needs a calibration text"
-    case .nothingToKeep: "statistics are made of a calibration text, and there is none"
+    case .nothingToKeep: "statistics need a calibration text, and there is none"
     case .partialPerplexity:
       "the perplexity of a model needs all of its Linears, and only some are selected"
     case .nothingSelected:
@@ -144,7 +144,7 @@ public enum RunError: RemediableError {
     }
   }
 
-  /// Every objection once, after those who have it.
+  /// Every objection once, after the engines that raise it.
   private static func objections(_ verdicts: [EngineVerdict]) -> String {
     var lines: [(engines: String, objection: String)] = []
     for verdict in verdicts {

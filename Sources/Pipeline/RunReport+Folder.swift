@@ -16,7 +16,9 @@ extension RunReport {
     }
   }
 
-  /// The same of Linears that are stored in so many bytes now: what they lost, they lost before.
+  /// The report for the same Linears stored in other numbers of bytes, given by name.
+  ///
+  /// The errors are those of the original run.
   package func stored(_ byteCounts: [String: Int]) -> RunReport {
     var result = self
     result.linears = linears.map { linear in

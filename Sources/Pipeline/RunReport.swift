@@ -3,16 +3,16 @@ public import Solvers
 
 /// What a run did, Linear by Linear.
 public struct RunReport: Sendable {
-  /// The name of the file that keeps it in the output folder.
+  /// The name of the report's file in the output folder.
   public static let fileName = "ptq-report.json"
 
-  /// The method, as the command line knows it.
+  /// The method's name on the command line.
   public let method: String
-  /// Tokens that the statistics were made of.
+  /// The number of tokens in the statistics.
   public let calibrationTokens: Int
-  /// Tokens that judged.
+  /// The number of held-out tokens.
   public let heldOutTokens: Int
-  /// Every Linear, in the order of the computation.
+  /// Every Linear, in order of computation.
   public internal(set) var linears: [LinearReport]
   /// The time of the run, in seconds.
   public internal(set) var seconds: Double
@@ -25,7 +25,7 @@ public struct RunReport: Sendable {
   }
 }
 
-/// What happened to one Linear.
+/// What a run did to one Linear.
 public struct LinearReport: Sendable, Equatable {
   /// The name of the Linear.
   public let name: String
@@ -33,7 +33,7 @@ public struct LinearReport: Sendable, Equatable {
   public let rows: Int
   /// The number of inputs.
   public let columns: Int
-  /// The stored bits of a weight: codes, scales, zero points, and whatever else the format keeps.
+  /// The stored bits per weight: codes, scales, zero points, and all else that the format keeps.
   public let bitsPerWeight: Double
   /// What was lost.
   public let error: LinearError
@@ -41,13 +41,14 @@ public struct LinearReport: Sendable, Equatable {
   public let clippedShare: Double
   /// Whether its input channels were scaled.
   public let hasScaledInput: Bool
-  /// What the rounding did to the statistics, if it used them.
+  /// What the rounding did to the statistics; nil if it used none.
   public let conditioning: Conditioning?
-  /// For a Linear of an expert, the calibration tokens that were routed to it.
+  /// The calibration tokens routed to the Linear's expert; nil outside a mixture.
   public let expertTokens: Int?
 
-  /// Whether an expert saw fewer tokens than the Linear has inputs, so that its Hessian has not full
-  /// rank and calibration says nothing about some directions.
+  /// Whether an expert saw fewer tokens than the Linear has inputs.
+  ///
+  /// Its Hessian then lacks full rank, and calibration says nothing about some directions.
   public var isUnderCalibrated: Bool { expertTokens.map { $0 < columns } ?? false }
 }
 
@@ -61,7 +62,9 @@ extension RunReport {
     ]
   }
 
-  /// Reads a report back.
+  /// Reads a report from JSON.
+  ///
+  /// - Throws: ``JSONError`` when a member is missing or has the wrong type.
   public init(_ json: JSONValue) throws(JSONError) {
     method = try json.member("method").string
     calibrationTokens = try json.member("calibration_tokens").int
@@ -98,7 +101,7 @@ extension LinearReport {
       calibration: try json.optionalMember("calibration_error")?.double,
       heldOut: try json.optionalMember("held_out_error")?.double,
       activation: try json.optionalMember("activation_error")?.double)
-    // Reports of earlier versions have neither.
+    // Reports of earlier versions have neither member.
     clippedShare = try json.optionalMember("clipped")?.double ?? 0
     hasScaledInput = try json.optionalMember("scaled_input")?.bool ?? false
     expertTokens = try json.optionalMember("expert_tokens")?.int
@@ -113,27 +116,27 @@ extension LinearReport {
 }
 
 extension JSONValue {
-  /// An object of members in their order, each name once.
+  /// An object with given members in their order, each name once.
   package init(members: [(String, JSONValue)]) {
     var object = JSONObject()
     for (name, value) in members { object[name] = value }
     self = .object(object)
   }
 
-  /// A number with the digits that a reader of reports can use, or null.
+  /// A number with as many digits as a reader of reports needs; null for nil.
   package static func rounded(_ value: Double?) -> JSONValue {
     // A float's digits: errors are ratios of float32 sums.
     value.flatMap { JSONNumber(literal: "\(Float($0))") }.map { .number($0) } ?? .null
   }
 
-  /// The object with one more member, if there is a value for it.
+  /// The object with one more member, or unchanged if the value is nil.
   package func adding(_ name: String, _ value: Int?) -> JSONValue {
     guard let value, case .object(var object) = self else { return self }
     object[name] = .number(JSONNumber(value))
     return .object(object)
   }
 
-  /// A number with all its digits, or null for what JSON has no number for.
+  /// A number with all its digits; null if it is not finite.
   package static func finite(_ value: Double) -> JSONValue {
     value.isFinite ? .number(JSONNumber(value)) : .null
   }

@@ -3,7 +3,7 @@ internal import Quantizer
 package import Solvers
 package import Transformer
 
-// The stages of a block as problems. What in front of a stage can take up factors follows from the
+// The stages of a block as problems. What can take up factors in front of a stage follows from the
 // absorbers of its slots.
 
 extension DecoderBlock {
@@ -12,8 +12,9 @@ extension DecoderBlock {
   /// - Parameters:
   ///   - unit: the groups.
   ///   - stage: their stage.
-  ///   - inputs: what is known of the input of each group of the stage.
-  ///   - judging: sequences to judge by the sublayer's output on, where a transform does so.
+  ///   - inputs: what is known about the input of each group of the stage.
+  ///   - judging: sequences on which the sublayer's output is judged, if a transform asks for it.
+  /// - Returns: the problem, with one group for each of `unit`.
   package func problem(
     _ unit: [Int], of stage: Int, _ inputs: [CalibratedInput], judgedOn judging: [BlockState]
   ) -> StageProblem {
@@ -37,13 +38,13 @@ extension DecoderBlock {
   }
 
   /// The mean squared error of the sublayers' output when the Linears of some groups get other
-  /// weights; nil without sequences, or where the output is the stage's own.
+  /// weights; nil without sequences, or where that output is the stage's own.
   private func outputLoss(
     of unit: [Int], _ stage: Int, on states: [BlockState]
   ) -> (@Sendable ([Matrix]) -> Double)? {
     guard !states.isEmpty else { return nil }
     let inputs = states.map { program.inputs(of: stage, $0, weights) }
-    // On an empty residual stream, what the sublayers add is all that there is.
+    // On an empty residual stream, the sum is exactly what the sublayers add.
     let empty = states.map { state in
       var state = state
       state.hidden = Matrix(rows: state.hidden.rows, columns: state.hidden.columns)
@@ -69,7 +70,7 @@ extension DecoderBlock {
     }
   }
 
-  /// What the sublayers at work add to a sequence, from the inputs of one of their stages.
+  /// What the sublayers at work add to a sequence, given the inputs of one of their stages.
   private func output(from stage: Int, _ inputs: [Matrix], _ state: BlockState) -> Matrix {
     var states = [state]
     program.advance(past: stage, multiply([inputs], at: stage)[0], &states[0], weights)

@@ -2,15 +2,15 @@ public import Checkpoint
 public import Hessian
 internal import LinearAlgebra
 
-/// Statistics of one input in a `.safetensors` file.
+/// The statistics of one input in a `.safetensors` file.
 ///
-/// Each array of the statistics is a tensor, as `InputStatistics+Storing.swift` lists them; those of
-/// held-out tokens have the prefix `held_out.`. The metadata says what the file is, in which version,
-/// and which input it describes. Reading gives statistics equal to those written.
+/// Each array of the statistics is a tensor, as listed in `InputStatistics+Storing.swift`; those of
+/// held-out tokens have the prefix `held_out.`. The metadata name the kind of file, its version,
+/// and the input. Reading returns statistics equal to those written.
 public struct StatisticsFile: Sendable {
   /// Where the file is.
   public let path: String
-  /// Which input it is: the name of a Linear that reads it, say.
+  /// The input, for instance by the name of a Linear that reads it.
   public let name: String
   /// The statistics that solvers use.
   public let calibration: InputStatistics
@@ -26,8 +26,8 @@ public struct StatisticsFile: Sendable {
   /// - Parameters:
   ///   - calibration: the statistics that solvers use.
   ///   - heldOut: the statistics of held-out tokens, if any.
-  ///   - name: which input it is.
-  ///   - path: where the file will be.
+  ///   - name: the input, for instance by the name of a Linear that reads it.
+  ///   - path: the path of the new file.
   /// - Throws: ``CheckpointError`` if the second moment is not finite, or the file cannot be written.
   public static func write(
     calibration: InputStatistics, heldOut: InputStatistics? = nil, name: String, to path: String
@@ -40,7 +40,7 @@ public struct StatisticsFile: Sendable {
 
   /// Reads a file.
   ///
-  /// - Throws: ``CheckpointError`` if it does not hold statistics, or those of no possible input.
+  /// - Throws: ``CheckpointError`` if the file does not hold valid statistics.
   /// - Complexity: the size of the file, in time and in memory.
   public init(path: String) throws(CheckpointError) {
     let file = try SafetensorsFile(path: path)
@@ -101,7 +101,7 @@ public struct StatisticsFile: Sendable {
 }
 
 extension StoredArray.Elements {
-  /// The elements as a safetensors file has them.
+  /// The elements in the encoding of a safetensors file.
   fileprivate var encoded: (TensorType, [UInt8]) {
     switch self {
     case .floats(let values): (.float32, FloatFormat.float32.encode(values))

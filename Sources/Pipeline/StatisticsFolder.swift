@@ -8,9 +8,10 @@ internal import Transformer
 struct StatisticsFolder {
   private let path: String
 
-  /// Makes the folder.
+  /// Creates the folder.
   ///
-  /// - Throws: ``CheckpointError`` if something exists at the path, or nothing can be made there.
+  /// - Throws: ``CheckpointError`` if something exists at the path, or the folder cannot be
+  ///   created.
   init(creating path: String) throws(CheckpointError) {
     self.path = path
     try FolderSink.checkIsFree(path)
@@ -19,7 +20,7 @@ struct StatisticsFolder {
     }
   }
 
-  /// Writes what is known of the input of some Linears.
+  /// Writes what is known about the input that some Linears read.
   ///
   /// - Throws: ``CheckpointError`` if the statistics are not finite, or cannot be written.
   func write(_ readers: [Slot], _ input: CalibratedInput) throws {

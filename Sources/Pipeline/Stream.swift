@@ -3,27 +3,26 @@ package import Transformer
 
 /// The hidden states of all windows under one set of weights.
 ///
-/// Inside a block, each window waits at some stage and is taken further when somebody asks for the
-/// inputs of a later one. What a window holds there is kept up to a budget; beyond that only its
-/// residual stream is, and what is missing is computed again.
+/// Inside a block, each window waits at some stage and advances when the inputs of a later one are
+/// asked for. What a window holds there is kept up to a budget; beyond that, only its residual
+/// stream is kept, and the rest is computed again.
 ///
-/// Windows do not see each other, so they are computed in parallel. Short ones go in bundles, whose
-/// products are one; how windows are bundled does not depend on the number of threads, so neither do
-/// results.
+/// Windows do not see each other, so they are computed in parallel. Short ones are bundled into
+/// common products. The bundles do not depend on the number of threads, so neither do the results.
 package struct Stream: Sendable {
   private var bundles: [Bundle]
   private let heldBudget: Int
-  /// What the inputs of a stage are to be divided by where they were held before it was solved.
+  /// What held inputs of a stage must be divided by, if they were held before it was solved.
   private var divisors: StageDivisors?
 
-  /// Short windows are bundled up to this number of rows.
+  /// The most rows in a bundle of short windows.
   private static let bundleRows = 2048
 
   /// A stream of windows that have not entered a block.
   ///
   /// - Parameters:
   ///   - windows: the hidden states of each window, `[tokens, hidden]`.
-  ///   - heldBudget: the bytes that may be held between stages beside the residual streams.
+  ///   - heldBudget: the bytes that may be held between stages besides the residual streams.
   package init(_ windows: [Matrix], heldBudget: Int = 4 << 30) {
     self.heldBudget = heldBudget
     bundles = []
@@ -38,7 +37,7 @@ package struct Stream: Sendable {
     }
   }
 
-  /// Whether there is no window.
+  /// Whether there are no windows.
   var isEmpty: Bool { bundles.isEmpty }
 
   /// The hidden states of each window, between blocks.
@@ -50,7 +49,8 @@ package struct Stream: Sendable {
     for i in bundles.indices { bundles[i].enter(block) }
   }
 
-  /// Takes all windows to a stage, and gives the inputs of its groups there, window by window in order.
+  /// Takes all windows to a stage and passes on the inputs of its groups, window by window in
+  /// order.
   mutating func visit(
     _ stage: Int, of block: DecoderBlock, _ use: (_ window: Int, _ inputs: [Matrix]) -> Void
   ) {
@@ -64,8 +64,8 @@ package struct Stream: Sendable {
     divisors = nil
   }
 
-  /// Says what inputs that are held at a stage must be divided by, now that the stage is solved: their
-  /// producer has taken the factors up.
+  /// Sets what inputs held at a solved stage must be divided by, since their producer has taken up
+  /// the factors.
   mutating func divideInputs(of stage: Int, group: Int, of count: Int, by factors: [Float]) {
     if divisors?.stage != stage {
       divisors = StageDivisors(stage: stage, factors: [[Float]?](repeating: nil, count: count))
@@ -85,7 +85,7 @@ package struct Stream: Sendable {
     leave(block)
   }
 
-  /// The states of the first windows at the stage that was visited last.
+  /// The states of the first windows at the stage visited last.
   func states(ofFirst count: Int, at stage: Int, of block: DecoderBlock) -> [BlockState] {
     var states: [BlockState] = []
     for var bundle in bundles where states.count < count {
@@ -95,7 +95,7 @@ package struct Stream: Sendable {
     return Array(states.prefix(count))
   }
 
-  /// Advances the bundles, as many at a time as there are threads, and uses the results in order.
+  /// Advances as many bundles at a time as there are threads, and uses the results in order.
   private mutating func advance<Result: Sendable>(
     to stage: Int, _ block: DecoderBlock, _ result: @Sendable (Bundle) -> Result,
     use: (inout Bundle, Result) -> Void
@@ -139,7 +139,7 @@ private struct Bundle: Sendable {
   /// The windows, all at the same stage.
   private(set) var states: [BlockState] = []
   private var stage = 0
-  /// The last place where nothing was held, in case that what is held must go.
+  /// The last point where nothing was held, in case what is held must be dropped.
   private var resting: (states: [BlockState], stage: Int) = ([], 0)
 
   init(first: Int) { self.first = first }
@@ -157,25 +157,26 @@ private struct Bundle: Sendable {
   mutating func advance(to target: Int, _ block: DecoderBlock, _ divisors: StageDivisors?) {
     let start = stage
     while stage < target {
-      // Only inputs that were held before the stage was solved still lack its factors.
+      // Only inputs held before the stage was solved still lack its factors.
       let factors = stage == start && divisors?.stage == stage ? divisors?.factors : nil
       block.advance(&states, past: stage, dividingBy: factors)
       stage += 1
     }
   }
 
-  /// Keeps what is held, if the budget allows; else falls back to where nothing was.
+  /// Keeps what is held if the budget allows; otherwise falls back to where nothing was.
   mutating func release(_ budget: inout Int) {
     if states.allSatisfy(\.isAtRest) {
       resting = (states, stage)
       return
     }
     let bytes = states.reduce(0) { $0 + $1.heldBytes }
-    // Once something did not fit, nothing is kept: what is kept belongs to the first windows.
+    // Once something does not fit, nothing more is kept, so what is kept belongs to the first
+    // windows.
     budget = bytes <= budget ? budget - bytes : 0
     if budget == 0 { (states, stage) = resting }
   }
 
-  /// Leaves only the residual stream.
+  /// Keeps only the residual stream.
   mutating func leave() { resting = ([], 0) }
 }

@@ -4,22 +4,24 @@ internal import JSON
 public import Remedies
 package import Tokenizer
 
-/// Tokens cut into windows of one length: what calibration and evaluation run on.
+/// Tokens cut into windows of equal length, for calibration and evaluation.
 ///
-/// Windows do not overlap, and what is left at the end of the text is dropped. No special tokens
+/// Windows do not overlap, and the remainder at the end of the text is dropped. No special tokens
 /// are added: each window is a piece of running text.
 public struct TokenWindows: Sendable {
-  /// The windows, each of the same length.
+  /// The windows, all of the same length.
   public let windows: [[Int32]]
   /// The number of tokens of each window.
   public let length: Int
 
-  /// Windows of a stream of tokens.
+  /// Cuts a stream of tokens into windows.
+  ///
+  /// - Precondition: `length` is positive.
   ///
   /// - Parameters:
   ///   - stream: the tokens.
   ///   - length: tokens per window.
-  ///   - limit: how many windows to take at most; nil for all.
+  ///   - limit: the most windows to take; nil for all.
   public init(cutting stream: [Int32], length: Int, limit: Int? = nil) {
     precondition(length > 0, "windows of \(length) tokens")
     let count = min(stream.count / length, limit ?? .max)
@@ -27,7 +29,7 @@ public struct TokenWindows: Sendable {
     self.length = length
   }
 
-  /// The number of tokens of all windows.
+  /// The number of tokens in all windows.
   public var tokenCount: Int { windows.count * length }
 }
 
@@ -42,7 +44,7 @@ public struct TokenStream: Sendable {
   /// Reads a file for a model.
   ///
   /// - Parameters:
-  ///   - path: the file; its extension says how to read it.
+  ///   - path: the file; its extension decides how it is read.
   ///   - folder: the model, whose `tokenizer.json` is used.
   /// - Throws: ``InputError`` or ``CheckpointError``.
   public init(path: String, for folder: ModelFolder) throws {
@@ -61,7 +63,7 @@ public struct TokenStream: Sendable {
   /// The name of the file that describes a model's tokenizer.
   package static let tokenizerFile = "tokenizer.json"
 
-  /// What turns a text into tokens as the model's tokenizer does.
+  /// A function that tokenizes a text as the model's tokenizer does.
   private static func encoder(of folder: ModelFolder) throws -> (String) throws -> [Int32] {
     let tokenizer = try tokenizer(of: folder)
     return { text in
@@ -86,7 +88,7 @@ public struct TokenStream: Sendable {
     }
   }
 
-  /// The value of a closure; what its error says is said of a file.
+  /// Runs a closure and attributes its errors to a file.
   private static func blaming<Result>(
     _ path: String, _ body: () throws(TokenizerError) -> Result
   ) throws(InputError) -> Result {
@@ -136,19 +138,19 @@ public struct TokenStream: Sendable {
 
 /// What can be wrong with a file of text or tokens.
 public enum InputError: RemediableError {
-  /// The extension says nothing.
+  /// The file's extension is not a known one.
   case unknownKind(path: String)
   /// The text is not UTF-8.
   case notUTF8(path: String)
   /// The model's tokenizer cannot be used.
   case tokenizer(path: String, reason: String)
-  /// A line of a `.jsonl` file is not as it must be.
+  /// A line of a `.jsonl` file is not valid.
   case badRecord(path: String, line: Int, reason: String)
-  /// A `.safetensors` file without integer `input_ids`.
+  /// The `.safetensors` file has no integer `input_ids`.
   case noTokens(path: String)
-  /// A token that no vocabulary has.
+  /// A number that is a token in no vocabulary.
   case badToken(path: String, token: Int64)
-  /// There are fewer windows than asked for.
+  /// The text has fewer windows than were asked for.
   case tooShort(path: String, tokens: Int, length: Int, needed: Int)
 
   /// What was found, what was needed, and what to try.

@@ -1,13 +1,13 @@
 // AWQ (Lin et al. 2023, arXiv 2306.00978): input channels with large activations get a factor
-// s > 1, so that their weights are rounded more finely; the factor is undone in front.
+// s > 1, so that their weights are rounded more finely; whatever makes the input is divided by it.
 //
 //   s = x̄^r                                  eq. 5 of the paper, r on a grid
 //   s = x̄^r / w̄^(1−r)                        AutoAWQ's "duo"
 //   x̄ⱼ = E|xⱼ|,  w̄ⱼ = mean over rows of |w|/max|w in its group|
 //
-// The paper measures each candidate by the output error of the whole attention or MLP on kept
+// The paper measures each candidate by the output error of the whole attention or MLP on sampled
 // tokens. Here it is Σ tr(D H Dᵀ) over the Linears that read the input, from the Hessian alone; the
-// published loss is an option. Doing nothing is always a candidate.
+// published loss is an option. Leaving the channels unscaled is a candidate by default.
 
 internal import Glibc
 public import Hessian
@@ -15,34 +15,36 @@ internal import LinearAlgebra
 
 /// AWQ's search for one factor per input channel.
 public struct ActivationAwareScaling: Transform {
-  /// What a candidate is judged by.
+  /// The error by which candidates are compared.
   public enum Loss: String, Sendable, CaseIterable {
     /// The output errors of the stage's Linears, from the Hessian.
     case hessian
-    /// The error of the attention's or the MLP's output on kept tokens, as published.
+    /// The error of the attention's or the MLP's output on sampled tokens, as published.
     case output
   }
 
-  /// Which candidates there are: with the weights' magnitudes, without, or both.
+  /// Which formulas are tried: without the weights' magnitudes, with them, or both.
   public enum Duo: Sendable, CaseIterable {
     /// s = x̄^r.
     case without
     /// s = x̄^r / w̄^(1−r).
     case with
-    /// Either.
+    /// Both formulas.
     case both
   }
 
   /// The number n of steps: r = 0, 1/n, … (n−1)/n.
   public let steps: Int
-  /// Which candidates there are.
+  /// Which formulas are tried.
   public let duo: Duo
-  /// What a candidate is judged by.
+  /// The error by which candidates are compared.
   public let loss: Loss
-  /// Whether doing nothing is a candidate; only the published search has it otherwise.
+  /// Whether leaving the stage unscaled is a candidate; the published search does not try it.
   public let triesIdentity: Bool
 
-  /// A search over given candidates.
+  /// A search with given options.
+  ///
+  /// - Precondition: `steps` is positive.
   public init(
     steps: Int = 20, duo: Duo = .both, loss: Loss = .hessian, triesIdentity: Bool = true
   ) {
@@ -53,19 +55,22 @@ public struct ActivationAwareScaling: Transform {
     self.triesIdentity = triesIdentity
   }
 
-  /// The published loss looks further than the stage, so its choice stands.
+  /// Whether factors are used only if they lower the stage's error.
+  ///
+  /// The published loss covers more than the stage, so its choice stands.
   public var mustImprove: Bool { loss == .hessian && triesIdentity }
 
-  /// The mean magnitudes.
+  /// The ranges, which hold the mean magnitudes.
   public var neededParts: InputStatistics.Parts { .ranges }
 
-  /// Only the published loss does.
+  /// Whether the published loss is used, the only one that needs the output.
   public var judgesOutput: Bool { loss == .output }
 
-  /// The factors of the best candidate, or nil when doing nothing is as good.
+  /// The factors of the best candidate, or nil when leaving the stage unscaled is as good.
   ///
-  /// - Throws: ``SolverError`` without statistics, or when no grid fits.
-  /// - Complexity: 20 to 40 times a rounding to nearest with its output error.
+  /// - Throws: ``SolverError`` when statistics are missing or no grid fits.
+  /// - Complexity: a rounding to nearest with its output error for each candidate, of which there
+  ///   are `steps`, or twice as many with both formulas.
   public func factors(
     for stage: StageProblem, _ scaling: InputScaling, _ trial: ScaleTrial
   ) throws(SolverError) -> [Float]? {
@@ -96,7 +101,7 @@ public struct ActivationAwareScaling: Transform {
 
   /// One candidate, normalized so that max s · min s = 1.
   ///
-  /// Channels that calibration never saw keep the factor 1: nothing is known of them.
+  /// Channels that are zero in every calibration token keep the factor 1.
   static func candidate(_ activation: [Float], _ weight: [Float]?, ratio: Float) -> [Float] {
     let raw = activation.indices.map { j -> Float in
       guard activation[j] > 0 else { return 0 }

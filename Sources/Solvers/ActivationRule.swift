@@ -1,23 +1,23 @@
 public import Hessian
 public import Quantizer
 
-/// How the inputs of Linears will be rounded, and how a static range is found.
+/// How the inputs of Linears are rounded, and how a static range is chosen.
 public struct ActivationRule: Sendable, Hashable {
   /// What an engine does with the inputs.
   public let scheme: ActivationScheme
   /// What chooses the range of a static quantizer.
   public let observer: Observer
 
-  /// A rule.
+  /// A rule with a scheme and an observer.
   public init(_ scheme: ActivationScheme, observer: Observer = .minMax) {
     self.scheme = scheme
     self.observer = observer
   }
 
-  /// Whether statistics must collect histograms for it.
+  /// Whether the observer needs histograms of the inputs.
   public var needsHistogram: Bool { scheme.granularity == .tensor && observer.needsHistogram }
 
-  /// What rounds the inputs whose ranges are given.
+  /// The quantizer for inputs of given ranges.
   public func quantizer(for ranges: ChannelRanges) -> ActivationQuantizer {
     let isSymmetric = scheme.isSymmetric
     switch scheme.granularity {

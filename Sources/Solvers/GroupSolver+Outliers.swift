@@ -11,7 +11,7 @@ extension GroupSolver {
     return rule.channels(try statistics.ranges(for: "outliers").maxMagnitudes)
   }
 
-  /// What keeping channels did, by the same solve without it.
+  /// What keeping channels gained over the same solve without it.
   func outlierReport(
     _ target: Matrix, _ linear: QuantizedLinear
   ) throws(SolverError) -> OutlierReport? {
@@ -38,8 +38,8 @@ extension GroupSolver {
 }
 
 extension RoundingInput {
-  /// The input without channels that are kept: they have no part in any range, and no other column
-  /// makes up for them.
+  /// The input without the kept channels: they enter no range, and no other column compensates for
+  /// them.
   func removing(_ kept: [Int]) -> RoundingInput {
     RoundingInput(
       CalibratedInput(calibration: calibration?.removing(channels: kept), heldOut: heldOut))

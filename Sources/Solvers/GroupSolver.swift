@@ -2,18 +2,18 @@ internal import Hessian
 internal import LinearAlgebra
 internal import Quantizer
 
-/// A recipe on one input with given factors: everything that the Linears of a group share.
+/// A recipe for one input and given factors: everything that the Linears of a group share.
 struct GroupSolver {
   let recipe: Recipe
   let factors: [Float]?
   private let rounding: GroupRounding
-  /// The same without kept channels, where some are kept: what keeping them did is measured by it.
+  /// The rounding without kept channels, to measure what keeping them gained; nil if none are kept.
   let plainRounding: GroupRounding?
   private let tokens: Int?
-  /// The tokens that errors of rounded inputs are measured on, unscaled.
+  /// The unscaled tokens on which the errors of rounded inputs are measured.
   let sampled: TokenSample?
 
-  /// Scales the statistics and prepares the rounding, unless that is given.
+  /// Scales the statistics and prepares the rounding, unless a prepared one is given.
   init(
     _ recipe: Recipe, _ input: RoundingInput, factors: [Float]?, _ known: (any PreparedRounding)?
   ) throws(SolverError) {
@@ -37,13 +37,15 @@ struct GroupSolver {
     sampled = input.heldOut?.sample ?? input.calibration?.sample
   }
 
-  /// Quantizes a Linear; says what it loses of its output, for each token.
+  /// Quantizes a Linear.
   ///
   /// - Parameters:
   ///   - problem: the Linear.
-  ///   - input: its input, which judges the result.
+  ///   - input: its input, on which the result is judged.
   ///   - whole: the energy of its unquantized output.
-  ///   - byRow: whether the error of each output is measured.
+  ///   - byRow: whether to measure the error of each output.
+  /// - Returns: the solution, and the squared output error per calibration token.
+  /// - Throws: ``SolverError`` when no grid fits or ranges are missing.
   func solve(
     _ problem: LinearProblem, _ input: CalibratedInput, _ whole: OutputEnergy, byRow: Bool
   ) throws(SolverError) -> (LinearSolution, loss: Double) {
@@ -52,7 +54,7 @@ struct GroupSolver {
     let linear = try rounding.quantized(rounded, keeping: target)
     var effective = linear.dequantized()
     let inputError = inputError(linear, effective, on: sampled)
-    // What decides between factors must not know the held-out tokens.
+    // The choice between factors must not depend on the held-out tokens.
     let known = self.inputError(linear, effective, on: input.calibration?.sample)
     if let factors { effective = effective.columns(times: factors.map { 1 / $0 }) }
     let lost = OutputEnergy(
@@ -68,7 +70,7 @@ struct GroupSolver {
     return (solution, loss + (known ?? 0))
   }
 
-  /// The mean squared error of the output that rounding sampled inputs adds.
+  /// The squared output error that rounding the inputs adds, as a mean over the sampled tokens.
   private func inputError(
     _ linear: QuantizedLinear, _ weights: Matrix, on sampled: TokenSample?
   ) -> Double? {
@@ -79,25 +81,25 @@ struct GroupSolver {
       / Double(max(1, inputs.rows))
   }
 
-  /// The mean squared size of the output on the sampled inputs.
+  /// The squared norm of the output, as a mean over the sampled tokens.
   private func sampledEnergy(_ weights: Matrix) -> Double {
     guard let rows = sampled?.rows else { return 0 }
     return Matrix.product(rows, transposed: weights).sumOfSquares / Double(max(1, rows.rows))
   }
 }
 
-/// What rounds the Linears of a group: everything that follows from their input.
+/// The rounding for the Linears of a group: everything that follows from their input.
 struct GroupRounding {
   private let recipe: Recipe
-  /// What the rounding prepared.
+  /// The prepared rounding.
   let prepared: any PreparedRounding
-  /// What rounds the inputs.
+  /// What rounds the inputs; nil when they stay in floating point.
   let activations: ActivationQuantizer?
   /// Channels that stay in floating point.
   let kept: [Int]
   private let metric: ErrorMetric
 
-  /// Prepares the rounding, unless that was done.
+  /// Prepares the rounding, unless a prepared one is given.
   init(
     _ recipe: Recipe, _ input: RoundingInput, known: (any PreparedRounding)? = nil,
     keeping kept: [Int] = []
@@ -115,7 +117,7 @@ struct GroupRounding {
     }
   }
 
-  /// Quantizes weights whose kept columns are zero, and keeps those of the target.
+  /// Quantizes weights whose kept columns are zero, and keeps those columns of the target.
   func quantized(
     _ rounded: Matrix, keeping target: Matrix
   ) throws(SolverError) -> QuantizedLinear {

@@ -8,14 +8,14 @@ extension Histogram {
   /// bin 0 takes the count of bin 1, since zeros are exact in any case). For each i from 128 on:
   ///
   ///     P   bins 0 ..< i, with all values beyond added to bin i − 1
-  ///     Q   bins 0 ..< i without them, in 2^(b−1) levels of one width, each spread evenly over those
-  ///         of its bins that are not empty
+  ///     Q   bins 0 ..< i without them, in 2^(b−1) levels of equal width, each spread evenly over
+  ///         its nonempty bins
   ///
-  /// The LAST i with the least divergence wins, and its end, i bins from 0, is m.
+  /// Among equal divergences the LAST i wins, and its end, i bins from 0, is m.
   ///
-  /// Asymmetric, the windows are −i ..< i of the signed bins, as in ONNX Runtime, but only as far as
-  /// there are values, since no code is spent beyond them; they hold 2^b levels (a window of fewer
-  /// bins is no candidate), and take the values beyond either end there.
+  /// If asymmetric, the windows are −i ..< i of the signed bins, as in ONNX Runtime, clipped to the
+  /// bins that hold values, since codes beyond those would be wasted. They hold 2^b levels; a
+  /// window with fewer bins is no candidate. Values beyond either end are added to the bin there.
   func leastDivergentRange(bits: Int, symmetric: Bool) -> ClosedRange<Double> {
     let levels = symmetric ? 1 << (bits - 1) : 1 << bits
     let middle = symmetric ? 0 : binsPerSide
@@ -33,12 +33,12 @@ extension Histogram {
     }
     let low = Double(best.window.lowerBound - middle) * binWidth
     let high = Double(best.window.upperBound - middle) * binWidth
-    // A range wider than the values has no use.
+    // A range wider than the values would waste codes.
     guard !symmetric else { return -min(high, largestMagnitude)...min(high, largestMagnitude) }
     return max(low, extent.lowerBound)...min(high, extent.upperBound)
   }
 
-  /// The bins from the first that is not empty (or 0) to the last (or 0).
+  /// The bins from the first nonempty one (or 0) to the last nonempty one (or 0).
   private var filledBins: Range<Int> {
     let first = counts.firstIndex { $0 > 0 } ?? binsPerSide
     let last = counts.lastIndex { $0 > 0 } ?? binsPerSide
@@ -46,11 +46,11 @@ extension Histogram {
   }
 }
 
-/// How far windows of a histogram are from what quantization makes of them.
+/// The divergence between windows of a histogram and their quantized versions.
 private struct HistogramDivergence {
   private let counts: [Double]
   private let levels: Int
-  /// Their logarithms; 0 for an empty bin.
+  /// The logarithms of the counts; 0 for an empty bin.
   private let logarithms: [Double]
 
   init(_ counts: [Double], levels: Int) {
@@ -59,16 +59,16 @@ private struct HistogramDivergence {
     logarithms = counts.map { $0 > 0 ? log($0) : 0 }
   }
 
-  /// KL(P‖Q) for a window; infinite if a tail has no bin to go to.
+  /// KL(P‖Q) for a window; infinite if a tail meets an empty bin.
   ///
-  /// With c the counts, c′ those with the tails, q of a level the mean of its bins that are not
-  /// empty, N = Σ c over all bins and M = Σ c over the window:
+  /// With c the counts, c′ the counts with the tails added, q the mean of a level's nonempty bins,
+  /// N = Σ c over all bins and M = Σ c over the window:
   ///
   ///     KL = Σ c′/N · ln((c′/N) / (q/M)) = ln(M/N) + (1/N) Σ c′ · (ln c′ − ln q)
   ///
-  /// So one logarithm per level is all that a window needs. A level of equal bins adds exactly 0.
+  /// So a window needs one logarithm per level. A level of equal bins adds exactly 0.
   ///
-  /// - Complexity: O(bins of the window).
+  /// - Complexity: O(bins of the histogram).
   func callAsFunction(of window: Range<Int>) -> Double {
     let (first, last) = (window.lowerBound, window.upperBound - 1)
     let below = counts[..<first].reduce(0, +)
@@ -88,14 +88,14 @@ private struct HistogramDivergence {
     return log(mass / total) + sum / total
   }
 
-  /// What a tail at bin `i` adds to the sum.
+  /// What a tail that is added to bin `i` adds to the sum.
   private func excess(of tail: Double, at i: Int, _ logarithm: Double) -> Double {
     guard tail > 0 else { return 0 }
     let all = counts[i] + tail
     return all * (log(all) - logarithm) - counts[i] * (logarithms[i] - logarithm)
   }
 
-  /// The bins whose level it is: level = ⌊levels · k / n⌋ for bin k of the n in the window.
+  /// The bins of a level: bin k of the n in the window has level ⌊levels · k / n⌋.
   private func bins(ofLevel level: Int, _ window: Range<Int>) -> Range<Int> {
     func start(_ level: Int) -> Int {
       window.lowerBound + (level * window.count + levels - 1) / levels
@@ -103,7 +103,7 @@ private struct HistogramDivergence {
     return start(level)..<start(level + 1)
   }
 
-  /// The sum of some bins, and the logarithm of their mean without the empty ones; nil if all are.
+  /// The sum of some bins and the logarithm of the mean of the nonempty ones; nil if all are empty.
   private func mean(of bins: Range<Int>) -> (mass: Double, logarithm: Double)? {
     var (mass, filled) = (0.0, 0)
     for i in bins where counts[i] > 0 {

@@ -10,21 +10,21 @@ public struct LinearProblem: Sendable {
   /// W, `[out, in]`.
   public let weights: Matrix
 
-  /// A problem.
+  /// A Linear with its weights.
   public init(name: String, weights: Matrix) {
     self.name = name
     self.weights = weights
   }
 }
 
-/// What is known of an input: the statistics that solvers may use, and those that only judge.
+/// What is known about an input: the statistics that solvers may use, and those that only judge.
 public struct CalibratedInput: Sendable {
   /// Statistics for the solver; nil when the run has no calibration text.
   public let calibration: InputStatistics?
-  /// Statistics of tokens that no solver sees, to measure what was really gained.
+  /// Statistics of tokens that no solver sees, to measure what was actually gained.
   public let heldOut: InputStatistics?
 
-  /// What is known of an input.
+  /// An input with given statistics.
   public init(calibration: InputStatistics? = nil, heldOut: InputStatistics? = nil) {
     self.calibration = calibration
     self.heldOut = heldOut
@@ -32,10 +32,13 @@ public struct CalibratedInput: Sendable {
 }
 
 extension InputStatistics? {
-  /// The ranges of the channels, for a method that needs them.
+  /// The ranges of the channels.
   ///
-  /// - Throws: ``SolverError`` if there are no statistics, or they lack ranges or histograms that are
-  ///   needed.
+  /// - Parameters:
+  ///   - method: what needs them, for the error.
+  ///   - withHistograms: whether histograms are needed as well.
+  /// - Returns: the ranges.
+  /// - Throws: ``SolverError`` if there are no statistics, or they lack what is needed.
   func ranges(
     for method: String, withHistograms: Bool = false
   ) throws(SolverError) -> ChannelRanges {

@@ -5,25 +5,26 @@ public import Quantizer
 public struct LinearSolution: Sendable {
   /// The name of the Linear.
   public let name: String
-  /// Codes, grid, and what rounds the input; in the coordinates of the scaled input.
+  /// Codes, grid, and input quantizer, in the coordinates of the scaled input.
   public let linear: QuantizedLinear
   /// What was lost.
   public let error: LinearError
   /// The share of weights that lie beyond the ends of their grid.
   public let clippedShare: Double
-  /// What the rounding had to do to the statistics, if it used them.
+  /// What the rounding did to the statistics; nil if it used none.
   public let conditioning: Conditioning?
-  /// What keeping outlier channels did, if that was asked for.
+  /// What keeping outlier channels gained; nil if none were to be kept.
   public let outliers: OutlierReport?
-  /// The calibration tokens that the Linear read; nil without calibration, 1 for a ready Hessian.
+  /// The number of calibration tokens that the Linear read; nil without calibration, 1 for a
+  /// ready-made Hessian.
   public let tokens: Int?
 
   /// Codes and grid of the weights.
   public var quantized: QuantizedWeight { linear.weight }
 
-  /// The solution with each output divided by a factor: only the scales of the rows change.
+  /// The solution with each output divided by a factor; codes and zero points stay the same.
   ///
-  /// What reads this output has its columns multiplied by the same factors.
+  /// The columns of whatever reads this output must be multiplied by the same factors.
   ///
   /// - Throws: ``SolverError`` when a scale leaves the range of its format.
   /// - Precondition: the encoding absorbs row factors.
@@ -44,27 +45,27 @@ public struct LinearSolution: Sendable {
   }
 }
 
-/// The solutions of Linears that share an input.
+/// The solutions of the Linears of a stage.
 public struct StageSolution: Sendable {
-  /// One for each Linear.
+  /// One solution for each Linear.
   public let linears: [LinearSolution]
   /// The factors by which the input channels are divided; nil when they were left alone.
   public let factors: [Float]?
 
-  /// The mean squared output error of all Linears together, as far as statistics tell.
+  /// The squared output error of all Linears together, per calibration token.
   let loss: Double
 }
 
-/// The numerical facts of a solve that used a Hessian.
+/// Numerical facts about a solve that used a Hessian.
 public struct Conditioning: Sendable, Equatable {
   /// The damping used, as a share of the mean diagonal of H.
   public let damping: Double
-  /// How often a smaller damping had failed.
+  /// The number of smaller dampings that failed first.
   public let retries: Int
-  /// How many input channels were zero in every calibration token.
+  /// The number of input channels that were zero in every calibration token.
   public let deadChannels: Int
 
-  /// The facts of given values.
+  /// Facts with given values.
   public init(damping: Double, retries: Int, deadChannels: Int) {
     self.damping = damping
     self.retries = retries

@@ -13,7 +13,7 @@ extension Matrix {
     return result
   }
 
-  /// Rows at equal distances, at most so many.
+  /// At most `limit` evenly spaced rows.
   func evenlySpacedRows(atMost limit: Int) -> Matrix {
     guard rows > limit else { return self }
     return Matrix(rows: limit, columns: columns) { self[$0 * rows / limit, $1] }

@@ -1,6 +1,6 @@
 public import Quantizer
 
-/// A method: one choice for each column of the table of methods.
+/// A method: one choice from each column of the table of methods.
 ///
 ///     gptq              nearest plane
 ///     awq+clip          AWQ's scales, ranges by output error, round to nearest
@@ -8,17 +8,17 @@ public import Quantizer
 ///     smoothquant       SmoothQuant's scales, 8-bit weights and inputs
 ///     int8+outliers     LLM.int8()
 public struct Method: Sendable {
-  /// What it is called in tables and reports.
+  /// The name in tables and reports.
   public let name: String
-  /// How the input channels are scaled before; nil for not at all.
+  /// How the input channels are scaled first; nil for not at all.
   public let transform: TransformMethod?
   /// How codes are chosen.
   public let rounding: RoundingMethod
-  /// Whether the range of a group is chosen by output error.
+  /// Whether the range of each group is chosen by output error.
   public let clips: Bool
   /// How inputs are rounded; nil when they stay in floating point.
   public let activations: ActivationScheme.Granularity?
-  /// Whether outlier channels stay in 16 bit.
+  /// Whether outlier channels stay in 16 bits.
   public let keepsOutliers: Bool
 
   /// GPTQ alone.
@@ -26,15 +26,15 @@ public struct Method: Sendable {
   /// Round to nearest alone.
   public static let nearest = Method(rounding: .nearest)
 
-  /// A method of given choices.
+  /// A method with given choices.
   ///
   /// - Parameters:
-  ///   - name: what it is called; nil for the names of transform and rounding, joined by +.
-  ///   - transform: how the input channels are scaled before.
+  ///   - name: the name; nil for the names of transform and rounding, joined by +.
+  ///   - transform: how the input channels are scaled first; nil for not at all.
   ///   - rounding: how codes are chosen.
-  ///   - clips: whether the range of a group is chosen by output error.
-  ///   - activations: how inputs are rounded; nil for what the transform is made for.
-  ///   - keepsOutliers: whether outlier channels stay in 16 bit.
+  ///   - clips: whether the range of each group is chosen by output error.
+  ///   - activations: how inputs are rounded; nil for the transform's default.
+  ///   - keepsOutliers: whether outlier channels stay in 16 bits.
   public init(
     name: String? = nil, transform: TransformMethod? = nil, rounding: RoundingMethod,
     clips: Bool = false, activations: ActivationScheme.Granularity? = nil,
@@ -51,7 +51,7 @@ public struct Method: Sendable {
     self.keepsOutliers = keepsOutliers
   }
 
-  /// Whether it cannot work without calibration.
+  /// Whether the method requires calibration.
   public var needsCalibration: Bool {
     rounding.needsCalibration || transform != nil || clips || keepsOutliers
       || activations == .tensor

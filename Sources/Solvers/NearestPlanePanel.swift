@@ -2,9 +2,9 @@ internal import Hessian
 internal import LinearAlgebra
 internal import Quantizer
 
-/// Nearest plane on some rows of a matrix.
+/// Nearest-plane rounding of some rows of a matrix.
 ///
-/// Everything is stored transposed and in the factor's column order: line p belongs to column
+/// Everything is stored transposed and in the factor's column order: line p holds column
 /// `order[n − 1 − p]` of all rows of the panel. So rows are lanes, a block of columns is a run of
 /// lines, and the sum over later blocks is one `gemm`.
 struct NearestPlanePanel {
@@ -17,7 +17,7 @@ struct NearestPlanePanel {
   /// The number of rows, rounded up to whole lanes.
   private let width: Int
 
-  /// Columns per block: long enough for `gemm`, short enough for the triangle inside.
+  /// Columns per block: enough for `gemm` to be efficient, few enough to keep the triangle cheap.
   static let blockSize = 64
 
   init(rows: Range<Int>, _ grid: Grid, _ factor: DampedFactor) {
@@ -65,7 +65,8 @@ struct NearestPlanePanel {
     return lines
   }
 
-  /// The block's weights with the share of all later blocks: `W[block] + (R/diag)[block, later]·E`.
+  /// The block's weights plus the contribution of later blocks:
+  /// `W[block] + (R/diag)[block, later]·E`.
   private func targets(of block: Range<Int>, _ lines: Matrix) -> Matrix {
     let later = block.upperBound..<lines.rows
     var result = lines.copy(rows: block)
@@ -76,7 +77,7 @@ struct NearestPlanePanel {
     return result
   }
 
-  /// Adds the share of the later columns of its own block to a target, rounds, keeps the error.
+  /// Adds the contribution of later columns in the same block, rounds, and stores the error.
   private func round(
     _ p: Int, in block: Range<Int>, _ targets: Matrix, _ kernel: some RoundingKernel,
     _ lines: inout Matrix, _ codes: inout [UInt8]
@@ -104,7 +105,7 @@ struct NearestPlanePanel {
 }
 
 extension Matrix {
-  /// Values of some rows with rows as lanes, `[columns, width]`.
+  /// The values of some rows, one row per lane: `[columns, width]`.
   fileprivate func lanes(_ rows: Range<Int>, width: Int, padding: Float) -> Matrix {
     Matrix(rows: columns, columns: width) { column, lane in
       lane < rows.count ? self[rows.lowerBound + lane, column] : padding

@@ -5,10 +5,10 @@
 //   tⱼ = wⱼ + Σ_{k>j} (Rⱼₖ / Rⱼⱼ)(w_k − ŵ_k)        for j = n − 1 … 0
 //   ŵⱼ = nearest point of the grid to tⱼ
 //
-// One row of W is independent of all others. The published loop keeps U, the upper factor of H⁻¹,
-// and pushes each error into the columns still to come (its eq. 2 and 3, algorithm 1); here each
-// column pulls the errors already made, which needs neither the inverse nor a second factor and
-// gives the same codes: papers-notes/gptq.md has the derivation.
+// The rows of W are independent. The published loop keeps U, the upper factor of H⁻¹, and pushes
+// each error into the columns still to come (eq. 2 and 3, algorithm 1). Here each column pulls in
+// the errors already made, which needs neither the inverse nor a second factor and gives the same
+// codes; papers-notes/gptq.md has the derivation.
 //
 // Goals, in order: the codes of the textbook (a test compares them); nearly all flops in `gemm`;
 // no synchronization between threads.
@@ -55,9 +55,9 @@ struct NearestPlane: PreparedRounding {
     return result
   }
 
-  /// Rounds panels of rows in parallel; each thread has its own panel and BLAS on one thread.
+  /// Rounds panels of rows in parallel; each thread has its own panel and single-threaded BLAS.
   ///
-  /// - Complexity: out·in² flops, all but a share of about block/in of them in `gemm`.
+  /// - Complexity: out·in² flops, all but a fraction of about block/in of them in `gemm`.
   func round(_ weights: Matrix, on grid: Grid) -> QuantizedWeight {
     let size = Self.panelRows
     let panels = Threads.map((weights.rows + size - 1) / size) { panel in
@@ -68,7 +68,7 @@ struct NearestPlane: PreparedRounding {
       rows: weights.rows, columns: weights.columns, grid: grid, codes: panels.flatMap(\.self))
   }
 
-  /// Rows per panel: whole lanes, few enough to stay in cache with their errors, and the same on
+  /// Rows per panel: whole lanes, few enough that weights and errors stay in cache, and the same on
   /// every machine, so that the codes do not depend on the number of threads.
   private static let panelRows = 96
 }

@@ -1,9 +1,7 @@
 public import LinearAlgebra
 public import Quantizer
 
-/// Round to nearest (RTN): every weight by itself.
-///
-/// No statistics needed.
+/// Round to nearest (RTN): every weight on its own, without statistics.
 public struct NearestRounding: Rounding, PreparedRounding {
   /// The rounding; it has no options.
   public init() {}

@@ -1,6 +1,6 @@
 public import Hessian
 
-/// How the range of a static activation quantizer is chosen from what calibration saw.
+/// How the range of a static activation quantizer is chosen from calibration data.
 ///
 /// The range of a symmetric quantizer is −m…m; that of an asymmetric one contains 0. Both cover the
 /// whole tensor: one scale serves all tokens and channels.
@@ -9,14 +9,15 @@ public enum Observer: Sendable, Hashable {
   case minMax
   /// From the moving average of the smallest value to that of the largest, over batches.
   case movingAverage
-  /// As much as this percentage of the values needs; what is cut is cut at both ends alike.
+  /// The smallest range that holds this percentage of the values, cut alike at both ends.
   case percentile(Double)
-  /// The range whose rounding and clipping errors have the least sum of squares.
+  /// The range with the least sum of squared rounding and clipping errors.
   case squaredError
-  /// The range whose quantized histogram diverges least from the histogram (Kullback and Leibler).
+  /// The range whose quantized histogram has the least Kullback-Leibler divergence from the
+  /// original.
   case entropy
 
-  /// What it is called in reports.
+  /// The name in reports.
   public var name: String {
     switch self {
     case .minMax: "min-max"
@@ -27,7 +28,7 @@ public enum Observer: Sendable, Hashable {
     }
   }
 
-  /// Whether it needs a histogram to be collected.
+  /// Whether the observer needs a histogram.
   public var needsHistogram: Bool {
     switch self {
     case .minMax, .movingAverage: false
@@ -35,15 +36,14 @@ public enum Observer: Sendable, Hashable {
     }
   }
 
-  /// The range for some input.
+  /// The range for an input.
   ///
   /// - Parameters:
-  ///   - ranges: what calibration learned of the input.
+  ///   - ranges: what calibration recorded about the input.
   ///   - bits: the number of bits b of the quantizer.
   ///   - symmetric: whether the range is −m…m.
-  /// - Returns: the range; 0…0 for no values, and for zeros only.
-  /// - Precondition: `ranges` collected a histogram if one is needed; b is in
-  ///   2...8.
+  /// - Returns: the range; 0…0 if there are no values, or only zeros.
+  /// - Precondition: `ranges` collected a histogram if one is needed; b is in 2...8.
   public func range(
     of ranges: ChannelRanges, bits: Int, symmetric: Bool
   ) -> ClosedRange<Float> {
@@ -57,8 +57,8 @@ public enum Observer: Sendable, Hashable {
 
   /// The range for the values of a histogram.
   ///
-  /// - Precondition: this is not the moving average, since a histogram knows no batches; b is in
-  ///   2...8.
+  /// - Precondition: the observer is not the moving average, since a histogram does not know
+  ///   batches; b is in 2...8.
   public func range(of histogram: Histogram, bits: Int, symmetric: Bool) -> ClosedRange<Float> {
     precondition((2...8).contains(bits), "activations of \(bits) bits")
     guard histogram.limit > 0 else { return 0...0 }
@@ -75,7 +75,7 @@ public enum Observer: Sendable, Hashable {
     }
   }
 
-  /// The range in single precision, with 0 in it, and made even on both sides if it must be.
+  /// The range in single precision, extended to contain 0, and made symmetric if required.
   private static func range(_ range: ClosedRange<Double>, _ symmetric: Bool) -> ClosedRange<Float> {
     func rounded(_ value: Double) -> Float {
       Float(min(value, Double(Float.greatestFiniteMagnitude)))

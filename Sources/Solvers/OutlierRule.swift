@@ -1,16 +1,16 @@
-/// Which input channels of an INT8 layer stay in 16 bit.
+/// Which input channels of an INT8 Linear stay in 16 bits.
 ///
 /// LLM.int8() (Dettmers and others 2022, arXiv 2208.07339), section 3.2.
 public enum OutlierRule: Sendable, Hashable {
-  /// Those with an input of at least this magnitude; the paper's threshold is 6.
+  /// Channels with an input of at least this magnitude; the paper's threshold is 6.
   case threshold(Float)
-  /// So many, those with the largest magnitudes.
+  /// This many channels, those with the largest magnitudes.
   case largest(Int)
 
-  /// The paper's choice.
+  /// The paper's threshold.
   public static let paper = OutlierRule.threshold(6)
 
-  /// The channels that stay.
+  /// The channels that stay in 16 bits.
   ///
   /// - Parameter magnitudes: the largest magnitude that calibration saw in each channel.
   /// - Returns: their zero-based indices in ascending order.
@@ -25,16 +25,16 @@ public enum OutlierRule: Sendable, Hashable {
   }
 }
 
-/// What keeping outlier channels in 16 bit did for a Linear.
+/// What keeping a Linear's outlier channels in 16 bits gained.
 public struct OutlierReport: Sendable, Equatable {
-  /// How many channels were kept.
+  /// The number of channels kept.
   public let channels: Int
   /// Their share of all channels.
   public let shareOfChannels: Double
-  /// The share of the output error that went away with them, on the sampled tokens.
+  /// The share of the output error that keeping them removed, on the sampled tokens.
   public let shareOfError: Double
 
-  /// A report of given values.
+  /// A report with given values.
   public init(channels: Int, shareOfChannels: Double, shareOfError: Double) {
     self.channels = channels
     self.shareOfChannels = shareOfChannels

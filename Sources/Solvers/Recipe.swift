@@ -2,8 +2,8 @@ public import Hessian
 public import Quantizer
 public import Remedies
 
-/// One choice of each: how the input is scaled first, what may be stored, how the grid is chosen, how
-/// weights are rounded to it, and what becomes of the inputs.
+/// One choice of each kind: how the input is scaled, what may be stored, how the grid is chosen,
+/// how weights are rounded to it, and how inputs are rounded.
 ///
 /// ```swift
 /// let recipe = Recipe(
@@ -21,14 +21,14 @@ public struct Recipe: Sendable {
   public let gridRule: GridRule
   /// How codes are chosen.
   public let rounding: any Rounding
-  /// How the input channels are scaled before; nil for not at all.
+  /// How the input channels are scaled first; nil for not at all.
   public let transform: (any Transform)?
   /// How inputs are rounded; nil when they stay in floating point.
   public let activations: ActivationRule?
   /// Which input channels stay in floating point; nil for none.
   public let outliers: OutlierRule?
 
-  /// A recipe of given choices.
+  /// A recipe with given choices.
   public init(
     scheme: Scheme, gridRule: GridRule, rounding: any Rounding,
     transform: (any Transform)? = nil, activations: ActivationRule? = nil,
@@ -42,7 +42,7 @@ public struct Recipe: Sendable {
     self.outliers = outliers
   }
 
-  /// What calibration has to collect of an input beside the second moment.
+  /// What calibration must collect about an input besides the second moment.
   public var neededParts: InputStatistics.Parts {
     var parts = rounding.neededParts.union(transform?.neededParts ?? [])
     if let activations {
@@ -54,16 +54,16 @@ public struct Recipe: Sendable {
     return parts
   }
 
-  /// What may be stored for a Linear, and what becomes of its input.
+  /// What may be stored for a Linear, and how its input is rounded.
   public var linearScheme: LinearScheme {
     LinearScheme(scheme, activations: activations?.scheme)
   }
 
-  /// Quantizes one Linear, with its input left as it is.
+  /// Quantizes one Linear without scaling its input.
   ///
   /// Pure: the same problem gives the same solution.
   ///
-  /// - Throws: ``StageError`` when it cannot be done as asked.
+  /// - Throws: ``StageError`` when the recipe cannot be carried out.
   public func solve(
     _ linear: LinearProblem, input: CalibratedInput = CalibratedInput()
   ) throws(StageError) -> LinearSolution {
@@ -72,15 +72,15 @@ public struct Recipe: Sendable {
 
   /// Quantizes the Linears of a stage.
   ///
-  /// Pure, too; a ``StageSession`` shares work between several recipes on one stage.
+  /// This is pure as well; a ``StageSession`` shares work among several recipes for one stage.
   ///
-  /// - Throws: ``StageError``, which names the Linear, when one cannot be done as asked.
+  /// - Throws: ``StageError``, which names the Linear, when the recipe cannot be carried out.
   public func solve(_ stage: StageProblem) throws(StageError) -> StageSolution {
     try StageSession(stage).solve(self)
   }
 }
 
-/// A failure with the name of the Linear it concerns.
+/// A failure together with the Linear that it concerns.
 public struct StageError: RemediableError {
   /// The Linear.
   public let linear: String
@@ -93,9 +93,9 @@ public struct StageError: RemediableError {
     self.cause = cause
   }
 
-  /// The name and the cause.
+  /// The Linear's name and the cause.
   public var description: String { "\(linear): \(cause)" }
 
-  /// Those of the cause.
+  /// The remedies of the cause.
   public var remedies: [Remedy] { cause.remedies }
 }

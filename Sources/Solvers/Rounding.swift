@@ -3,32 +3,32 @@ public import LinearAlgebra
 public import Quantizer
 public import Remedies
 
-/// A way of choosing codes once the grid is fixed.
+/// A way to choose codes on a fixed grid.
 ///
-/// A new method conforms to this; a ``RoundingMethod`` gives it a name.
+/// A new rounding conforms to this protocol; a ``RoundingMethod`` gives it a name.
 public protocol Rounding: Sendable {
   /// Does the work that all Linears with one input share.
   ///
-  /// - Parameter input: what is known of the input.
-  /// - Returns: what rounds each of those Linears.
+  /// - Parameter input: what is known about the input.
+  /// - Returns: the rounding for each of those Linears.
   /// - Throws: ``SolverError`` when the statistics are missing or unusable.
   func prepared(for input: RoundingInput) throws(SolverError) -> any PreparedRounding
 
-  /// What it needs to know of an input beside the second moment.
+  /// What the rounding needs to know about an input besides the second moment.
   var neededParts: InputStatistics.Parts { get }
 }
 
 extension Rounding {
-  /// Nothing.
+  /// Nothing besides the second moment.
   public var neededParts: InputStatistics.Parts { [] }
 }
 
-/// A rounding that knows the input of the Linears it is for.
+/// A rounding prepared for the input of its Linears.
 public protocol PreparedRounding: Sendable {
-  /// What preparing found and did; nil when it needs no statistics.
+  /// What preparation found and did; nil if it needs no statistics.
   var conditioning: Conditioning? { get }
-  /// What an error of each column costs once all later columns have reacted to it; nil for a
-  /// rounding in which no column reacts to another.
+  /// The cost of an error in each column once all later columns have compensated for it; nil if no
+  /// column compensates for another.
   var pivots: [Float]? { get }
 
   /// Chooses codes on the grid for a matrix `[out, in]`.
@@ -36,19 +36,19 @@ public protocol PreparedRounding: Sendable {
 }
 
 extension PreparedRounding {
-  /// Nothing was done to the statistics.
+  /// Nil, since no statistics are used.
   public var conditioning: Conditioning? { nil }
-  /// No column reacts to another.
+  /// Nil, since no column compensates for another.
   public var pivots: [Float]? { nil }
 }
 
 /// Why a Linear could not be quantized as asked.
 ///
-/// Nothing falls back to something else silently.
+/// Solvers never fall back silently to something else.
 public enum SolverError: RemediableError {
   /// The method needs the statistics of a calibration text.
   case calibrationNeeded(method: String)
-  /// The method needs to know of the tokens what their second moment does not tell.
+  /// The method needs facts about the tokens that their second moment does not contain.
   case tokensNeeded(method: String)
   /// The statistics cannot be factored.
   case factor(FactorFailure)

@@ -1,15 +1,15 @@
-/// A rounding with the name that methods, tables and reports know it by.
+/// A rounding under the name that methods, tables and reports use.
 public struct RoundingMethod: Sendable {
   /// The name.
   public let name: String
   /// One line of help.
   public let summary: String
-  /// Whether it cannot work without calibration.
+  /// Whether the rounding requires calibration.
   public let needsCalibration: Bool
   /// Makes the rounding with the options that apply to it.
   public let make: @Sendable (MethodOptions) -> any Rounding
 
-  /// A rounding of given parts.
+  /// A rounding with a name.
   public init(
     name: String, summary: String, needsCalibration: Bool,
     make: @escaping @Sendable (MethodOptions) -> any Rounding

@@ -3,18 +3,19 @@ internal import LinearAlgebra
 internal import Quantizer
 
 /// Measures what factors for the input channels would cost a stage, with rounding to nearest in
-/// place of whatever follows.
+/// place of the actual rounding.
 public struct ScaleTrial: Sendable {
   private let stage: StageProblem
-  /// The weights of each Linear of each group, or some of their rows: candidates differ alike in all.
+  /// The weights of each Linear of each group, or some of their rows, which suffice to compare
+  /// factors.
   private let weights: [[Matrix]]
   private let recipe: Recipe
   /// The pivots of the rounding that will follow, for each group.
   private let pivots: [[Float]?]
 
-  /// Rows of each Linear that losses are measured on, evenly spaced.
+  /// The most rows of each Linear on which losses are measured, evenly spaced.
   ///
-  /// The choice that is made from them is then judged on all rows.
+  /// The resulting choice is then judged on all rows.
   public static let rowLimit = 256
 
   init(_ stage: StageProblem, _ recipe: Recipe, pivots: [[Float]?]) {
@@ -26,18 +27,18 @@ public struct ScaleTrial: Sendable {
     self.pivots = pivots
   }
 
-  /// The squared output error of the stage's Linears together, for each token.
+  /// The squared output error of the stage's Linears together, per token.
   ///
-  /// With D = Q(W·diag s)/s − W it is Σ tr(D H Dᵀ) over the Linears, where each group counts by its
-  /// share of the tokens. Before nearest-plane rounding, which makes up for most of that, H is
-  /// replaced by the diagonal of the factor's pivots. Where inputs are rounded as well, it is measured
-  /// on the sampled tokens: ‖Q(x/s) Q(W·diag s)ᵀ − x Wᵀ‖².
+  /// With D = Q(W·diag s)/s − W this is Σ tr(D H Dᵀ) over the Linears, each group weighted by its
+  /// share of the tokens. If nearest-plane rounding follows, which compensates for most of that
+  /// error, H is replaced by the diagonal of the factor's pivots. If inputs are rounded as well,
+  /// the error is measured on the sampled tokens: ‖Q(x/s) Q(W·diag s)ᵀ − x Wᵀ‖².
   ///
   /// - Parameter factors: one for each channel.
-  /// - Returns: the loss, to be compared with that of other factors only.
-  /// - Throws: ``SolverError`` without statistics, or when no grid fits.
-  /// - Complexity: for each Linear, of which at most ``rowLimit`` rows are looked at, out·in² flops,
-  ///   or with pivots out·in, or with rounded inputs 2·tokens·out·in.
+  /// - Returns: the loss, comparable only with that of other factors.
+  /// - Throws: ``SolverError`` when statistics are missing or no grid fits.
+  /// - Complexity: for each Linear, of which at most ``rowLimit`` rows are used, out·in² flops;
+  ///   with pivots out·in; with rounded inputs 2·tokens·out·in.
   public func loss(_ factors: [Float]) throws(SolverError) -> Double {
     var loss = 0.0
     for (i, share) in stage.shares.enumerated() {
@@ -74,7 +75,7 @@ public struct ScaleTrial: Sendable {
     return pivots[group] == nil ? statistics.trace(withUpper: moment) : loss
   }
 
-  /// The number of columns that share a scale in each Linear of a stage.
+  /// The number of columns that share a scale, for each Linear of a stage.
   func groupSizes(of stage: StageProblem) throws(SolverError) -> [Int] {
     var sizes: [Int] = []
     for problem in stage.linears {
@@ -87,8 +88,10 @@ public struct ScaleTrial: Sendable {
     return sizes
   }
 
-  /// The loss that AWQ was published with: the error of the output of the whole attention or MLP;
-  /// nil where the stage's own output is meant.
+  /// The loss with which AWQ was published: the output error of the whole attention or MLP; nil
+  /// where that output is the stage's own.
+  ///
+  /// - Throws: ``SolverError`` when no grid fits.
   public func outputLoss(_ factors: [Float]) throws(SolverError) -> Double? {
     guard let outputLoss = stage.scaling?.outputLoss else { return nil }
     var candidates: [Matrix] = []
@@ -116,7 +119,7 @@ public struct ScaleTrial: Sendable {
     return sum / Double(max(1, plain.rows))
   }
 
-  /// Q(W·diag s)/s − W: what happens to the weights, in the coordinates of the unscaled input.
+  /// Q(W·diag s)/s − W: the error of the weights, in the coordinates of the unscaled input.
   private func errors(_ weights: Matrix, _ factors: [Float]) throws(SolverError) -> Matrix {
     let scaled = weights.columns(times: factors)
     return try grid(for: scaled).roundingErrors(of: scaled)

@@ -1,5 +1,5 @@
 // SmoothQuant (Xiao et al. 2022, arXiv 2211.10438): input channels with outliers are divided by a
-// factor that the weights take up, so that both can be rounded to 8 bits.
+// factor that the weights absorb, so that both can be rounded to 8 bits.
 //
 //   sⱼ = max|xⱼ|^α / max|Wⱼ|^(1−α)          eq. 4;  α: migration strength
 
@@ -13,7 +13,8 @@ public struct SmoothQuant: Transform {
   public enum MigrationStrength: Sendable, Hashable {
     /// This α for every stage.
     case fixed(Float)
-    /// The α of 0, 0.1, … 1 with the least error on sampled tokens, or none at all, stage by stage.
+    /// The α among 0, 0.1, … 1 with the least error on sampled tokens, or no scaling, for each
+    /// stage.
     case searched
   }
 
@@ -23,15 +24,15 @@ public struct SmoothQuant: Transform {
   /// The transform with a given strength.
   public init(_ strength: MigrationStrength) { self.strength = strength }
 
-  /// The largest magnitudes.
+  /// The ranges, which hold the largest magnitudes.
   public var neededParts: InputStatistics.Parts { .ranges }
 
-  /// The paper's factors stand whatever they cost.
+  /// False: the paper's factors are used whatever their error.
   public var mustImprove: Bool { false }
 
-  /// The factors; nil when a search finds none that help.
+  /// The factors; nil when a search finds none that lower the error.
   ///
-  /// - Throws: ``SolverError`` without statistics, or when no grid fits.
+  /// - Throws: ``SolverError`` when statistics are missing or no grid fits.
   public func factors(
     for stage: StageProblem, _ scaling: InputScaling, _ trial: ScaleTrial
   ) throws(SolverError) -> [Float]? {
@@ -52,7 +53,7 @@ public struct SmoothQuant: Transform {
     }
   }
 
-  /// Equation 4; a channel of zeros, in the inputs or in the weights, is left alone.
+  /// Equation 4; a channel that is zero in the inputs or in the weights is left alone.
   static func factors(_ activation: [Float], _ weight: [Float], _ alpha: Float) -> [Float] {
     zip(activation, weight).map { x, w in
       guard x > 0, w > 0 else { return 1 }

@@ -2,7 +2,7 @@ internal import Hessian
 
 /// The search for the range with the least squared error, Σ counts · (x̂ − x)².
 ///
-/// x runs over the centres of the bins of a histogram, and
+/// x runs over the centres of a histogram's bins, and
 ///
 ///     x̂ = s · (clamp(round(x/s) + z, 0, 2^b − 1) − z)
 ///
@@ -12,7 +12,7 @@ struct SquaredErrorSearch {
   private let histogram: Histogram
   private let bits: Int
   private var largestCode: Double { Double(1 << bits - 1) }
-  /// The centres of the bins that are not empty, eight at a time.
+  /// The centres of the nonempty bins, eight at a time.
   private var centres: [SIMD8<Double>]
   /// Their counts; 0 in lanes beyond the last bin.
   private var counts: [SIMD8<Double>]
@@ -31,9 +31,9 @@ struct SquaredErrorSearch {
     }
   }
 
-  /// The best −m…m, for m at the centres of the bins from the 16th part of R on.
+  /// The best −m…m, for m at bin centres from R/16 on.
   ///
-  /// With 2048 bins that is NVIDIA's search, from bin 128 on; the first of equal errors wins.
+  /// With 2048 bins this is NVIDIA's search from bin 128 on; among equal errors the first wins.
   func symmetricRange() -> ClosedRange<Double> {
     let bins = histogram.binsPerSide
     let candidates = (bins / 16..<bins).map { (Double($0) + 0.5) * histogram.binWidth }
@@ -45,9 +45,9 @@ struct SquaredErrorSearch {
     return -best.m...best.m
   }
 
-  /// The best range with 0 in it: both ends shrunk alike, then each on its own while that helps.
+  /// The best range that contains 0: both ends shrink alike, then each on its own while that helps.
   ///
-  /// The candidates of an end are 256 even parts of the values' own end, down to the 16th.
+  /// The candidates for an end are the multiples of 1/256 of the values' own end, from 1/16 up.
   func range() -> ClosedRange<Double> {
     var best = Ends(low: 256, high: 256)
     var least = error(best)
@@ -67,7 +67,7 @@ struct SquaredErrorSearch {
     return range(best)
   }
 
-  /// The ends of a candidate, in 256ths of the values' own.
+  /// The ends of a candidate, in 256ths of the values' own ends.
   private struct Ends {
     var low: Int
     var high: Int

@@ -1,16 +1,16 @@
 internal import Hessian
 public import LinearAlgebra
 
-/// Linears whose inputs may be scaled together, and what may be done to those inputs.
+/// Linears whose inputs may be scaled together, and how those inputs may be scaled.
 public struct StageProblem: Sendable {
   /// Linears that read one input.
   public struct Group: Sendable {
-    /// What is known of the input.
+    /// What is known about the input.
     public let input: CalibratedInput
     /// The Linears.
     public let linears: [LinearProblem]
 
-    /// A group.
+    /// Linears with their common input.
     ///
     /// - Precondition: the statistics, if any, have a channel for each column of every Linear.
     public init(_ linears: [LinearProblem], input: CalibratedInput) {
@@ -27,12 +27,12 @@ public struct StageProblem: Sendable {
     }
   }
 
-  /// The groups: one, or for a mixture one for each expert.
+  /// The groups: usually one; in a mixture, one for each expert.
   public let groups: [Group]
-  /// How the inputs may be scaled, all alike; nil where nothing in front can take up the factors.
+  /// How the inputs of all groups may be scaled alike; nil where nothing can take up the factors.
   public let scaling: InputScaling?
 
-  /// A stage.
+  /// A stage with given groups.
   public init(_ groups: [Group], scaling: InputScaling? = nil) {
     self.groups = groups
     self.scaling = scaling
@@ -50,7 +50,7 @@ public struct StageProblem: Sendable {
 
   /// The mean magnitude of each channel over the tokens of all groups.
   ///
-  /// - Throws: ``SolverError`` where a group has no statistics of tokens.
+  /// - Throws: ``SolverError`` if a group has no statistics of tokens.
   func meanAbsolutes(for method: String) throws(SolverError) -> [Float] {
     let shares = shares
     var result: [Float] = []
@@ -65,7 +65,7 @@ public struct StageProblem: Sendable {
 
   /// The largest magnitude of each channel over the tokens of all groups.
   ///
-  /// - Throws: ``SolverError`` where a group has no statistics of tokens.
+  /// - Throws: ``SolverError`` if a group has no statistics of tokens.
   func maxAbsolutes(for method: String) throws(SolverError) -> [Float] {
     var result: [Float] = []
     for group in groups {
@@ -76,26 +76,27 @@ public struct StageProblem: Sendable {
   }
 }
 
-/// What scaling the input channels of a stage must respect.
+/// The constraints on scaling the input channels of a stage.
 ///
 /// Factors s divide the input (`x → x/s`, taken up by whatever makes x) and multiply the columns of
-/// every weight (`W → W·diag s`), so the outputs stay what they were.
+/// every weight (`W → W·diag s`), so the outputs stay the same.
 public struct InputScaling: Sendable {
-  /// For each channel the first channel that has the same factor; nil where each has its own.
+  /// For each channel, the first channel with the same factor; nil where each has its own.
   ///
-  /// Under grouped-query attention several channels of o's input are made by one row of v.
+  /// Under grouped-query attention, one row of v makes several channels of o's input.
   public let sharing: [Int]?
-  /// Whether the rows of another quantized Linear take the factors up, each in its own scales; where
-  /// all rows share one scale, they cannot.
+  /// Whether the rows of another quantized Linear take up the factors, each in its own scales.
+  ///
+  /// Where all its rows share one scale, they cannot.
   public let isTakenUpByRows: Bool
-  /// The factors nearest to given ones that what makes the input can take up exactly, in the
-  /// format that it is stored in.
+  /// The factors nearest to given ones that whatever makes the input can take up exactly, in its
+  /// storage format.
   public let storable: @Sendable ([Float]) -> [Float]
-  /// The mean squared error, on kept tokens, of what the stage is for (the attention's or the MLP's
-  /// output) when its weights are replaced by given ones; nil where that is the stage's own output.
+  /// The mean squared error, on sampled tokens, of the attention's or the MLP's output when the
+  /// stage's weights are replaced by given ones; nil where that output is the stage's own.
   public let outputLoss: (@Sendable ([Matrix]) -> Double)?
 
-  /// Rules for a stage; by default each channel has its own factor, of any value.
+  /// Constraints for a stage; by default each channel has its own factor, of any value.
   public init(
     sharing: [Int]? = nil, isTakenUpByRows: Bool = false,
     storable: @escaping @Sendable ([Float]) -> [Float] = { $0 },
@@ -107,8 +108,8 @@ public struct InputScaling: Sendable {
     self.outputLoss = outputLoss
   }
 
-  /// A value for each channel, combined over the channels that share a factor: what shared factors
-  /// can be made from.
+  /// A value for each channel, combined over the channels that share a factor; shared factors are
+  /// computed from these.
   public func pooled(_ values: [Float], _ combine: ([Float]) -> Float) -> [Float] {
     guard let sharing else { return values }
     let members = Dictionary(grouping: values.indices) { sharing[$0] }

@@ -1,13 +1,13 @@
 internal import Quantizer
 
 extension StageSession {
-  /// Quantizes the Linears of the problem, whose preparation is done once for each input.
+  /// Quantizes the Linears of the problem; preparation is done once for each input.
   ///
   /// - Parameters:
-  ///   - recipe: how.
-  ///   - measuresRows: whether the error of each output is measured, for the worst of them.
+  ///   - recipe: how to quantize them.
+  ///   - measuresRows: whether to measure the error of each output, for the worst row.
   /// - Returns: a solution for each Linear, in the same order, and the factors of the input.
-  /// - Throws: ``StageError``, which names the Linear, when one cannot be done as asked.
+  /// - Throws: ``StageError``, which names the Linear, when the recipe cannot be carried out.
   public func solve(
     _ recipe: Recipe, measuringRows measuresRows: Bool = false
   ) throws(StageError) -> StageSolution {
@@ -29,7 +29,7 @@ extension StageSession {
     return scaled.loss < plain.loss ? scaled : plain
   }
 
-  /// Solves with given factors; `prepared` may be what the rounding made of each unscaled input.
+  /// Solves with given factors; `prepared` may hold the rounding prepared for each unscaled input.
   private func attempt(
     _ recipe: Recipe, factors: [Float]?, _ prepared: [any PreparedRounding]?, _ measuresRows: Bool
   ) throws(StageError) -> StageSolution {
@@ -53,7 +53,7 @@ extension StageSession {
     return StageSolution(linears: solutions, factors: factors, loss: loss)
   }
 
-  /// The value of a closure, whose error is said to be that of a Linear.
+  /// Runs a closure and attributes its error to a Linear.
   private func named<Result>(
     _ linear: String, _ body: () throws(SolverError) -> Result
   ) throws(StageError) -> Result {

@@ -1,15 +1,15 @@
 public import Hessian
 internal import Synchronization
 
-/// One problem, solved by any number of recipes, with the work that they share done once.
+/// One problem for any number of recipes; the work that they share is done once.
 ///
-/// The session owns its problem, so what it remembers (factors of the Hessians, the size of the
+/// The session owns its problem, so what it caches (factors of the Hessians, energies of the
 /// unquantized outputs) cannot belong to another one. Each solve is pure: the same recipe gives the
 /// same solution, whatever was solved before.
 public final class StageSession: Sendable {
-  /// What is solved.
+  /// The problem to solve.
   public let problem: StageProblem
-  /// The input of each group, with its factors.
+  /// The input of each group, with its cached factors.
   let inputs: [RoundingInput]
   private let energies: [[OutputEnergyCache]]
 
@@ -29,7 +29,7 @@ public final class StageSession: Sendable {
   }
 }
 
-/// The input of the Linears that a rounding prepares for.
+/// The input that a rounding prepares for.
 public struct RoundingInput: Sendable {
   /// The statistics that solvers may use; nil without calibration.
   public let calibration: InputStatistics?
@@ -43,7 +43,7 @@ public struct RoundingInput: Sendable {
     heldOut = input.heldOut
   }
 
-  /// The factor of the damped Hessian, made once for each order and damping.
+  /// The factor of the damped Hessian, computed once for each order and damping.
   ///
   /// - Throws: ``SolverError`` without calibration, or when the statistics cannot be factored.
   /// - Complexity: n³/3 flops the first time.
@@ -59,7 +59,7 @@ public struct RoundingInput: Sendable {
   }
 }
 
-/// The factors of one input.
+/// The cached factors of one input.
 private final class FactorCache: Sendable {
   private struct Key: Hashable {
     let order: ColumnOrder
@@ -79,7 +79,7 @@ private final class FactorCache: Sendable {
   }
 }
 
-/// The energy of one Linear's output, with or without that of its rows.
+/// The cached energy of one Linear's output, with or without that of its rows.
 private final class OutputEnergyCache: Sendable {
   private let known = Mutex<(energy: OutputEnergy, byRow: Bool)?>(nil)
 

@@ -1,52 +1,52 @@
 public import Hessian
 
-/// A way of scaling the input channels of a stage before it is quantized, exactly undone in front.
+/// A way to scale the input channels of a stage before quantization, undone exactly in front of it.
 ///
-/// A new one conforms to this; a ``TransformMethod`` gives it a name.
+/// A new transform conforms to this protocol; a ``TransformMethod`` gives it a name.
 public protocol Transform: Sendable {
   /// Chooses factors for the input channels.
   ///
   /// - Parameters:
   ///   - stage: the Linears, with statistics of their input.
   ///   - scaling: which channels share a factor, and which factors can be stored.
-  ///   - trial: measures what factors would cost.
+  ///   - trial: measures the cost of given factors.
   /// - Returns: a positive factor for each channel, or nil to leave the stage alone.
   /// - Throws: ``SolverError`` when statistics are missing or no grid fits.
   func factors(
     for stage: StageProblem, _ scaling: InputScaling, _ trial: ScaleTrial
   ) throws(SolverError) -> [Float]?
 
-  /// Whether a stage is left alone unless its error, solved to the end, becomes less.
+  /// Whether factors are used only if they lower the error of the complete solve.
   var mustImprove: Bool { get }
 
-  /// What it needs to know of an input beside the second moment.
+  /// What the transform needs to know about an input besides the second moment.
   var neededParts: InputStatistics.Parts { get }
 
-  /// Whether it asks what becomes of the attention's or the MLP's output, which has to be computed.
+  /// Whether candidates are judged by the attention's or the MLP's output, which must be computed.
   var judgesOutput: Bool { get }
 }
 
 extension Transform {
-  /// The statistics are enough.
+  /// False: statistics are enough.
   public var judgesOutput: Bool { false }
 
-  /// All that calibration can collect, but for histograms.
+  /// Everything that calibration can collect, except histograms.
   public var neededParts: InputStatistics.Parts { [.ranges, .sample] }
 }
 
-/// A transform with the name that methods, tables and reports know it by.
+/// A transform under the name that methods, tables and reports use.
 public struct TransformMethod: Sendable {
   /// The name.
   public let name: String
   /// One line of help.
   public let summary: String
-  /// Whether its factors are made for inputs that are rounded as well, so that its name alone
-  /// stands for 8-bit weights and inputs.
+  /// Whether its factors are meant for rounded inputs, so that its name alone implies 8-bit weights
+  /// and inputs.
   public let roundsInputs: Bool
   /// Makes the transform with the options that apply to it.
   public let make: @Sendable (MethodOptions) -> any Transform
 
-  /// A transform of given parts.
+  /// A transform with a name.
   public init(
     name: String, summary: String, roundsInputs: Bool = false,
     make: @escaping @Sendable (MethodOptions) -> any Transform
@@ -62,7 +62,7 @@ public struct TransformMethod: Sendable {
     name: "awq", summary: "scale input channels so that salient weights lose less (AWQ)"
   ) { _ in ActivationAwareScaling() }
 
-  /// AWQ with the loss that it was published with.
+  /// AWQ with the loss with which it was published.
   public static let awqOutput = TransformMethod(
     name: "awq-output", summary: "AWQ judged by the attention's or MLP's output, as published"
   ) { _ in ActivationAwareScaling(loss: .output) }

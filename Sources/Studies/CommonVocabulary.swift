@@ -4,15 +4,17 @@ public import Remedies
 internal import Tokenizer
 internal import Transformer
 
-// Two models can be compared where a token id means the same to both. The bytes of tokenizer.json
-// are too strict a test of that: tools that save a model again write the same tokenizer in another
-// layout, with merges as pairs or a truncation added. So what is compared, where the bytes differ,
-// is the token of every id. How a text is cut is the business of the model's tokenizer alone.
+// Two models are comparable if each token id means the same to both. Comparing the bytes of
+// tokenizer.json is too strict: tools that save a model again write the same tokenizer in another
+// layout, with merges as pairs or a truncation added. So where the bytes differ, the token of every
+// id is compared. How a text is split is left to each model's own tokenizer.
 
 extension LanguageModel {
   /// Checks that every token id means the same to this model and a reference.
   ///
-  /// A folder without `tokenizer.json` has nothing to compare but its number of tokens.
+  /// Where a folder has no `tokenizer.json`, only the number of tokens is compared.
+  ///
+  /// - Throws: ``ComparisonError`` when the vocabularies differ.
   func checkVocabulary(isThatOf reference: LanguageModel) throws {
     let size = declaration.vocabularySize
     guard reference.declaration.vocabularySize == size else {
@@ -29,7 +31,7 @@ extension LanguageModel {
     )
     for id in 0..<size {
       let tokens = (tokenizers.0.token(of: id), tokenizers.1.token(of: id))
-      // By bytes: to Swift a composed and a decomposed letter are equal.
+      // Compared as bytes: to Swift, composed and decomposed letters are equal.
       guard tokens.0.map({ Array($0.utf8) }) != tokens.1.map({ Array($0.utf8) }) else { continue }
       throw ComparisonError.token(
         id: id, path: "\(folder.path)/\(name)", token: tokens.0,
@@ -42,7 +44,7 @@ extension LanguageModel {
 public enum ComparisonError: RemediableError {
   /// The vocabularies differ in size.
   case vocabularySize(path: String, count: Int, reference: String, referenceCount: Int)
-  /// A token id means something else.
+  /// A token id means different tokens to the two models.
   case token(id: Int, path: String, token: String?, reference: String, referenceToken: String?)
 
   /// What was found, what was needed, and what to try.

@@ -3,9 +3,9 @@ internal import Pipeline
 internal import Solvers
 
 extension ComparisonReport {
-  /// The report as JSON, with everything that it holds.
+  /// The whole report as JSON.
   ///
-  /// What is not a finite number is null: JSON has no word for it.
+  /// Numbers that are not finite become null, since JSON cannot express them.
   public var json: JSONValue {
     [
       "model": .string(model), "calibration_tokens": .number(JSONNumber(calibrationTokens)),

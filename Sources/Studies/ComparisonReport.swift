@@ -1,35 +1,35 @@
 internal import Pipeline
 public import Solvers
 
-/// Several recipes on the same Linears, from the same statistics.
+/// Several recipes on the same Linears, with the same statistics.
 public struct ComparisonReport: Sendable {
   /// The name of the model.
   public let model: String
-  /// Tokens that the statistics were made of.
+  /// The number of tokens in the statistics.
   public let calibrationTokens: Int
-  /// Tokens that judged.
+  /// The number of held-out tokens.
   public let heldOutTokens: Int
-  /// What was compared, in the order of the question.
+  /// What was compared, in the order asked for.
   public internal(set) var candidates: [Candidate]
-  /// The perplexity of the model as it came, if it was asked for.
+  /// The perplexity of the dense model, if it was asked for.
   public internal(set) var densePerplexity: Double?
-  /// The time of everything, in seconds.
+  /// The time of the whole comparison, in seconds.
   public internal(set) var seconds: Double
 
   /// One recipe: a method at a scheme.
   public struct Candidate: Sendable {
-    /// The method in words: "awq+gptq".
+    /// The name of the method: "awq+gptq".
     public let method: String
     /// The scheme in short: "w4 g64", "w4 g64 asym", "w8a8".
     public let scheme: String
-    /// The bits of a code.
+    /// The bits per code.
     public let bits: Int
-    /// Every Linear, in the order of the computation; the same Linears for every candidate.
+    /// Every Linear, in order of computation; the same Linears for every candidate.
     public internal(set) var linears: [LinearComparison]
-    /// The perplexity of the whole model so quantized, if it was asked for.
+    /// The perplexity of the whole model quantized this way, if it was asked for.
     public internal(set) var perplexity: Double?
 
-    /// A candidate of given results.
+    /// A candidate with given results.
     public init(
       method: String, scheme: String, bits: Int, linears: [LinearComparison],
       perplexity: Double? = nil
@@ -42,7 +42,7 @@ public struct ComparisonReport: Sendable {
     }
   }
 
-  /// A report of given results.
+  /// A report with given results.
   public init(
     model: String, calibrationTokens: Int, heldOutTokens: Int, candidates: [Candidate],
     densePerplexity: Double? = nil, seconds: Double
@@ -60,7 +60,7 @@ public struct ComparisonReport: Sendable {
 public struct LinearComparison: Sendable {
   /// The name of the Linear: `model.layers.3.mlp.up_proj`.
   public let name: String
-  /// The decoder block, from 0; nil for a Linear that stands alone.
+  /// The decoder block, from 0; nil for a Linear outside a model.
   public let layer: Int?
   /// The number of outputs.
   public let rows: Int
@@ -68,22 +68,22 @@ public struct LinearComparison: Sendable {
   public let columns: Int
   /// What was lost: weights, output on calibration and held-out tokens, the worst row.
   public let error: LinearError
-  /// The mean squared error of a weight.
+  /// The mean squared error of the weights.
   public let weightMSE: Double
   /// The share of weights beyond the ends of their grid.
   public let clippedShare: Double
-  /// The stored bits of a weight, with scales and zero points.
+  /// The stored bits per weight, with scales and zero points.
   public let bitsPerWeight: Double
   /// The time of the solve, in seconds.
   public let seconds: Double
-  /// The factors s by which input channels were scaled; nil when they were left alone.
+  /// The factors s that divide the input channels; nil when they were left alone.
   public let inputScales: [Float]?
-  /// What keeping outlier channels did; nil where none were asked for.
+  /// What keeping outlier channels gained; nil if none were to be kept.
   public let outliers: OutlierReport?
-  /// For a Linear of an expert, the calibration tokens that were routed to it.
+  /// The calibration tokens routed to the Linear's expert; nil outside a mixture.
   public let expertTokens: Int?
 
-  /// Results of given values.
+  /// A comparison with given results.
   public init(
     name: String, layer: Int?, rows: Int, columns: Int, error: LinearError, weightMSE: Double,
     clippedShare: Double, bitsPerWeight: Double, seconds: Double, inputScales: [Float]? = nil,

@@ -5,11 +5,11 @@ internal import Quantizer
 internal import Solvers
 public import Transformer
 
-/// Several recipes on the Linears of a model, all from the statistics of one calibration pass.
+/// Several recipes on the Linears of a model, with the statistics of one calibration pass.
 ///
-/// The hidden states that statistics are made of go through the model as it came, so every recipe
-/// sees the same inputs. For perplexities each recipe has hidden states of its own besides, which go
-/// through its quantized blocks.
+/// The statistics come from hidden states of the dense model, so every recipe sees the same inputs.
+/// For perplexities, each recipe also has hidden states of its own, which go through its quantized
+/// blocks.
 public struct ComparisonRun {
   private let model: LanguageModel
   private let candidates: [QuantizationSettings]
@@ -18,20 +18,21 @@ public struct ComparisonRun {
   private let text: TokenWindows?
   private let recipes: [Recipe]
 
-  /// Checks that the comparison can be done as asked.
+  /// Checks that the comparison can be carried out.
   ///
   /// - Parameters:
-  ///   - model: what to quantize.
+  ///   - model: the model to quantize.
   ///   - candidates: the recipes.
   ///   - calibration: what to learn from.
-  ///   - selection: the Linears to look at.
-  ///   - text: what to predict with the whole model, quantized by each recipe; nil for nothing.
+  ///   - selection: the Linears to quantize.
+  ///   - text: the windows on which each quantized model's perplexity is measured; nil for none.
+  /// - Precondition: there is a candidate.
   /// - Throws: ``RunError`` or ``CheckpointError``, with what to change.
   public init(
     model: LanguageModel, candidates: [QuantizationSettings], calibration: CalibrationSet,
     selection: LinearFilter = .all, text: TokenWindows? = nil
   ) throws {
-    precondition(!candidates.isEmpty, "a comparison of nothing")
+    precondition(!candidates.isEmpty, "a comparison needs a candidate")
     guard model.format == nil else { throw RunError.alreadyQuantized(model.folder.path) }
     let blocks = model.declaration.blocks.indices
     let selected = blocks.flatMap { selection.linears(of: model.declaration, block: $0) }
@@ -49,12 +50,12 @@ public struct ComparisonRun {
     self.text = text
   }
 
-  /// Compares.
+  /// Runs the comparison.
   ///
-  /// - Parameter tell: is called with the share of the work done, and what is being worked on; what
+  /// - Parameter tell: called with the share of the work done and the current task; an error that
   ///   it throws ends the run.
-  /// - Returns: what each recipe made of each selected Linear.
-  /// - Throws: ``CheckpointError`` or ``StageError``.
+  /// - Returns: what each recipe did to each selected Linear.
+  /// - Throws: ``CheckpointError``, ``StageError``, or what `tell` throws.
   public func run(_ tell: (Double, String) throws -> Void = { _, _ in }) throws -> ComparisonReport
   {
     let clock = ContinuousClock()

@@ -6,8 +6,9 @@ public import Pipeline
 internal import Quantizer
 public import Transformer
 
-/// From one checkpoint format to another, code for code: what the output stands for is, bit for bit,
-/// what the input stands for.
+/// Converts a checkpoint to another format, code for code.
+///
+/// The output stands for the same weights as the input, bit for bit.
 ///
 /// ```swift
 /// let conversion = try Conversion(
@@ -25,7 +26,7 @@ public struct Conversion: Sendable {
   /// Nothing is written.
   ///
   /// - Parameters:
-  ///   - model: the quantized model, whoever wrote it.
+  ///   - model: the quantized model, from any tool.
   ///   - format: the layout to write.
   ///   - output: the folder to write.
   /// - Throws: ``ConversionError`` or ``CheckpointError``, with what to change.
@@ -40,14 +41,14 @@ public struct Conversion: Sendable {
     self.output = output
   }
 
-  /// Converts and writes the folder; on any error nothing is left of it.
+  /// Converts and writes the folder; after an error, no folder is left behind.
   ///
-  /// The input is read twice: once to see whether the format can hold it, once to write it.
+  /// The input is read twice: once to check that the format can hold it, once to write it.
   ///
-  /// - Parameter tell: is called with what happens, on the calling thread; what it throws ends the
-  ///   conversion.
+  /// - Parameter tell: called with each event, on the calling thread; an error that it throws ends
+  ///   the conversion.
   /// - Returns: what was converted.
-  /// - Throws: ``ConversionError``, ``RunError`` or ``CheckpointError``.
+  /// - Throws: ``ConversionError``, ``RunError``, ``CheckpointError``, or what `tell` throws.
   public func run(_ tell: (RunEvent) throws -> Void = { _ in }) throws -> ConversionReport {
     let clock = ContinuousClock()
     let start = clock.now
@@ -91,7 +92,7 @@ public struct Conversion: Sendable {
     }
     for (linear, result) in zip(block, encoded) {
       for (tensor, bytes) in zip(linear.tensors, try result.get()) {
-        // Safety: a byte has no padding whose bits would be unknown.
+        // Safety: bytes have no padding, so all of the memory is initialized.
         try unsafe writer.write(tensor.name, bytes.span.bytes)
       }
     }
@@ -119,8 +120,9 @@ public struct Conversion: Sendable {
 }
 
 extension QuantizedLinear {
-  /// The same Linear under the scheme that holds for all: symmetric ones may stand among others,
-  /// with the zero point in the middle.
+  /// The same Linear under the scheme shared by all.
+  ///
+  /// A symmetric one among asymmetric ones gets the middle code as its zero point.
   fileprivate func stated(as scheme: LinearScheme) -> QuantizedLinear {
     let grid = Grid(
       scheme: scheme.weights, groupSize: weight.grid.groupSize, scales: weight.grid.scales,

@@ -5,13 +5,13 @@ public import Remedies
 
 /// Why a folder cannot be converted without loss.
 public enum ConversionError: RemediableError {
-  /// The input is no output of a quantizer.
+  /// The input has no quantized Linear.
   case notQuantized(String)
-  /// Of Linears that engines make one matrix of, only some are quantized.
+  /// Only some of the Linears that engines merge into one matrix are quantized.
   case partlyQuantized(dense: [String], quantized: [String])
   /// Two Linears have different schemes.
   case schemes((name: String, LinearScheme), (name: String, LinearScheme))
-  /// The configuration says symmetric, and the zero points say no.
+  /// The configuration says symmetric, but the zero points are not all in the middle.
   case notSymmetric(linear: String, middle: Int)
   /// The format cannot store a zero point.
   case zeroPoint(linear: String, Int, format: String)
@@ -31,7 +31,7 @@ public enum ConversionError: RemediableError {
       "\(one.name) has \(one.1.words), \(other.name) has \(other.1.words); only folders with one "
         + "scheme for all can be converted"
     case .notSymmetric(let linear, let middle):
-      "\(linear): has zero points other than \(middle), where config.json calls it symmetric; "
+      "\(linear): has zero points other than \(middle), but config.json calls it symmetric; "
         + "correct sym or checkpoint_format in config.json"
     case .zeroPoint(let linear, let zero, let format):
       "\(linear): has the zero point \(zero), which \(format) cannot store"

@@ -10,28 +10,28 @@ struct PlannedLinear: Sendable {
   let shape: LinearShape
   /// The format of its scales.
   let scales: FloatFormat
-  /// Its tensors, in the order of their encoding.
+  /// Its tensors, in the order in which they are encoded.
   let tensors: [NamedShape]
 }
 
-/// Everything about a conversion that can be known, and be wrong, before something is written.
+/// Everything about a conversion that can be checked before anything is written.
 struct ConversionPlan {
   /// The scheme of all quantized Linears.
   let scheme: LinearScheme
   /// The quantized Linears of each block.
   let blocks: [[PlannedLinear]]
-  /// The Linears that the input has in floating point.
+  /// The Linears that are in floating point in the input.
   let dense: [String]
-  /// The modules that are never quantized and that readers would not leave out by themselves.
+  /// Modules that are never quantized and that readers would not leave out by themselves.
   let alwaysDense: [String]
   /// The tensors of the output, in the order of the input.
   let tensors: [NamedShape]
-  /// The tensors that go over unchanged.
+  /// The tensors that are copied unchanged.
   let copied: [ModelFolder.TensorReference]
-  /// What engines will make of the output.
+  /// What engines make of the output.
   let engines: EngineCheck
 
-  /// The last parts of the names that formats give to the tensors of a Linear.
+  /// The last parts of the tensor names that formats use for a Linear.
   private static let parts: Set = [
     "weight_packed", "weight_scale", "weight_zero_point", "weight_shape", "weight_g_idx", "weight",
     "input_scale", "input_zero_point", "qweight", "qzeros", "scales", "g_idx",
@@ -73,7 +73,7 @@ struct ConversionPlan {
     return Dictionary(uniqueKeysWithValues: pairs)
   }
 
-  /// Checks that of Linears that engines make one matrix of, all are quantized or none is.
+  /// Checks that Linears that engines merge into one matrix are all quantized or all dense.
   ///
   /// Those are the Linears that read one input: q, k and v; gate and up.
   private static func checkFused(_ block: any BlockProgram, _ model: LanguageModel) throws {
@@ -87,7 +87,7 @@ struct ConversionPlan {
     }
   }
 
-  /// What has to be known of the Linears of a block; they are read in parallel.
+  /// Collects what must be known about a block's Linears, which are read in parallel.
   private static func facts(_ block: [LinearShape], _ model: LanguageModel) throws -> [LinearFacts]
   {
     let results = Threads.map(block.count) { i in
@@ -98,7 +98,7 @@ struct ConversionPlan {
     return try results.compactMap { try $0.get() }
   }
 
-  /// The tensors of the output, with those of quantized Linears where the first of theirs was.
+  /// The tensors of the output; those of a quantized Linear stand where its first tensor was.
   private static func output(
     of folder: ModelFolder, _ linears: some Sequence<PlannedLinear>
   ) -> (tensors: [NamedShape], copied: [ModelFolder.TensorReference]) {

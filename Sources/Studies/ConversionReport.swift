@@ -11,11 +11,11 @@ public struct ConversionReport: Sendable, Equatable {
   public let to: String
   /// The number of quantized Linears.
   public let linears: Int
-  /// Their number of weights.
+  /// The number of quantized weights.
   public let weights: Int
   /// The mean number of bits of a quantized weight, with scales and zero points.
   public let bitsPerWeight: Double
-  /// The Linears that were left in floating point, as they came.
+  /// The Linears left in floating point.
   public let dense: [String]
   /// The time of the conversion, in seconds.
   public let seconds: Double

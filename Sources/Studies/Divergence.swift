@@ -3,14 +3,14 @@ internal import LinearAlgebra
 public import Pipeline
 public import Transformer
 
-/// How far a model's predictions are from those of a reference, most often the dense original.
+/// How far a model's predictions are from a reference's, usually those of the dense original.
 ///
-/// Perplexity asks only for the probability of what came next, and a model can lose that on some
-/// tokens and win it on others; the divergence sees every change of every distribution.
+/// Perplexity depends only on the probability of the actual next token, and a model can lose on
+/// some tokens what it gains on others; the divergence sees every change of every distribution.
 public struct Divergence: Sendable, Equatable {
   /// The comparison at some positions of the windows.
   public struct Part: Sendable, Equatable {
-    /// The positions in the window of the tokens predicted: how many tokens came before.
+    /// The positions of the predicted tokens in their window: how many tokens came before.
     public let positions: ClosedRange<Int>
     /// The number of predictions.
     public let predictions: Int
@@ -18,31 +18,30 @@ public struct Divergence: Sendable, Equatable {
     public let klDivergence: Estimate
     /// The share of predictions whose most probable token is the reference's.
     public let agreement: Estimate
-    /// The mean log-probability of what came next, minus the reference's.
+    /// The mean log-probability of the actual next token, minus the reference's.
     public let logProbabilityDifference: Estimate
   }
 
-  /// The model by itself.
+  /// The evaluation of the model alone.
   public let model: Evaluation
-  /// The reference by itself.
+  /// The evaluation of the reference alone.
   public let reference: Evaluation
   /// The comparison of all predictions.
   public let overall: Part
   /// The comparison by position: 1 to 63, 64 to 127, 128 to 255, and so on.
   public let byPosition: [Part]
 
-  /// Compares a model with a reference on windows, each by itself.
+  /// Compares a model with a reference on independent windows.
   ///
-  /// Takes as long as both evaluations; 40 bytes of each prediction are kept.
-  ///
-  /// - Precondition: there is a window, of at least two tokens.
+  /// - Precondition: there is a window, and windows have at least two tokens.
   /// - Parameters:
   ///   - model: the model, dense or quantized.
-  ///   - reference: what it should be like.
+  ///   - reference: the model to compare it with.
   ///   - text: the windows.
-  ///   - progress: is called with the share of the work done, and what is being worked on.
-  /// - Throws: ``ComparisonError`` when tokens do not mean the same to both; ``CheckpointError``
-  ///   when a model cannot be read.
+  ///   - progress: called with the share of the work done and the current task.
+  /// - Throws: ``ComparisonError`` when a token id does not mean the same to both;
+  ///   ``CheckpointError`` when a model cannot be read.
+  /// - Complexity: the time of both evaluations, and 40 bytes for each prediction.
   public init(
     of model: LanguageModel, from reference: LanguageModel, on text: TokenWindows,
     progress: (Double, String) -> Void = { _, _ in }
@@ -59,7 +58,8 @@ public struct Divergence: Sendable, Equatable {
     byPosition = Self.buckets(length: text.length).map { Part($0, of: all, length: text.length) }
   }
 
-  /// The positions of a window in parts that double: 1 to 63, 64 to 127, 128 to 255, and so on.
+  /// The positions of a window in parts of doubling length: 1 to 63, 64 to 127, 128 to 255, and so
+  /// on.
   static func buckets(length: Int) -> [ClosedRange<Int>] {
     var buckets: [ClosedRange<Int>] = []
     var (start, end) = (1, 64)
@@ -72,7 +72,7 @@ public struct Divergence: Sendable, Equatable {
 }
 
 extension Divergence.Part {
-  /// The comparison at some positions, of all predictions window after window.
+  /// The comparison at some positions, from all predictions, window after window.
   fileprivate init(
     _ positions: ClosedRange<Int>, of all: [PredictionComparison], length: Int
   ) {

@@ -3,15 +3,16 @@ internal import Pipeline
 
 /// A mean over the predictions of windows, and how far chance may have moved it.
 ///
-/// Predictions inside one window share their context and are correlated, so they are no independent
-/// samples; windows nearly are. With m_w the mean of window w of n windows of one length,
+/// Predictions inside one window share their context and are correlated, so they are not
+/// independent samples; windows nearly are. With n windows of equal length and the mean m_w of
+/// window w,
 ///
 ///     value = Σ m_w / n,      standard error = √(Σ (m_w − value)² / (n − 1)) / √n,
 ///
 /// the cluster standard error with windows as clusters. Windows cut from one document may still be
-/// alike; the error says nothing of that, nor of other texts.
+/// alike; the error covers neither that nor other texts.
 public struct Estimate: Sendable, Equatable {
-  /// With fewer windows their spread is too uncertain to be shown.
+  /// The fewest windows for a standard error; with fewer, it would be too uncertain.
   public static let fewestWindows = 8
 
   /// The mean.
@@ -29,7 +30,7 @@ public struct Estimate: Sendable, Equatable {
       means.count < Self.fewestWindows ? nil : (squares / (count - 1) / count).squareRoot()
   }
 
-  /// The members of a JSON object that say it.
+  /// The estimate as members of a JSON object.
   func members(_ name: String) -> [(String, JSONValue)] {
     [
       (name, .finite(value)),

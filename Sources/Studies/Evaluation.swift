@@ -8,12 +8,12 @@ public import Transformer
 public struct Evaluation: Sendable, Equatable {
   /// The number of windows.
   public let windows: Int
-  /// The tokens of each window.
+  /// The number of tokens per window.
   public let length: Int
-  /// The mean natural logarithm of the probability given to what came next.
+  /// The mean natural logarithm of the probability of the actual next token.
   public let logProbability: Estimate
 
-  /// The number of predictions: all tokens of a window but the first.
+  /// The number of predictions: one for each token of a window except the first.
   public var predictions: Int { windows * (length - 1) }
 
   /// `exp(−mean log-probability)`.
@@ -24,13 +24,13 @@ public struct Evaluation: Sendable, Equatable {
     logProbability.standardError.map { perplexity * $0 }
   }
 
-  /// Evaluates a model on windows, each by itself.
+  /// Evaluates a model on independent windows.
   ///
-  /// - Precondition: there is a window, of at least two tokens.
+  /// - Precondition: there is a window, and windows have at least two tokens.
   /// - Parameters:
   ///   - model: the model, dense or quantized.
   ///   - text: the windows.
-  ///   - progress: is called with the share of the work done, and what is being worked on.
+  ///   - progress: called with the share of the work done and the current task.
   /// - Throws: ``CheckpointError`` when the model cannot be read.
   public init(
     of model: LanguageModel, on text: TokenWindows,

@@ -9,7 +9,7 @@ struct JudgedStreams {
   private var dense: Stream
   private var candidates: [Stream]
 
-  /// Streams that start with the embeddings; none without a text.
+  /// Streams that start with the embeddings; empty without a text.
   init(_ model: LanguageModel, _ text: TokenWindows?, count: Int) throws {
     self.text = text
     dense = Stream(try text?.windows.map(model.embeddings) ?? [])
@@ -24,7 +24,7 @@ struct JudgedStreams {
     candidates[candidate].pass(block)
   }
 
-  /// The perplexities at the end of all blocks; nil without a text.
+  /// The perplexities after the last block; nil without a text.
   func perplexities(of model: LanguageModel) throws -> (dense: Double, candidates: [Double])? {
     guard let text else { return nil }
     func perplexity(_ stream: Stream) throws -> Double {
@@ -37,9 +37,9 @@ struct JudgedStreams {
     _ model: LanguageModel, _ hidden: [Matrix], _ text: TokenWindows
   ) throws -> Double {
     var sum = 0.0
-    // The head is decoded for each call, so a call takes as many windows as make 4096 rows.
+    // The head is decoded for each call, so each call takes enough windows for 4096 rows.
     for part in text.windows.indices.parts(of: max(1, 4096 / text.length)) {
-      // The state at a token predicts the next one; the last state of a window predicts nothing.
+      // The state at a token predicts the next one; a window's last state has nothing to predict.
       let states = Matrix(stacking: hidden[part].map { $0.copy(rows: 0..<$0.rows - 1) })
       let targets = text.windows[part].flatMap { $0.dropFirst() }
       sum += try model.logProbabilities(of: targets, after: states).reduce(0, +)

@@ -8,9 +8,9 @@ extension LinearComparison {
   ///
   /// - Parameters:
   ///   - linear: the Linear and its solution.
-  ///   - block: the decoder block; nil for a Linear that stands alone.
-  ///   - settings: what was asked for, and the format that says what is stored.
-  ///   - recipe: what was made of it.
+  ///   - block: the decoder block; nil for a Linear outside a model.
+  ///   - settings: what was asked for, including the format, which decides what is stored.
+  ///   - recipe: the recipe made from the settings.
   init(
     _ linear: ComparedLinear, block: Int?, _ settings: QuantizationSettings, _ recipe: Recipe
   ) {

@@ -8,12 +8,12 @@ internal import Transformer
 /// What decides whether a format can hold a quantized Linear as it is.
 struct LinearFacts: Sendable {
   let shape: LinearShape
-  /// The format that its scales are stored in.
+  /// The format in which its scales are stored.
   let scaleFormat: FloatFormat
   private let scheme: LinearScheme
   private let smallestZeroPoint: UInt8
   private let isCentred: Bool
-  /// For each format, a scale that it does not hold.
+  /// For each format, a scale that it cannot hold.
   private let lostScales: [FloatFormat: Float]
 
   init(_ shape: LinearShape, _ linear: QuantizedLinear, in model: LanguageModel) {
@@ -31,9 +31,9 @@ struct LinearFacts: Sendable {
     lostScales = lost
   }
 
-  /// The scheme that holds for all: where one has zero points, all have.
+  /// The scheme that covers all Linears: if one has zero points, all get them.
   ///
-  /// - Throws: ``ConversionError`` when schemes differ in something else, or lie.
+  /// - Throws: ``ConversionError`` when schemes differ otherwise, or contradict the zero points.
   static func commonScheme(
     _ linears: some Sequence<LinearFacts>, in folder: ModelFolder
   ) throws -> LinearScheme {
@@ -58,9 +58,9 @@ struct LinearFacts: Sendable {
     return LinearScheme(weights, activations: scheme.activations)
   }
 
-  /// Checks that a format holds the zero points and scales.
+  /// Checks that a format can hold the zero points and scales.
   ///
-  /// - Throws: ``ConversionError`` with what another format would do.
+  /// - Throws: ``ConversionError`` for the first value that it cannot hold.
   func check(
     against format: any CheckpointFormat, _ scheme: LinearScheme, in source: any CheckpointFormat
   ) throws(ConversionError) {
@@ -76,7 +76,7 @@ struct LinearFacts: Sendable {
 }
 
 extension LinearScheme {
-  /// Whether both are one scheme but for zero points.
+  /// Whether both schemes are the same except for zero points.
   fileprivate func isAlike(_ other: LinearScheme) -> Bool {
     weights.bits == other.weights.bits && weights.granularity == other.weights.granularity
       && activations == other.activations

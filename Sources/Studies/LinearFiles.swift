@@ -5,15 +5,15 @@ public import Pipeline
 public import Remedies
 internal import Solvers
 
-/// The files of one Linear that belongs to no model: its weights, and what its input looks like.
+/// The files of one Linear outside a model: its weights, and what is known about its input.
 public struct LinearFiles: Sendable {
-  /// What is known of the input.
+  /// What is known about the input.
   public enum Input: Sendable {
-    /// The inputs of tokens, `[tokens, in]` or with more axes in front.
+    /// Inputs, `[tokens, in]` or with more leading axes.
     case activations(MatrixFile)
-    /// A ready second moment `[in, in]`.
+    /// A ready-made second moment `[in, in]`.
     case hessian(MatrixFile)
-    /// Stored statistics, perhaps with those of held-out tokens.
+    /// Stored statistics, possibly with those of held-out tokens.
     case statistics(StatisticsFile)
     /// Nothing.
     case unknown
@@ -23,19 +23,19 @@ public struct LinearFiles: Sendable {
   public let weights: MatrixFile
   /// What solvers learn from.
   public let input: Input
-  /// Inputs of tokens that only judge; nil for a share of the activations, or stored statistics.
+  /// Inputs that only judge; nil for a share of the activations, or stored statistics.
   public let heldOut: MatrixFile?
-  /// Whether a share of the activations is held out where no other inputs judge.
+  /// Whether a share of the activations is held out if no other inputs judge.
   public let sharesOut: Bool
 
-  /// Every so many chunks of tokens one judges: an eighth of those that solvers see.
+  /// One in this many chunks is held out: an eighth as many as solvers see.
   private static let heldOutEvery = 9
-  /// The most tokens of a chunk.
+  /// The most tokens per chunk.
   private static let longestChunk = 256
 
-  /// Files whose shapes are found to agree.
+  /// Files whose shapes are checked to agree.
   ///
-  /// - Throws: ``LinearFileError``.
+  /// - Throws: ``LinearFileError`` when a shape is wrong.
   public init(
     weights: MatrixFile, input: Input = .unknown, heldOut: MatrixFile? = nil, sharesOut: Bool = true
   ) throws(LinearFileError) {
@@ -64,13 +64,13 @@ public struct LinearFiles: Sendable {
 
   /// Reads the inputs chunk by chunk.
   ///
-  /// A chunk has 256 tokens, or of fewer than 2304 a ninth of them all. Every ninth chunk is held
-  /// out, unless there are other tokens to judge.
+  /// A chunk has 256 tokens; with fewer than 2304 tokens, it has a ninth of them. Every ninth chunk
+  /// is held out, unless other tokens judge.
   ///
-  /// - Parameter parts: what to collect of the inputs beside their second moment.
-  /// - Returns: the statistics of the tokens for solvers, and of those that judge.
-  /// - Throws: ``CheckpointError`` for values that are not finite, ``LinearFileError`` for a Hessian
-  ///   that is none.
+  /// - Parameter parts: what to collect about the inputs besides their second moment.
+  /// - Returns: the statistics for solvers, and those that only judge.
+  /// - Throws: ``CheckpointError`` for values that are not finite, ``LinearFileError`` for a matrix
+  ///   that is not a Hessian.
   func read(collecting parts: InputStatistics.Parts) throws -> CalibratedInput {
     var calibration: InputStatistics?
     var judging = InputStatistics(channels: weights.columns, collecting: .sample)
@@ -118,7 +118,7 @@ public struct LinearFiles: Sendable {
 }
 
 extension MatrixFile {
-  /// Runs of rows, the last one perhaps shorter.
+  /// Consecutive rows in chunks of a given size; the last chunk may be shorter.
   fileprivate func chunks(of size: Int) -> [Range<Int>] {
     stride(from: 0, to: rows, by: size).map { $0..<min(rows, $0 + size) }
   }
@@ -139,15 +139,15 @@ extension MatrixFile {
   }
 }
 
-/// Why the files of a Linear cannot be worked with.
+/// Why the files of a Linear cannot be used.
 public enum LinearFileError: RemediableError {
-  /// An array has no shape that makes sense for what it is.
+  /// An array's shape does not fit its role.
   case shape(path: String, [Int], what: String, needed: String)
-  /// An array has another width than the weights.
+  /// An array's width differs from that of the weights.
   case unequal(path: String, [Int], needed: String, weights: String, [Int])
-  /// A Hessian cannot be one.
+  /// A matrix is not a valid Hessian.
   case notHessian(path: String, SecondMomentError)
-  /// A method learns from inputs, and there are none.
+  /// A method learns from inputs, but there are none.
   case inputNeeded(method: String)
 
   static func unequal(_ file: MatrixFile, _ needed: String, _ weights: MatrixFile) -> Self {

@@ -2,9 +2,9 @@ public import Formats
 internal import Pipeline
 internal import Transformer
 
-/// Which Linears of a model to look at.
+/// Which Linears of a model are selected.
 public struct LinearFilter: Sendable {
-  /// The decoder blocks; nil for all.
+  /// The decoder blocks, from 0; nil for all.
   public let layers: Set<Int>?
   /// The ends of the names, such as `q_proj` or `mlp.up_proj`; nil for all.
   public let modules: [String]?
@@ -12,13 +12,13 @@ public struct LinearFilter: Sendable {
   /// Every Linear.
   public static let all = LinearFilter()
 
-  /// A filter.
+  /// A filter by blocks and modules.
   public init(layers: Set<Int>? = nil, modules: [String]? = nil) {
     self.layers = layers
     self.modules = modules
   }
 
-  /// Whether nothing is left out.
+  /// Whether every Linear is selected.
   var isEverything: Bool { layers == nil && modules == nil }
 
   /// Whether a Linear of a block is selected.

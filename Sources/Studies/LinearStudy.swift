@@ -6,10 +6,10 @@ public import Pipeline
 internal import Quantizer
 public import Solvers
 
-/// Several recipes on one Linear that belongs to no model.
+/// Several recipes on one Linear outside a model.
 ///
 /// Input channels may be scaled freely, since nothing in front of the Linear has to take up the
-/// factors: they are a part of the result.
+/// factors: they are part of the result.
 ///
 /// ```swift
 /// let files = try LinearFiles(
@@ -24,7 +24,7 @@ public struct LinearStudy: Sendable {
   private let shape: LinearShape
   private let scales: [FloatFormat]
 
-  /// Checks that the comparison can be done as asked.
+  /// Checks that the comparison can be carried out.
   ///
   /// - Throws: ``RunError`` or ``LinearFileError``, with what to change.
   public init(_ files: LinearFiles, candidates: [QuantizationSettings]) throws {
@@ -43,10 +43,10 @@ public struct LinearStudy: Sendable {
 
   /// Reads the files and compares.
   ///
-  /// - Parameter tell: is called with the share of the recipes done, and what is being worked on;
-  ///   what it throws ends the work.
+  /// - Parameter tell: called with the share of the recipes done and the current task; an error
+  ///   that it throws ends the run.
   /// - Returns: the errors, and for each recipe the quantized Linear with the factors of its input.
-  /// - Throws: ``CheckpointError``, ``LinearFileError`` or ``StageError``.
+  /// - Throws: ``CheckpointError``, ``LinearFileError``, ``StageError``, or what `tell` throws.
   public func run(
     _ tell: (Double, String) throws -> Void = { _, _ in }
   ) throws -> (report: ComparisonReport, solutions: [StageSolution]) {
@@ -76,7 +76,7 @@ public struct LinearStudy: Sendable {
           linears: [LinearComparison(compared, block: nil, settings, recipes[i])]))
       solutions.append(solution)
     }
-    // A ready Hessian does not say how many tokens it is the mean of.
+    // A ready-made Hessian does not say how many tokens it averages.
     let isHessian = if case .hessian = files.input { true } else { false }
     let report = ComparisonReport(
       model: shape.name, calibrationTokens: isHessian ? 0 : input.calibration?.tokenCount ?? 0,
@@ -85,7 +85,7 @@ public struct LinearStudy: Sendable {
     return (report, solutions)
   }
 
-  /// What somebody should know before a recipe's result is written.
+  /// Warnings about a recipe's result, to be read before it is written.
   ///
   /// - Throws: ``RunError`` when no format holds it, or no engine would load it.
   public func warnings(of candidate: Int) throws -> [Warning] {
@@ -94,8 +94,8 @@ public struct LinearStudy: Sendable {
     return try EngineCheck([shape], settings.linearScheme, in: settings.format).warnings
   }
 
-  /// Writes a recipe's result: the tensors of its format, and `input_factors` where the input's
-  /// channels are to be divided by factors first.
+  /// Writes a recipe's result: the tensors of its format, and `input_factors` if the input channels
+  /// must be divided by factors first.
   ///
   /// - Throws: ``CheckpointError`` when the file exists or cannot be written.
   public func write(_ solution: StageSolution, of candidate: Int, to path: String) throws {

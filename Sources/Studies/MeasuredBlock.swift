@@ -6,9 +6,9 @@ internal import Quantizer
 internal import Solvers
 internal import Transformer
 
-/// A block with what calibration knows of its inputs, to be solved by any number of recipes.
+/// A block with the statistics of its inputs, to be solved by any number of recipes.
 struct MeasuredBlock {
-  /// A part of a stage that is solved by itself, with the work that recipes share.
+  /// A part of a stage that is solved on its own, with the work that recipes share.
   private struct Unit {
     let groups: [Int]
     let stage: Int
@@ -20,15 +20,15 @@ struct MeasuredBlock {
   private let selection: LinearFilter
   private let units: [Unit]
 
-  /// Takes the stream through a block, and measures on the way.
+  /// Takes the stream through a block and measures its inputs on the way.
   ///
   /// - Parameters:
-  ///   - block: the block, which stays as it is.
-  ///   - index: its number.
-  ///   - stream: the hidden states, which leave the block.
-  ///   - recipes: what will be asked.
-  ///   - selection: the Linears that will be solved for.
-  ///   - calibrationCount: the windows from this one on are held out.
+  ///   - block: the block, which does not change.
+  ///   - index: its index, from 0.
+  ///   - stream: the hidden states, taken to the end of the block.
+  ///   - recipes: the recipes to be solved.
+  ///   - selection: the Linears to be solved.
+  ///   - calibrationCount: the number of calibration windows; the windows after them are held out.
   init(
     _ block: DecoderBlock, index: Int, _ stream: inout Stream, _ recipes: [Recipe],
     _ selection: LinearFilter, calibrationCount: Int
@@ -60,12 +60,12 @@ struct MeasuredBlock {
     self.units = units
   }
 
-  /// Solves for the selected Linears, and those that are scaled with them.
+  /// Solves for the selected Linears and those scaled together with them.
   ///
   /// - Parameters:
-  ///   - recipe: how.
-  ///   - quantized: takes the block with all solutions in place, if every Linear is selected.
-  /// - Returns: the selected Linears, in the order of the computation.
+  ///   - recipe: how to quantize them.
+  ///   - quantized: receives the block with all solutions in place, if every Linear is selected.
+  /// - Returns: the selected Linears, in order of computation.
   /// - Throws: ``StageError``.
   func solve(
     _ recipe: Recipe, _ quantized: inout DecoderBlock?
@@ -103,13 +103,13 @@ struct MeasuredBlock {
   }
 }
 
-/// A Linear that a recipe quantized, with what a comparison says of it.
+/// A Linear that a recipe quantized, with what a comparison reports about it.
 struct ComparedLinear {
   let problem: LinearProblem
   let solution: LinearSolution
-  /// What its input channels were divided by.
+  /// The factors that divide its input channels; nil when they were left alone.
   let factors: [Float]?
-  /// The expert that it belongs to.
+  /// The expert that it belongs to; nil outside a mixture.
   let expert: Int?
   let seconds: Double
 }

@@ -4,25 +4,25 @@ internal import LinearAlgebra
 internal import Pipeline
 internal import Transformer
 
-/// Windows through one or more models, as many at a time as memory should hold.
+/// Passes windows through one or more models, as many at a time as memory allows.
 struct WindowPasses {
-  /// The models, and what they are called while they are at work.
+  /// The models, with their names for progress messages.
   let models: [(name: String, model: LanguageModel)]
   /// The windows.
   let text: TokenWindows
 
-  /// Hidden states of at most so many floats are kept; more windows take another pass.
+  /// The most floats of hidden states kept at once; more windows take another pass.
   private static let size = 1 << 28
-  /// A head is decoded for each group of windows, so a group has about so many rows.
+  /// The rough number of rows per group of windows; the head is decoded once for each group.
   private static let groupRows = 4096
 
-  /// Calls a closure with every window, a group of them at a time.
+  /// Calls a closure with all windows, one group at a time.
   ///
-  /// - Precondition: there is a window, of at least two tokens.
+  /// - Precondition: there is a window, and windows have at least two tokens.
   /// - Parameters:
-  ///   - progress: is called with the share of the work done, and what is being worked on.
-  ///   - use: gets the tokens to be predicted, all but the first of each window, and from each
-  ///     model the states that they are predicted from, `[tokens, hidden]`.
+  ///   - progress: called with the share of the work done and the current task.
+  ///   - use: receives the tokens to predict, all but the first of each window, and from each model
+  ///     the states that predict them, `[tokens, hidden]`.
   /// - Throws: ``CheckpointError`` when a model cannot be read, and what `use` throws.
   func forEachGroup(
     _ progress: (Double, String) -> Void, _ use: ([Int32], [Matrix]) throws -> Void
@@ -46,7 +46,7 @@ struct WindowPasses {
       }
       for group in pass.parts(of: perGroup) {
         progress(done / total, "predictions")
-        // The state at a token predicts the next one; the last state of a window predicts nothing.
+        // The state at a token predicts the next one; a window's last state has nothing to predict.
         let states = hidden.map { states in
           Matrix(
             stacking: group.map { states[$0 - pass.lowerBound].copy(rows: 0..<text.length - 1) })
@@ -59,7 +59,7 @@ struct WindowPasses {
 }
 
 extension LanguageModel {
-  /// The weights that each token is multiplied with: a measure of the work.
+  /// The number of weights by which each token is multiplied, a measure of the work.
   fileprivate var weightCount: Double {
     declaration.blocks.indices.reduce(headWeightCount) { $0 + blockWeightCount($1) }
   }
@@ -74,7 +74,7 @@ extension LanguageModel {
 }
 
 extension Range<Int> {
-  /// Consecutive parts of at most so many.
+  /// Consecutive parts of at most `size` elements.
   func parts(of size: Int) -> [Range<Int>] {
     stride(from: lowerBound, to: upperBound, by: size).map { $0..<Swift.min(upperBound, $0 + size) }
   }

@@ -10,7 +10,7 @@ public struct Family: Sendable {
   /// Declares a model from its configuration.
   let declare: @Sendable (JSONField) throws(JSONError) -> ModelDeclaration
 
-  /// A family.
+  /// A family with its `model_type`.
   ///
   /// - Parameters:
   ///   - modelType: `model_type` in `config.json`.
@@ -23,12 +23,12 @@ public struct Family: Sendable {
     self.declare = declare
   }
 
-  /// Every family of this library.
+  /// Every family in this library.
   public static let all = [llama, mistral, qwen2, qwen3, qwen3MoE, gemma3, gptNeoX]
 }
 
 extension [Family] {
-  /// The declaration of a folder's model.
+  /// The declaration of the model in a folder.
   ///
   /// - Throws: ``CheckpointError`` for a family or a feature that is not supported.
   package func declaration(of folder: ModelFolder) throws(CheckpointError) -> ModelDeclaration {

@@ -2,8 +2,7 @@ internal import Checkpoint
 internal import Formats
 
 extension LanguageModel {
-  /// Checks that every tensor is there and of the right type and shape, so that none is found
-  /// missing in the middle of the work.
+  /// Checks that every tensor exists with the right type and shape, so that no run fails halfway.
   ///
   /// Quantized Linears are checked when they are read.
   func checkTensors() throws(CheckpointError) {

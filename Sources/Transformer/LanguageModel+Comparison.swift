@@ -1,31 +1,31 @@
 public import Checkpoint
 public import LinearAlgebra
 
-/// What two models say of the token that comes next.
+/// The predictions of two models for one next token.
 public struct PredictionComparison: Sendable, Equatable {
-  /// The natural logarithm of the probability that the model gave to what came.
+  /// The natural logarithm of the model's probability for the actual next token.
   public let logProbability: Double
-  /// The same of the reference.
+  /// The same for the reference.
   public let referenceLogProbability: Double
   /// Σ p ln(p / q) over the vocabulary, in nats; p is the reference's softmax, q the model's.
   public let klDivergence: Double
-  /// Whether both have the same most probable token; of equals the first counts.
+  /// Whether both have the same most probable token; among equal ones the first counts.
   public let agrees: Bool
 }
 
 extension LanguageModel {
   /// Compares the predictions of this model with those of a reference.
   ///
-  /// The vocabulary goes by in slabs as for ``logProbabilities(of:after:)``, of both heads at the
-  /// same time, so no row of logits is ever whole in memory.
+  /// The vocabulary is processed in slabs, as in ``logProbabilities(of:after:)``, for both heads at
+  /// the same time, so no complete row of logits is ever in memory.
   ///
-  /// - Precondition: both vocabularies have the same size; each row of both has a target, inside
-  ///   the vocabulary.
+  /// - Precondition: both vocabularies have the same size; both models have one row for each
+  ///   target, and every target is inside the vocabulary.
   /// - Parameters:
-  ///   - targets: what came next.
-  ///   - hidden: this model's hidden states that left the last block: `[targets, hidden]`.
-  ///   - reference: the other model, perhaps of another width.
-  ///   - referenceHidden: the hidden states that left its last block.
+  ///   - targets: the actual next tokens.
+  ///   - hidden: this model's hidden states after the last block: `[targets, hidden]`.
+  ///   - reference: the other model, whose width may differ.
+  ///   - referenceHidden: the reference's hidden states after its last block.
   /// - Returns: a comparison for each target.
   /// - Throws: ``CheckpointError`` when a final norm or a head cannot be read.
   public func comparisons(
@@ -55,7 +55,7 @@ extension LanguageModel {
     _ states: Matrix, _ head: Matrix, _ referenceStates: Matrix, _ referenceHead: Matrix,
     _ slab: Range<Int>, _ targets: [Int32]
   ) -> [PartialComparison] {
-    // Twice the logits of 64 × 8192 stay near the cache.
+    // Two blocks of 64 × 8192 logits stay near the cache.
     let size = 64
     return Threads.map((targets.count + size - 1) / size) { chunk in
       let rows = chunk * size..<min(targets.count, (chunk + 1) * size)

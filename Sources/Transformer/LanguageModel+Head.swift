@@ -3,12 +3,13 @@ internal import Glibc
 public import LinearAlgebra
 
 extension LanguageModel {
-  /// Rows of the vocabulary that are decoded and multiplied at a time.
+  /// Rows of the head that are decoded and multiplied at a time.
   private static var slabRows: Int { 8192 }
 
-  /// The logits of hidden states that left the last block: `[tokens, vocabulary]`.
+  /// The logits for hidden states after the last block: `[tokens, vocabulary]`.
   ///
   /// - Throws: ``CheckpointError`` when the final norm or the head cannot be read.
+  /// - Complexity: 2·tokens·vocabulary·hidden flops.
   public func logits(_ hidden: Matrix) throws(CheckpointError) -> Matrix {
     let normalized = try finalNorm(hidden)
     var result = Matrix(rows: hidden.rows, columns: declaration.vocabularySize)
@@ -21,11 +22,12 @@ extension LanguageModel {
 
   /// The log-probability of a target after each row: `ln softmax(logits)[target]`.
   ///
-  /// The vocabulary goes by in slabs, whose `ln Σ exp` are merged, so no row of logits is ever
-  /// whole in memory.
+  /// The vocabulary is processed in slabs, whose `ln Σ exp` are merged, so no complete row of
+  /// logits is ever in memory.
   ///
   /// - Precondition: one target for each row, inside the vocabulary.
   /// - Throws: ``CheckpointError`` when the final norm or the head cannot be read.
+  /// - Complexity: 2·rows·vocabulary·hidden flops.
   public func logProbabilities(
     of targets: [Int32], after hidden: Matrix
   ) throws(CheckpointError) -> [Double] {
@@ -46,7 +48,7 @@ extension LanguageModel {
   private func slabResults(
     _ normalized: Matrix, _ weights: Matrix, _ slab: Range<Int>, _ targets: [Int32]
   ) -> [(logSumExp: Double, targetLogit: Float?)] {
-    // Logits of 128 × 8192 stay near the cache.
+    // A block of 128 × 8192 logits stays near the cache.
     let size = 128
     return Threads.map((normalized.rows + size - 1) / size) { chunk in
       let rows = chunk * size..<min(normalized.rows, (chunk + 1) * size)
@@ -71,7 +73,7 @@ extension LanguageModel {
     for rows in slabs { body(rows, try head.rows(rows)) }
   }
 
-  /// The final norm of hidden states.
+  /// Applies the final norm to hidden states.
   func finalNorm(_ hidden: Matrix) throws(CheckpointError) -> Matrix {
     try folder.norm(declaration.finalNorm)(hidden)
   }
@@ -83,7 +85,7 @@ extension LanguageModel {
       columns: declaration.hiddenSize)
   }
 
-  /// The vocabulary in the parts in which it goes by.
+  /// The parts of the vocabulary that are processed one at a time.
   var slabs: [Range<Int>] {
     let vocabulary = declaration.vocabularySize
     return stride(from: 0, to: vocabulary, by: Self.slabRows).map {

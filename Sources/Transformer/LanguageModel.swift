@@ -4,14 +4,14 @@ internal import JSON
 public import LinearAlgebra
 public import Quantizer
 
-/// A model folder as something to compute with: embeddings, blocks one at a time, and the head.
+/// A model folder ready to compute with: embeddings, blocks one at a time, and the head.
 ///
 /// Nothing large is kept: a block's weights live as long as the block, embeddings are looked up
 /// in the mapped file, and the head is decoded in slabs.
 public struct LanguageModel: Sendable {
   /// The folder that the weights come from.
   public let folder: ModelFolder
-  /// What the folder's family says of the model.
+  /// What the folder's family declares about the model.
   public let declaration: ModelDeclaration
   /// The format of the folder's quantized Linears, or nil when it is not quantized.
   public let format: (any CheckpointFormat)?
@@ -20,9 +20,9 @@ public struct LanguageModel: Sendable {
   ///
   /// - Parameters:
   ///   - folder: the folder.
-  ///   - families: the families that there are.
-  ///   - formats: the formats that quantized folders may have.
-  /// - Throws: ``CheckpointError`` for what is missing or not supported.
+  ///   - families: the known families.
+  ///   - formats: the known formats of quantized folders.
+  /// - Throws: ``CheckpointError`` for anything missing or not supported.
   public init(
     _ folder: ModelFolder, families: [Family] = Family.all,
     formats: [any CheckpointFormat] = CheckpointFormats.all
@@ -35,8 +35,8 @@ public struct LanguageModel: Sendable {
 
   /// The embeddings of tokens: `[tokens, hidden]`.
   ///
-  /// - Throws: ``CheckpointError`` when the embedding is missing or not as the configuration says,
-  ///   or a token is not in the vocabulary.
+  /// - Throws: ``CheckpointError`` when the embedding is missing or contradicts the configuration,
+  ///   or a token is outside the vocabulary.
   public func embeddings(of tokens: [Int32]) throws(CheckpointError) -> Matrix {
     let table = try SlabMatrix(
       folder, "\(declaration.embedding).weight", rows: declaration.vocabularySize,
@@ -50,7 +50,7 @@ public struct LanguageModel: Sendable {
 
   /// Reads a decoder block; quantized Linears are dequantized.
   ///
-  /// - Throws: ``CheckpointError`` when a tensor is missing, of another shape, or not finite.
+  /// - Throws: ``CheckpointError`` when a tensor is missing, has another shape, or is not finite.
   public func block(_ index: Int) throws(CheckpointError) -> DecoderBlock {
     let program = declaration.blocks[index]
     var weights = BlockWeights(linears: [:], norms: [:])
@@ -59,14 +59,16 @@ public struct LanguageModel: Sendable {
     return DecoderBlock(program, weights)
   }
 
-  /// Whether a Linear is quantized: a format may have integers under the name of the weights.
+  /// Whether a Linear is quantized.
+  ///
+  /// The name of its weights does not decide, since a format may store integers under it.
   public func isQuantized(_ shape: LinearShape) -> Bool {
     format != nil && folder.tensor("\(shape.name).weight")?.shape.type.floatFormat == nil
   }
 
-  /// What is stored of a quantized Linear, or nil when the folder stores it in floating point.
+  /// What is stored for a quantized Linear, or nil when the folder stores it in floating point.
   ///
-  /// - Throws: ``CheckpointError`` when its tensors are not as they must be.
+  /// - Throws: ``CheckpointError`` when its tensors are missing or invalid.
   public func quantizedLinear(_ shape: LinearShape) throws(CheckpointError) -> QuantizedLinear? {
     guard let format, isQuantized(shape) else { return nil }
     return try format.decode(shape, in: folder, folder.configuration["quantization_config"] ?? nil)
@@ -88,7 +90,7 @@ public struct LanguageModel: Sendable {
 }
 
 extension ModelFolder {
-  /// A norm that a program declares.
+  /// Reads a norm that a program declares.
   func norm(_ norm: NormDeclaration) throws(CheckpointError) -> Norm {
     let name = "\(norm.name).weight"
     return Norm(

@@ -1,39 +1,41 @@
 public import Formats
 public import JSON
 
-/// A decoder-only model as its family declares it: sizes, and the name of every tensor.
+/// A decoder-only model as its family declares it: its sizes and the name of every tensor.
 public struct ModelDeclaration: Sendable {
   /// The width of the residual stream.
   public let hiddenSize: Int
-  /// The number of tokens that there are.
+  /// The number of tokens in the vocabulary.
   public let vocabularySize: Int
-  /// The context that the model was made for, if it says so.
+  /// The number of tokens in the context the model was made for; nil if the configuration is
+  /// silent.
   public let contextLength: Int?
   /// The key of the token embedding `[vocabulary, hidden]`, without `.weight`.
   public let embedding: String
-  /// What an embedding is multiplied by.
+  /// The factor by which embeddings are multiplied.
   public let embeddingScale: Float
   /// The decoder blocks.
   public let blocks: [any BlockProgram]
-  /// What normalizes the hidden states behind the last block.
+  /// The norm behind the last block.
   public let finalNorm: NormDeclaration
-  /// The key of the head `[vocabulary, hidden]`, without `.weight`; the embedding's where both are
+  /// The key of the head `[vocabulary, hidden]`, without `.weight`; the embedding's if both are
   /// tied.
   public let head: String
   /// The key of the head's own module, tied or not.
   private let headModule: String
-  /// The migration strength α of SmoothQuant that suits the family, 0 to 1; the paper's own
-  /// configurations have 0.85 for Llama and 0.8 for Mistral.
+  /// The migration strength α of SmoothQuant that suits the family, 0 to 1.
+  ///
+  /// The paper's own configurations have 0.85 for Llama and 0.8 for Mistral.
   public let migrationStrength: Float
 
-  /// A model of given parts.
+  /// A model with given parts.
   ///
   /// - Parameters:
   ///   - sizes: the sizes that all families share.
   ///   - embedding: the key of the token embedding.
-  ///   - embeddingScale: what an embedding is multiplied by.
+  ///   - embeddingScale: the factor by which embeddings are multiplied.
   ///   - finalNorm: the norm behind the last block.
-  ///   - head: the key of the head where it is not tied.
+  ///   - head: the key of the head if it is not tied.
   ///   - migrationStrength: SmoothQuant's α.
   ///   - block: makes the program of each block.
   /// - Throws: what `block` throws.
@@ -56,12 +58,12 @@ public struct ModelDeclaration: Sendable {
     self.blocks = blocks
   }
 
-  /// The Linears of a decoder block that can be quantized, in the order of the computation.
+  /// The Linears of a decoder block that can be quantized, in order of computation.
   public func linears(block: Int) -> [LinearShape] {
     blocks[block].stages.flatMap(\.slots).filter { !$0.staysDense }.map(\.shape)
   }
 
-  /// The modules that are never quantized, other than `lm_head`, which every reader leaves out.
+  /// The modules that are never quantized, except `lm_head`, which every reader leaves out.
   package var denseModules: [String] {
     blocks.flatMap { $0.stages.flatMap(\.slots).filter(\.staysDense).map(\.name) }
       + (headModule == "lm_head" ? [] : [headModule])
@@ -82,7 +84,7 @@ public struct DecoderSizes: Sendable {
   public let vocabulary: Int
   /// `max_position_embeddings`.
   public let context: Int?
-  /// `rms_norm_eps`, or what the family calls it.
+  /// `rms_norm_eps`, or the family's name for it.
   public let normEpsilon: Float
   /// `tie_word_embeddings`: whether the head is the embedding.
   public let isTied: Bool
@@ -91,11 +93,10 @@ public struct DecoderSizes: Sendable {
   ///
   /// - Parameters:
   ///   - config: the configuration.
-  ///   - requiring: members whose defaults differ from family to family; a file without them is
-  ///     refused rather than guessed at.
+  ///   - requiring: members whose defaults differ between families; a file without them is refused.
   ///   - epsilon: the key of ε.
   ///   - defaultEpsilon: ε where the key is absent.
-  ///   - tiesByDefault: whether the head is the embedding where the configuration does not say.
+  ///   - tiesByDefault: whether the head is the embedding if the configuration does not say.
   /// - Throws: ``JSONError`` for what is missing or impossible.
   public init(
     _ config: JSONField, requiring: [String] = [], epsilon: String = "rms_norm_eps",
@@ -124,7 +125,9 @@ public struct DecoderSizes: Sendable {
 }
 
 extension JSONField {
-  /// The positive integer of a member, or a value where it is absent.
+  /// The positive integer of a member, or a default if it is absent.
+  ///
+  /// - Throws: ``JSONError`` for anything but a positive integer of at most 2³¹ − 1.
   public func positive(
     _ name: String, default value: Int? = nil, atMost limit: Int = Int(Int32.max)
   ) throws(JSONError) -> Int {
@@ -132,7 +135,9 @@ extension JSONField {
     return try member(name).positive(atMost: limit)
   }
 
-  /// The positive integer here: of at most 2³¹ − 1, so that no product of two of them overflows.
+  /// The value as a positive integer: at most 2³¹ − 1, so that no product of two of them overflows.
+  ///
+  /// - Throws: ``JSONError`` for anything else.
   public func positive(atMost limit: Int = Int(Int32.max)) throws(JSONError) -> Int {
     let int = try int
     guard int > 0, int <= limit else {
@@ -142,12 +147,14 @@ extension JSONField {
     return int
   }
 
-  /// A boolean, with its value where it is absent.
+  /// The boolean of a member, or a default if it is absent.
+  ///
+  /// - Throws: ``JSONError`` for anything but a boolean.
   public func flag(_ name: String, default value: Bool = false) throws(JSONError) -> Bool {
     try optionalMember(name)?.bool ?? value
   }
 
-  /// The number under the first of these names that is there.
+  /// The number under the first of these names that exists.
   static func firstDouble(
     _ places: [(field: JSONField?, name: String)], default value: Double
   ) throws(JSONError) -> Double {

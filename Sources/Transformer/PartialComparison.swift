@@ -1,19 +1,19 @@
 internal import Glibc
 internal import LinearAlgebra
 
-/// The softmax of one row of logits, as far as the vocabulary has gone by.
+/// The softmax of one row of logits over the part of the vocabulary processed so far.
 struct PartialSoftmax: Sendable {
   /// ln Σ exp of the logits so far.
   var logSumExp = -Double.infinity
   /// The first of the largest logits so far.
   var top = (token: 0, logit: -Float.infinity)
-  /// The target's logit, if it has gone by.
+  /// The target's logit, if it has been processed.
   var targetLogit: Float?
 
-  /// ln of the target's probability, when the whole vocabulary has gone by.
+  /// The natural logarithm of the target's probability, once the whole vocabulary is processed.
   var logProbability: Double { Double(targetLogit ?? .nan) - logSumExp }
 
-  /// Adds what comes later in the vocabulary.
+  /// Merges a later part of the vocabulary.
   mutating func merge(_ later: PartialSoftmax) {
     logSumExp = Transformer.logSumExp(logSumExp, later.logSumExp)
     // On a tie the earlier token stays.
@@ -22,13 +22,13 @@ struct PartialSoftmax: Sendable {
   }
 }
 
-/// Two softmaxes over the same tokens, as far as the vocabulary has gone by.
+/// Two softmaxes over the same tokens, for the part of the vocabulary processed so far.
 ///
 /// With p the reference's softmax, q the model's, and a and b their logits,
 ///
 ///     KL(p ‖ q) = Σ p (ln p − ln q) = Σ p (a − b) − lse a + lse b,
 ///
-/// and the mean of a − b under p, like a logarithm of a sum of exponentials, can be had part by part.
+/// and the mean of a − b under p can be accumulated part by part, like a logarithm of a sum.
 struct PartialComparison: Sendable {
   /// The model's softmax.
   var model = PartialSoftmax()
@@ -37,15 +37,15 @@ struct PartialComparison: Sendable {
   /// The mean of the reference's logits minus the model's under the reference's softmax.
   var meanDifference = 0.0
 
-  /// Nothing has gone by.
+  /// A comparison over no tokens.
   init() {}
 
-  /// The comparison of a slab of two rows of logits.
+  /// The comparison of two rows of logits over one slab.
   ///
   /// - Parameters:
   ///   - logits: the model's.
   ///   - referenceLogits: the reference's.
-  ///   - slab: the tokens that they are of.
+  ///   - slab: the tokens of the logits.
   ///   - target: the token to be predicted, in the slab or not.
   init(_ logits: Span<Float>, _ referenceLogits: Span<Float>, _ slab: Range<Int>, target: Int) {
     let best = VectorMath.firstMaximum(logits)
@@ -64,12 +64,12 @@ struct PartialComparison: Sendable {
       sums.difference / sums.a + Double(referenceBest.value) - Double(best.value)
   }
 
-  /// KL(reference ‖ model) in nats, when the whole vocabulary has gone by.
+  /// KL(reference ‖ model) in nats, once the whole vocabulary is processed.
   ///
-  /// Never below zero but for rounding.
+  /// It is never negative, except for rounding.
   var klDivergence: Double { meanDifference - reference.logSumExp + model.logSumExp }
 
-  /// Adds what comes later in the vocabulary.
+  /// Merges a later part of the vocabulary.
   mutating func merge(_ later: PartialComparison) {
     let total = logSumExp(reference.logSumExp, later.reference.logSumExp)
     meanDifference =

@@ -1,7 +1,7 @@
 internal import Checkpoint
 internal import LinearAlgebra
 
-/// A large matrix that stays in its file; rows are decoded when they are asked for.
+/// A large matrix that stays in its file; rows are decoded on demand.
 struct SlabMatrix {
   private let tensor: ModelFolder.TensorReference
   private let format: FloatFormat
@@ -21,7 +21,7 @@ struct SlabMatrix {
     Matrix(rows: range.count, columns: columns, elements: try elements(range))
   }
 
-  /// Rows in any order, each perhaps many times.
+  /// Rows in any order, possibly repeated.
   func rows(_ indices: [Int]) throws(CheckpointError) -> Matrix {
     var all: [Float] = []
     all.reserveCapacity(indices.count * columns)

@@ -12,7 +12,7 @@ public enum Activation: Sendable, Hashable {
 
   /// The function that a configuration names.
   ///
-  /// - Throws: ``JSONError`` for one that is not known.
+  /// - Throws: ``JSONError`` for an unknown function.
   public init(named field: JSONField) throws(JSONError) {
     let name = try field.string
     switch name {
@@ -26,7 +26,7 @@ public enum Activation: Sendable, Hashable {
     }
   }
 
-  /// f of every element.
+  /// f applied to every element.
   func applied(to x: Matrix) -> Matrix {
     var result = x
     result.parallelRowBlocks(of: 64) { range, block in

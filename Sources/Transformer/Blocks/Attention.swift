@@ -1,6 +1,6 @@
 public import LinearAlgebra
 
-/// Grouped-query attention with rotary positions, causal, optionally within a sliding window.
+/// Causal grouped-query attention with rotary positions, optionally within a sliding window.
 public struct Attention: Mixer {
   private let projections: Projections
   private let output: Slot
@@ -11,16 +11,19 @@ public struct Attention: Mixer {
   private let scale: Float
   private let window: Int?
 
-  /// Attention.
+  /// Attention with given parts.
   ///
   /// - Parameters:
   ///   - projections: the Linears that make q, k and v.
-  ///   - output: the key of the Linear that writes to the residual stream, of width `hidden`.
+  ///   - output: the key of the Linear that writes to the residual stream.
+  ///   - hidden: the width of the residual stream.
+  ///   - heads: the number of heads and their width d.
   ///   - hasOutputBias: whether that Linear has a bias.
-  ///   - queryNorm: what normalizes each head of q before its rotation; nil for nothing.
+  ///   - rotary: the angles of the rotary positions.
+  ///   - queryNorm: the norm of each head of q before its rotation; nil for none.
   ///   - keyNorm: the same for k.
   ///   - scale: what scores are multiplied by; nil for 1/√d.
-  ///   - window: the number of positions that attention looks back, its own included; nil for all.
+  ///   - window: the number of positions that a query sees, its own included; nil for all.
   public init(
     _ projections: Projections, output: String, hidden: Int, heads: HeadShape,
     hasOutputBias: Bool, rotary: RotaryConfiguration, queryNorm: NormDeclaration? = nil,
@@ -38,20 +41,20 @@ public struct Attention: Mixer {
     self.window = window
   }
 
-  /// q, k and v; then o.
+  /// Two stages: q, k and v; then o.
   public func stages(reading norm: NormDeclaration?) -> [Stage] {
     [Stage([projections.slots.map { $0.reading(norm) }]), Stage([[output]])]
   }
 
-  /// Those of queries and keys.
+  /// The norms of queries and keys.
   public var norms: [NormDeclaration] { [queryNorm, keyNorm].compactMap(\.self) }
 
-  /// x; then the context.
+  /// The normalized input x; then the context.
   public func inputs(of stage: Int, _ x: () -> Matrix, _ held: HeldState) -> [Matrix] {
     stage == 0 ? [x()] : held.matrices
   }
 
-  /// Attends, then projects back.
+  /// Computes the context from q, k and v; then takes the output of o.
   public func advance(
     past stage: Int, _ outputs: [[Matrix]], _ held: inout HeldState, _ weights: BlockWeights
   ) {
@@ -70,8 +73,8 @@ public struct Attention: Mixer {
 
   /// softmax(scale · q kᵀ) v for each head, `[tokens, heads · d]`.
   ///
-  /// Queries go in blocks, and each block only meets the keys that its rows can see, so the matrix
-  /// of scores never exists as a whole.
+  /// Queries are processed in blocks, and each block meets only the keys that its rows can see, so
+  /// the whole matrix of scores never exists.
   private func attend(_ query: Matrix, _ key: Matrix, _ value: Matrix) -> Matrix {
     var context = Matrix(rows: query.rows, columns: query.columns)
     let d = heads.dimension
@@ -96,7 +99,7 @@ public struct Attention: Mixer {
     return context
   }
 
-  /// Softmax over the keys that a position sees; the weights of all others become zero.
+  /// Softmax over the keys that a position sees; all other weights become zero.
   private func softmaxVisible(_ scores: inout Matrix, _ i: Int, row: Int, keys: Range<Int>) {
     let first = max(keys.lowerBound, row + 1 - (window ?? row + 1)) - keys.lowerBound
     let end = row + 1 - keys.lowerBound

@@ -8,17 +8,17 @@ public struct BlockWeights: Sendable {
   /// The norms, likewise.
   package var norms: [String: Norm]
 
-  /// The Linear of a slot.
+  /// The Linear of a given name.
   package func linear(_ name: String) -> Linear {
-    guard let linear = linears[name] else { preconditionFailure("\(name) is not of this block") }
+    guard let linear = linears[name] else { preconditionFailure("this block has no \(name)") }
     return linear
   }
 
-  /// A norm applied to the rows of a matrix; nil stands for no norm.
+  /// Applies a norm to the rows of a matrix; nil stands for no norm.
   public func normalize(_ x: Matrix, _ norm: NormDeclaration?) -> Matrix {
     guard let norm else { return x }
     guard let known = norms[norm.name] else {
-      preconditionFailure("\(norm.name) is not of this block")
+      preconditionFailure("this block has no \(norm.name)")
     }
     return known(x)
   }
@@ -30,11 +30,11 @@ package struct Linear: Sendable {
   package let name: String
   /// W, `[out, in]`.
   package var weight: Matrix
-  /// The format that the weights were stored in; nil where they were quantized.
+  /// The format in which the weights were stored; nil if they were quantized.
   package let format: FloatFormat?
   /// b, one for each output.
   package var bias: Bias?
-  /// What rounds the inputs; nil when they stay in floating point.
+  /// The input quantizer; nil when inputs stay in floating point.
   package var activations: ActivationQuantizer?
   /// The input channels that are not rounded.
   package var keptChannels: [Int] = []
@@ -46,7 +46,7 @@ package struct Linear: Sendable {
     return y
   }
 
-  /// Takes the weights that a quantized Linear stands for, and what rounds its inputs.
+  /// Takes over the dequantized weights and the input quantizer of a quantized Linear.
   package mutating func adopt(_ quantized: QuantizedLinear) {
     weight = quantized.dequantized()
     activations = quantized.activations
@@ -54,11 +54,11 @@ package struct Linear: Sendable {
   }
 }
 
-/// The bias of a Linear, and the format that it is stored in.
+/// A bias with its storage format.
 package struct Bias: Sendable {
   /// One value for each output.
   package var values: [Float]
-  /// The format that it is stored in.
+  /// The format in which it is stored.
   package let format: FloatFormat
 
   /// Divides each value by a factor.

@@ -1,18 +1,18 @@
-// Exact scaling of a stage's input: what is divided in front of it is multiplied in every Linear that
-// reads it, so that the outputs stay what they were. What stands in front follows from the absorbers
-// of the program; no family says it twice.
+// Exact scaling of a stage's input: what divides the input in front multiplies the columns of every
+// Linear that reads it, so the outputs stay the same. What stands in front follows from the
+// absorbers of the program; families do not declare it again.
 
 internal import LinearAlgebra
 
 extension DecoderBlock {
-  /// The factors nearest to given ones that an absorber can take up exactly, in the formats that its
-  /// tensors are stored in.
+  /// The factors nearest to given ones that an absorber can take up exactly, in the storage formats
+  /// of its tensors.
   ///
-  /// - Precondition: channels that come from the same row have one factor.
+  /// - Precondition: channels made by one row have the same factor.
   package func storableFactors(_ factors: [Float], for absorber: Absorber) -> [Float] {
     switch absorber {
     case .norm(let name):
-      // A dense reader has its columns multiplied, which is exact for powers of two alone.
+      // A dense reader has its columns multiplied, which is exact only for powers of two.
       let hasDenseReader = denseReaders(of: name).contains {
         weights.linear($0.name).format != .float32
       }
@@ -32,8 +32,8 @@ extension DecoderBlock {
 
   /// Lets an absorber take up storable factors.
   ///
-  /// The quantized Linears that read it must have their columns multiplied, and the weights of a
-  /// producer their rows divided, by whoever solves for them.
+  /// The solver has to multiply the columns of the quantized Linears that read it, and to divide
+  /// the rows of a producer's weights.
   package mutating func absorb(_ factors: [Float], into absorber: Absorber) {
     switch absorber {
     case .norm(let name):
@@ -47,7 +47,7 @@ extension DecoderBlock {
     }
   }
 
-  /// The tensors that may have taken up factors, as they are to be stored.
+  /// The tensors that may have taken up factors, in their stored form.
   package var absorbingTensors: [(name: String, bytes: [UInt8])] {
     program.absorbers.flatMap { absorber -> [(name: String, bytes: [UInt8])] in
       switch absorber {
@@ -71,7 +71,7 @@ extension DecoderBlock {
 }
 
 extension BlockProgram {
-  /// What can take up factors, in the order of the stages.
+  /// The absorbers, in the order of the stages.
   var absorbers: [Absorber] {
     var seen: Set<Absorber> = []
     return stages.flatMap(\.slots).compactMap(\.absorber).filter { seen.insert($0).inserted }
@@ -98,8 +98,8 @@ extension BlockProgram {
 }
 
 extension [Float] {
-  /// The factors of a producer's rows, from those of the channels that the rows make; 1 for rows that
-  /// make none.
+  /// The factor of each of a producer's rows, from those of the channels that the rows make; 1 for
+  /// rows that make none.
   package func byRow(_ rows: [Int], count: Int) -> [Float] {
     var result = [Float](repeating: 1, count: count)
     for (channel, row) in rows.enumerated() { result[row] = self[channel] }
@@ -108,7 +108,7 @@ extension [Float] {
 }
 
 extension Linear {
-  /// Multiplies each column by a factor, rounded to the format that the weights are stored in.
+  /// Multiplies each column by a factor and rounds to the storage format of the weights.
   fileprivate mutating func multiplyColumns(by factors: [Float]) {
     let stored = format ?? .float32
     for row in 0..<weight.rows {

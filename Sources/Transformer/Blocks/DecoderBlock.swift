@@ -1,10 +1,10 @@
 public import LinearAlgebra
 
-/// One decoder block: its program, with its weights in memory.
+/// One decoder block: its program and its weights in memory.
 public struct DecoderBlock: Sendable {
-  /// What is computed, in which order.
+  /// What is computed, and in which order.
   public let program: any BlockProgram
-  /// What it is computed with.
+  /// The weights that it is computed with.
   package var weights: BlockWeights
 
   init(_ program: any BlockProgram, _ weights: BlockWeights) {
@@ -19,12 +19,12 @@ public struct DecoderBlock: Sendable {
     hidden = states[0].hidden
   }
 
-  /// Takes the states of some sequences past a stage.
+  /// Takes the states of several sequences past a stage.
   ///
   /// - Parameters:
   ///   - states: the sequences, all before the stage.
   ///   - stage: the stage.
-  ///   - divisors: for each group, factors to divide its input channels by first; nil for none.
+  ///   - divisors: for each group, factors that divide its input channels first; nil for none.
   package func advance(
     _ states: inout [BlockState], past stage: Int, dividingBy divisors: [[Float]?]? = nil
   ) {
@@ -33,14 +33,14 @@ public struct DecoderBlock: Sendable {
     for i in states.indices { program.advance(past: stage, outputs[i], &states[i], weights) }
   }
 
-  /// Multiplies the inputs of a stage by its Linears: the one place where that happens.
+  /// Multiplies the inputs of a stage by its Linears, the only place where that happens.
   ///
-  /// The rows of all sequences go into one product for each Linear.
+  /// The rows of all sequences form one product for each Linear.
   ///
   /// - Parameters:
   ///   - inputs: for each sequence, the input of each group.
   ///   - stage: the stage.
-  ///   - divisors: for each group, factors to divide its input channels by first; nil for none.
+  ///   - divisors: for each group, factors that divide its input channels first; nil for none.
   /// - Returns: for each sequence, the outputs of each Linear of each group.
   package func multiply(
     _ inputs: [[Matrix]], at stage: Int, dividingBy divisors: [[Float]?]? = nil

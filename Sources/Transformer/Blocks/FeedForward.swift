@@ -3,21 +3,21 @@ public import LinearAlgebra
 
 /// A gated MLP (Shazeer 2020): `down( f(gate x) · up x )`.
 ///
-/// up's outputs are multiplied by the gate, so a factor on them comes through unchanged: up can absorb
-/// the factors of down's inputs.
+/// up's outputs are multiplied by the gate, so factors on them pass through unchanged: up can
+/// absorb the factors of down's inputs.
 public struct GatedMLP: Mixer {
   private let gate: Slot
   private let up: Slot
   private let down: Slot
   private let activation: Activation
 
-  /// An MLP.
+  /// An MLP with given parts.
   ///
   /// - Parameters:
   ///   - module: the Hugging Face key of the MLP.
   ///   - names: the last parts of the keys of gate, up and down.
   ///   - hidden: the width of the residual stream.
-  ///   - inner: the width inside.
+  ///   - inner: the inner width.
   ///   - activation: f.
   ///   - hasBias: whether all three have biases.
   public init(
@@ -33,23 +33,23 @@ public struct GatedMLP: Mixer {
     self.activation = activation
   }
 
-  /// The usual names.
+  /// The usual last parts of the keys.
   public static let gatedNames = (gate: "gate_proj", up: "up_proj", down: "down_proj")
 
-  /// gate and up; then down.
+  /// Two stages: gate and up; then down.
   public func stages(reading norm: NormDeclaration?) -> [Stage] {
     [Stage([[gate.reading(norm), up.reading(norm)]]), Stage([[down]])]
   }
 
-  /// None.
+  /// No norms.
   public var norms: [NormDeclaration] { [] }
 
-  /// x; then what the gate lets through.
+  /// The normalized input x; then the gated product.
   public func inputs(of stage: Int, _ x: () -> Matrix, _ held: HeldState) -> [Matrix] {
     stage == 0 ? [x()] : held.matrices
   }
 
-  /// Gates, then projects back.
+  /// Applies the gate; then takes the output of down.
   public func advance(
     past stage: Int, _ outputs: [[Matrix]], _ held: inout HeldState, _ weights: BlockWeights
   ) {
@@ -60,33 +60,33 @@ public struct GatedMLP: Mixer {
 
 /// An MLP without a gate: `down( f(up x) )`.
 ///
-/// f bends what comes through, so nothing can absorb the factors of down's inputs.
+/// f is not linear, so nothing can absorb the factors of down's inputs.
 public struct PlainMLP: Mixer {
   private let up: Slot
   private let down: Slot
   private let activation: Activation
 
-  /// An MLP of given names, the keys without `.weight`; all Linears have biases.
+  /// An MLP with given keys without `.weight`; both Linears have biases.
   public init(up: String, down: String, hidden: Int, inner: Int, activation: Activation) {
     self.up = Slot(up, rows: inner, columns: hidden, hasBias: true)
     self.down = Slot(down, rows: hidden, columns: inner, hasBias: true)
     self.activation = activation
   }
 
-  /// up; then down.
+  /// Two stages: up; then down.
   public func stages(reading norm: NormDeclaration?) -> [Stage] {
     [Stage([[up.reading(norm)]]), Stage([[down]])]
   }
 
-  /// None.
+  /// No norms.
   public var norms: [NormDeclaration] { [] }
 
-  /// x; then f of what up makes of it.
+  /// The normalized input x; then f(up x).
   public func inputs(of stage: Int, _ x: () -> Matrix, _ held: HeldState) -> [Matrix] {
     stage == 0 ? [x()] : held.matrices
   }
 
-  /// Applies f, then projects back.
+  /// Applies f; then takes the output of down.
   public func advance(
     past stage: Int, _ outputs: [[Matrix]], _ held: inout HeldState, _ weights: BlockWeights
   ) {
@@ -95,7 +95,7 @@ public struct PlainMLP: Mixer {
 }
 
 extension Slot {
-  /// The slot for an input that a norm makes, which then can absorb its factors.
+  /// The slot for an input that a norm makes; the norm becomes the absorber.
   public func reading(_ norm: NormDeclaration?) -> Slot {
     Slot(
       name, rows: shape.rows, columns: shape.columns, hasBias: hasBias,

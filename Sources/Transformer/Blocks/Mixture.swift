@@ -1,11 +1,11 @@
 public import LinearAlgebra
 
-/// A mixture of gated MLPs (experts), of which a router picks a few for each token.
+/// A mixture of gated MLPs (experts), of which a router picks k for each token.
 ///
 ///     p = softmax(router x),     y = Σ wₑ · downₑ( f(gateₑ x) · upₑ x )   over the k largest pₑ
 ///
-/// with wₑ = pₑ, or pₑ / Σ p of those picked. The router is never quantized, so the choice of
-/// experts depends on quantized weights only through x.
+/// with wₑ = pₑ, or pₑ / Σ p over the experts picked. The router is never quantized, so the choice
+/// of experts depends on quantized weights only through x.
 public struct Mixture: Mixer {
   private let router: Slot
   /// gate, up and down of each expert.
@@ -14,16 +14,16 @@ public struct Mixture: Mixer {
   private let normalizes: Bool
   private let activation: Activation
 
-  /// A mixture.
+  /// A mixture with given parts.
   ///
   /// - Parameters:
   ///   - router: the key of the router, without `.weight`.
   ///   - expert: the key of an expert, which has `gate_proj`, `up_proj` and `down_proj`.
   ///   - count: the number of experts.
   ///   - picked: the number k of experts for each token.
-  ///   - normalizes: whether the weights of the picked experts are made to add up to 1.
+  ///   - normalizes: whether the weights of the picked experts are normalized to sum to 1.
   ///   - hidden: the width of the residual stream.
-  ///   - inner: the width inside an expert.
+  ///   - inner: the inner width of an expert.
   ///   - activation: f.
   public init(
     router: String, expert: (Int) -> String, count: Int, picked: Int, normalizes: Bool,
@@ -45,7 +45,7 @@ public struct Mixture: Mixer {
     self.activation = activation
   }
 
-  /// The router; gate and up of every expert; down of every expert.
+  /// Three stages: the router; gate and up of every expert; down of every expert.
   public func stages(reading norm: NormDeclaration?) -> [Stage] {
     [
       Stage([[router.reading(norm)]]),
@@ -54,10 +54,10 @@ public struct Mixture: Mixer {
     ]
   }
 
-  /// None.
+  /// No norms.
   public var norms: [NormDeclaration] { [] }
 
-  /// x; for each expert the rows of x that are routed to it; what its gate lets through.
+  /// The normalized input x; for each expert, the rows of x routed to it; its gated product.
   public func inputs(of stage: Int, _ x: () -> Matrix, _ held: HeldState) -> [Matrix] {
     switch (stage, held.routing) {
     case (0, _): return [x()]
@@ -68,7 +68,7 @@ public struct Mixture: Mixer {
     }
   }
 
-  /// Routes; gates; adds up what the experts say of each token.
+  /// Routes; applies the gates; sums the outputs of the experts for each token.
   public func advance(
     past stage: Int, _ outputs: [[Matrix]], _ held: inout HeldState, _ weights: BlockWeights
   ) {
@@ -92,7 +92,7 @@ public struct Routing: Sendable {
   let weights: [[Float]]
   private let tokenCount: Int
 
-  /// The choice of the k largest logits of each row; of equal ones, the first.
+  /// Picks the k largest logits of each row; among equal ones, the first.
   init(logits: Matrix, picked: Int, normalizes: Bool) {
     var tokens = [[Int]](repeating: [], count: logits.columns)
     var weights = [[Float]](repeating: [], count: logits.columns)
@@ -114,7 +114,7 @@ public struct Routing: Sendable {
     tokenCount = logits.rows
   }
 
-  /// The weighted sum of what the experts made of their tokens, `[tokens, hidden]`.
+  /// The weighted sum of the experts' outputs for each token, `[tokens, hidden]`.
   func combined(_ outputs: [Matrix]) -> Matrix {
     var result = Matrix(rows: tokenCount, columns: outputs.first?.columns ?? 0)
     for (expert, output) in outputs.enumerated() {
@@ -129,7 +129,7 @@ public struct Routing: Sendable {
 }
 
 extension Matrix {
-  /// A copy of rows in any order.
+  /// A copy of given rows, in any order.
   fileprivate func copy(rows indices: [Int]) -> Matrix {
     var elements: [Float] = []
     elements.reserveCapacity(indices.count * columns)

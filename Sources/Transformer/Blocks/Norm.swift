@@ -1,9 +1,9 @@
 internal import Glibc
 package import LinearAlgebra
 
-/// A norm of a block as its program declares it.
+/// A norm as a block's program declares it.
 public struct NormDeclaration: Sendable, Hashable {
-  /// What is computed.
+  /// The formula of a norm.
   public enum Kind: Sendable, Hashable {
     /// `x / √(mean x² + ε) · w` (Zhang & Sennrich 2019).
     case rootMeanSquare
@@ -17,12 +17,12 @@ public struct NormDeclaration: Sendable, Hashable {
   public let name: String
   /// The number of channels.
   public let width: Int
-  /// What is computed.
+  /// The formula.
   public let kind: Kind
   /// ε.
   public let epsilon: Float
 
-  /// A norm.
+  /// Declares a norm.
   public init(_ name: String, width: Int, kind: Kind = .rootMeanSquare, epsilon: Float) {
     self.name = name
     self.width = width
@@ -30,7 +30,7 @@ public struct NormDeclaration: Sendable, Hashable {
     self.epsilon = epsilon
   }
 
-  /// The names of the stored tensors: the weights, and for a LayerNorm the bias.
+  /// The names of the stored tensors: the weights and, for a LayerNorm, the bias.
   package var tensorNames: [String] {
     ["\(name).weight"] + (kind == .layer ? ["\(name).bias"] : [])
   }
@@ -38,18 +38,18 @@ public struct NormDeclaration: Sendable, Hashable {
 
 /// A norm with its weights in memory.
 public struct Norm: Sendable {
-  /// What it is.
+  /// What the program declares.
   public let declaration: NormDeclaration
-  /// w as it is stored.
+  /// w as stored.
   private var weights: [Float] { didSet { gain = declaration.kind.gain(weights) } }
-  /// What a normalized channel is multiplied by: w, or 1 + w.
+  /// The factor of each normalized channel: w or 1 + w.
   package private(set) var gain: [Float]
-  /// What is added then; nil for nothing.
+  /// What is added last; nil for nothing.
   package private(set) var bias: Bias?
-  /// The format that the weights are stored in.
+  /// The format in which the weights are stored.
   let format: FloatFormat
 
-  /// A norm of stored weights.
+  /// A norm with stored weights.
   init(_ declaration: NormDeclaration, weights: [Float], bias: Bias?, format: FloatFormat) {
     self.declaration = declaration
     self.weights = weights
@@ -58,7 +58,7 @@ public struct Norm: Sendable {
     self.format = format
   }
 
-  /// The normalized rows of a matrix whose rows hold one or more vectors of the norm's width.
+  /// Normalizes the rows of a matrix; each row holds one or more vectors of the norm's width.
   package func callAsFunction(_ x: Matrix) -> Matrix {
     var y = x
     y.parallelRowBlocks(of: 64) { range, block in
@@ -96,8 +96,8 @@ public struct Norm: Sendable {
 extension Norm {
   /// The factors nearest to given ones by which the stored weights can be divided exactly.
   ///
-  /// A gain alone is divided exactly by `g / round(g / s)`. A gain and a bias are both divided
-  /// exactly by powers of two.
+  /// Without a bias, any gain is divided exactly by `g / round(g / s)`. With a bias, both are
+  /// divided exactly only by powers of two.
   func storableFactors(_ factors: [Float]) -> [Float] {
     if bias != nil { return factors.map(\.nearestPowerOfTwo) }
     return zip(factors, gain).map { factor, gain in
@@ -114,7 +114,7 @@ extension Norm {
     bias?.divide(by: factors)
   }
 
-  /// The weight that stands for a gain, as it can be stored.
+  /// The stored weight for a gain, rounded to the storage format.
   private func storable(_ gain: Float) -> Float {
     format.rounded(declaration.kind == .rootMeanSquareFromOne ? gain - 1 : gain)
   }
@@ -127,14 +127,14 @@ extension Norm {
 }
 
 extension NormDeclaration.Kind {
-  /// What stored weights multiply by.
+  /// The gain that stored weights stand for.
   fileprivate func gain(_ weights: [Float]) -> [Float] {
     self == .rootMeanSquareFromOne ? weights.map { 1 + $0 } : weights
   }
 }
 
 extension Float {
-  /// The power of two whose logarithm is nearest; 1 for what has none.
+  /// The power of two with the nearest logarithm; 1 if there is none.
   var nearestPowerOfTwo: Float {
     guard self > 0, isFinite else { return 1 }
     return exp2f(log2f(self).rounded())

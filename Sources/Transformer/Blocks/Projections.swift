@@ -1,17 +1,17 @@
 internal import LinearAlgebra
 
-/// How many heads attention has, and how wide they are.
+/// The number of attention heads, and their width.
 public struct HeadShape: Sendable, Hashable {
-  /// The heads of the queries.
+  /// The number of query heads.
   public let count: Int
-  /// The heads of keys and values, which query heads share in equal parts.
+  /// The number of key-value heads, each shared by equally many query heads.
   public let keyValueCount: Int
   /// The width of a head.
   public let dimension: Int
 
-  /// A shape.
+  /// A shape with given numbers.
   ///
-  /// - Precondition: query heads can be shared out equally.
+  /// - Precondition: `count` is a multiple of `keyValueCount`.
   public init(count: Int, keyValueCount: Int, dimension: Int) {
     precondition(count % keyValueCount == 0, "\(count) heads over \(keyValueCount)")
     self.count = count
@@ -23,14 +23,14 @@ public struct HeadShape: Sendable, Hashable {
   func shared(_ head: Int) -> Int { head / (count / keyValueCount) }
 }
 
-/// The Linears that make queries, keys and values, and the rows of them that each comes from.
+/// The Linears that make queries, keys and values, and which of their rows make each.
 public struct Projections: Sendable {
-  /// The Linears, in the order of the computation.
+  /// The Linears, in order of computation.
   let slots: [Slot]
   /// For q, k and v, the Linear that makes it and its rows; nil for all rows in their order.
   private let sources: [(slot: Int, rows: [Int]?)]
 
-  /// A Linear for each.
+  /// A separate Linear for each.
   public static func separate(
     query: String, key: String, value: String, hidden: Int, heads: HeadShape, hasBias: Bool
   ) -> Projections {
@@ -39,7 +39,7 @@ public struct Projections: Sendable {
     return Projections(slots: slots, sources: [(0, nil), (1, nil), (2, nil)])
   }
 
-  /// One Linear whose rows are, head by head, those of q, of k and of v.
+  /// One Linear whose rows are, for each head in turn, those of q, k and v.
   public static func interleaved(
     _ name: String, hidden: Int, heads: HeadShape, hasBias: Bool
   ) -> Projections {
@@ -51,7 +51,7 @@ public struct Projections: Sendable {
     return Projections(slots: [slot], sources: (0..<3).map { (0, rows($0)) })
   }
 
-  /// The rows that make each channel of the context, which averages values whatever their size.
+  /// The rows that make each channel of the context, which is linear in the values.
   ///
   /// Query heads that share a key-value head read the same rows.
   func valueAbsorber(_ heads: HeadShape) -> Absorber {
@@ -64,7 +64,7 @@ public struct Projections: Sendable {
     return .rows(of: slots[slot].name, channels)
   }
 
-  /// Queries, keys and values, from the outputs of the Linears.
+  /// Splits the outputs of the Linears into queries, keys and values.
   func split(_ outputs: [Matrix]) -> [Matrix] {
     sources.map { slot, rows in
       guard let rows else { return outputs[slot] }

@@ -2,9 +2,9 @@ public import LinearAlgebra
 
 /// The inside of a sublayer: what happens between its normalized input and its output.
 ///
-/// Attention, an MLP or a mixture of experts. Its own stages count from 0.
+/// This is attention, an MLP or a mixture of experts. Its own stages count from 0.
 public protocol Mixer: Sendable {
-  /// The stages, for an input that a norm makes; nil where the input is the residual stream itself.
+  /// The stages, given the norm that makes the input; nil where the input is the residual stream.
   func stages(reading norm: NormDeclaration?) -> [Stage]
   /// The norms inside.
   var norms: [NormDeclaration] { get }
@@ -14,7 +14,8 @@ public protocol Mixer: Sendable {
   /// - Parameters:
   ///   - stage: the stage, from 0.
   ///   - x: makes the normalized input of the sublayer, `[tokens, hidden]`.
-  ///   - held: what the stages before left.
+  ///   - held: what the earlier stages left.
+  /// - Returns: a matrix `[rows, in]` for each group.
   func inputs(of stage: Int, _ x: () -> Matrix, _ held: HeldState) -> [Matrix]
 
   /// Takes the sublayer past a stage; after the last one it holds the output, `[tokens, hidden]`.
@@ -24,11 +25,11 @@ public protocol Mixer: Sendable {
 
 /// One sublayer of a block: `h ← h + postNorm(mixer(norm(h)))`.
 public struct Sublayer: Sendable {
-  /// What normalizes the residual stream in front of the mixer; nil for nothing.
+  /// The norm in front of the mixer; nil for none.
   public let norm: NormDeclaration?
   /// Attention, an MLP or a mixture.
   public let mixer: any Mixer
-  /// What normalizes the output before it is added; nil for nothing.
+  /// The norm applied to the output before it is added; nil for none.
   public let postNorm: NormDeclaration?
 
   /// A sublayer.
@@ -41,14 +42,14 @@ public struct Sublayer: Sendable {
   }
 }
 
-/// A decoder block of sublayers that write to a residual stream, one after the other or in parallel.
+/// A decoder block whose sublayers write to a residual stream, one after the other or in parallel.
 public struct ResidualBlock: BlockProgram {
   private let sublayers: [Sublayer]
   /// Whether all sublayers read the hidden states that entered the block.
   private let isParallel: Bool
   /// The stages.
   public let stages: [Stage]
-  /// For each stage, the sublayers at work with their own stage and their groups of the stage.
+  /// For each stage, the sublayers at work, each with its own stage number and its groups.
   private let steps: [[Step]]
 
   private struct Step {
@@ -63,7 +64,7 @@ public struct ResidualBlock: BlockProgram {
     self.sublayers = sublayers
     self.isParallel = isParallel
     let own = sublayers.map { $0.mixer.stages(reading: $0.norm) }
-    // Side by side, or one after the other, each sublayer's stages begin where this says.
+    // In parallel, all sublayers start at stage 0; otherwise each starts where the last one ends.
     let starts = own.indices.map { i in isParallel ? 0 : own[..<i].reduce(0) { $0 + $1.count } }
     let count = zip(starts, own).map { $0 + $1.count }.max() ?? 0
     var (stages, steps) = ([Stage](), [[Step]]())
@@ -83,7 +84,7 @@ public struct ResidualBlock: BlockProgram {
     (self.stages, self.steps) = (stages, steps)
   }
 
-  /// The norms in front, inside and behind.
+  /// The norms in front of the mixers, inside them and behind them.
   public var norms: [NormDeclaration] {
     sublayers.flatMap {
       [$0.norm].compactMap(\.self) + $0.mixer.norms + [$0.postNorm].compactMap(\.self)
@@ -107,7 +108,7 @@ public struct ResidualBlock: BlockProgram {
     }
   }
 
-  /// Takes a state past a stage, and adds the outputs of the sublayers that are complete.
+  /// Takes a state past a stage and adds the outputs of the sublayers that are complete.
   public func advance(
     past stage: Int, _ outputs: [[Matrix]], _ state: inout BlockState, _ weights: BlockWeights
   ) {

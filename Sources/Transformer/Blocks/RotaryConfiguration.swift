@@ -9,11 +9,15 @@ public import JSON
 public struct RotaryConfiguration: Sendable, Equatable {
   /// fᵢ for each of the n/2 pairs of rotated channels.
   public let frequencies: [Float]
-  /// What sines and cosines are multiplied by: 1, except for YaRN.
+  /// What sines and cosines are multiplied by: 1 except for YaRN.
   public let attentionFactor: Float
 
-  /// Reads `rope_parameters`, or `rope_theta` and `rope_scaling` as older files spell it; whole heads
-  /// are rotated.
+  /// Reads `rope_parameters`, or `rope_theta` and `rope_scaling` from older files.
+  ///
+  /// Whole heads are rotated.
+  ///
+  /// - Throws: ``JSONError`` for partial rotation and everything that the other initializer
+  ///   refuses.
   public init(_ config: JSONField, headDimension: Int) throws(JSONError) {
     let parameters = try config.firstMember("rope_parameters", "rope_scaling") ?? config
     let share = try firstMember("partial_rotary_factor", of: [parameters, config])
@@ -26,10 +30,10 @@ public struct RotaryConfiguration: Sendable, Equatable {
       width: headDimension)
   }
 
-  /// Angles of a given base.
+  /// Frequencies for a given base.
   ///
   /// - Parameters:
-  ///   - parameters: the object that names the scaling; nil for none.
+  ///   - parameters: the object that names the scaling.
   ///   - config: the whole configuration, which may hold the original context.
   ///   - theta: θ.
   ///   - width: the number n of rotated channels of a head.
@@ -56,7 +60,7 @@ public struct RotaryConfiguration: Sendable, Equatable {
   }
 }
 
-/// The kinds of stretching for contexts longer than those of the training.
+/// The ways to stretch the context beyond that of the training.
 private enum RotaryScaling {
   case none
   case linear(factor: Double)
@@ -97,8 +101,8 @@ private enum RotaryScaling {
     case .linear(let factor): frequencies.map { $0 / factor }
     case .llama3(let factor, let low, let high, let original):
       frequencies.map { frequency in
-        // How many turns the pair makes in the original context: few turns are slowed down by the
-        // factor, many are left alone, and in between lies a ramp.
+        // The turns of the pair in the original context: few turns are slowed down by the factor,
+        // many are left alone, and a ramp lies in between.
         let turns = original * frequency / (2 * .pi)
         let keep = min(1, max(0, (turns - low) / (high - low)))
         return (1 - keep) * frequency / factor + keep * frequency
@@ -145,8 +149,8 @@ private struct YaRN {
     factor <= 1 ? 1 : 0.1 * scale * log(factor) + 1
   }
 
-  /// Pairs that turn often keep their frequency, those that hardly turn are slowed by the factor;
-  /// the ramp between runs over the index of the pair.
+  /// Pairs that turn often keep their frequency, and those that hardly turn are slowed by the
+  /// factor; the ramp in between runs over the index of the pair.
   func scaled(_ frequencies: [Double], base: Double) -> [Double] {
     let dimension = Double(2 * frequencies.count)
     func index(ofTurns turns: Double) -> Double {
@@ -164,7 +168,7 @@ private struct YaRN {
   }
 }
 
-/// The member of this name in the first value that has it.
+/// The member of this name in the first value that has one.
 private func firstMember(_ name: String, of values: [JSONField]) throws(JSONError) -> JSONField? {
   for value in values {
     if let found = try value.optionalMember(name) { return found }
@@ -173,7 +177,7 @@ private func firstMember(_ name: String, of values: [JSONField]) throws(JSONErro
 }
 
 extension JSONField {
-  /// The first of these members that is there.
+  /// The first of these members that exists.
   fileprivate func firstMember(_ names: String...) throws(JSONError) -> JSONField? {
     for name in names {
       if let found = try optionalMember(name) { return found }

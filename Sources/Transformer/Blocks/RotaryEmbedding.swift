@@ -3,7 +3,7 @@ internal import LinearAlgebra
 
 /// Sines and cosines for the positions of a sequence, and the rotation of heads by them.
 ///
-/// Channel i of a head forms a pair with channel i + n/2, as Hugging Face checkpoints have it:
+/// Channel i of a head forms a pair with channel i + n/2, as in Hugging Face checkpoints:
 ///
 ///     (a, b) ← (a·cos − b·sin, b·cos + a·sin)
 ///
@@ -25,7 +25,7 @@ struct RotaryEmbedding: Sendable {
     sines = table { sin($0) }
   }
 
-  /// Rotates every head of every row; the row's number is its position.
+  /// Rotates every head of every row; the number of the row is its position.
   func rotate(_ heads: inout Matrix, headDimension: Int) {
     let half = cosines.columns
     heads.parallelRowBlocks(of: 64) { range, block in

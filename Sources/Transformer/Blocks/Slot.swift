@@ -2,19 +2,19 @@ public import Formats
 
 /// Where one Linear of a decoder block is stored, and what stands in front of it.
 ///
-/// A slot is a whole tensor. Where one tensor holds several projections (a fused q/k/v), it is still
-/// one Linear to a quantizer, since all its rows read the same input; the block's program takes its
-/// outputs apart.
+/// A slot is a whole tensor. A tensor that holds several projections (a fused q/k/v) is still one
+/// Linear to a quantizer, since all its rows read the same input; the block's program splits its
+/// outputs.
 public struct Slot: Sendable, Hashable {
   /// The Hugging Face key without `.weight`, and the shape `[out, in]`.
   public let shape: LinearShape
   /// Whether a bias is stored beside the weights.
   public let hasBias: Bool
-  /// What can take up a factor for each input channel; nil where nothing can do so exactly.
+  /// What can take up a factor for each input channel exactly; nil if nothing can.
   public let absorber: Absorber?
-  /// The expert of a mixture that the Linear belongs to.
+  /// The expert that the Linear belongs to; nil outside a mixture.
   public let expert: Int?
-  /// Whether the Linear is never quantized, such as a router.
+  /// Whether the Linear is never quantized, as routers are.
   public let staysDense: Bool
 
   /// The key without `.weight`.
@@ -33,31 +33,36 @@ public struct Slot: Sendable, Hashable {
   }
 }
 
-/// What makes the input of a Linear, such that a factor on each of its channels can be undone there.
+/// What makes the input of a Linear, where a factor on each input channel can be undone.
 public enum Absorber: Sendable, Hashable {
-  /// A norm: its gain (and bias) is divided by the factors. All Linears that read the norm must have
-  /// their columns multiplied.
+  /// A norm: its gain (and bias) is divided by the factors.
+  ///
+  /// All Linears that read the norm must have their columns multiplied.
   case norm(String)
-  /// The rows of another Linear: input channel c is a linear function of its output `rows[c]` alone.
+  /// The rows of another Linear: input channel c is a linear function of its output `rows[c]`
+  /// alone.
+  ///
   /// Channels made by one row share their factor.
   case rows(of: String, [Int])
 }
 
 /// The Linears of a block that can be computed at the same point of its program.
 public struct Stage: Sendable, Hashable {
-  /// The Linears of a group read one input. Most stages have one group; a mixture has one for each
-  /// expert, and a parallel block one for each of its sublayers.
+  /// The groups, each of Linears that read one input.
+  ///
+  /// Most stages have one group; a mixture has one for each expert, and a parallel block one for
+  /// each of its sublayers.
   public let groups: [[Slot]]
 
-  /// A stage of given groups.
+  /// A stage with given groups.
   public init(_ groups: [[Slot]]) { self.groups = groups }
 
-  /// All Linears, in the order of the computation.
+  /// All Linears, in order of computation.
   public var slots: [Slot] { groups.flatMap(\.self) }
 
   /// The groups whose inputs must be scaled by the same factors, since one absorber makes them all.
   ///
-  /// Groups without an absorber stand alone; those that are never quantized are left out.
+  /// A group without an absorber stands alone; groups that are never quantized are left out.
   package var scalingUnits: [[Int]] {
     var units: [[Int]] = []
     var unitOfAbsorber: [Absorber: Int] = [:]

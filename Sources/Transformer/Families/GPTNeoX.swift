@@ -1,9 +1,11 @@
 internal import JSON
 
 extension Family {
-  /// GPT-NeoX and Pythia: attention and an MLP without a gate side by side, each behind a LayerNorm of
-  /// its own; one Linear for q, k and v, whose rows go head by head; rotation of the first channels of
-  /// each head.
+  /// GPT-NeoX and Pythia.
+  ///
+  /// Attention and an MLP without a gate run in parallel, each behind a LayerNorm of its own. One
+  /// Linear makes q, k and v, with its rows ordered head by head. Only the first channels of each
+  /// head are rotated.
   static let gptNeoX = Family("gpt_neox") { config throws(JSONError) in
     let sizes = try DecoderSizes(config, epsilon: "layer_norm_eps", defaultEpsilon: 1e-5)
     let activation = try Activation(named: try config.member("hidden_act"))

@@ -1,9 +1,11 @@
 internal import JSON
 
 extension Family {
-  /// Gemma 3, text only: norms of 1 + w on both sides of each sublayer, normalized queries and keys, a
-  /// gate with GELU, scaled embeddings, and two rotary bases: one for blocks that see everything and
-  /// one for those with a sliding window.
+  /// Gemma 3, text only.
+  ///
+  /// Norms have the gain 1 + w and stand on both sides of each sublayer; queries and keys are
+  /// normalized; the gate uses GELU; embeddings are scaled. There are two rotary bases, one for
+  /// blocks with full attention and one for those with a sliding window.
   static let gemma3 = Family("gemma3_text") { config throws(JSONError) in
     let sizes = try DecoderSizes(
       config, requiring: ["num_key_value_heads", "head_dim", "sliding_window"], tiesByDefault: true)
@@ -53,7 +55,7 @@ extension Family {
     }
   }
 
-  /// Which blocks have a sliding window: `layer_types` says it; in older files all but every n-th.
+  /// Which blocks have a sliding window: `layer_types` says so; in older files, all but every n-th.
   private static func gemma3Slides(
     _ config: JSONField, _ layers: Int
   ) throws(JSONError) -> [Bool] {
@@ -65,8 +67,10 @@ extension Family {
     return (0..<layers).map { ($0 + 1) % period != 0 }
   }
 
-  /// The angles of one kind of block. Newer files have an object for each kind; in older ones, only
-  /// blocks that see everything have a scaling.
+  /// The angles of one kind of block.
+  ///
+  /// Newer files have an object for each kind; in older ones, only blocks with full attention have
+  /// a scaling.
   private static func gemma3Rotary(
     _ config: JSONField, _ kind: String, _ key: String, _ theta: Double, _ sizes: DecoderSizes
   ) throws(JSONError) -> RotaryConfiguration {

@@ -1,9 +1,9 @@
 public import JSON
 
 extension Family {
-  /// Llama 2 and 3, SmolLM, and all that share their code.
+  /// Llama 2 and 3, SmolLM, and all models that share their code.
   ///
-  /// Biases are rare, but configurable.
+  /// Biases are rare but configurable.
   static let llama = Family("llama") { config throws(JSONError) in
     let bias = try config.flag("attention_bias")
     let traits = LlamaTraits(
@@ -13,7 +13,7 @@ extension Family {
   }
 }
 
-/// What relatives of Llama differ in.
+/// How relatives of Llama differ from it.
 public struct LlamaTraits: Sendable {
   /// The activation function that `hidden_act` must name.
   public var hiddenAct = "silu"
@@ -27,12 +27,14 @@ public struct LlamaTraits: Sendable {
   public var queryKeyNorm = false
   /// SmoothQuant's α.
   public var migrationStrength: Float = 0.8
-  /// For each block, the number of positions that attention looks back; nil, here or there, for all.
+  /// The number of positions that a query sees in each block; nil, for one block or for all, means
+  /// no limit.
   public var windows: [Int?]?
-  /// What takes the place of the MLP in a block, given the key of its MLP; nil for the MLP.
+  /// Makes what replaces the MLP of a block, from the block's index and the MLP's key; nil for the
+  /// MLP.
   public var mixture: (@Sendable (Int, String) -> (any Mixer)?)?
 
-  /// The traits of Llama, with some of them changed.
+  /// The traits of Llama, some of them changed.
   public init(
     hiddenAct: String = "silu", queryKeyValueBias: Bool = false, outputBias: Bool = false,
     mlpBias: Bool = false,
@@ -51,10 +53,10 @@ public struct LlamaTraits: Sendable {
 }
 
 extension ModelDeclaration {
-  /// A model of blocks like Llama's, under Llama's names: attention, then a gated MLP, each behind an
+  /// A model of Llama-like blocks under Llama's names: attention, then a gated MLP, each behind an
   /// RMSNorm.
   ///
-  /// - Throws: ``JSONError`` for what the configuration lacks, or what is not supported.
+  /// - Throws: ``JSONError`` for what the configuration lacks, or asks for and is not supported.
   public static func llamaLike(
     _ config: JSONField, requiring: [String] = [], _ traits: LlamaTraits
   ) throws(JSONError) -> ModelDeclaration {

@@ -8,13 +8,13 @@ extension Family {
       LlamaTraits(queryKeyValueBias: true, windows: try qwenWindows(config)))
   }
 
-  /// Qwen3: no biases unless asked for, and each head of q and k is normalized.
+  /// Qwen3: no biases by default, and each head of q and k is normalized.
   static let qwen3 = Family("qwen3") { config throws(JSONError) in
     try .llamaLike(
       config, requiring: ["num_key_value_heads", "head_dim"], try qwen3Traits(config))
   }
 
-  /// Qwen3-MoE: a Qwen3 whose MLPs are mixtures of experts, except in the blocks that say otherwise.
+  /// Qwen3-MoE: a Qwen3 whose MLPs are mixtures of experts, except in blocks configured otherwise.
   static let qwen3MoE = Family("qwen3_moe") { config throws(JSONError) in
     var traits = try qwen3Traits(config)
     let (hidden, inner) = (
@@ -42,7 +42,8 @@ extension Family {
       windows: try qwenWindows(config))
   }
 
-  /// The windows by block: `layer_types` says it; older files name the first block that has one.
+  /// The window of each block: `layer_types` says so; older files give the first block that has
+  /// one.
   private static func qwenWindows(_ config: JSONField) throws(JSONError) -> [Int?]? {
     guard try config.flag("use_sliding_window"),
       try config.optionalMember("sliding_window") != nil
