@@ -1,4 +1,4 @@
-// The example of a rounding that is not part of the library, built and run as its reader would.
+// The example of a rounding outside the library, built and run as a reader would.
 
 import Foundation
 import JSON
@@ -18,7 +18,7 @@ import Testing
     return outcome
   }
 
-  @Test func `lists its word`() throws {
+  @Test func `lists the rounding in its help`() throws {
     try TemporaryFolder.with { folder in
       let help = try run(["help", "compare"], in: folder).output
       #expect(help.contains("descent: coordinate descent from round to nearest"))
@@ -26,7 +26,7 @@ import Testing
     }
   }
 
-  @Test func `shows its row beside the others`() throws {
+  @Test func `shows the rounding in its table`() throws {
     try TemporaryFolder.with { folder in
       let table = try run(
         [
@@ -39,14 +39,14 @@ import Testing
     }
   }
 
-  @Test func `loses less of the output than round to nearest, from which it starts`() throws {
+  @Test func `loses less of the output than round to nearest, its starting point`() throws {
     try TemporaryFolder.with { folder in
       let errors = try ["rtn", "descent"].map { method in
         let report = try run(
           ["quantize", Command.tinyLlama, "-o", method, "--method", method, "--bits", "3"]
             + ["--group-size", "64", "--json"] + Self.calibration, in: folder
         ).json()
-        // The Linears of the first stage, whose input is not changed by any quantization.
+        // The Linears of the first stage, whose input no quantization has changed.
         return try report.member("linears").array.prefix(3).map {
           try $0.member("calibration_error").double
         }
