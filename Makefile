@@ -1,9 +1,9 @@
-# Two commands to know: make demo, make test. Everything else is below.
+# The main targets are demo and test; make help lists all of them.
 
 PTQ := .build/release/ptq
 MODEL := Examples/tiny-llama
 PACKAGES := libopenblas-dev liblapacke-dev libonig-dev pkg-config
-# The log of a long command; what matters of it is printed.
+# The log of long commands, of which only the essential lines are printed.
 LOG := .build/make.log
 
 .PHONY: help build demo test lint format interop docs dependencies

@@ -1,13 +1,17 @@
-"""Quantizes MODEL with ptq in several formats, scores TEXT with ptq and with each reader, prints and judges the table.
-Called by Tools/interop. A score is the mean natural logarithm of a token's probability, over the predictions inside
-non-overlapping windows of the text. Exit status 1 when a reader fails or lies too far from ptq."""
+"""Quantizes MODEL in several formats, and compares the scores of TEXT from ptq and each reader.
+
+Called by Tools/interop. A score is the mean natural logarithm of a token's probability, over the
+predictions in non-overlapping windows of the text. The exit status is 1 if a reader fails or
+differs too much from ptq.
+"""
 import argparse, json, os, pathlib, signal, subprocess, sys, tempfile
 from transformers import AutoTokenizer
 
 WINDOWS, LENGTH, MINUTES = 8, 256, 15
 HERE = pathlib.Path(__file__).resolve().parent
 
-# name: what `ptq quantize` is told on top of COMMON, and what config.json must say of it
+# By name: the options of `ptq quantize` in addition to COMMON, and the quantization method and the
+# symmetry that config.json must state.
 COMMON = '--samples 32 --length 256'
 PACKED = '--method gptq --bits 4 --group-size 64'
 FORMATS = {
@@ -18,7 +22,8 @@ FORMATS = {
     'int8': ('--method smoothquant --format compressed-tensors', ('compressed-tensors', True)),
     'int8 static': ('--method smoothquant+static --format compressed-tensors', ('compressed-tensors', True)),
 }
-# For asymmetric files transformers must dequantize at load (it rejects their packed zero points otherwise).
+# transformers must dequantize asymmetric files on loading, because it rejects packed zero points
+# otherwise.
 READINGS = [
     ('transformers', 'dense', []),
     ('transformers', 'compressed-tensors', []),
@@ -40,11 +45,11 @@ TOLERANCE = {'transformers': 0.001, 'definition': 0.001,    # float32, like ptq
 
 
 class Failure(Exception):
-    """A reader or ptq failed; the message is what it said last."""
+    """A reader or ptq failed; the message is its last output."""
 
 
 def call(command):
-    """Runs a program to its end, with everything that it started; its output."""
+    """Runs a program, ends all processes that it started, and returns its output."""
     process = subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                start_new_session=True)
     try:
@@ -56,13 +61,13 @@ def call(command):
         except ProcessLookupError: pass
     if process.returncode:
         said = [line for line in (errors or output).splitlines() if line.strip()]
-        plain = [line for line in said if not line.startswith((' ', 'Traceback')) and '%|' not in line]     # no stack, no bars
+        plain = [line for line in said if not line.startswith((' ', 'Traceback')) and '%|' not in line]     # no stacks, no bars
         raise Failure('\n'.join((plain or said)[-6:]) or f'exit status {process.returncode}')
     return output
 
 
 def check_scheme(folder, expected):
-    """config.json must name the quantization method asked for, and say whether it is symmetric."""
+    """Checks that config.json states the requested quantization method and symmetry."""
     found = json.loads((folder / 'config.json').read_text())['quantization_config']
     symmetric = {'gptq': lambda: found['sym'], 'awq': lambda: not found['zero_point'],
                  'compressed-tensors': lambda: found['config_groups']['group_0']['weights']['symmetric']}[found['quant_method']]()
@@ -128,7 +133,7 @@ def main():
                 complaints.append(f'{reader}, {name}: {failure}')
                 continue
             difference = theirs - ours[name]
-            good = abs(difference) <= TOLERANCE[reader]     # false for NaN
+            good = abs(difference) <= TOLERANCE[reader]     # False for NaN
             print(row(reader, name, f'{ours[name]:.4f}', f'{theirs:.4f}', f'{difference:+.4f}', 'ok' if good else 'FAILED'),
                   flush=True)
             if not good: complaints.append(f'{reader}, {name}: differs by more than {TOLERANCE[reader]}')

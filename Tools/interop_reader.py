@@ -1,9 +1,15 @@
-"""Scores token windows with another program; prints a line `score X`, X the mean log-probability of a predicted token.
-Usage: interop_reader.py READER FOLDER WINDOWS.json [--dequantize]. One process per folder.
+"""Scores token windows with another program.
 
-READER is `transformers` or `vllm`; or `definition`, for GPTQ and AWQ folders: the weights computed from the format's
-published definition and given to transformers. vLLM assumes the zero points of symmetric GPTQ files and drops g_idx: only
-this reader sees them (as gptqmodel would)."""
+Usage: interop_reader.py READER FOLDER WINDOWS.json [--dequantize]
+
+Prints a line `score X`, where X is the mean log-probability of a predicted token. Each folder needs
+its own process.
+
+READER is `transformers`, `vllm` or `definition`. The last one is for GPTQ and AWQ folders: it
+computes the weights from the published definition of the format and runs them in transformers. vLLM
+ignores the zero points and g_idx of GPTQ files, so only this reader checks them, as gptqmodel
+would.
+"""
 import argparse, json, os, pathlib
 
 
@@ -22,15 +28,19 @@ def transformers_scores(folder, windows, dequantize):
     extra = {'quantization_config': CompressedTensorsConfig(dequantize=True)} if dequantize else {}
     model, report = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation='eager',
                                                          output_loading_info=True, **extra)
-    # transformers fills what it misses with random numbers and goes on
+    # transformers only warns about missing weights, and fills them with random numbers.
     for kind in ('missing_keys', 'unexpected_keys', 'mismatched_keys'):
         if report.get(kind): raise SystemExit(f'transformers reports {kind}: {report[kind]}')
     return scores(model.eval(), windows)
 
 
 def definition_scores(folder, windows):
-    """W[o, i] = scales[g, o] (q[i, o] - z[g, o]), g the group of i. GPTQ: g = g_idx[i]; q packed along i, z along o, lowest
-    bits first; the format `gptq` stores z - 1. AWQ: consecutive groups; both packed along o, the even ones of a word first."""
+    """Computes the weights by W[o, i] = scales[g, o] (q[i, o] - z[g, o]), g the group of i.
+
+    GPTQ: g = g_idx[i]; q is packed along i and z along o, lowest bits first; the format `gptq`
+    stores z - 1. AWQ: groups are consecutive; q and z are packed along o, and the even columns of a
+    word come first.
+    """
     import torch
     from safetensors.torch import load_file
     from transformers import AutoConfig, AutoModelForCausalLM
@@ -63,9 +73,9 @@ def definition_scores(folder, windows):
 def vllm_scores(folder, windows):
     os.environ.update({
         'VLLM_CPU_KVCACHE_SPACE': '1',              # GiB
-        'VLLM_CPU_INT4_W4A8': '0',                  # keep activations in bfloat16 (with AMX they would become 8 bit integers)
-        'VLLM_ENABLE_V1_MULTIPROCESSING': '0',      # the engine in this process
-        'VLLM_HOST_IP': '127.0.0.1', 'GLOO_SOCKET_IFNAME': 'lo',    # its collectives talk to itself: on loopback only
+        'VLLM_CPU_INT4_W4A8': '0',                  # keep activations in bfloat16, even with AMX
+        'VLLM_ENABLE_V1_MULTIPROCESSING': '0',      # run the engine in this process
+        'VLLM_HOST_IP': '127.0.0.1', 'GLOO_SOCKET_IFNAME': 'lo',    # one process needs only loopback
         'VLLM_LOGGING_LEVEL': 'WARNING', 'VLLM_NO_USAGE_STATS': '1',
     })
     from vllm import LLM, SamplingParams

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""Writes the fixtures of the checkpoint tests: quantized Linears as their formats define them, with the weights they stand for.
+"""Writes fixtures for the tests of formats: quantized Linears and the weights they represent.
 
-Usage: make-format-goldens.py [FOLDER]        (default: Tests/FormatsTests/Fixtures; needs numpy only)
+Usage: make-format-goldens.py [FOLDER]        (default: Tests/FormatsTests/Fixtures; needs numpy)
 
-Each fixture is a folder with config.json and model.safetensors. The file holds the tensors of a Linear `p`, and `golden`,
-float32 [out, in]: what they stand for. Nothing here shares code or an idea of the layout with the library: words are made
-bit by bit, from the definitions of AutoAWQ (gemm) and compressed-tensors (int-quantized). Made with numpy 2.4.
+Each fixture is a folder with config.json and model.safetensors. The latter holds the tensors of a
+Linear `p` and, as `golden`, the weights that they represent, float32 [out, in]. The script shares
+neither code nor assumptions about the layout with the library: it makes words bit by bit from the
+definitions of AutoAWQ (gemm) and compressed-tensors (int-quantized). The committed fixtures were
+made with numpy 2.4.
 """
 import json, pathlib, struct, sys
 import numpy as np
@@ -15,14 +17,14 @@ AWQ_ORDER = (0, 2, 4, 6, 1, 3, 5, 7)        # nibble p of a word holds the word'
 
 
 def bfloat16(values):
-    """The values, all of which bfloat16 holds, as its bits."""
+    """Returns the bits of values that bfloat16 represents exactly."""
     bits = np.ascontiguousarray(values, np.float32).view(np.uint32)
     assert not (bits & 0xffff).any()
     return (bits >> 16).astype(np.uint16)
 
 
 def save(folder, config, tensors):
-    """tensors: name -> (safetensors type, array whose bytes are stored)"""
+    """Writes a folder; `tensors` maps a name to a safetensors type and the array to store."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / 'config.json').write_text(json.dumps({'quantization_config': config}, indent=2) + '\n')
     header, data = {}, b''
@@ -35,7 +37,7 @@ def save(folder, config, tensors):
 
 
 def awq_words(matrix):
-    """[lines, columns] of values below 16 as int32 [lines, columns/8]."""
+    """Packs values below 16, [lines, columns], into int32 words, [lines, columns/8]."""
     words = np.zeros((len(matrix), matrix.shape[1] // 8), np.uint32)
     for line, values in enumerate(matrix):
         for word in range(words.shape[1]):
@@ -45,7 +47,7 @@ def awq_words(matrix):
 
 
 def awq(random, folder, config, group):
-    """Codes [in, out], zero points and scales [groups, out]."""
+    """Writes a fixture with codes [in, out], and zero points and scales [groups, out]."""
     groups = IN // group
     codes, zeros = random.integers(0, 16, (IN, OUT)), random.integers(0, 16, (groups, OUT))
     zeros[0, :2] = 0, 15
@@ -59,7 +61,7 @@ def awq(random, folder, config, group):
 
 
 def int8(random, folder, per_tensor, inputs, extra):
-    """Signed codes [out, in], scales for each row or for all."""
+    """Writes a fixture with signed codes [out, in], and one scale for each row or for all rows."""
     codes = random.integers(-128, 128, (OUT, IN))
     codes[0, :2] = -128, 127
     scales = random.integers(1, 256, (1,) if per_tensor else (OUT, 1)).astype(np.float32) / 4096       # 8 significant bits

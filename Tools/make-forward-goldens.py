@@ -1,19 +1,24 @@
 #!/usr/bin/env python3
-"""Writes the fixtures of the forward-pass tests: small random models and the logits that transformers computes for them.
+"""Writes the fixtures of the forward-pass tests: small random models and transformers' logits.
 
 Usage: make-forward-goldens.py [FOLDER] [--only NAME...]
-(default: every case of the library's families, into Tests/TransformerTests/Fixtures; needs torch and transformers.
-The family of Examples/CustomFamily has its case too: `make-forward-goldens.py Tests/CLITests/Fixtures --only arcee`)
 
-Each fixture is a model folder as transformers writes it, plus golden.safetensors with, for each length n,
-`input_ids.n` [n] int64 and `logits.n` [n, vocabulary] float32: eager attention in float32, from the weights as stored.
+Needs torch and transformers. The default is to write every case of the library's families into
+Tests/TransformerTests/Fixtures. The family of Examples/CustomFamily has a case too:
+`make-forward-goldens.py Tests/CLITests/Fixtures --only arcee`
 
-Random weights are scaled so that logits spread over a few units, and every feature that a fixture is about is shown to
-matter: for each norm and bias, and for each entry of `unlike` and `without`, the script takes the feature away and insists
-that the logits move by far more than a test's tolerance. Where a router chooses experts, the choice must be clear for every
-token, or rounding could change it. Seeds come from names: a new case leaves the others as they are.
+Each fixture is a model folder as transformers writes it, plus golden.safetensors with, for each
+length n, the tensors `input_ids.n` [n] int64 and `logits.n` [n, vocabulary] float32, computed by
+eager attention in float32 from the stored weights.
 
-versions.json names the versions of all fixtures whose golden.safetensors does not name others in its metadata.
+Random weights are scaled so that logits spread over a few units. The script also shows that every
+feature of a fixture matters: for each norm and bias, and for each entry of `unlike` and `without`,
+it removes the feature and requires that the logits move by far more than the tolerance of a test.
+Where a router chooses experts, the choice must be clear for every token, because rounding could
+change it otherwise. Seeds come from names, so that a new case leaves the others unchanged.
+
+versions.json has the versions behind all fixtures, except for those that name others in the
+metadata of golden.safetensors.
 """
 import argparse, json, math, pathlib, shutil, zlib
 import torch, transformers
@@ -22,20 +27,21 @@ from transformers import (ArceeConfig, AutoModelForCausalLM, Gemma3TextConfig, G
                           Qwen3Config, Qwen3MoeConfig)
 
 LENGTHS = (1, 7, 33, 64)
-MATTERS = 0.02       # a feature counts as tested when taking it away moves some logit by this much
-CLEAR = 1e-3         # the least difference between the probabilities of the last expert chosen and the first one not chosen
+MATTERS = 0.02       # a feature counts as tested if its removal moves some logit by this much
+CLEAR = 1e-3         # the least gap in probability between the last chosen expert and the next
 
 SMALL = dict(vocab_size=96, hidden_size=32, intermediate_size=48, num_hidden_layers=2,
              num_attention_heads=4, num_key_value_heads=2, max_position_embeddings=128)
 WIDE_HEADS = SMALL | dict(num_attention_heads=2, num_key_value_heads=1, intermediate_size=32)   # 8 frequencies per head
 
-# With base 100 the eight wavelengths run from 6 to 353 positions, on both sides of every threshold below.
+# With base 100 the eight wavelengths run from 6 to 353 positions, on both sides of every threshold
+# below.
 PLAIN = dict(rope_theta=100.0, rope_type='default')
 LINEAR = dict(rope_theta=100.0, rope_type='linear', factor=4.0)
 LLAMA3 = dict(rope_theta=100.0, rope_type='llama3', factor=4.0, original_max_position_embeddings=32,
               low_freq_factor=1.0, high_freq_factor=4.0)
 YARN = dict(rope_theta=100.0, rope_type='yarn', factor=4.0, original_max_position_embeddings=32)
-YARN_RAMP = YARN | dict(beta_fast=2.0, beta_slow=0.5)                       # a ramp with both ends inside the head
+YARN_RAMP = YARN | dict(beta_fast=2.0, beta_slow=0.5)                       # both ends of the ramp are inside the head
 
 WINDOWS = dict(use_sliding_window=True, sliding_window=8, max_window_layers=1)      # the first layer sees everything
 
@@ -45,11 +51,11 @@ FULL = dict(rope_theta=400.0, rope_type='default')
 FULL_LINEAR = FULL | dict(rope_type='linear', factor=4.0)
 GEMMA = dict(vocab_size=96, hidden_size=32, intermediate_size=48, num_hidden_layers=6, num_attention_heads=4,
              num_key_value_heads=2, head_dim=12, query_pre_attn_scalar=20, max_position_embeddings=128, sliding_window=8,
-             pad_token_id=None)                             # (loading may empty the embedding of a padding token)
+             pad_token_id=None)                             # (loading may clear the embedding of a padding token)
 ORDER = ['sliding_attention', 'sliding_attention', 'full_attention'] * 2
 THIRDS = dict(layer_types=ORDER)
 
-# GPT-NeoX: heads of 16, of which 4 turn.
+# GPT-NeoX: heads of 16 channels, of which 4 are rotated.
 QUARTER = dict(rope_theta=100.0, rope_type='default', partial_rotary_factor=0.25)
 NEOX = dict(vocab_size=96, hidden_size=48, intermediate_size=80, num_hidden_layers=2, num_attention_heads=3,
             max_position_embeddings=128)
@@ -66,11 +72,13 @@ def ropes(sliding, full):
 
 
 class Case:
-    """One fixture: its configuration, how it is stored, and the neighbouring configurations it must differ from.
+    """One fixture: its configuration, its storage, and similar configurations it must differ from.
 
-    `without`: edits of a loaded model, by name, that take away what no configuration does. `barely`: neighbouring
-    configurations that differ by little, with the least difference to insist on. `attempt` goes into the seed: models
-    with routers were drawn until every choice was clear. `extra`: tensors that such files hold beside the weights."""
+    `without` has edits of a loaded model, by name, that remove a feature which no configuration
+    switches off. `barely` has configurations that differ only slightly, with the smallest
+    difference to require. `attempt` goes into the seed: models with routers were drawn until every
+    choice was clear. `extra` has tensors that such files hold besides the weights.
+    """
 
     def __init__(self, config, unlike=(), dtype=torch.float32, shard='1GB', respell=None, without=None, barely=(),
                  attempt='', extra=None):
@@ -78,14 +86,15 @@ class Case:
         self.without, self.barely, self.attempt, self.extra = without or {}, barely, attempt, extra or {}
 
 
-# Old spellings: edits of config.json that leave the model as it is. Such files usually hold 16 bits.
+# Old spellings: edits of config.json that do not change the model. Such files usually hold 16-bit
+# weights.
 
 def old(edit):
     return dict(respell=edit, dtype=torch.bfloat16)
 
 
 def old_scaling(kind):
-    """`rope_theta` and `rope_scaling` at the top level, the kind under the key `kind`; `torch_dtype`."""
+    """Moves `rope_theta` and `rope_scaling` to the top level; uses the keys `kind`, `torch_dtype`."""
     def edit(config):
         scaling = dict(config.pop('rope_parameters'))
         config['rope_theta'] = scaling.pop('rope_theta')
@@ -96,7 +105,7 @@ def old_scaling(kind):
 
 
 def oldest(config):
-    """What the first Llama configurations had: no base, no head size, no count of key/value heads, no switches."""
+    """Removes what the first Llama files lacked: base, head size, key/value heads, switches."""
     for key in ('rope_parameters', 'head_dim', 'num_key_value_heads', 'attention_bias', 'mlp_bias',
                 'tie_word_embeddings', 'attention_dropout'):
         config.pop(key, None)
@@ -104,14 +113,17 @@ def oldest(config):
 
 
 def old_qwen(config):
-    """No `layer_types`: `max_window_layers` tells, and only if `use_sliding_window`; `sliding_window` always there."""
+    """Removes `layer_types`, and always sets `sliding_window`.
+
+    If `use_sliding_window` is set, `max_window_layers` decides which layers have the window.
+    """
     old_scaling('type')(config)
     del config['layer_types']
     config['sliding_window'] = 8
 
 
 def old_gemma(config):
-    """Two bases at the top level beside a scaling, which is that of the full layers; no switch for tied embeddings."""
+    """Moves both bases and the full layers' scaling to the top level; removes the tying switch."""
     parameters = config.pop('rope_parameters')
     full = parameters['full_attention']
     config['rope_theta'] = int(full.pop('rope_theta'))
@@ -123,14 +135,14 @@ def old_gemma(config):
 
 
 def oldest_gemma(config):
-    """A pattern in place of `layer_types`: every third layer is full."""
+    """Replaces `layer_types` by a pattern: every third layer is full."""
     old_gemma(config)
     del config['layer_types'], config['_sliding_window_pattern'], config['use_bidirectional_attention']
     config['sliding_window_pattern'] = 3
 
 
 def sparse_gemma(config):
-    """Defaults are left out, as in the files of Gemma 3 from 4B up: bases, scale, pattern (every sixth layer is full)."""
+    """Removes defaults (bases, scale, every sixth layer full), as in Gemma 3 from 4B up."""
     for key in ('rope_parameters', 'query_pre_attn_scalar', 'hidden_activation', 'rms_norm_eps', 'tie_word_embeddings',
                 'layer_types', '_sliding_window_pattern', 'attention_bias', 'use_bidirectional_attention', 'bos_token_id',
                 'attn_logit_softcapping', 'final_logit_softcapping', 'attention_dropout', 'eos_token_id', 'pad_token_id'):
@@ -139,7 +151,7 @@ def sparse_gemma(config):
 
 
 def old_neox(config):
-    """Base and share of the rotation at the top level; `attention_bias` came later."""
+    """Moves base and share of the rotation to the top level; removes the later `attention_bias`."""
     parameters = config.pop('rope_parameters')
     config['rotary_emb_base'] = int(parameters['rope_theta'])
     config['rotary_pct'] = parameters['partial_rotary_factor']
@@ -148,14 +160,14 @@ def old_neox(config):
 
 
 def old_mixture(config):
-    """`num_experts`; a window that is switched off."""
+    """Renames the count to `num_experts`, and adds a window that is switched off."""
     old_scaling('rope_type')(config)
     config['num_experts'] = config.pop('num_local_experts')
     config['max_window_layers'] = config['num_hidden_layers']
 
 
 def masks(layers, positions, turning):
-    """Constants that old GPT-NeoX files carry with each layer."""
+    """Returns the constants that old GPT-NeoX files hold for each layer."""
     mask = torch.ones(1, 1, positions, positions).tril()
     return {f'gpt_neox.layers.{layer}.attention.{name}': value for layer in range(layers) for name, value in {
         'bias': mask.to(torch.uint8 if layer == 0 else torch.bool),
@@ -241,18 +253,18 @@ CASES = {
 
 
 def neutral_gain(config):
-    """The stored weight of a norm that changes nothing: Gemma stores what it adds to one."""
+    """Returns the stored weight of a norm with gain 1: Gemma stores the difference from one."""
     return 0 if config.model_type == 'gemma3_text' else 1
 
 
-# Families that programs beside this one add.
+# Families that example programs add.
 EXAMPLES = {
     'arcee': Case(ArceeConfig(**SMALL, **rope(PLAIN)), unlike=[dict(hidden_act='relu')]),
 }
 
 
 def randomize(model, seed):
-    """Weights that keep the residual stream near one, attention peaked, and logits a few units apart."""
+    """Sets weights that give residuals near one, peaked attention, and logits a few units apart."""
     generator = torch.Generator().manual_seed(seed)
     tied = model.config.tie_word_embeddings
     gain = neutral_gain(model.config)
@@ -266,10 +278,10 @@ def randomize(model, seed):
         elif 'lm_head' in name or ('embed' in name and tied): value = 2 * normal / fan_in
         elif 'embed' in name: value = normal
         elif 'q_proj' in name or 'k_proj' in name: value = 1.5 * normal / fan_in
-        elif 'query_key_value' in name:             # rows by head, then query, key and value
+        elif 'query_key_value' in name:             # rows by head, then by query, key and value
             value = normal / fan_in
             value.view(model.config.num_attention_heads, 3, -1)[:, :2] *= 1.5
-        elif name.endswith('mlp.gate.weight'):      # a router; in the second layer, nobody's second choice is expert 5
+        elif name.endswith('mlp.gate.weight'):      # a router; expert 5 is never chosen in layer 1
             value = 2 * normal / fan_in
             if '.1.' in name and model.config.decoder_sparse_step == 1:
                 value[5] = (value.sum(0) - value[5]) / (len(value) - 1)
@@ -298,7 +310,7 @@ def add_tensors(path, extra):
 
 
 def routing(model, ids):
-    """For each layer with a router: the least margin of a choice, and how many of the experts are chosen at each length."""
+    """Returns, by router and length, the least margin of a choice and the chosen experts."""
     found, length = {}, None
 
     def hook(name):
@@ -321,7 +333,7 @@ def check_routing(name, model, ids):
     if not found: return
     longest, experts = LENGTHS[-1], set(range(model.config.num_experts))
     margin = min(margin for layer in found.values() for margin, _ in layer.values())
-    assert margin > CLEAR, f'{name}: a choice of experts is clear by {margin} only'
+    assert margin > CLEAR, f'{name}: a choice of experts is clear by only {margin}'
     hit = set().union(*(layer[longest][1] for layer in found.values()))
     assert hit == experts, f'{name}: no layer chooses the experts {experts - hit}'
     never = {layer: experts - set().union(*(chosen for _, chosen in lengths.values())) for layer, lengths in found.items()}
@@ -361,7 +373,7 @@ def write(folder, case, metadata):
         effects.append((difference(golden, logits(changed, ids)), what))
     for change, enough in case.barely:
         effect = difference(golden, logits(load(folder, **change), ids))
-        assert effect > enough, f'{folder.name}: {change} moves logits by {effect} only'
+        assert effect > enough, f'{folder.name}: {change} moves logits by only {effect}'
         print(f'{folder.name:28} {change} moves logits by {effect:.4f}')
     for name, parameter in model.named_parameters():
         if parameter.ndim == 1:
@@ -371,7 +383,7 @@ def write(folder, case, metadata):
             parameter.data.copy_(kept)
     assert difference(golden, logits(model, ids)) == 0
     least, what = min(effects, key=lambda effect: effect[0])
-    assert least > MATTERS, f'{folder.name}: {what} moves logits by {least} only'
+    assert least > MATTERS, f'{folder.name}: {what} moves logits by only {least}'
 
     spread = golden[LENGTHS[-1]].std().item()
     assert 1 < spread < 5, f'{folder.name}: logits have a standard deviation of {spread}'
@@ -382,9 +394,9 @@ def write(folder, case, metadata):
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument('folder', nargs='?', type=pathlib.Path, default='Tests/TransformerTests/Fixtures')
-    arguments.add_argument('--only', nargs='+', choices=CASES | EXAMPLES, metavar='NAME', help='make these cases, leave the others')
+    arguments.add_argument('--only', nargs='+', choices=CASES | EXAMPLES, metavar='NAME', help='make only these cases')
     options = arguments.parse_args()
-    torch.set_num_threads(1)                # the order of sums, so the last bits, depend on it
+    torch.set_num_threads(1)                # the order of sums, and so the last bits, depend on it
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
 

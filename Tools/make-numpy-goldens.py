@@ -3,9 +3,9 @@
 
 Usage: make-numpy-goldens.py [FOLDER]        (default: Tests/CheckpointTests/Fixtures; needs numpy)
 
-Every element is (100 i + 10 j + k) / 8 of its indices, the last one k: all formats hold that exactly, and the tests
-compute it. The name says what is inside: type, order, axes, version of the format. The files named refused-* hold what
-ptq does not read.
+Every element is (100 i + 10 j + k) / 8, where k is its last index; all types hold this exactly, and
+the tests compute the same. A name gives the type, the order, the number of axes and the version of
+the format. The files named refused-* hold arrays that ptq does not read.
 """
 import pathlib, sys
 import numpy as np
@@ -26,7 +26,7 @@ def main():
     cases = [(dtype, order, shape) for dtype in ('<f2', '<f4', '<f8') for order in 'CF'
              for shape in ((5,), (3, 4), (2, 3, 4)) if order == 'C' or len(shape) > 1]
     for i, (dtype, order, shape) in enumerate(cases):
-        version = 1 + i % 3             # 5 cases of each type, so that each type has each version
+        version = 1 + i % 3             # with 5 cases of each type, each type gets every version
         with open(folder / f'{dtype[1:]}-{order}-{len(shape)}d-v{version}.npy', 'wb') as file:
             npy.write_array(file, numbers(shape, dtype, order), version=(version, 0))
     for name, array in {

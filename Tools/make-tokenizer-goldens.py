@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Writes the goldens of the tokenizer's tests: small tokenizers and what they make of many texts.
+"""Writes the goldens of the tokenizer's tests: small tokenizers and their encodings of many texts.
 
     python3 -m venv venv && venv/bin/pip install tokenizers==0.23.3
     venv/bin/python Tools/make-tokenizer-goldens.py Tests/TokenizerTests/Fixtures
 
-Everything is made here from fixed seeds: the corpus, the training, the texts. For each
-configuration NAME there are NAME.tokenizer.json and NAME.cases.json; the cases stand in the order
-of texts.json. A `decoded` that is missing equals the text. variants.json holds the first texts
-through one small model behind many pre-tokenizers and normalizers.
+The corpus, the training and the texts all come from fixed seeds. Each configuration NAME gets
+NAME.tokenizer.json and NAME.cases.json, whose cases are in the order of texts.json. If a case has
+no `decoded`, it equals the text. variants.json holds encodings of the first texts by one small
+model combined with many pre-tokenizers and normalizers.
 """
 
 import json
@@ -76,7 +76,7 @@ def texts():
 
 
 def train(pre_tokenizer, size, normalizer=None, alphabet=None, limit=None):
-    """The vocabulary and the merges of a trained model."""
+    """Trains a model and returns its vocabulary and merges."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizer
     if normalizer: tokenizer.normalizer = normalizer
@@ -89,7 +89,7 @@ def train(pre_tokenizer, size, normalizer=None, alphabet=None, limit=None):
 
 
 def shifted(vocab, first):
-    """The vocabulary with tokens before it."""
+    """Returns the vocabulary with other tokens in front."""
     return {token: id for id, token in enumerate(first + sorted(vocab, key=vocab.get))}
 
 
@@ -100,7 +100,7 @@ def added(id, content, **flags):
 
 
 def flagged(first):
-    """One added token for each flag."""
+    """Returns added tokens that together have all flags."""
     flags = [{"special": True}, {"special": True}, {"lstrip": True, "rstrip": True, "special": True},
              {"lstrip": True}, {"single_word": True, "normalized": True}, {"normalized": True}, {"rstrip": True}]
     return [added(first + i, token, **f) for i, (token, f) in enumerate(zip(TOKENS, flags))]
@@ -230,7 +230,7 @@ def configurations():
 
 
 def cases(tokenizer, texts):
-    """What the tokenizer makes of the texts, and of random ids."""
+    """Yields the encoding and decoding of each text."""
     for text in texts:
         ids = tokenizer.encode(text, add_special_tokens=False).ids
         special = tokenizer.encode(text, add_special_tokens=True).ids
@@ -251,7 +251,7 @@ def random_ids(tokenizer):
 
 
 def pre_tokenizer_variants(base):
-    """One small model behind many pre-tokenizers and normalizers."""
+    """Yields the pre-tokenizers and normalizers to combine with one small model."""
     variants = []
     for behavior in ["Isolated", "Removed", "MergedWithPrevious", "MergedWithNext", "Contiguous"]:
         variants += [split(r"\s+", behavior), split("a", behavior, kind="String"),
@@ -262,7 +262,7 @@ def pre_tokenizer_variants(base):
                           {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "first", "split": True}),
                  {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "never", "split": True},
                  {"type": "Metaspace", "replacement": "▁", "add_prefix_space": True}]
-    # What engines disagree about: sets, word characters, empty matches, quantifiers, lookbehind.
+    # Where regex engines disagree: sets, word characters, empty matches, quantifiers, lookbehind.
     variants += [split(pattern) for pattern in [
         r"\h+", r"\w+", r"\b", r"(?m:.+)", r"^.", r"[\p{L}&&[^a-z]]+", r"[[:alpha:]]+|[[:digit:]]", r"a{1,2}+b?",
         r"\p{L}{2}?", r"(?<letter>\p{L})\k<letter>", r"(\p{L})\g<1>\d*", r"(?i:strasse|fi|ς)+", r"\p{Lu}\K\p{Ll}+",

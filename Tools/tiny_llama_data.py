@@ -1,4 +1,4 @@
-"""Text and tokenizer of the tiny-llama example: the King James Bible, book by book.
+"""Text and tokenizer of the tiny-llama example, made from the King James Bible.
 
 The text comes from Debian's packages bible-kjv (the `bible` command) and
 bible-kjv-text (its data). train-tiny-llama.py is the only user of this module.
@@ -10,15 +10,15 @@ import subprocess
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from transformers import PreTrainedTokenizerFast
 
-# Never trained on, neither the model nor the tokenizer: a story, wisdom, prophecy and a
-# letter, chosen because none of them retells another book. (Mark would be a poor choice:
-# a model that has read Matthew half knows it.)
+# Neither the model nor the tokenizer is trained on these: a story, wisdom, prophecy and a
+# letter, chosen because none of them retells another book. (Mark would be a poor choice,
+# because a model that has read Matthew already knows half of it.)
 HELD_OUT = ["Ruth", "Ecclesiastes", "Daniel", "Hebrews"]
 
-# Shown to the quantizer. Seen in training too, as is usual for calibration text.
+# For calibration. The model was trained on these too, as is usual for calibration text.
 CALIBRATION = ["Proverbs", "Mark", "Romans"]
 
-# Every fortieth chapter of the training books is set aside to watch the training with.
+# Every fortieth chapter of the training books is set aside to monitor the training.
 VALIDATION_STRIDE = 40
 
 END_OF_TEXT = "<|endoftext|>"
@@ -29,9 +29,9 @@ def read_books():
     """Returns {book: [chapter, ...]} in canonical order; a chapter is plain text.
 
     A chapter is its heading ("Ruth 1") and then one verse per line, without the verse
-    numbers: counting lines is not what a model this small should spend its weights on.
+    numbers: a model this small should not spend weights on counting lines.
     """
-    # A line length that no verse reaches, so that `bible` does not break lines for us.
+    # A line length that no verse reaches, so that `bible` does not break lines.
     command = ["bible", "-l100000", "Gen1:1-Rev22:21"]
     printed = subprocess.run(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, check=True
@@ -54,8 +54,8 @@ def read_books():
 def split(books):
     """Returns (train, validation, calibration, held_out), each a list of texts.
 
-    A text of validation is one chapter; the others hold a whole book each (training
-    books less their validation chapters).
+    Each validation text is one chapter. Each of the other texts is a whole book (training
+    books without their validation chapters).
     """
     train, validation, count = [], [], 0
     for book, chapters in books.items():
@@ -80,7 +80,7 @@ def train_tokenizer(texts, vocabulary, max_length):
     trainer = trainers.BpeTrainer(
         vocab_size=vocabulary,
         special_tokens=[END_OF_TEXT, PAD],
-        # All 256 bytes, so that any text can be encoded, however unbiblical.
+        # All 256 bytes, so that any text can be encoded.
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""Trains the model in Examples/tiny-llama from nothing and writes its folder.
+"""Trains the model in Examples/tiny-llama from scratch and writes its folder.
 
     apt-get install bible-kjv bible-kjv-text
     pip install -r Tools/requirements.txt
     python3 Tools/train-tiny-llama.py --output Examples/tiny-llama
 
-The model is a Llama of 4.6 million parameters that has read the King James Bible. It is
-small enough for a repository and for a test suite, and trained far enough that careless
-quantization to 3 bits visibly harms it. With --evaluate, the script only measures the perplexity
-of a folder that exists, which may as well be a quantized one that transformers can load.
+The model is a Llama with 4.6 million parameters, trained on the King James Bible. It is small
+enough for a repository and a test suite, and trained well enough that careless quantization to
+3 bits visibly harms it. With --evaluate, the script only measures the perplexity of an existing
+folder, which can also be a quantized one that transformers loads.
 """
 
 import argparse
@@ -47,7 +47,7 @@ def new_model(tokenizer):
 
 
 def add_dropout(model, probability):
-    """Llama has no dropout, but the text is read several times over: add it by hooks."""
+    """Adds dropout by hooks: Llama has none, but training reads the text several times."""
 
     def drop(module, inputs, output):
         return functional.dropout(output, probability, module.training)
@@ -59,12 +59,12 @@ def add_dropout(model, probability):
 
 
 def encode(tokenizer, text):
-    # Not verbose: the text is cut into windows later, its length is nothing to warn of.
+    # Not verbose: the text is cut into windows later, so its length needs no warning.
     return tokenizer(text, verbose=False)["input_ids"]
 
 
 def token_stream(tokenizer, texts):
-    """All texts in one row of tokens, an end-of-text token before each."""
+    """Returns all texts as one row of tokens, with an end-of-text token before each text."""
     tokens = []
     for text in texts:
         tokens += [tokenizer.eos_token_id] + encode(tokenizer, text)
@@ -75,8 +75,8 @@ def token_stream(tokenizer, texts):
 def perplexity(model, tokens):
     """Returns the perplexity over non-overlapping windows of 256 tokens.
 
-    Each window stands alone: its first token is only read, the other 255 are predicted.
-    What is left over at the end and fills no window is dropped.
+    Windows are independent: the first token of each is only read, the other 255 are predicted.
+    An incomplete window at the end is dropped.
     """
     model.eval()
     windows = tokens[: len(tokens) // WINDOW * WINDOW].view(-1, WINDOW)
@@ -90,16 +90,16 @@ def perplexity(model, tokens):
 
 
 def evaluate(folder, seed):
-    """Measures a folder as any user would find it: stored weights, float32 arithmetic."""
+    """Measures a folder as a user would: with the stored weights, in float32."""
     tokenizer = AutoTokenizer.from_pretrained(folder)
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
     train, validation, calibration, held_out = data.split(data.read_books())
     train = token_stream(tokenizer, train)
-    step = len(train) // 10  # ten pieces, taken evenly from the whole of the training text
+    step = len(train) // 10  # ten pieces, spread evenly over the training text
     measured = {
         "train": torch.cat([train[i * step :][: 20 * WINDOW] for i in range(10)]),
         "validation": token_stream(tokenizer, validation),
-        # These two just as they lie in the folder's files, so that others can compare.
+        # These two exactly as in the folder's files, so that other tools can be compared.
         "calibration.txt": torch.tensor(encode(tokenizer, "\n".join(calibration))),
         "heldout.txt": torch.tensor(encode(tokenizer, "\n".join(held_out))),
     }
@@ -113,7 +113,7 @@ def evaluate(folder, seed):
 
 
 def learning_rate(step, options):
-    """Linear warm-up, then a cosine down to a fiftieth of the peak."""
+    """Returns the rate: linear warm-up, then a cosine down to a fiftieth of the peak."""
     if step < options.warmup:
         return options.learning_rate * (step + 1) / options.warmup
     progress = (step - options.warmup) / (options.steps - options.warmup)
@@ -121,7 +121,7 @@ def learning_rate(step, options):
 
 
 def train_model(model, tokens, validation, options):
-    """Trains the model, and leaves in it the weights that did best on the validation text."""
+    """Trains the model, which ends with the weights that were best on the validation text."""
     add_dropout(model, options.dropout)
     step_model = torch.compile(model, dynamic=False) if options.compile else model
     matrices = [p for p in model.parameters() if p.dim() == 2]
@@ -163,13 +163,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--output", type=Path, required=True, help="the model's folder")
     parser.add_argument("--evaluate", action="store_true", help="only measure the folder")
-    parser.add_argument("--seed", type=int, default=1611, help="of everything random")
-    parser.add_argument("--vocabulary", type=int, default=2560, help="tokens in all")
-    parser.add_argument("--steps", type=int, default=2000, help=f"of {BATCH} tokens each")
-    parser.add_argument("--warmup", type=int, default=100, help="steps of rising rate")
-    parser.add_argument("--learning-rate", type=float, default=2e-3, help="at its peak")
-    parser.add_argument("--dropout", type=float, default=0.1, help="while training only")
-    parser.add_argument("--threads", type=int, default=2, help="for torch")
+    parser.add_argument("--seed", type=int, default=1611, help="seed of all random numbers")
+    parser.add_argument("--vocabulary", type=int, default=2560, help="number of tokens")
+    parser.add_argument("--steps", type=int, default=2000, help=f"steps of {BATCH} tokens")
+    parser.add_argument("--warmup", type=int, default=100, help="steps of rising learning rate")
+    parser.add_argument("--learning-rate", type=float, default=2e-3, help="peak learning rate")
+    parser.add_argument("--dropout", type=float, default=0.1, help="dropout during training")
+    parser.add_argument("--threads", type=int, default=2, help="threads of torch")
     parser.add_argument("--compile", action="store_true", help="faster; needs a C++ compiler")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)

@@ -1,8 +1,8 @@
-// Arcee (AFM): a Llama whose MLP has no gate and squares what is positive.
+// Arcee (AFM): a Llama whose MLP has no gate, and a squared ReLU as its activation.
 //
 //   y = down( max(up x, 0)² )
 //
-// The library has all of that but the MLP, so the family is that MLP and a few lines of declaration.
+// The library has everything except this MLP, so the family is the MLP and a short declaration.
 
 import PTQ
 
@@ -20,18 +20,18 @@ extension Family {
   }
 }
 
-/// `down( max(up x, 0)² )`.
+/// The MLP `down( max(up x, 0)² )`.
 struct SquaredMLP: Mixer {
   private let up: Slot
   private let down: Slot
 
   init(_ module: String, hidden: Int, inner: Int) {
     up = Slot("\(module).up_proj", rows: inner, columns: hidden)
-    // A factor on up's rows would come out squared, so nothing absorbs the factors of down's input.
+    // A factor on up's rows would be squared, so nothing can absorb the factors of down's input.
     down = Slot("\(module).down_proj", rows: hidden, columns: inner)
   }
 
-  /// up reads the norm, which can take up factors; down reads what is squared.
+  /// `up` reads the norm, which can absorb factors; `down` reads the squares.
   func stages(reading norm: NormDeclaration?) -> [Stage] {
     [Stage([[up.reading(norm)]]), Stage([[down]])]
   }

@@ -1,16 +1,16 @@
-// Coordinate descent on the codes, from round to nearest.
+// Coordinate descent on the codes, starting from round to nearest.
 //
-// With the error e = ŵ − w of one row, what it costs is eᵀHe. Of all values for one weight, with the
-// others as they are, the best is
+// A row with the error e = ŵ − w costs eᵀHe. If all other weights of the row are fixed, the best
+// value for weight j is
 //
 //   ŵⱼ − (He)ⱼ / Hⱼⱼ
 //
-// and the best code is the one nearest to it, because the cost is a parabola in ŵⱼ. So no step makes
-// it worse, and the result cannot be worse than the start.
+// and the best code is the one nearest to it, because the cost is a parabola in ŵⱼ. So no step
+// increases the cost, and the result cannot be worse than the start.
 
 import PTQ
 
-/// Looks again and again at every code of a row, and takes the best one given all others.
+/// Passes over the codes of a row several times, setting each to the best given all others.
 struct Descent: Rounding {
   func prepared(for input: RoundingInput) throws(SolverError) -> any PreparedRounding {
     guard let statistics = input.calibration else { throw .calibrationNeeded(method: "descent") }
@@ -24,7 +24,7 @@ struct Descent: Rounding {
 struct PreparedDescent: PreparedRounding {
   /// H, `[in, in]`.
   let hessian: Matrix
-  /// After so many passes hardly any code changes.
+  /// After this many passes hardly any code changes.
   let passes = 8
 
   func round(_ weights: Matrix, on grid: Grid) -> QuantizedWeight {
@@ -56,7 +56,7 @@ struct PreparedDescent: PreparedRounding {
 }
 
 extension [Float] {
-  /// Adds a multiple of other numbers, one by one.
+  /// Adds a multiple of other numbers, element by element.
   mutating func add(_ factor: Float, times other: Span<Float>) {
     for i in indices { self[i] += factor * other[i] }
   }

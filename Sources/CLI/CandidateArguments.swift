@@ -2,10 +2,10 @@ import ArgumentParser
 import Pipeline
 import Solvers
 
-/// What a comparison compares: every combination of methods, bits and group sizes.
+/// The candidates of a comparison: every combination of methods, bits and group sizes.
 struct CandidateArguments: ParsableArguments {
   @Option(
-    help: "Methods, separated by commas; each is words joined by +:\n\(Choices.methods)",
+    help: "Methods, separated by commas; each consists of words joined by +:\n\(Choices.methods)",
     transform: { try $0.split(separator: ",").map { try Method(words: String($0)) } })
   var methods = [Method.nearest, .awq, .gptq, .awqGPTQ]
 
@@ -13,22 +13,22 @@ struct CandidateArguments: ParsableArguments {
   var bits = [4]
 
   @Option(
-    help: "Group sizes, separated by commas: numbers, or channel, or tensor. (default: 128)",
+    help: "Group sizes, separated by commas: numbers, channel or tensor. (default: 128)",
     transform: { try $0.groupSizes() })
   var groupSizes = [GroupSize.columns(128)]
 
   func validate() throws {
     guard !methods.isEmpty, !bits.isEmpty, !groupSizes.isEmpty else {
-      throw ValidationError("--methods, --bits and --group-sizes need one entry at least.")
+      throw ValidationError("--methods, --bits and --group-sizes need at least one entry.")
     }
   }
 
-  /// Every combination; a method that rounds inputs as well has a scheme of its own.
+  /// Every combination; a method that also rounds inputs has its own scheme and appears once.
   func settings(
     _ recipe: RecipeArguments, alpha: Float, format: FormatChoice = .standard,
     grids: [GridChoice] = [.integer]
   ) throws -> [QuantizationSettings] {
-    // Rivals, that is candidates of one scheme, stand together.
+    // Candidates of the same scheme are ranked against each other, so they are kept together.
     var candidates: [QuantizationSettings] = []
     for bits in bits {
       for size in groupSizes {
@@ -69,7 +69,7 @@ extension String {
   func grids() throws -> [GridChoice] {
     let choices = try split(separator: ",").map {
       guard let choice = GridChoice(rawValue: String($0)) else {
-        throw ValidationError("\"\($0)\" is no grid; give integer, offset or nf4.")
+        throw ValidationError("\"\($0)\" is not a grid; give integer, offset or nf4.")
       }
       return choice
     }
@@ -81,7 +81,7 @@ extension String {
   fileprivate func groupSizes() throws -> [GroupSize] {
     try split(separator: ",").map {
       guard let size = GroupSize(argument: String($0)) else {
-        throw ValidationError("\"\($0)\" is no group size; give a number, channel or tensor.")
+        throw ValidationError("\"\($0)\" is not a group size; give a number, channel or tensor.")
       }
       return size
     }

@@ -1,9 +1,9 @@
 import Pipeline
 
 extension Catalog {
-  /// What the words of this command line may name.
+  /// The catalog that the words of this command line refer to.
   ///
-  /// Commands and their options are made by the parser, which hands nothing down; a task-local value
-  /// reaches them without being global.
+  /// The parser creates commands and options itself and cannot pass anything to them; a task-local
+  /// value reaches them without being global.
   @TaskLocal static var current = Catalog()
 }

@@ -5,9 +5,9 @@ import Pipeline
 public import Quantizer
 public import Solvers
 
-/// The words of the command line for what the library offers.
+/// The words that options accept, listed for the help.
 enum Choices {
-  /// A line for each word.
+  /// One line for each word of a method.
   static var methods: String {
     MethodWord.all.map { "\($0.name): \($0.summary)" }.joined(separator: "\n")
   }
@@ -24,7 +24,7 @@ enum Choices {
 extension GridRule.Range: ExpressibleByArgument {}
 
 extension Observer: ExpressibleByArgument {
-  /// Reads the word of an observer.
+  /// Creates an observer from its word.
   ///
   /// Without a number, `percentile` is 99.99, as in NVIDIA's calibrators.
   public init?(argument: String) {
@@ -43,7 +43,7 @@ extension Observer: ExpressibleByArgument {
     }
   }
 
-  /// The word, in the help.
+  /// The default as the help shows it.
   public var defaultValueDescription: String { name }
 }
 
@@ -59,7 +59,7 @@ extension OutlierRule: ExpressibleByArgument {
     }
   }
 
-  /// How it is written, in the help.
+  /// The default as the help shows it.
   public var defaultValueDescription: String {
     switch self {
     case .threshold(let threshold): "\(threshold)"
@@ -110,7 +110,7 @@ enum GroupSize: ExpressibleByArgument {
 
   init?(argument: String) {
     switch argument {
-    // −1 is how Python tools spell it.
+    // Python tools write −1.
     case "channel", "-1": self = .channel
     case "tensor": self = .tensor
     default:
@@ -132,13 +132,13 @@ enum GroupSize: ExpressibleByArgument {
   }
 }
 
-/// `--grids`: which points codes can stand for.
+/// `--grids`: the points that codes can stand for.
 enum GridChoice: String {
   case integer
   case offset
   case nf4
 
-  /// The points of a scheme; symmetry matters only where points have an integer zero point.
+  /// The points of a scheme; symmetry matters only if they have an integer zero point.
   func points(symmetric: Bool) -> Scheme.Points {
     switch self {
     case .integer: symmetric ? .symmetric : .zeroPoint

@@ -3,7 +3,7 @@ import LinearAlgebra
 import Pipeline
 import Transformer
 
-/// Options of every command that computes.
+/// Options of all commands that compute.
 struct CommonArguments: ParsableArguments {
   @Option(help: "Threads to compute with. (default: all processors)")
   var threads: Int?
@@ -17,14 +17,14 @@ struct CommonArguments: ParsableArguments {
     }
   }
 
-  /// Sets the threads.
+  /// Sets the number of threads.
   func apply() {
     Threads.setCount(threads ?? Threads.availableProcessors)
   }
 }
 
 extension LanguageModel {
-  /// The length of windows: what was asked for, or the default as far as the context goes.
+  /// The requested window length, or the default limited to the model's context.
   func windowLength(_ asked: Int?, default standard: Int, atLeast least: Int = 1) throws -> Int {
     let context = declaration.contextLength ?? .max
     let length = asked ?? max(least, min(standard, context))

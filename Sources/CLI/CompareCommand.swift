@@ -13,11 +13,11 @@ struct CompareCommand: ParsableCommand {
     commandName: "compare",
     abstract: "Compare methods, bit widths and group sizes on a model's Linears.",
     discussion: """
-      The calibration text goes through the dense model once; every combination of methods, \
-      bits and group sizes is solved from the same statistics. Methods that round inputs \
-      as well (smoothquant, int8, static) run once, with 8-bit weights by channel. Nothing is \
-      written but the reports asked for with --output: the ending of each name says what it is \
-      (.txt, .md, .csv, .json, .tex or .html).
+      The calibration text passes through the dense model once, and every combination of \
+      methods, bits and group sizes is solved from the same statistics. Methods that also round \
+      inputs (smoothquant, int8, static) run once, with 8-bit weights per channel. The only \
+      files written are the reports named by --output; the ending of a name selects the kind of \
+      report (.txt, .md, .csv, .json, .tex or .html).
 
       EXAMPLES:
         ptq compare SmolLM2 --calibration text.txt --methods rtn,awq,gptq --bits 3,4
@@ -32,19 +32,19 @@ struct CompareCommand: ParsableCommand {
   var candidates: CandidateArguments
 
   @Option(
-    help: "The decoder blocks to look at, such as 0,4-7. (default: all)",
+    help: "The decoder blocks to include, such as 0,4-7. (default: all)",
     transform: { try $0.ranges() })
   var layers: Set<Int>?
 
   @Option(
-    help: "The Linears to look at, by the ends of their names. (default: all)",
+    help: "The Linears to include, by the ends of their names. (default: all)",
     transform: { $0.split(separator: ",").map(String.init) })
   var modules: [String]?
 
-  @Option(help: "Also give the perplexity of the whole model, so quantized, on this text.")
+  @Option(help: "Also measure the perplexity of each quantized model on this text.")
   var text: String?
 
-  @Option(help: "How many windows of --text to take at most. (default: all)")
+  @Option(help: "The largest number of windows to take from --text. (default: all)")
   var windows: Int?
 
   @Option(name: .shortAndLong, help: "Write a report to this file; can be given several times.")
@@ -111,7 +111,7 @@ extension String {
       let ends = part.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
       guard let first = ends.first ?? nil, let last = ends.last ?? nil, ends.count <= 2,
         0 <= first, first <= last, last < 1 << 16
-      else { throw ValidationError("\"\(part)\" is no layer and no range such as 4-7.") }
+      else { throw ValidationError("\"\(part)\" is neither a block nor a range such as 4-7.") }
       result.formUnion(first...last)
     }
     return result

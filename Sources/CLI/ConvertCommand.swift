@@ -7,15 +7,15 @@ import Report
 import Studies
 import Transformer
 
-/// `ptq convert`: the same codes in another layout.
+/// `ptq convert`: stores the same codes in another layout.
 struct ConvertCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "convert",
     abstract: "Store a quantized model in another format, without loss.",
     discussion: """
-      MODEL is a folder of ptq, gptqmodel, AutoGPTQ, AutoAWQ or llm-compressor. Codes, scales \
-      and zero points go over as they are; what a format cannot hold exactly is refused. \
-      Everything else is copied.
+      MODEL is a folder written by ptq, gptqmodel, AutoGPTQ, AutoAWQ or llm-compressor. Codes, \
+      scales and zero points keep their values; if a format cannot hold one of them exactly, the \
+      conversion is refused. Everything else is copied.
 
       EXAMPLES:
         ptq convert Llama-3.2-1B-GPTQ -o Llama-3.2-1B-AWQ --format awq

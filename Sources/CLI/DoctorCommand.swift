@@ -42,9 +42,9 @@ struct DoctorCommand: ParsableCommand {
 }
 
 extension SystemProbe {
-  /// The kernels, and who chose them: a wrong choice can halve the speed of everything.
+  /// The kernels, and whether they were forced: a wrong choice can halve the speed of everything.
   fileprivate var kernels: String {
     forcedKernels == nil
-      ? blasKernels : "\(blasKernels), forced by OPENBLAS_CORETYPE; unset it to let OpenBLAS look"
+      ? blasKernels : "\(blasKernels), forced by OPENBLAS_CORETYPE; unset it to let OpenBLAS choose"
   }
 }

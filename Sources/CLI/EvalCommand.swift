@@ -6,21 +6,21 @@ import Report
 import Studies
 import Transformer
 
-/// `ptq eval`: the perplexity of a folder, dense or quantized, and what sets it apart from another.
+/// `ptq eval`: the perplexity of a dense or quantized model, and its divergence from a reference.
 struct EvalCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "eval",
     abstract: "Measure how well a model predicts a text.",
     discussion: """
-      The text is cut into windows that do not overlap; every token but the first of its \
-      window is predicted from those before it in the window. Everything is computed in \
-      32-bit floats.
+      The text is cut into windows that do not overlap. Every token of a window except the first \
+      is predicted from the tokens before it. Everything is computed in 32-bit floats.
 
-      With --reference, the model's predictions are compared with those of another model, all \
-      in all and by position in the window: the divergence of its distribution from the \
-      reference's in nats, the share of predictions with the same most probable token, and the \
-      difference of the log-probabilities of what came next. What follows a ± is a standard \
-      error from the spread between windows, if there are at least \(Estimate.fewestWindows).
+      With --reference, the model's predictions are compared with those of another model, \
+      overall and by position in the window: the divergence of its distribution from the \
+      reference's, in nats; the share of predictions with the same most probable token; and the \
+      difference in the log-probability of the token that follows. The number after ± is a \
+      standard error, estimated from the spread between windows if there are at least \
+      \(Estimate.fewestWindows).
 
       EXAMPLES:
         ptq eval SmolLM2 --text test.txt
@@ -37,7 +37,7 @@ struct EvalCommand: ParsableCommand {
   @Option(help: "A model to compare with, such as the dense original.")
   var reference: String?
 
-  @Option(help: "How many windows to take at most. (default: all)")
+  @Option(help: "The largest number of windows to take. (default: all)")
   var windows: Int?
 
   @Option(help: "Tokens of each window. (default: 2048, or the model's context)")
@@ -89,7 +89,7 @@ extension Evaluation {
       + "windows \(windows) x \(length)  predicted tokens \(Numbers.count(predictions))"
   }
 
-  /// The perplexity with its standard error, where there is one.
+  /// The perplexity with its standard error, if there is one.
   fileprivate var spread: String {
     Numbers.fixed(perplexity, 4)
       + (perplexityStandardError.map { " ± \(Numbers.fixed($0, 4))" } ?? "")

@@ -8,7 +8,7 @@ import Report
 import Solvers
 import Transformer
 
-/// `ptq inspect`: what is in a quantized folder.
+/// `ptq inspect`: lists the Linears of a folder.
 struct InspectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "inspect",
@@ -45,7 +45,7 @@ struct InspectCommand: ParsableCommand {
   }
 }
 
-/// One line of `ptq inspect`.
+/// One row of `ptq inspect`.
 private struct InspectedLinear {
   let shape: LinearShape
   let scheme: Scheme?
@@ -104,7 +104,7 @@ private struct InspectedLinear {
 }
 
 extension ActivationQuantizer {
-  /// "per token", or the scale of all tokens with its zero point.
+  /// "per token", or the scale and zero point shared by all tokens.
   fileprivate var words: String {
     switch self {
     case .token(let symmetric): symmetric ? "per token" : "per token, asymmetric"

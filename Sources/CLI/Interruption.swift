@@ -3,17 +3,19 @@ import Dispatch
 import Foundation
 import Synchronization
 
-/// Ctrl-C, SIGTERM and a terminal that goes away: the first signal ends the run in order, so that
-/// no partial folder stays; the second one ends the process at once.
+/// Ends a run cleanly on Ctrl-C, on SIGTERM, or when the terminal closes.
+///
+/// The first signal stops the run so that no partial folder remains; the second ends the process at
+/// once.
 enum Interruption {
   private static let isRequested = Atomic(false)
 
-  /// Runs a body with the signals caught.
+  /// Runs a body while watching for the signals.
   static func watched<Result>(_ body: () throws -> Result) throws -> Result {
-    // A reader of the progress that went away is no reason to stop.
+    // A closed pipe on standard error must not stop the run.
     signal(SIGPIPE, SIG_IGN)
-    // The sources only see signals whose default action is off. Under nohup SIGHUP is off already,
-    // and must mean nothing.
+    // Sources only see signals whose default action is off. Under nohup, SIGHUP is ignored already
+    // and must stay so.
     let numbers = [SIGINT, SIGTERM, SIGHUP].filter { number in
       let wasIgnored = isIgnored(signal(number, SIG_IGN))
       return number != SIGHUP || !wasIgnored
@@ -31,12 +33,12 @@ enum Interruption {
     return try body()
   }
 
-  /// Ends the run when a signal came.
+  /// Throws if a signal has arrived, which ends the run.
   static func check() throws {
     if isRequested.load(ordering: .relaxed) { throw ExitCode(130) }
   }
 
-  /// Whether a signal handler is the one that ignores; C compares the pointers.
+  /// Whether a signal handler is SIG_IGN, by comparing pointers as C does.
   private static func isIgnored(_ handler: __sighandler_t?) -> Bool {
     // Safety: both are pointers, and only their bits are compared.
     unsafe unsafeBitCast(handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)

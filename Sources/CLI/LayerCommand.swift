@@ -6,25 +6,25 @@ import Report
 import Solvers
 import Studies
 
-/// `ptq layer`: one Linear from files of numbers, no model.
+/// `ptq layer`: quantizes one Linear from files of numbers, without a model.
 struct LayerCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "layer",
     abstract: "Quantize one Linear from .npy or .safetensors files.",
     discussion: """
-      WEIGHTS is a matrix [out, in]; the input of the Linear is given by what it was for some \
-      tokens, [tokens, in], by their second moment [in, in], or by stored statistics. A file is \
-      .npy (float16, float32 or float64) or .safetensors, whose tensors are named like \
+      WEIGHTS is a matrix [out, in]. The input of the Linear is given as its values for some \
+      tokens, [tokens, in], as their second moment, [in, in], or as stored statistics. A file is \
+      .npy (float16, float32 or float64) or .safetensors; a tensor of the latter is named like \
       model.safetensors:lm_head.weight.
 
       Every combination of --methods, --bits, --group-sizes and --grids is solved from the same \
-      statistics. A ninth of the tokens is kept from the solvers and judges, unless --held-out \
-      gives other ones. Of a Hessian alone, awq, smoothquant, static and outliers cannot learn: \
-      they ask for magnitudes.
+      statistics. A ninth of the tokens is held out from the solvers to measure the results, \
+      unless --held-out gives other tokens. A Hessian alone is not enough for awq, smoothquant, \
+      static and outliers, which need the magnitudes of the inputs.
 
-      The result of a single combination can be written as a .safetensors file: the tensors of \
-      --format, and, where the method scales input channels, NAME.input_factors, by which \
-      whatever makes the input must divide it.
+      The result of a single combination can be written to a .safetensors file. It holds the \
+      tensors of --format and, if the method scales input channels, NAME.input_factors: the \
+      factors by which the input must be divided.
 
       EXAMPLES:
         ptq layer --weights w.npy --activations x.npy --bits 4,3
@@ -35,21 +35,21 @@ struct LayerCommand: ParsableCommand {
   @Option(help: "The weights, [out, in].")
   var weights: String
 
-  @Option(help: "The inputs of tokens, [tokens, in].")
+  @Option(help: "The inputs of the Linear, [tokens, in].")
   var activations: String?
 
-  @Option(help: "In place of inputs: their second moment, [in, in], or a multiple of it.")
+  @Option(help: "Instead of inputs: their second moment, [in, in], or a multiple of it.")
   var hessian: String?
 
-  @Option(help: "In place of inputs: a file of their statistics, held-out ones included.")
+  @Option(help: "Instead of inputs: a file of their statistics, including held-out ones.")
   var statistics: String?
 
   @Option(
     name: .customLong("held-out"),
-    help: "The inputs of other tokens, to judge by. (default: a ninth of --activations)")
+    help: "The inputs of other tokens, to measure results on. (default: a ninth of --activations)")
   var heldOut: String?
 
-  @Flag(name: .customLong("no-held-out"), help: "Give all of --activations to the solvers.")
+  @Flag(name: .customLong("no-held-out"), help: "Let the solvers use all of --activations.")
   var holdsNothingOut = false
 
   @Option(
@@ -60,7 +60,7 @@ struct LayerCommand: ParsableCommand {
       """)
   var output: [String] = []
 
-  @Option(help: "The layout of a result: \(Choices.formats).")
+  @Option(help: "The layout of the result: \(Choices.formats).")
   var format = FormatChoice.standard
 
   @Option(

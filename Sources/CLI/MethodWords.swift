@@ -4,7 +4,7 @@ import Solvers
 
 /// One word of a method; words are joined by +.
 struct MethodWord {
-  /// What a word decides about; each can be decided once.
+  /// What a word decides; a method can decide each of these only once.
   enum Choice: Hashable {
     case transform(TransformMethod)
     case rounding(RoundingMethod)
@@ -12,7 +12,7 @@ struct MethodWord {
     case activations(ActivationScheme.Granularity)
     case outliers
 
-    /// Which of the choices it is.
+    /// The kind of choice, by which words contradict each other.
     fileprivate var kind: Int {
       switch self {
       case .transform: 0
@@ -32,7 +32,7 @@ struct MethodWord {
   let summary: String
   let choice: Choice
 
-  /// Every word: transforms, roundings, and what concerns the rest.
+  /// All words: transforms, roundings, and those about ranges, inputs and outliers.
   static var all: [MethodWord] {
     Catalog.current.transforms.map {
       MethodWord(name: $0.name, summary: $0.summary, choice: .transform($0))
@@ -57,9 +57,9 @@ struct MethodWord {
 }
 
 extension Method {
-  /// The method of some words, such as `awq+gptq`.
+  /// Creates the method that words such as `awq+gptq` describe.
   ///
-  /// - Throws: ``MethodError`` for a word that is unknown, or that contradicts another one.
+  /// - Throws: ``MethodError`` for a word that is unknown or contradicts another.
   init(words: String) throws(MethodError) {
     var chosen: [MethodWord.Choice: MethodWord] = [:]
     for part in words.split(separator: "+", omittingEmptySubsequences: false) {
@@ -92,12 +92,12 @@ extension Method {
 enum MethodError: Error, Equatable, CustomStringConvertible {
   /// There is no such word.
   case unknown(String)
-  /// Both words decide about the same thing.
+  /// Both words decide the same thing.
   case contradiction(String, String)
-  /// The word says something about 8-bit inputs, and inputs stay in floating point.
+  /// The word applies only to 8-bit inputs, but inputs stay in floating point.
   case needsInt8(String)
 
-  /// What was found, and what there is.
+  /// What was found, and what is available.
   var description: String {
     switch self {
     case .unknown(let word):

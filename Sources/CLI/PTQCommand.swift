@@ -2,14 +2,14 @@ import ArgumentParser
 public import Pipeline
 import Remedies
 
-/// The whole of `ptq`.
+/// The whole command `ptq`.
 ///
-/// A program that adds a rounding, a transform, a format or a family to a catalog is `ptq` with that
-/// word: in the help, on the command line, in the tables.
+/// A program that adds a rounding, a transform, a format or a family to a catalog becomes a `ptq`
+/// that also knows this word: on the command line, in the help and in the tables.
 public enum PTQCommand {
-  /// Does what the command line says, and ends the process when that fails.
+  /// Runs the command line, and ends the process if that fails.
   ///
-  /// - Parameter catalog: what the words of the command line may name.
+  /// - Parameter catalog: what the words of the command line can refer to.
   public static func main(_ catalog: Catalog = Catalog()) {
     Catalog.$current.withValue(catalog) {
       var takesLists = false

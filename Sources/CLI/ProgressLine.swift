@@ -3,14 +3,13 @@ import Pipeline
 import Report
 import Solvers
 
-/// Progress on standard error: a bar that redraws itself on a terminal, a line now and then
-/// elsewhere.
+/// Progress on standard error: a bar on a terminal, occasional lines elsewhere.
 struct ProgressLine {
   private let isTerminal = isatty(STDERR_FILENO) == 1
   private let start = Date()
   private var last = (label: "", share: -1.0)
 
-  /// Shows the share of the work done, and what is being worked on.
+  /// Shows the share of the work that is done, and the current step.
   mutating func show(_ share: Double, _ label: String) {
     let elapsed = Date().timeIntervalSince(start)
     let left =
@@ -30,13 +29,13 @@ struct ProgressLine {
   /// Prints a line without disturbing the bar.
   func say(_ line: String) { write((isTerminal ? "\r\u{1B}[K" : "") + line + "\n") }
 
-  /// Takes the bar away.
+  /// Removes the bar.
   func end() { if isTerminal { write("\r\u{1B}[K") } }
 
   private func write(_ text: String) { StandardError.write(text) }
 }
 
-/// The events of a run on standard error.
+/// Shows the events of a run on standard error.
 struct RunDisplay {
   private var progress = ProgressLine()
 
@@ -60,13 +59,13 @@ struct RunDisplay {
     }
   }
 
-  /// Takes the bar away.
+  /// Removes the bar.
   func end() { progress.end() }
 }
 
-/// The stream for everything but results.
+/// The stream for everything except results.
 enum StandardError {
-  /// Writes a text; nobody may be there to read it, which is no reason to stop.
+  /// Writes text; errors are ignored, because a missing reader must not stop the run.
   static func write(_ text: String) {
     try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
   }

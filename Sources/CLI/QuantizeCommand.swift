@@ -7,7 +7,7 @@ import Report
 import Solvers
 import Transformer
 
-/// `ptq quantize`: from a folder to a folder.
+/// `ptq quantize`: quantizes a model folder into a new folder.
 struct QuantizeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "quantize",
@@ -42,7 +42,7 @@ struct QuantizeCommand: ParsableCommand {
   @Option(help: "Bits of a code, 2 to 8. (default: 4; 8 where inputs are rounded)")
   var bits: Int?
 
-  // Unconditional, so that −1 is a value and no option.
+  // Unconditional, so that −1 is a value and not an option.
   @Option(
     parsing: .unconditional,
     help: """
@@ -96,7 +96,7 @@ struct QuantizeCommand: ParsableCommand {
   }
 }
 
-/// Where the calibration comes from.
+/// Options for the calibration text.
 struct CalibrationArguments: ParsableArguments {
   @Option(
     name: .customLong("calibration"),
@@ -118,7 +118,7 @@ struct CalibrationArguments: ParsableArguments {
     }
   }
 
-  /// The windows, or nil when no file was given.
+  /// The calibration windows, or nil if no file was given.
   func read(for model: LanguageModel) throws -> CalibrationSet? {
     guard let path else { return nil }
     return try CalibrationSet(

@@ -5,7 +5,7 @@ import Quantizer
 import Solvers
 import Transformer
 
-/// Options of everything that quantizes, beside the method, the bits and the groups.
+/// Options of all commands that quantize, besides the method, bits and group size.
 struct RecipeArguments: ParsableArguments {
   @Flag(
     help: """
@@ -51,8 +51,9 @@ struct RecipeArguments: ParsableArguments {
     }
   }
 
-  /// The settings of a method; bits and groups not asked for are 4 by groups of 128, or 8 by channel
-  /// where inputs are rounded as well.
+  /// The settings of a method.
+  ///
+  /// The defaults are 4 bits in groups of 128, or 8 bits per channel if inputs are rounded too.
   func settings(
     _ method: Method, bits: Int?, groupSize: GroupSize?, alpha familyAlpha: Float,
     format: FormatChoice = .standard, grid: GridChoice = .integer

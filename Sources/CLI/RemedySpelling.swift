@@ -1,7 +1,7 @@
 import Pipeline
 import Remedies
 
-/// An error of the library, with what to try in the words of this command line.
+/// An error of the library, with its remedies spelled as options of this command.
 struct SpelledError: Error, CustomStringConvertible {
   private let error: any RemediableError
   /// Whether the command takes lists of methods, bits and group sizes.
@@ -18,14 +18,14 @@ struct SpelledError: Error, CustomStringConvertible {
 }
 
 extension Warning {
-  /// The warning with what would help, as flags.
+  /// The warning, followed by its remedies as options.
   func spelled(takesLists: Bool) -> String {
     remedies.spelled(after: text, takesLists: takesLists)
   }
 }
 
 extension [Remedy] {
-  /// A message, and what to try.
+  /// The message, followed by the remedies.
   fileprivate func spelled(after message: String, takesLists: Bool) -> String {
     guard !isEmpty else { return message }
     return "\(message); "
@@ -34,7 +34,7 @@ extension [Remedy] {
 }
 
 extension Remedy {
-  /// What to try, as flags.
+  /// The remedy in terms of options.
   func spelled(takesLists: Bool) -> String {
     let (method, bits, group) =
       takesLists

@@ -5,7 +5,7 @@ import Pipeline
 import Report
 import Studies
 
-/// A file to write a comparison to, whose ending says what it holds.
+/// A file for the report of a comparison; the ending of its name selects the kind of report.
 struct ReportFile {
   private enum Kind: String, CaseIterable {
     case txt, md, csv, json, tex, html
@@ -14,10 +14,10 @@ struct ReportFile {
   private let path: String
   private let kind: Kind
 
-  /// The endings there are.
+  /// The supported endings.
   static var endings: [String] { Kind.allCases.map { ".\($0.rawValue)" } }
 
-  /// The file at a path; nil when its ending says nothing.
+  /// The file at a path; nil if its ending is not supported.
   init?(path: String) {
     guard let kind = Kind(rawValue: URL(fileURLWithPath: path).pathExtension.lowercased()) else {
       return nil
@@ -26,7 +26,7 @@ struct ReportFile {
     self.kind = kind
   }
 
-  /// Writes a comparison beside the path, and moves it there: no half of a report ever stands at it.
+  /// Writes a comparison atomically, so that the path never holds an incomplete report.
   func write(_ report: ComparisonReport) throws {
     try Data(contents(report).utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
   }
@@ -45,8 +45,9 @@ struct ReportFile {
 }
 
 extension ComparisonReport {
-  /// What fits a terminal: the totals, the means by kind of Linear, and for a few blocks who wins in
-  /// which; the rest is for files.
+  /// The tables that fit a terminal; the others are only written to files.
+  ///
+  /// These are the totals, the means by kind of Linear and, if there are few blocks, the ranking.
   var terminalText: String {
     let blocks = Set(candidates.first?.linears.map(\.layer) ?? []).count
     return [totals.text, "error % by kind of Linear\n\n" + byModule.text]

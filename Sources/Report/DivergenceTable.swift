@@ -1,7 +1,7 @@
 public import Studies
 
 extension Divergence {
-  /// The comparison by position in the window, and all in all.
+  /// The comparison by position in the window, and overall.
   public var table: Table {
     var table = Table([
       Table.Column("positions"), Table.Column("predictions"),
@@ -26,7 +26,7 @@ extension Divergence.Part {
 }
 
 extension Estimate {
-  /// The value and its standard error, or a dash, in some unit.
+  /// The value and its standard error, or a dash if there is none, both multiplied by a unit.
   fileprivate func cells(_ digits: Int, _ unit: Double = 1) -> [String] {
     [
       Numbers.fixed(unit * value, digits),

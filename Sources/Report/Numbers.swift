@@ -1,8 +1,8 @@
 internal import Foundation
 
-/// Numbers as people read them.
+/// Numbers as text for people.
 public enum Numbers {
-  /// A ratio in per cent with three significant digits; a dash for nothing.
+  /// A ratio in per cent with three significant digits; a dash for nil.
   public static func percent(_ ratio: Double?) -> String {
     guard let ratio else { return "-" }
     let value = 100 * ratio
@@ -12,7 +12,7 @@ public enum Numbers {
     return String(format: "%.\(digits)f", value)
   }
 
-  /// A number with so many digits after the point.
+  /// A number with a given number of digits after the point.
   public static func fixed(_ value: Double, _ digits: Int) -> String {
     String(format: "%.\(digits)f", value)
   }
@@ -29,7 +29,7 @@ public enum Numbers {
     return String(format: "%d h %02d min", whole / 3600, whole / 60 % 60)
   }
 
-  /// A count with a thin separator between thousands: "106 168 320".
+  /// A count with a space between thousands: "106 168 320".
   public static func count(_ value: Int) -> String {
     var digits = String(value)
     var groups: [Substring] = []

@@ -2,9 +2,9 @@ public import Pipeline
 internal import Solvers
 
 extension RunReport {
-  /// What every Linear lost, in per cent of the energy of its output or weights.
+  /// What every Linear lost, as a percentage of the energy of its output or weights.
   ///
-  /// What rounding the inputs adds has a column where inputs are rounded.
+  /// If inputs are rounded, a column shows the error that this adds.
   public var table: Table {
     let isRounding = linears.contains { $0.error.activation != nil }
     let hasExperts = linears.contains { $0.expertTokens != nil }
@@ -47,7 +47,7 @@ extension RunReport {
       """ + expertSummary
   }
 
-  /// What calibration saw of experts, where there are any.
+  /// How many tokens the experts saw during calibration, if there are experts.
   private var expertSummary: String {
     let counts = linears.compactMap(\.expertTokens).sorted()
     guard let least = counts.first else { return "" }

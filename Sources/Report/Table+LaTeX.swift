@@ -1,6 +1,5 @@
 extension Table {
-  /// The table as a `tabular` of LaTeX with the rules of the package booktabs; the best of rivals
-  /// is bold.
+  /// The table as a LaTeX `tabular` with booktabs rules; the best of rivals is bold.
   public var latex: String {
     let alignments = columns.map { $0.alignment == .leading ? "l" : "r" }.joined()
     let cells = rows.map { row in
@@ -24,7 +23,7 @@ extension Table {
 }
 
 extension String {
-  /// The string with a command in place of whatever LaTeX would take for one.
+  /// The string with all characters escaped that are special in LaTeX.
   fileprivate var inLaTeX: String {
     withoutControls.spelled { scalar in
       switch scalar {
@@ -35,7 +34,7 @@ extension String {
       case "<": "\\textless{}"
       case ">": "\\textgreater{}"
       case "|": "\\textbar{}"
-      case "[": "{[}"  // After the end of a line it would be a length.
+      case "[": "{[}"  // After a line's end, LaTeX would read a length.
       default: nil
       }
     }

@@ -11,9 +11,9 @@ extension Table {
 }
 
 extension String {
-  /// The string with a backslash before whatever Markdown would take for markup.
+  /// The string with a backslash before every character that Markdown would take for markup.
   fileprivate var inMarkdown: String {
-    // Underscores inside words mean nothing, and names are full of them.
+    // Underscores inside words are not markup, and names are full of them.
     var previous: Unicode.Scalar = " "
     let scalars = Array(withoutControls.unicodeScalars)
     var result = ""

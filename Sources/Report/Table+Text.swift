@@ -1,7 +1,7 @@
 extension Table {
   /// The table as aligned lines, for a terminal; a star follows the best of rivals.
   public var text: String {
-    // Where one cell of a column has a star, the others have a space, to keep digits aligned.
+    // If one cell of a column has a star, the others get a space, to keep digits aligned.
     let hasStars = columns.indices.map { column in rows.contains { $0[column].isBest } }
     let cells = rows.map { row in
       zip(row, hasStars).map { cell, hasStars in
@@ -23,10 +23,10 @@ extension Table {
 }
 
 extension String {
-  /// The string with a replacement for every scalar that is spelled otherwise.
+  /// The string with some of its scalars replaced; nil keeps a scalar.
   ///
-  /// By scalars, not characters: to Swift, a quote and an accent that follows are one character, and
-  /// not a quote; to whoever reads the output, they are not.
+  /// This goes by scalars, not characters: to Swift, a quote and a combining accent after it are one
+  /// character, which is not a quote; to a reader of the output, the quote still is one.
   func spelled(_ spelling: (Unicode.Scalar) -> String?) -> String {
     var result = ""
     for scalar in unicodeScalars {
@@ -39,12 +39,12 @@ extension String {
     return result
   }
 
-  /// The string on one line and harmless to a terminal: controls are seen instead of obeyed.
+  /// The string on one line, with a visible sign for each control character.
   var withoutControls: String {
     spelled { $0.properties.generalCategory == .control ? "\u{FFFD}" : nil }
   }
 
-  /// The string without spaces at its end.
+  /// The string without trailing spaces.
   fileprivate var trimmingTrailingSpaces: String {
     String(reversed().drop { $0 == " " }.reversed())
   }

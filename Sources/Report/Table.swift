@@ -1,4 +1,4 @@
-/// Rows of cells under headings: the one way in which results become a table.
+/// Rows of cells under headings, from which all formats of a table are made.
 public struct Table: Sendable {
   /// How a column is aligned.
   public enum Alignment: Sendable {
@@ -12,7 +12,7 @@ public struct Table: Sendable {
   public struct Column: Sendable {
     /// What the column is about.
     let name: String
-    /// What tells it from others of the name, where that is needed.
+    /// What distinguishes it from columns of the same name, if there are any.
     let detail: String?
     let alignment: Alignment
 
@@ -21,7 +21,7 @@ public struct Table: Sendable {
       (self.name, self.detail, self.alignment) = (name, detail, alignment)
     }
 
-    /// Both on one line.
+    /// Name and detail on one line.
     var heading: String { name + (detail.map { " " + $0 } ?? "") }
   }
 
@@ -31,7 +31,7 @@ public struct Table: Sendable {
   /// A table without rows.
   public init(_ columns: [Column]) { self.columns = columns }
 
-  /// Whether there is no row.
+  /// Whether there are no rows.
   public var isEmpty: Bool { rows.isEmpty }
 
   /// Appends a row.

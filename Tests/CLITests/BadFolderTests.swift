@@ -62,7 +62,7 @@ private let folders: [Refusal] = [
     try $0.write(shard, try $0.read(shard).dropLast(100))
   },
   Refusal(
-    "a header that lies",
+    "a header that contradicts itself",
     "model/model.safetensors: tensor a: F32 of shape [8] cannot take 4 bytes from 0, "
       + "where the tensors before it end at 0"
   ) {

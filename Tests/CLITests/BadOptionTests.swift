@@ -101,7 +101,7 @@ private let misspelled: [Refusal] = [
 
 @Suite struct `An option` {
   @Test(arguments: impossible)
-  func `that the model makes impossible is refused`(case: Refusal) throws { try `case`.check() }
+  func `that does not fit the model is refused`(case: Refusal) throws { try `case`.check() }
 
   @Test(arguments: misspelled)
   func `that is misspelled is refused with the usage`(case: Refusal) throws { try `case`.check() }

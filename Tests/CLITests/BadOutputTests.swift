@@ -1,4 +1,4 @@
-// Places where no folder can be written: the message must say why, and nothing may be written.
+// Outputs that cannot be written: the message must say why, and nothing may be written.
 
 import Foundation
 import TestSupport
@@ -27,26 +27,26 @@ private let places: [Refusal] = [
     "no name",
     #""": a new folder cannot have this name"#, ["--output", ""]),
   Refusal(
-    "the folder above",
+    "the name of the parent",
     #""new/..": a new folder cannot have this name"#, ["--output", "new/.."]),
   Refusal(
-    "a file above",
+    "a file as the parent",
     "$FOLDER/text.safetensors: creating a folder in it failed: Not a directory",
     ["--output", "text.safetensors/out"]),
   Refusal(
-    "a file far above",
+    "a file further up the path",
     "$FOLDER/text.safetensors/a/b: creating a folder in it failed: Not a directory",
     ["--output", "text.safetensors/a/b/out"]),
   Refusal(
-    "a folder above where nothing can be made",
+    "a parent in which nothing can be created",
     "/proc: creating a folder in it failed: No such file or directory", ["--output", "/proc/out"]),
   Refusal(
-    "folders to be made, but bits impossible",
+    "parents to be created, but an impossible group size",
     "model.layers.0.mlp.down_proj: group size 24 does not divide the input width 64; "
       + "sizes that fit every Linear: 8, 16, 32; use --group-size channel",
     ["-o", "a/b/out", "--group-size", "24"]),
   Refusal(
-    "folders to be made, but a NaN in the last block",
+    "parents to be created, but a NaN in the last block",
     "model/model.safetensors: tensor model.layers.1.mlp.down_proj.weight: holds an "
       + "infinite value or a NaN, the first at element 0; the file is damaged, or the "
       + "training failed", ["-o", "a/b/out"]
@@ -62,13 +62,13 @@ private let places: [Refusal] = [
 
 @Suite struct `An output that cannot be written` {
   @Test(arguments: places)
-  func `because of its place is refused`(case: Refusal) throws { try `case`.check() }
+  func `because of its path is refused`(case: Refusal) throws { try `case`.check() }
 
-  @Test func `because the system limits the size of files is an error, and nothing is left`() throws
+  @Test func `because the system limits the size of files is an error that leaves nothing`() throws
   {
     try TemporaryFolder.with { folder in
       try TinyModel().write("model", in: folder)
-      // 8 blocks of 512 bytes; the signal that would come with it is ignored, so writing fails.
+      // 8 blocks of 512 bytes; with SIGXFSZ ignored, writing more fails with an error.
       let script = """
         trap '' XFSZ; ulimit -f 8
         exec "$0" quantize model -o a/out --method rtn --group-size 32

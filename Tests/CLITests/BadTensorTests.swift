@@ -1,4 +1,4 @@
-// Tensors that cannot be quantized: the message must say why, and nothing may be left.
+// Tensors that cannot be quantized: the message must say why, and nothing may remain.
 
 import TestSupport
 import Testing

@@ -3,7 +3,7 @@
 import TestSupport
 import Testing
 
-/// A tokenizer that knows single letters only.
+/// A tokenizer that knows only two letters.
 private let letters = """
   {"version": "1.0", "model": {"type": "BPE", "vocab": {"a": 0, "b": 1}, "merges": []}}
   """

@@ -3,7 +3,7 @@ import JSON
 import TestSupport
 import Testing
 
-/// The end of a run of the command: its exit status and what it printed.
+/// The outcome of a run of the command: its exit status and what it printed.
 struct Outcome {
   let status: Int32
   let output: String
@@ -16,12 +16,12 @@ struct Outcome {
   func json() throws -> JSONValue { try JSONValue(parsing: output) }
 }
 
-/// The built `ptq` beside the tests.
+/// The `ptq` that was built together with the tests.
 enum Command {
   /// The executable.
   static let executable = executable("ptq")
 
-  /// A built executable: it stands in the folder of the running test.
+  /// A built executable, which is in the same folder as the running test.
   static func executable(_ name: String) -> URL {
     let test = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
     return URL(fileURLWithPath: test).deletingLastPathComponent().appendingPathComponent(name)
@@ -42,7 +42,7 @@ enum Command {
     try start(arguments, in: folder).finish()
   }
 
-  /// Runs `ptq` to its end, which must be a good one.
+  /// Runs `ptq` to its end and requires success.
   @discardableResult
   static func succeed(
     _ arguments: String..., in folder: TemporaryFolder,
@@ -67,7 +67,7 @@ final class Running {
     process.executableURL = executable
     process.arguments = arguments
     process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
-    // Help is as wide as COLUMNS says.
+    // COLUMNS would change the width of the help.
     process.environment = ProcessInfo.processInfo.environment.filter { $0.key != "COLUMNS" }
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = try stream("out")
@@ -77,19 +77,19 @@ final class Running {
 
   deinit { try? FileManager.default.removeItem(at: streams) }
 
-  /// What it has said on standard error so far.
+  /// What the process has written to standard error so far.
   var errors: String { text("err") }
 
-  /// Whether it has not ended.
+  /// Whether the process is still running.
   var isRunning: Bool { process.isRunning }
 
-  /// Sends it a signal.
+  /// Sends the process a signal.
   func signal(_ number: Int32) { kill(process.processIdentifier, number) }
 
-  /// Waits until it ends.
+  /// Waits until the process ends.
   func finish() -> Outcome {
     process.waitUntilExit()
-    // A process that a signal killed has no exit status; shells add 128 as well.
+    // A process that a signal killed has no exit status; shells report 128 plus the signal.
     let killed: Int32 = process.terminationReason == .uncaughtSignal ? 128 : 0
     return Outcome(
       status: killed + process.terminationStatus, output: text("out"), errors: text("err"))

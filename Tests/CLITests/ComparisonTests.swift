@@ -5,7 +5,7 @@ import JSON
 import TestSupport
 import Testing
 
-/// A tokenizer of single letters, the first of which may be another one.
+/// A tokenizer of two letters, of which the first can be chosen.
 private func tokenizer(_ letter: String = "a", layout: String = "") -> String {
   """
   {\(layout)"version": "1.0",
@@ -13,7 +13,7 @@ private func tokenizer(_ letter: String = "a", layout: String = "") -> String {
   """
 }
 
-/// A case of a reference that is wrong.
+/// A case with an unsuitable reference.
 private func refusal(
   _ name: String, _ line: String, _ options: [String] = [],
   _ prepare: @escaping @Sendable (TemporaryFolder) throws -> Void
@@ -67,14 +67,14 @@ private let references = [
 
 @Suite struct `A model beside its reference` {
   @Test(arguments: references)
-  func `is refused when they cannot be compared`(case: Refusal) throws { try `case`.check() }
+  func `is refused if they cannot be compared`(case: Refusal) throws { try `case`.check() }
 
   @Test(arguments: [1, 8])
-  func `is shown by position, with standard errors where windows suffice`(windows: Int) throws {
+  func `is shown by position, with standard errors if windows suffice`(windows: Int) throws {
     try TemporaryFolder.with { folder in
       try TinyModel(seed: 1).write("model", in: folder)
       try TinyModel(seed: 2).write("dense", in: folder)
-      // The same tokens in another layout are the same tokens.
+      // Another layout of tokenizer.json does not make the tokens different.
       try folder.write("model/tokenizer.json", tokenizer())
       try folder.write("dense/tokenizer.json", tokenizer(layout: "\"truncation\": null, "))
       try folder.write("text.safetensors", TinyModel.tokenFile(TinyModel.tokens(800, seed: 2)))
@@ -96,7 +96,7 @@ private let references = [
     }
   }
 
-  @Test func `is reported in JSON with every digit`() throws {
+  @Test func `is reported in JSON with all digits`() throws {
     try TemporaryFolder.with { folder in
       try TinyModel(seed: 1).write("model", in: folder)
       try TinyModel(seed: 2).write("dense", in: folder)

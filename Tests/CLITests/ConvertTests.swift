@@ -28,7 +28,7 @@ private let refusals: [Refusal] = [
     try refusal.check()
   }
 
-  @Test func `keeps predictions the same from each format to the next`() throws {
+  @Test func `keeps predictions identical from one format to the next`() throws {
     try TemporaryFolder.with { folder in
       try TinyModel(.float16).write("model", in: folder)
       try folder.write("text.safetensors", TinyModel.tokenFile(TinyModel.tokens(320, seed: 2)))
@@ -64,7 +64,7 @@ private let refusals: [Refusal] = [
     }
   }
 
-  @Test func `prints as JSON what it did, and warns of engines`() throws {
+  @Test func `prints what it did as JSON, and warns about engines`() throws {
     try TemporaryFolder.with { folder in
       try TinyModel().write("model", in: folder)
       try Command.succeed(
@@ -91,7 +91,7 @@ private let refusals: [Refusal] = [
 }
 
 @Suite struct `An int8 folder` {
-  @Test func `is inspected with what rounds its inputs, and evaluated`() throws {
+  @Test func `is inspected with the grid of its inputs, and evaluated`() throws {
     try TemporaryFolder.with { folder in
       try TinyModel.int8().write("model", in: folder)
       try folder.write("text.safetensors", TinyModel.tokenFile(TinyModel.tokens(320, seed: 2)))
@@ -116,7 +116,7 @@ private let refusals: [Refusal] = [
         return try outcome.json().member("perplexity").double
       }
       let rounded = try perplexity("model")
-      // The same weights with inputs in floating point predict something else.
+      // With inputs in floating point, the same weights predict something else.
       let text = String(decoding: try folder.read("model/config.json"), as: UTF8.self)
       try folder.write(
         "model/config.json",
@@ -125,7 +125,7 @@ private let refusals: [Refusal] = [
     }
   }
 
-  @Test func `cannot become a format without activations`() throws {
+  @Test func `cannot be converted to a format without activations`() throws {
     try TemporaryFolder.with { folder in
       try TinyModel.int8().write("model", in: folder)
       for format in ["gptq", "awq"] {
@@ -146,7 +146,7 @@ private let refusals: [Refusal] = [
 }
 
 extension TinyModel {
-  /// A model with int8 weights and static inputs, as llm-compressor stores one.
+  /// A model with int8 weights and static inputs, as llm-compressor stores them.
   fileprivate static func int8() -> TinyModel {
     var model = TinyModel()
     model.configure(

@@ -1,4 +1,4 @@
-// The example of a family that is not part of the library: built and run as its reader would.
+// The example of a family outside the library, built and run as a reader would.
 
 import Checkpoint
 import Foundation
@@ -16,8 +16,9 @@ import Testing
     return outcome
   }
 
-  /// Writes the longest golden window as a text of tokens; gives the mean log-probability that
-  /// transformers' logits give to what comes next.
+  /// Writes the longest golden window as a file of tokens.
+  ///
+  /// - Returns: the mean log-probability of the next tokens by the logits of transformers.
   private func golden(in folder: TemporaryFolder) throws -> Double {
     let file = try SafetensorsFile(path: "\(Self.model)/golden.safetensors")
     let tokens = try #require(file.integers("input_ids.64")).map { Int32($0) }
@@ -43,7 +44,7 @@ import Testing
   }
 
   @Test(arguments: ["rtn", "gptq", "awq+gptq"])
-  func `quantizes it, every Linear with its error`(method: String) throws {
+  func `quantizes a model of the family, with an error for every Linear`(method: String) throws {
     try TemporaryFolder.with { folder in
       let dense = try golden(in: folder)
       let report = try run(
@@ -63,7 +64,7 @@ import Testing
     }
   }
 
-  @Test func `is the only one that knows it`() throws {
+  @Test func `is the only one that knows the family`() throws {
     try TemporaryFolder.with { folder in
       let outcome = try Command.run("inspect", Self.model, in: folder)
       #expect(outcome.status == 1)

@@ -1,8 +1,7 @@
-// The example of a rounding that is not part of the library, built and run as its reader would.
+// The example of a rounding outside the library, built and run as a reader would.
 
 import Foundation
 import JSON
-import LinearAlgebra
 import TestSupport
 import Testing
 
@@ -19,7 +18,7 @@ import Testing
     return outcome
   }
 
-  @Test func `lists its word`() throws {
+  @Test func `lists the rounding in its help`() throws {
     try TemporaryFolder.with { folder in
       let help = try run(["help", "compare"], in: folder).output
       #expect(help.contains("descent: coordinate descent from round to nearest"))
@@ -27,7 +26,7 @@ import Testing
     }
   }
 
-  @Test func `shows its row beside the others`() throws {
+  @Test func `shows the rounding in its table`() throws {
     try TemporaryFolder.with { folder in
       let table = try run(
         [
@@ -40,32 +39,14 @@ import Testing
     }
   }
 
-  @Test func `solves for offsets and tables of levels as well`() throws {
-    try TemporaryFolder.with { folder in
-      try folder.write("w.npy", RawNumPy.file(.heavyTailed(24, 64, scale: 0.02, seed: 1)))
-      try folder.write("x.npy", RawNumPy.file(.activations(tokens: 200, channels: 64, seed: 2)))
-      let report = try run(
-        ["layer", "--weights", "w.npy", "--activations", "x.npy", "--methods", "rtn,descent"]
-          + ["--grids", "integer,offset,nf4", "--group-sizes", "32", "--json"], in: folder
-      ).json()
-      let errors = try report.member("candidates").array.map {
-        try #require(try $0.member("linears").array.first).member("calibration_error").double
-      }
-      try #require(errors.count == 6)
-      for grid in 0..<3 {
-        #expect(errors[2 * grid + 1] > 0 && errors[2 * grid + 1] < 0.9 * errors[2 * grid])
-      }
-    }
-  }
-
-  @Test func `loses less of the output than round to nearest, from which it starts`() throws {
+  @Test func `loses less of the output than round to nearest, its starting point`() throws {
     try TemporaryFolder.with { folder in
       let errors = try ["rtn", "descent"].map { method in
         let report = try run(
           ["quantize", Command.tinyLlama, "-o", method, "--method", method, "--bits", "3"]
             + ["--group-size", "64", "--json"] + Self.calibration, in: folder
         ).json()
-        // The Linears of the first stage, whose input is not changed by any quantization.
+        // The Linears of the first stage, whose input no quantization has changed.
         return try report.member("linears").array.prefix(3).map {
           try $0.member("calibration_error").double
         }

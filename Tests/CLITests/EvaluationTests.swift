@@ -34,7 +34,7 @@ private func meanError(_ name: String, _ report: JSONValue) throws -> Double {
 }
 
 @Suite struct `A quantized model` {
-  @Test func `predicts unseen text nearly as well, and better by GPTQ than by rounding`() throws {
+  @Test func `predicts unseen text nearly as well, and better with GPTQ than by rounding`() throws {
     try TemporaryFolder.with { folder in
       var errors: [Double] = []
       var perplexities = [
@@ -49,7 +49,7 @@ private func meanError(_ name: String, _ report: JSONValue) throws -> Double {
         errors.append(try meanError("held_out_error", report))
         perplexities.append(try perplexity(method, heldOut, windows: 40, length: 256, in: folder))
       }
-      // Half of the error on tokens that no solver saw, and most of what it costs.
+      // GPTQ saves much of the error on tokens that no solver saw, and of the loss in perplexity.
       #expect(errors[0] < 0.7 * errors[1], "\(errors)")
       let (dense, gptq, rtn) = (perplexities[0], perplexities[1], perplexities[2])
       #expect(25 < dense && dense < 40, "\(dense)")
@@ -61,7 +61,7 @@ private func meanError(_ name: String, _ report: JSONValue) throws -> Double {
 
   @Test func `predicts the same in both formats when their scales are the same`() throws {
     try TemporaryFolder.with { folder in
-      // Scales are float16 in both: the one takes the type of the weights, the other always has it.
+      // Scales are float16 in both formats: one takes the weights' type, the other is always float16.
       try TinyModel(.float16).write("model", in: folder)
       try folder.write("text.safetensors", TinyModel.tokenFile(TinyModel.tokens(640, seed: 2)))
       var found: [Double] = []
@@ -78,7 +78,7 @@ private func meanError(_ name: String, _ report: JSONValue) throws -> Double {
     }
   }
 
-  @Test func `is judged alike on text and on records`() throws {
+  @Test func `is scored the same on a text and on records`() throws {
     try TemporaryFolder.with { folder in
       try folder.write("a.txt", "And God said, Let there be light: and there was light.\n")
       try folder.write(

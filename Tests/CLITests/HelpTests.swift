@@ -1,4 +1,4 @@
-// The help of the command, whole: whoever changes an option sees what people will read.
+// The complete help of the command, so that a change of an option shows what users will read.
 
 import TestSupport
 import Testing
@@ -168,7 +168,7 @@ private let quantizeHelp = """
       let lines = try Command.succeed("help", command, in: folder).output.split(separator: "\n")
       #expect(lines.contains { $0.hasPrefix("  ptq \(command)") })
       #expect(lines.allSatisfy { $0.count <= 80 || $0.hasPrefix("USAGE: ") })
-      // An option that wraps continues in its column, an example would continue at the margin.
+      // A wrapped option continues in its column; a wrapped example would continue at the margin.
       #expect(!lines.contains { $0.hasPrefix("--") })
     }
   }

@@ -36,7 +36,7 @@ import Testing
     }
   }
 
-  @Test func `sees the grid of an asymmetric folder in the other format`() throws {
+  @Test func `shows the grid of an asymmetric folder in the gptq format`() throws {
     try TemporaryFolder.with { folder in
       try TinyModel().write("model", in: folder)
       try Command.succeed(
@@ -54,7 +54,7 @@ import Testing
     }
   }
 
-  @Test func `lists a model that is not quantized as well`() throws {
+  @Test func `also lists a model that is not quantized`() throws {
     try TemporaryFolder.with { folder in
       try TinyModel().write("model", in: folder)
       let lines = try Command.succeed("inspect", "model", in: folder).output.split(separator: "\n")
@@ -67,7 +67,7 @@ import Testing
     }
   }
 
-  @Test func `reports a damaged report by its file`() throws {
+  @Test func `names the file of a damaged report`() throws {
     try TemporaryFolder.with { folder in
       try TinyModel().write("model", in: folder)
       try folder.write("model/ptq-report.json", #"{"method": 3}"#)
@@ -81,7 +81,7 @@ import Testing
 }
 
 @Suite struct `The command that looks at the machine` {
-  @Test func `names the library that computes`() throws {
+  @Test func `names the BLAS library in use`() throws {
     try TemporaryFolder.with { folder in
       let facts = try Command.succeed("doctor", "--json", in: folder).json()
       #expect(try facts.member("BLAS").string.contains("OpenBLAS"))

@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct `A run that is interrupted` {
   @Test(arguments: [SIGINT, SIGTERM])
-  func `ends with status 130 and leaves nothing`(signal: Int32) throws {
+  func `ends with status 130 and leaves nothing behind`(signal: Int32) throws {
     try TemporaryFolder.with { folder in
       let run = try Command.start(
         [

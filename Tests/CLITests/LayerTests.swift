@@ -92,7 +92,7 @@ private let inputs = Matrix.activations(tokens: 200, channels: 64, seed: 2)
     }
   }
 
-  @Test func `reports what does not fit, and writes nothing`() throws {
+  @Test func `reports input that does not fit, and writes nothing`() throws {
     try TemporaryFolder.with { folder in
       try prepare(folder)
       try folder.write("narrow.npy", RawNumPy.file(Matrix(rows: 9, columns: 48)))

@@ -7,7 +7,7 @@ import Testing
 
 @testable import CLI
 
-/// The choices that some words stand for.
+/// The choices that the words of a method stand for.
 private struct Meaning: Equatable, CustomTestStringConvertible {
   var words: String
   var transform: String?
@@ -67,7 +67,7 @@ private let contradictions = [
 
 @Suite struct `The words of a method` {
   @Test(arguments: meanings)
-  private func `mean what they say, in any order`(meaning: Meaning) throws {
+  private func `have the same meaning in any order`(meaning: Meaning) throws {
     #expect(Meaning(try Method(words: meaning.words)) == meaning)
     let backwards = meaning.words.split(separator: "+").reversed().joined(separator: "+")
     var other = Meaning(try Method(words: backwards))
@@ -99,17 +99,17 @@ private let contradictions = [
   }
 
   @Test(arguments: ["outliers", "gptq+outliers", "awq+outliers"])
-  func `outliers need inputs in 8 bits`(words: String) {
+  func `include outliers only with 8-bit inputs`(words: String) {
     let error = #expect(throws: MethodError.needsInt8("outliers")) { try Method(words: words) }
     #expect(error?.description.contains("int8+outliers") == true)
   }
 
-  @Test func `are all different, and explained`() {
+  @Test func `are all different, and each is explained`() {
     #expect(Set(MethodWord.all.map(\.name)).count == MethodWord.all.count)
     #expect(MethodWord.all.allSatisfy { !$0.summary.isEmpty })
   }
 
-  @Test func `include those of the catalog in use, and of no other`() throws {
+  @Test func `include those of the catalog in use, and of no other catalog`() throws {
     var catalog = Catalog()
     catalog.roundings.append(
       RoundingMethod(name: "mine", summary: "a rounding", needsCalibration: true) { _ in

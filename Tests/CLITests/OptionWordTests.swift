@@ -1,4 +1,4 @@
-// The words of options, and flags in place of the remedies that the library names.
+// The words of options, and the options that spell the remedies of the library.
 
 import Quantizer
 import Remedies
@@ -8,7 +8,7 @@ import Testing
 @testable import CLI
 
 @Suite struct `The word of an observer` {
-  @Test func `is the name that reports give it`() {
+  @Test func `is the name that reports use`() {
     let observers: [Observer] = [
       .minMax, .movingAverage, .percentile(99.9), .percentile(99.99), .percentile(100),
       .squaredError, .entropy,
@@ -19,7 +19,7 @@ import Testing
   }
 
   @Test(arguments: ["", "max", "percentile:", "percentile:0", "percentile:101", "percentile:nan"])
-  func `is refused where it is not one`(word: String) {
+  func `is refused if no observer has it`(word: String) {
     #expect(Observer(argument: word) == nil)
   }
 }
@@ -31,7 +31,7 @@ private struct Trouble: RemediableError {
 }
 
 @Suite struct `The remedies of an error` {
-  @Test func `are told as flags, one or another of them`() {
+  @Test func `are spelled as options, joined by or`() {
     func said(_ remedies: [Remedy]) -> String {
       SpelledError(Trouble(remedies: remedies), takesLists: false).description
     }
@@ -42,7 +42,7 @@ private struct Trouble: RemediableError {
         == "it does not fit; give --calibration FILE, or use --method rtn")
   }
 
-  @Test func `name the flags of the command that failed`() {
+  @Test func `name the options of the command that failed`() {
     let remedies: [Remedy] = [
       .chooseBits([2, 3, 4, 8]), .chooseGroupSize([32, 64]), .useWholeRows, .chooseMethod("rtn"),
       .chooseFormat("awq"),

@@ -7,7 +7,7 @@ import JSON
 import TestSupport
 import Testing
 
-/// A way to call `ptq quantize`, and what it leaves of a Linear.
+/// A call of `ptq quantize`, and the tensors that it stores for each Linear.
 private struct Case: Sendable, CustomTestStringConvertible {
   let arguments: [String]
   let suffixes: Set<String>
@@ -43,7 +43,7 @@ extension ModelFolder.TensorReference {
   }
 }
 
-/// Quantizes the example's model into `out`, with little text to calibrate on.
+/// Quantizes the example's model into `out`, calibrated on little text.
 private func quantize(_ case: Case, in folder: TemporaryFolder) throws -> Outcome {
   let arguments =
     ["quantize", Command.tinyLlama, "--output", "out", "--group-size", "64", "--samples", "2"]
@@ -79,7 +79,7 @@ private func quantize(_ case: Case, in folder: TemporaryFolder) throws -> Outcom
   }
 
   @Test(arguments: cases)
-  private func `holds every tensor of the model, Linears in quantized form alone`(case: Case) throws
+  private func `holds every tensor of the model, Linears only in quantized form`(case: Case) throws
   {
     try TemporaryFolder.with { folder in
       _ = try quantize(`case`, in: folder)
@@ -128,7 +128,7 @@ private func quantize(_ case: Case, in folder: TemporaryFolder) throws -> Outcom
     }
   }
 
-  @Test func `is printed as JSON when asked, the same as the report in the folder`() throws {
+  @Test func `is printed as JSON on request, identical to the report in the folder`() throws {
     try TemporaryFolder.with { folder in
       let outcome = try quantize(
         Case(arguments: ["--json"], suffixes: [], hasQuantizeConfig: false), in: folder)
@@ -137,7 +137,7 @@ private func quantize(_ case: Case, in folder: TemporaryFolder) throws -> Outcom
       #expect(try report.member("method").string == "gptq")
       #expect(try report.member("calibration_tokens").int == 128)
       #expect(try report.member("held_out_tokens").int == 64)
-      // 16 bits of scale for 64 weights of 4, and the shape of each Linear in 128 bits.
+      // A 16-bit scale for every 64 weights of 4 bits, and 128 bits for the shape of each Linear.
       #expect((4.25...4.252).contains(try report.member("bits_per_weight").double))
       let linears = try report.member("linears").array
       #expect(linears.count == 35)

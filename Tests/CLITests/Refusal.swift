@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A wrong call of `ptq`, and the single line that must be printed about it.
+/// A call of `ptq` that must fail, and the single line that it must print about that.
 struct Refusal: Sendable, CustomTestStringConvertible {
   let testDescription: String
   private let line: String
@@ -10,14 +10,14 @@ struct Refusal: Sendable, CustomTestStringConvertible {
   private let arguments: [String]
   private let prepare: @Sendable (TemporaryFolder) throws -> Void
 
-  /// A case.
+  /// Creates a case.
   ///
   /// - Parameters:
   ///   - name: what is wrong.
   ///   - line: what must follow "Error: ".
   ///   - status: the exit status.
-  ///   - arguments: the command line; or options, which overrule those of a good one.
-  ///   - prepare: breaks something in the folder, which starts with a good model and a good text.
+  ///   - arguments: the command line, or options that override those of `good`.
+  ///   - prepare: breaks something in the folder, which starts with a valid model and a valid text.
   init(
     _ name: String, _ line: String, status: Int32 = 1, _ arguments: [String] = [],
     _ prepare: @escaping @Sendable (TemporaryFolder) throws -> Void = { _ in }
@@ -30,13 +30,13 @@ struct Refusal: Sendable, CustomTestStringConvertible {
     self.prepare = prepare
   }
 
-  /// A good run: the options after it win.
+  /// A call that succeeds; options appended to it take precedence.
   static let good = [
     "quantize", "model", "--output", "out", "--group-size", "32", "--length", "32",
     "--calibration", "text.safetensors",
   ]
 
-  /// A case of a model that is wrong in some way.
+  /// A case with an invalid model.
   static func model(
     _ name: String, _ line: String, _ change: @escaping @Sendable (inout TinyModel) -> Void
   ) -> Refusal {
@@ -47,7 +47,7 @@ struct Refusal: Sendable, CustomTestStringConvertible {
     }
   }
 
-  /// A case of a file that is wrong in some way.
+  /// A case with an invalid file.
   static func file(
     _ name: String, _ content: String, _ line: String, _ arguments: String...
   ) -> Refusal {
@@ -66,7 +66,7 @@ struct Refusal: Sendable, CustomTestStringConvertible {
       let outcome = try Command.start(arguments, in: folder).finish()
       #expect(outcome.status == status)
       #expect(outcome.output.isEmpty)
-      // What comes before is progress; what comes after a wrong command line is its usage.
+      // Progress comes before the error; after a wrong command line, the usage follows.
       let said = outcome.errorLines.filter {
         !$0.contains(/^\d+%  \w/) && !$0.hasPrefix("warning: ") && !$0.hasPrefix("will load in ")
       }

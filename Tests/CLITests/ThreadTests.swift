@@ -1,11 +1,11 @@
-// The number of threads decides how long a run takes, and nothing else: how windows are bundled and
-// how products are cut does not depend on it.
+// The number of threads decides only how long a run takes: neither the bundling of windows nor the
+// division of products depends on it.
 
 import Foundation
 import TestSupport
 import Testing
 
-/// What is quantized: a model, a way, and windows of some length.
+/// A run: its model, its method, and the number and length of its windows.
 private struct Case: Sendable, CustomTestStringConvertible {
   let isMixture: Bool
   let method: String
@@ -18,13 +18,13 @@ private struct Case: Sendable, CustomTestStringConvertible {
 }
 
 private let cases = [
-  // One bundle of windows, no edge of which is a multiple of 256 rows.
+  // One bundle of windows, none of which ends at a multiple of 256 rows.
   Case(isMixture: false, method: "gptq", length: 37, samples: 8),
-  // Three bundles, of 55 windows each but for the last.
+  // Three bundles of 55 windows; the last one has fewer.
   Case(isMixture: false, method: "awq+gptq", length: 37, samples: 128),
   // Five bundles of many short windows.
   Case(isMixture: false, method: "awq+clip", length: 3, samples: 2800),
-  // Windows that fill a bundle exactly, 16 of them.
+  // Windows of which 16 fill a bundle exactly.
   Case(isMixture: false, method: "smoothquant+static", length: 128, samples: 33),
   Case(isMixture: true, method: "awq+gptq", length: 37, samples: 128),
   Case(isMixture: false, method: "awq-output", length: 37, samples: 60),

@@ -1,5 +1,5 @@
-// Predictions of two models, whose vocabulary goes by in slabs, against whole rows of logits in
-// double precision.
+// The comparison of two models' predictions, which reads the vocabulary in slabs, against a textbook
+// version on whole rows of logits in double precision.
 
 import Checkpoint
 import LinearAlgebra
@@ -7,12 +7,13 @@ import TestSupport
 import Testing
 import Transformer
 
-/// Three slabs, the last of them short and no multiple of any vector's length.
+/// Three slabs; the last one is short, and its length is not a multiple of any vector's.
 private let vocabulary = 20_001
 
 extension TinyModel {
-  /// A model of another width and vocabulary, its matrices random, and its embedding (which is its
-  /// head) with a little more noise.
+  /// A model of another width and vocabulary, with random matrices.
+  ///
+  /// The embedding, which is also the head, gets additional noise.
   fileprivate static func resized(
     hidden: Int, seed: UInt64, noise: Double = 0
   ) -> TinyModel {
@@ -37,7 +38,7 @@ extension TinyModel {
     return model
   }
 
-  /// The model with a head that knows its first token only: all other logits are zero.
+  /// The model with a head whose logits are all zero except for the first token.
   fileprivate func withHead(ofFirst value: Float) -> TinyModel {
     var model = self
     model.replace("model.embed_tokens.weight") {
@@ -49,7 +50,7 @@ extension TinyModel {
   }
 }
 
-/// The two models, compared after random states.
+/// Compares two models after random hidden states, with the library and with the textbook.
 private func compare(
   _ model: TinyModel, _ reference: TinyModel, widths: (Int, Int), sameStates: Bool = false
 ) throws -> (found: [PredictionComparison], textbook: [TextbookDivergence]) {
@@ -75,7 +76,7 @@ private func compare(
 }
 
 @Suite struct `A comparison of predictions` {
-  @Test func `is the textbook's for strangers, of different widths too`() throws {
+  @Test func `matches the textbook for unrelated models, even of different widths`() throws {
     let (found, textbook) = try compare(
       .resized(hidden: 32, seed: 100), .resized(hidden: 48, seed: 200), widths: (32, 48))
     #expect(textbook.allSatisfy { $0.klDivergence > 1 })
@@ -88,29 +89,29 @@ private func compare(
   }
 
   @Test(arguments: [0.1, 0.01, 0.001])
-  func `is the textbook's for near relatives, whose divergence is tiny`(noise: Double) throws {
+  func `matches the textbook for similar models, whose divergence is tiny`(noise: Double) throws {
     let (found, textbook) = try compare(
       .resized(hidden: 32, seed: 100, noise: noise), .resized(hidden: 32, seed: 100),
       widths: (32, 32), sameStates: true)
     let mean = textbook.reduce(0) { $0 + $1.klDivergence } / Double(textbook.count)
     #expect(mean > 0 && mean < 30 * noise * noise, "\(mean)")
     let worst = zip(found, textbook).map { abs($0.klDivergence - $1.klDivergence) }.max() ?? 1
-    // What the rounding of the logits leaves, which differs with the kernels of the BLAS.
+    // The rounding error of the logits, which depends on the kernels of the BLAS.
     #expect(worst < 1e-6 + 1e-5 * mean, "\(worst) beside \(mean)")
     let agreement = (found.count(where: \.agrees), textbook.count(where: \.agrees))
     #expect(agreement.0 == agreement.1 && agreement.0 > found.count / 2)
   }
 
-  @Test func `takes the first of tied tokens, in whichever slabs they are`() throws {
+  @Test func `takes the first of tied tokens, whichever slabs they are in`() throws {
     let model = TinyModel.resized(hidden: 32, seed: 100)
-    // The one always says 0; the other says 0, or 1 where the logit of 0 is negative.
+    // One model always predicts token 0; the other predicts 1 where the logit of 0 is negative.
     let (found, textbook) = try compare(
       model.withHead(ofFirst: 0), model.withHead(ofFirst: 1), widths: (32, 32))
     #expect(found.map(\.agrees) == textbook.map(\.agrees))
     #expect((20..<130).contains(found.count(where: \.agrees)))
   }
 
-  @Test func `finds nothing between a model and itself`() throws {
+  @Test func `finds no difference between a model and itself`() throws {
     let model = TinyModel.resized(hidden: 32, seed: 100)
     let found = try compare(model, model, widths: (32, 32), sameStates: true).found
     #expect(found.allSatisfy { abs($0.klDivergence) < 1e-6 && $0.agrees })

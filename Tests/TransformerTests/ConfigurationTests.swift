@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Transformer
 
-/// A Llama configuration with some members replaced or (by nil) removed.
+/// A Llama configuration with some members replaced, or removed if the new value is nil.
 private func configuration(_ changes: [(String, JSONValue?)]) -> JSONValue {
   var object = JSONObject()
   for (name, value) in [
@@ -26,7 +26,7 @@ private func read(_ changes: (String, JSONValue?)...) throws -> ModelDeclaration
   }
 }
 
-/// A member, a value that is not supported, and a word that the error must have.
+/// A member, an unsupported value for it, and a word that the error must contain.
 private let unsupported: [(String, JSONValue, String)] = [
   ("model_type", "gemma2", "gemma2"),
   ("hidden_act", "gelu", "gelu"),
@@ -41,21 +41,21 @@ private let unsupported: [(String, JSONValue, String)] = [
 ]
 
 @Suite struct ConfigurationTests {
-  @Test func `a plain configuration needs no more than sizes`() throws {
+  @Test func `a plain configuration needs only sizes`() throws {
     let model = try read()
     #expect(model.hiddenSize == 32 && model.vocabularySize == 96)
     #expect(model.linears(block: 1).map(\.rows) == [32, 16, 16, 32, 48, 48, 32])
     #expect(model.linears(block: 1)[0].name == "model.layers.1.self_attn.q_proj")
   }
 
-  @Test func `each head turns by the frequencies that its width gives`() throws {
+  @Test func `the rotation of a head has the frequencies that follow from its width`() throws {
     let rotary = try RotaryConfiguration(configuration([]).field, headDimension: 8)
     #expect(rotary.attentionFactor == 1)
     #expect(rotary.frequencies == [1, 0.1, 0.01, 0.001])
   }
 
   @Test(arguments: unsupported)
-  func `what is not supported is an error that names it`(
+  func `an unsupported value is an error that names it`(
     name: String, value: JSONValue, word: String
   ) {
     let error = #expect(throws: CheckpointError.self) { try read((name, value)) }
@@ -63,21 +63,21 @@ private let unsupported: [(String, JSONValue, String)] = [
   }
 
   @Test(arguments: ["hidden_size", "num_hidden_layers", "vocab_size", "model_type"])
-  func `a missing size is an error that names it`(name: String) {
+  func `a missing member is an error that names it`(name: String) {
     let error = #expect(throws: CheckpointError.self) { try read((name, nil)) }
     #expect(error.map { "\($0)".contains(name) } == true)
   }
 
-  @Test func `a family whose defaults differ must say what it means`() {
+  @Test func `mistral must state its window, because its defaults differ`() {
     let error = #expect(throws: CheckpointError.self) { try read(("model_type", "mistral")) }
     #expect(error.map { "\($0)".contains("sliding_window") } == true)
   }
 
-  @Test func `mistral needs its window, but null is one that sees everything`() throws {
+  @Test func `mistral accepts null as a window that sees everything`() throws {
     #expect(try read(("model_type", "mistral"), ("sliding_window", .null)).blocks.count == 2)
   }
 
-  @Test func `gemma 3 refuses what would cap its logits`() {
+  @Test func `gemma 3 refuses a cap on its logits`() {
     let error = #expect(throws: CheckpointError.self) {
       try read(
         ("model_type", "gemma3_text"), ("head_dim", 8), ("sliding_window", 16),

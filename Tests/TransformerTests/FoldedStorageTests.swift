@@ -1,4 +1,5 @@
-// What takes up factors is stored in few bits: factors are chosen so that it is stored exactly.
+// Tensors that absorb factors are stored in few bits, so factors are chosen such that the result is
+// stored exactly.
 
 import Checkpoint
 import Formats
@@ -8,14 +9,14 @@ import Testing
 import Transformer
 
 @Suite struct `What takes up factors` {
-  /// Models in each format that tensors are stored in, of every kind of absorber.
+  /// Models in every storage format of tensors, with every kind of absorber.
   static let names = [
     "llama", "llama-tied-bf16", "llama-f16", "llama-biases", "qwen2-windows-old", "gemma3",
     "gemma3-old", "gpt-neox", "gpt-neox-old", "qwen3-moe", "qwen3-moe-old",
   ]
 
   @Test(arguments: names)
-  func `is stored as it is used`(name: String) throws {
+  func `is stored exactly as it is used`(name: String) throws {
     let model = try Fixtures.model(name)
     for index in model.declaration.blocks.indices {
       var block = try model.block(index)
@@ -37,7 +38,7 @@ import Transformer
     }
   }
 
-  /// What is stored, read again, is what the block computes with.
+  /// Expects that the stored tensors, read back, are those that the block computes with.
   private func expectReload(
     of block: DecoderBlock, _ tensors: [(name: String, bytes: [UInt8])], _ model: LanguageModel
   ) throws {
@@ -61,10 +62,10 @@ import Transformer
   }
 
   @Test(arguments: FloatFormat.allCases)
-  func `takes factors near those that were asked for`(format: FloatFormat) throws {
+  func `takes factors close to the requested ones`(format: FloatFormat) throws {
     try TemporaryFolder.with { folder in
       let block = try openTiny(.qwen2, format, in: folder).block(0)
-      // Half of the distance of two neighbours, and a rounding of the quotient.
+      // Half the distance between neighbouring values, plus the rounding of the quotient.
       let share: Float =
         switch format {
         case .float32: 0x1p-23
@@ -86,12 +87,12 @@ import Transformer
           #expect(rows.firstIndex(of: row).map { found[$0] } == found[channel])
         }
       }
-      // Two query heads share each of v's 16 rows; every one of up's 64 makes one channel.
+      // Two query heads share each of v's 16 rows; each of up's 64 makes one channel.
       #expect(sharings == [16, 64])
     }
   }
 
-  @Test func `takes powers of two where a bias or a router has to be exact as well`() throws {
+  @Test func `takes powers of two where a bias or a router must be exact too`() throws {
     for (name, index) in [("gpt-neox", 0), ("qwen3-moe-old", 1)] {
       let block = try Fixtures.model(name).block(0)
       let norms = block.program.places.filter { if case .norm = $0 { true } else { false } }
@@ -103,7 +104,7 @@ import Transformer
     }
   }
 
-  @Test func `is spared where it is zero, or no factor can divide it`() throws {
+  @Test func `is left alone where it is zero or the division is not possible`() throws {
     try TemporaryFolder.with { folder in
       var tiny = TinyModel(.float16)
       tiny.replace("model.layers.0.input_layernorm.weight") {

@@ -1,4 +1,4 @@
-// Factors put into a block and taken out again, with or without a mistake.
+// Folds factors into a block, with or without a deliberate mistake.
 
 import Checkpoint
 import Formats
@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 import Transformer
 
-/// What may be forgotten.
+/// The part of the folding that is left out.
 enum Mistake: CaseIterable {
   case consumer, producer, sharing, bias
 }
@@ -21,7 +21,7 @@ extension Matrix {
   }
 }
 
-/// Factors from 0.1 to 10, evenly spread over their logarithms; channels of the same row share theirs.
+/// Log-uniform factors from 0.1 to 10; channels of the same row share one.
 func randomFactors(_ count: Int, rows: [Int]? = nil, seed: UInt64) -> [Float] {
   var generator = SplitMix64(seed: seed)
   var values: [Int: Float] = [:]
@@ -34,14 +34,14 @@ func randomFactors(_ count: Int, rows: [Int]? = nil, seed: UInt64) -> [Float] {
 }
 
 extension BlockProgram {
-  /// Everything that can take up factors, in the order of the stages.
+  /// Everything that can absorb factors, in the order of the stages.
   var places: [Absorber] {
     stages.flatMap(\.slots).compactMap(\.absorber).reduce(into: []) { found, absorber in
       if !found.contains(absorber) { found.append(absorber) }
     }
   }
 
-  /// The Linears that can be quantized and read what an absorber makes.
+  /// The Linears that read the output of an absorber and can be quantized.
   func readers(of absorber: Absorber) -> [Slot] {
     stages.flatMap(\.slots).filter { $0.absorber == absorber && !$0.staysDense }
   }
@@ -50,7 +50,7 @@ extension BlockProgram {
 extension DecoderBlock {
   /// Folds random factors into an absorber and its readers.
   ///
-  /// - Returns: whether the mistake could be made here at all.
+  /// - Returns: whether the mistake is possible for this absorber.
   @discardableResult
   mutating func fold(_ absorber: Absorber, _ mistake: Mistake? = nil, seed: UInt64) -> Bool {
     let readers = program.readers(of: absorber)
@@ -89,7 +89,7 @@ extension DecoderBlock {
   }
 }
 
-/// A tiny model of a family, with a window where the family has one.
+/// A tiny model of a family, with a sliding window if the family has them.
 func openTiny(
   _ family: TinyModel.Family, _ format: FloatFormat, in folder: TemporaryFolder
 ) throws -> LanguageModel {

@@ -1,5 +1,5 @@
-// Scaled inputs are exactly undone: without any quantization, a model whose factors were folded into
-// its norms, biases and neighbouring weights computes what it computed before.
+// The scaling of inputs is undone exactly: without quantization, a model with factors folded into
+// its norms, biases and neighbouring weights computes the same as before.
 
 import Checkpoint
 import Foundation
@@ -23,7 +23,7 @@ private func outputs(
   return result + [try model.logits(hidden)]
 }
 
-/// The largest difference of outputs, relative to the largest element.
+/// The largest difference between outputs, relative to the largest element.
 private func difference(_ a: [Matrix], _ b: [Matrix]) -> Float {
   guard a.map(\.elements.count) == b.map(\.elements.count) else { return .infinity }
   return zip(a, b).map { a, b in
@@ -33,11 +33,12 @@ private func difference(_ a: [Matrix], _ b: [Matrix]) -> Float {
 }
 
 @Suite struct `Folded factors` {
-  /// Sums of 64 float32 products behind factors of a hundred between the largest and the smallest.
+  /// The rounding of sums of 64 float32 products, with factors that differ by up to a hundred.
   private static let bound: Float = 5e-5
 
-  /// Folds factors into one place of every block, or by nil into all of them; nil where no block has
-  /// that place.
+  /// Folds factors into one place of every block, or into all places for nil.
+  ///
+  /// - Returns: the outputs, or nil if no block has that place.
   private func folded(_ model: LanguageModel, _ place: Int?) throws -> [Matrix]? {
     var count = 0
     let result = try outputs(of: model) { block, index in
@@ -45,7 +46,7 @@ private func difference(_ a: [Matrix], _ b: [Matrix]) -> Float {
         let reader = block.program.readers(of: absorber)[0].name
         let weight = block.weights.linear(reader).weight
         block.fold(absorber, seed: UInt64(10 * index + i))
-        // Powers of two leave the outputs bit for bit, so that the weights must tell.
+        // Powers of two leave the outputs unchanged to the bit, so only the weights show the fold.
         #expect(block.weights.linear(reader).weight != weight)
         count += 1
       }
@@ -57,7 +58,7 @@ private func difference(_ a: [Matrix], _ b: [Matrix]) -> Float {
     let original = try outputs(of: model)
     let places = model.declaration.blocks.map { $0.places.count }.max() ?? 0
     #expect(places >= 2)
-    // The few first places one by one: a mixture has one for every expert.
+    // Only the first places one by one, because a mixture has one for every expert.
     for place in (0..<min(places, 6)).map(Int?.some) + [nil] {
       let result = try #require(try folded(model, place))
       let found = difference(original, result)
@@ -66,7 +67,7 @@ private func difference(_ a: [Matrix], _ b: [Matrix]) -> Float {
   }
 
   @Test(arguments: TinyModel.Family.allCases, FloatFormat.allCases)
-  func `change nothing, in each place and in all together`(
+  func `change nothing, in each place alone and in all together`(
     family: TinyModel.Family, format: FloatFormat
   ) throws {
     try TemporaryFolder.with { folder in try check(try openTiny(family, format, in: folder)) }
@@ -78,7 +79,7 @@ private func difference(_ a: [Matrix], _ b: [Matrix]) -> Float {
   }
 
   @Test(arguments: ["llama", "qwen2", "llama-biases", "gemma3", "gpt-neox", "qwen3-moe"])
-  func `change everything when a part is forgotten`(name: String) throws {
+  func `change the outputs when a part is left out`(name: String) throws {
     let model = try Fixtures.model(name)
     let original = try outputs(of: model)
     var made: Set<Mistake> = []

@@ -1,6 +1,7 @@
-// The forward pass against transformers, on small random models of every family: every kind of RoPE and
-// norm, biases, windows, mixtures, tied, sharded and half-precision weights, old and new spellings. Tools/make-forward-goldens.py
-// made the models and the logits; Fixtures/versions.json says with what.
+// The forward pass against transformers, on small random models of every family: every kind of RoPE
+// and norm; biases, windows and mixtures; tied, sharded and half-precision weights; old and new
+// spellings of the configuration. Tools/make-forward-goldens.py made the models and the logits with
+// the versions in Fixtures/versions.json.
 
 import Checkpoint
 import Foundation
@@ -23,7 +24,7 @@ import Transformer
   }
 
   @Test(arguments: Fixtures.names)
-  func `logits are those of transformers`(name: String) throws {
+  func `logits match those of transformers`(name: String) throws {
     let path = try Fixtures.path(name)
     let model = try LanguageModel(ModelFolder(path: path))
     let golden = try SafetensorsFile(path: "\(path)/golden.safetensors")
@@ -43,7 +44,7 @@ import Transformer
     }
   }
 
-  /// The slab-wise log-probabilities of the following tokens against those of the golden logits.
+  /// Compares the log-probabilities of the next tokens with those from the golden logits.
   private func compareLogProbabilities(
     _ model: LanguageModel, _ hidden: Matrix, _ logits: [Float], _ tokens: [Int32]
   ) throws {

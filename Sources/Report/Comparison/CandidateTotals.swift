@@ -1,21 +1,21 @@
 internal import Solvers
 internal import Studies
 
-/// One candidate over all its Linears; nil where a Linear lacks the figure.
+/// The totals of one candidate over all its Linears; nil if any Linear lacks the value.
 ///
-/// Relative errors are plain means over Linears, large ones counting no more than small ones; so a
-/// Linear with a large error dominates, and the mean rank beside them tells who is better on most.
-/// What is counted in weights (bits, squared error, clipped share) is a mean over weights.
+/// Relative errors are plain means over Linears of any size. A single Linear with a large error can
+/// dominate such a mean; the mean rank beside it shows which candidate is better on most Linears.
+/// Quantities per weight (bits, squared error, clipped share) are means over weights.
 struct CandidateTotals: Sendable {
   let bitsPerWeight, weightMSE, clippedShare: Double?
   let calibration, heldOut, activation: Double?
-  /// The mean of the decibels: those of the geometric mean of the weight errors.
+  /// The mean in decibels, which corresponds to the geometric mean of the weight errors.
   let decibels: Double?
-  /// The worst output of all Linears.
+  /// The error of the worst output of all Linears.
   let worstRow: Double?
-  /// The share of input channels kept in 16 bit, and of the error that they carried.
+  /// The shares of input channels kept in 16 bits, and of the error that they carried.
   let keptChannels, keptError: Double?
-  /// The time of all solves.
+  /// The time of all solves together.
   let seconds: Double
 
   init(_ candidate: ComparisonReport.Candidate) {
@@ -30,7 +30,7 @@ struct CandidateTotals: Sendable {
     clippedShare = perWeight(\.clippedShare)
     calibration = linears.map(\.error.calibration).complete?.mean
     heldOut = linears.map(\.error.heldOut).complete?.mean
-    // Where inputs are not rounded, nothing is lost by it.
+    // A Linear whose inputs are not rounded loses nothing by rounding them.
     let isRounding = linears.contains { $0.error.activation != nil }
     activation = isRounding ? linears.map { $0.error.activation ?? 0 }.mean : nil
     decibels = linears.map(\.error.decibels).mean

@@ -1,8 +1,8 @@
 /// Positions that share a name.
 struct Group: Sendable, Equatable {
-  /// What they share.
+  /// The shared name.
   let name: String
-  /// The positions, ascending.
+  /// The positions in ascending order.
   var members: [Int] = []
 }
 
@@ -23,12 +23,12 @@ extension Group {
 }
 
 extension Collection<Double> {
-  /// The mean of the values; nil of none.
+  /// The mean of the values, or nil if there are none.
   var mean: Double? { isEmpty ? nil : reduce(0, +) / Double(count) }
 }
 
 extension Array<Double?> {
-  /// The values, if none is missing: means over different things do not compare.
+  /// The values, or nil if any is missing, since means over different sets do not compare.
   var complete: [Double]? {
     let values = compactMap { $0 }
     return values.count == count ? values : nil

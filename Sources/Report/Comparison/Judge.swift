@@ -1,19 +1,19 @@
 internal import Solvers
 internal import Studies
 
-/// By which error candidates are compared.
+/// The error by which candidates are compared.
 ///
-/// Where inputs are rounded too, what that adds to the output's error is added here: roundings of
-/// weights and of inputs are independent, so their squared errors sum.
+/// If inputs are rounded too, the error that this adds to the output is included: the rounding errors
+/// of weights and inputs are independent, so their squares add up.
 enum Judge: Sendable {
-  /// Of the output, on tokens that no solver saw.
+  /// The output error on tokens that no solver saw.
   case heldOut
-  /// Of the output, on the calibration tokens.
+  /// The output error on the calibration tokens.
   case calibration
-  /// Of the weights.
+  /// The weight error.
   case weight
 
-  /// The best judge that every candidate has on every Linear.
+  /// The best of these errors that is known for every candidate and every Linear.
   init(_ candidates: [ComparisonReport.Candidate]) {
     let errors = candidates.lazy.flatMap(\.linears).map(\.error)
     if errors.allSatisfy({ $0.heldOut != nil }) {
@@ -25,7 +25,7 @@ enum Judge: Sendable {
     }
   }
 
-  /// The error as a share of the energy; infinite where the judge was not there.
+  /// The error as a share of the energy; infinite if it is not known.
   func error(_ error: LinearError) -> Double {
     let ofWeights =
       switch self {

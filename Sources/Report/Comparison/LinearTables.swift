@@ -3,7 +3,7 @@ public import Studies
 extension ComparisonReport {
   /// One row for each candidate, one column for each kind of Linear: the mean error in per cent.
   ///
-  /// Small enough for a terminal with any number of blocks. The best of each scheme is marked.
+  /// It fits a terminal whatever the number of blocks. The best of each scheme is marked.
   public var byModule: Table {
     let standings = Standings(self)
     var table = Table(
@@ -26,7 +26,7 @@ extension ComparisonReport {
 
   /// One row for each Linear, one column for each candidate: the error in per cent.
   ///
-  /// Long and wide: for files. The best of each scheme is marked.
+  /// It is too long and wide for a terminal. The best of each scheme is marked.
   public var byLinear: Table {
     let standings = Standings(self)
     var table = Table(

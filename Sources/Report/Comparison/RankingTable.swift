@@ -1,11 +1,11 @@
 public import Studies
 
 extension ComparisonReport {
-  /// Who wins in which decoder block: for each scheme one row of all blocks, then one for each, with
-  /// the winner and the mean rank of every method over the block's Linears.
+  /// The winner of each scheme, over all decoder blocks together and then block by block.
   ///
-  /// Ranks count from 1 and compare candidates of one scheme only; a scheme with one candidate has no
-  /// row. The winner has the least mean rank, and of several such the least mean error.
+  /// Each row also has the mean rank of every method over the block's Linears. Ranks start at 1 and
+  /// only compare candidates of the same scheme; a scheme with a single candidate has no row. The
+  /// winner has the lowest mean rank; between several of those, the lowest mean error decides.
   public var ranking: Table {
     let standings = Standings(self)
     let rivalries = standings.schemes.filter { $0.members.count > 1 }
@@ -36,8 +36,9 @@ extension ComparisonReport {
 }
 
 extension Standings {
-  /// The rival with the least mean rank over some Linears, and of several such the one with the least
-  /// mean error; nil if several have the same of both.
+  /// The rival with the lowest mean rank over some Linears.
+  ///
+  /// Between equal ranks the lowest mean error decides; if that is equal too, the result is nil.
   func winner(among rivals: [Int], in linears: [Int]) -> Int? {
     func least(_ rivals: [Int], of values: [[Double]]) -> [Int] {
       let means = rivals.map { mean(of: values, $0, over: linears) ?? .infinity }

@@ -2,7 +2,7 @@ internal import Solvers
 public import Studies
 
 extension ComparisonReport {
-  /// One row for each candidate and Linear, with all that was measured: for other programs.
+  /// One row for each candidate and Linear, with every measurement, for other programs.
   public var records: Table {
     let hasExperts = candidates.contains { $0.linears.contains { $0.expertTokens != nil } }
     var table = Table(

@@ -1,26 +1,26 @@
 internal import Solvers
 internal import Studies
 
-/// Who is better where: the errors that judge, and ranks among rivals.
+/// The errors by which candidates are compared, and their ranks among rivals.
 ///
-/// Rivals are the candidates of one scheme: fewer bits always lose to more, so only like is ranked
-/// against like.
+/// Rivals are candidates of the same scheme: fewer bits always lose to more, so a ranking across
+/// schemes would show nothing else.
 struct Standings: Sendable {
-  /// The best judge that every candidate has on every Linear.
+  /// The error that decides.
   let judge: Judge
-  /// The methods, told apart where one occurs twice in a scheme: "gptq", "gptq (2)".
+  /// The names of the methods, numbered if one occurs twice in a scheme: "gptq", "gptq (2)".
   let names: [String]
   /// Candidates by scheme.
   let schemes: [Group]
-  /// Candidates by name, over schemes.
+  /// Candidates by name, across schemes.
   let methods: [Group]
   /// Linears by the last part of their names: `q_proj`.
   let modules: [Group]
-  /// Linears by decoder block; one that stands alone is a block of its own name.
+  /// Linears by decoder block; a Linear outside all blocks forms one under its own name.
   let blocks: [Group]
-  /// The errors that judge, `[candidate][Linear]`.
+  /// The errors that decide, `[candidate][Linear]`.
   let errors: [[Double]]
-  /// Ranks among rivals, from 1, `[candidate][Linear]`; equals share the mean of their places.
+  /// Ranks among rivals, from 1, `[candidate][Linear]`; ties share the mean of their places.
   let ranks: [[Double]]
 
   init(_ report: ComparisonReport) {
@@ -50,12 +50,12 @@ struct Standings: Sendable {
     self.ranks = ranks
   }
 
-  /// The mean over some Linears of a candidate's errors or ranks.
+  /// The mean of a candidate's errors or ranks over some Linears.
   func mean(of values: [[Double]], _ candidate: Int, over linears: [Int]) -> Double? {
     linears.map { values[candidate][$0] }.mean
   }
 
-  /// The candidates with the least value among their rivals, unless all are equal or alone.
+  /// The candidates with the lowest value of their scheme, unless all its values are the same.
   func least(of values: [Double?]) -> Set<Int> {
     var best: Set<Int> = []
     for scheme in schemes {
@@ -67,7 +67,7 @@ struct Standings: Sendable {
     return best
   }
 
-  /// Places from 1 by size; equals share the mean of theirs, and what is no number comes last.
+  /// Places from 1 by ascending value; ties share the mean of their places, and NaN comes last.
   private static func places(_ values: [Double]) -> [Double] {
     let values = values.map { $0.isNaN ? .infinity : $0 }
     return values.map { value in

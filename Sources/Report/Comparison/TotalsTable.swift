@@ -1,10 +1,10 @@
 public import Studies
 
 extension ComparisonReport {
-  /// One row for each candidate: what it costs, and what it loses over all Linears.
+  /// One row for each candidate, with its size, its time and its losses over all Linears.
   ///
-  /// Errors are plain means over Linears; *rank* is the mean place among the candidates of the
-  /// same scheme, Linear by Linear, 1 for the best. What no candidate has gets no column.
+  /// Errors are plain means over Linears; *rank* is the mean over Linears of the place among the
+  /// candidates of the same scheme, where 1 is the best. A value that no candidate has gets no column.
   public var totals: Table {
     let standings = Standings(self)
     let measures = Measure.all(of: self, standings).filter { measure in
@@ -38,7 +38,7 @@ private struct Measure {
   /// One for each candidate.
   let cells: [Table.Cell]
 
-  /// A column of given values, the least among rivals marked if there are any.
+  /// A column of values, in which the lowest among rivals is marked if standings are given.
   init(
     _ heading: String, _ values: [Double?], bestAmong standings: Standings? = nil,
     cell: @escaping (Double?) -> Table.Cell

@@ -10,10 +10,10 @@ struct Axis: Sendable {
   }
 
   let scale: Scale
-  /// The ends, of the logarithms where the scale is logarithmic.
+  /// The ends, as logarithms if the scale is logarithmic.
   private let low, high: Double
 
-  /// A scale over whatever of these values can be shown, with a margin; nil if none can.
+  /// A scale over those values that it can show, with a margin; nil if it can show none.
   init?(_ scale: Scale, covering values: some Sequence<Double>) {
     let shown = values.compactMap { Self.coordinate($0, scale) }
     guard let least = shown.min(), let most = shown.max(), (most - least).isFinite else {
@@ -31,7 +31,7 @@ struct Axis: Sendable {
     (low, high) = (least - margin, most + margin)
   }
 
-  /// Where a value lies between the ends, 0 to 1; nil where the scale has no place for it.
+  /// Where a value lies between the ends, 0 to 1; nil if the scale cannot show it.
   func share(_ value: Double) -> Double? {
     Self.coordinate(value, scale).map { ($0 - low) / (high - low) }
   }
@@ -43,8 +43,8 @@ struct Axis: Sendable {
 
   /// Round values between the ends, about five to ten.
   ///
-  /// A logarithmic scale of less than a decade has evenly stepped ones, up to three decades have 1, 2
-  /// and 5 of each, and beyond only powers of ten, or of some of them.
+  /// Ticks of a logarithmic scale are evenly spaced in less than a decade, 1, 2 and 5 of every decade
+  /// in up to three decades, and powers of ten, or only some of those, in more than that.
   var ticks: [Double] {
     roundValues.filter { tick in share(tick).map((0...1).contains) ?? false }
   }

@@ -12,12 +12,12 @@ extension ComparisonFigures {
       scheme: standings.schemes.firstIndex { $0.members.contains(candidate) } ?? 0)
   }
 
-  /// Where a block stands; nil for a Linear that stands alone.
+  /// The number of a block; nil for a Linear outside all blocks.
   func layer(of block: Group) -> Double? {
     block.members.first.flatMap { report.candidates.first?.linears[$0].layer }.map(Double.init)
   }
 
-  /// A line of one value for each block that has one.
+  /// A line with one point for each block that has a value.
   func line(_ candidate: Int, _ value: (Group) -> Double?) -> Plot.Line {
     let points: [Plot.Point] = standings.blocks.compactMap { block in
       layer(of: block).flatMap { layer in value(block).map { (layer, $0) } }
@@ -25,7 +25,7 @@ extension ComparisonFigures {
     return Plot.Line(name: label(of: candidate), style: style(of: candidate), points: points)
   }
 
-  /// A figure over bits per weight, with a line through the candidates of a method.
+  /// A figure over bits per weight, with a line through the candidates of each method.
   func overBits(
     _ title: String, _ yLabel: String, level: Plot.Level? = nil, _ value: (Int) -> Double?
   ) -> Plot? {

@@ -1,6 +1,6 @@
 internal import Studies
 
-/// The figures of a comparison; none where there is nothing to draw.
+/// The figures of a comparison; those with nothing to draw are left out.
 struct ComparisonFigures {
   let report: ComparisonReport
   let standings: Standings
@@ -10,7 +10,7 @@ struct ComparisonFigures {
     standings = Standings(report)
   }
 
-  /// The colours and markers of methods, and the dashes of schemes where these count.
+  /// The colours and markers of methods and, on request, the dashes of schemes.
   func legend(withSchemes: Bool) -> Markup {
     let schemes = withSchemes && standings.schemes.count > 1 ? standings.schemes : []
     return tag("ul", ["class": "legend"]) {
@@ -24,7 +24,7 @@ struct ComparisonFigures {
     }
   }
 
-  /// The error over depth, one plot for each kind of Linear, each with a scale of its own.
+  /// The error over depth, one plot for each kind of Linear, each with its own scale.
   var depth: [Plot] {
     standings.modules.compactMap { module in
       let lines = report.candidates.indices.map { candidate in
@@ -39,14 +39,14 @@ struct ComparisonFigures {
     }
   }
 
-  /// The mean error over the bits of a weight, a line for each method.
+  /// The mean error over the bits per weight, with a line for each method.
   var errorOverBits: Plot? {
     overBits("Error and size", "\(standings.judge.words), %") { candidate in
       standings.errors[candidate].mean.map { 100 * $0 }
     }
   }
 
-  /// The perplexity over the bits of a weight, with that of the dense model.
+  /// The perplexity over the bits per weight, with that of the dense model.
   var perplexityOverBits: Plot? {
     let dense = report.densePerplexity.map { Plot.Level(name: "dense", value: $0) }
     return overBits("Perplexity and size", "perplexity", level: dense) {

@@ -1,14 +1,14 @@
 public import Studies
 
 extension ComparisonReport {
-  /// The report as one HTML page that needs nothing else: no script, no network, no other file.
+  /// The report as a self-contained HTML page: no scripts, no network, no other files.
   public var html: String {
     let title = "Quantizations of \(model) compared"
     let page = tag("html", ["lang": "en"]) {
       tag("head") {
         tag("meta", ["charset": "utf-8"])
         tag("meta", ["name": "viewport", "content": "width=device-width, initial-scale=1"])
-        // Says to the browser what is true anyway, in case a name from a file proves us wrong.
+        // The page loads nothing; the browser enforces that even if a name from a file tries to.
         tag(
           "meta",
           [

@@ -13,8 +13,8 @@ struct ComparisonSections {
     section(
       "Totals",
       """
-      Errors are means over Linears. Rank is the mean place among the candidates of the same scheme, \
-      Linear by Linear, 1 for the best. Underlined is the best of a scheme.\(activationNote)
+      Errors are means over Linears. Rank is the mean over Linears of the place among the candidates \
+      of the same scheme; 1 is the best. The best of each scheme is underlined.\(activationNote)
       """
     ) { report.totals.html(caption: "Totals", keys: 2) }
     plots(
@@ -24,13 +24,14 @@ struct ComparisonSections {
       "By kind of Linear", "The mean \(standings.judge.words) in per cent."
     ) { report.byModule.html(caption: "By kind of Linear", keys: 2) }
     plots(
-      "Over depth", "Each plot has a scale of its own.", figures.depth,
+      "Over depth", "Each plot has its own scale.", figures.depth,
       legend: figures.legend(withSchemes: true))
     plots(
       "Scale factors",
       """
       The factors s by which input channels were divided and weights multiplied, over all Linears of a \
-      block: a line for the median, a band from the least to the most, dots at 1.
+      block: the line is the median, the band goes from the smallest to the largest, and the dots \
+      are at 1.
       """, figures.scales)
     if !report.ranking.isEmpty {
       section("Ranking by block", "Mean ranks over the Linears of a block.") {
@@ -42,7 +43,7 @@ struct ComparisonSections {
     }
   }
 
-  /// Who loses least in each scheme, in a sentence.
+  /// A sentence for each scheme, with the candidates that lose the least and the most.
   @MarkupBuilder private var verdicts: Markup {
     let means = standings.errors.map(\.mean)
     let best = standings.least(of: means)
@@ -64,10 +65,10 @@ struct ComparisonSections {
     }
   }
 
-  /// What else the errors that judge contain, if they do.
+  /// A note that errors include the rounding of inputs, if they do.
   private var activationNote: String {
     report.candidates.contains { $0.linears.contains { $0.error.activation != nil } }
-      ? " Ranks, plots and the tables below count in what rounding the inputs adds." : ""
+      ? " Ranks, plots and the tables below include the error that rounding the inputs adds." : ""
   }
 
   private func section(_ title: String, _ words: String, @MarkupBuilder _ content: () -> Markup)
@@ -80,7 +81,7 @@ struct ComparisonSections {
     }
   }
 
-  /// A section of figures; nothing without any.
+  /// A section of figures; empty if there are none.
   @MarkupBuilder private func plots(
     _ title: String, _ words: String, _ plots: [Plot?], legend: Markup = Markup()
   ) -> Markup {

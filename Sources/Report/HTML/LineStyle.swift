@@ -1,8 +1,8 @@
-/// How a line is told from the others: by colour, by dashes and by marker, each enough for some.
+/// How a line is distinguished from others: by its colour, its dashes and its marker.
 ///
-/// The colours are those of Okabe and Ito, which people with any colour vision tell apart, without
-/// the yellow, which is too pale on white; the style sheet has their values. Seven colours and six
-/// markers repeat together only after 42 lines.
+/// The colours are those of Okabe and Ito, which people with any colour vision can tell apart, except
+/// for their yellow, which is too pale on white; the style sheet has the values. Seven colours and six
+/// markers repeat together only after 42 methods.
 struct LineStyle: Sendable {
   private static let dashes = ["", "6 3", "2 2.5", "9 3 2 3", "14 4"]
   private static let markers = [
@@ -14,12 +14,12 @@ struct LineStyle: Sendable {
     "m0 3.8l3.4 -6h-6.8z",  // triangle on its tip
   ]
 
-  /// Which method: colour and marker.
+  /// The index of the method, which decides colour and marker.
   var method = 0
-  /// Which scheme: dashes.
+  /// The index of the scheme, which decides the dashes.
   var scheme = 0
 
-  /// The class that has the colour.
+  /// The CSS class of the colour.
   var colour: String { "c\(method % 7)" }
 
   /// The value of `stroke-dasharray`.
@@ -34,7 +34,7 @@ struct LineStyle: Sendable {
 /// A coordinate in pixels, to a tenth.
 func coordinate(_ value: Double) -> String { Numbers.fixed(value, 1) }
 
-/// An entry of a legend: a short line with a marker, or either, and its name.
+/// An entry of a legend: a short line, with or without a marker, and its name.
 struct LegendEntry: Sendable {
   let name: String
   let style: LineStyle

@@ -1,34 +1,35 @@
-/// A piece of HTML or SVG that is well formed as XML, too: every text in it is escaped, every element
-/// is closed.
+/// A piece of HTML or SVG that is also well-formed XML.
+///
+/// All text in it is escaped, and every element is closed.
 struct Markup: Sendable {
-  /// The characters of the piece.
+  /// The source text.
   private(set) var source = ""
 
-  /// Nothing.
+  /// An empty piece.
   init() {}
 
-  /// Text that says what it says, whatever is in it.
+  /// Text, which is shown literally whatever characters it contains.
   init(text: String) { source = text.escaped }
 
-  /// A style sheet, which HTML takes as it is; a literal, so nobody's data.
+  /// A style sheet, which is not escaped; as a literal, it cannot contain input data.
   init(css: StaticString) { source = "<style>\n\(css)\n</style>\n" }
 
   fileprivate init(source: String) { self.source = source }
 }
 
-/// An element with its content, to which strings contribute text.
+/// An element with its content, in which strings become text.
 func tag(
   _ name: StaticString, _ attributes: KeyValuePairs<StaticString, String> = [:],
   @MarkupBuilder _ content: () -> Markup = { Markup() }
 ) -> Markup {
   let attributes = attributes.map { " \($0.key)=\"\($0.value.escaped)\"" }.joined()
   let content = content().source
-  // HTML wants these two without an end; a slash does not disturb it, and XML needs it.
+  // These two have no end tag in HTML; XML needs the slash, which HTML ignores.
   if ["meta", "wbr"].contains("\(name)") { return Markup(source: "<\(name)\(attributes)/>") }
   return Markup(source: "<\(name)\(attributes)>\(content)</\(name)>")
 }
 
-/// Joins what the lines of a block say.
+/// Joins the pieces that the lines of a block produce.
 @resultBuilder enum MarkupBuilder {
   static func buildExpression(_ markup: Markup) -> Markup { markup }
   static func buildExpression(_ text: String) -> Markup { Markup(text: text) }
@@ -42,7 +43,7 @@ func tag(
 }
 
 extension String {
-  /// The string as text or attribute of HTML and XML.
+  /// The string, escaped for use as text or as an attribute in HTML and XML.
   fileprivate var escaped: String {
     spelled { scalar in
       switch scalar {
@@ -52,7 +53,7 @@ extension String {
       case "\"": "&quot;"
       case "'": "&#39;"
       case "\n", "\t": nil
-      // XML has no way to say these.
+      // XML cannot represent these.
       case "\u{FFFE}", "\u{FFFF}": "\u{FFFD}"
       default: scalar.properties.generalCategory == .control ? "\u{FFFD}" : nil
       }

@@ -1,4 +1,4 @@
-// What a plot is made of. Lengths are pixels of a phone's screen: 360 x 250.
+// The parts of a plot. Lengths are in pixels of a phone's screen: 360 x 250.
 
 extension Plot {
   static let viewBox = "0 0 360 250"
@@ -25,7 +25,7 @@ extension Plot {
 
   func draw(_ line: Line) -> Markup {
     let points = places(line.points)
-    // A marker on every point of a long line would hide it; six, and not the same six for all.
+    // Markers on all points would hide a long line; about six, at different points for each line.
     let stride = max(1, points.count / 6)
     let offset = (2 * line.style.method + line.style.scheme) % stride
     let marked = points.indices.filter { $0 % stride == offset }.map { points[$0] }
@@ -55,7 +55,7 @@ extension Plot {
     }
   }
 
-  /// Where the axes have a place for a point, its pixels.
+  /// The pixels of those points that both axes can show.
   private func places(_ points: [Point]) -> [Point] {
     points.compactMap { point in
       side(point.x).flatMap { x in height(point.y).map { (x, $0) } }

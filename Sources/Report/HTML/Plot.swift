@@ -2,29 +2,29 @@ internal import Foundation
 
 /// Lines over an axis, as SVG that scales with the page.
 struct Plot: Sendable {
-  /// A value at a place.
+  /// A position and the value there.
   typealias Point = (x: Double, y: Double)
 
-  /// A line through points; a point that an axis has no place for is left out.
+  /// A line through points; points that an axis cannot show are left out.
   struct Line: Sendable {
     let name: String
     let style: LineStyle
     let points: [Point]
   }
 
-  /// A surface between two lines, beneath all lines.
+  /// An area between two lines, drawn beneath all lines.
   struct Band: Sendable {
     let style: LineStyle
     let lower, upper: [Point]
   }
 
-  /// A level to compare with.
+  /// A horizontal line to compare with.
   struct Level: Sendable {
     let name: String
     let value: Double
   }
 
-  /// What the plot shows, for its heading and for those who hear the page.
+  /// What the plot shows, for its heading and for screen readers.
   let title: String
   /// The axes in words, with units.
   let xLabel, yLabel: String
@@ -33,13 +33,13 @@ struct Plot: Sendable {
   let band: Band?
   let level: Level?
 
-  /// A plot with axes that cover everything in it; nil where there is nothing to see.
+  /// A plot with axes that cover everything in it; nil if there is nothing to show.
   init?(
     title: String, xLabel: String, yLabel: String, x xScale: Axis.Scale, y yScale: Axis.Scale,
     lines: [Line], band: Band? = nil, level: Level? = nil
   ) {
     let points = lines.flatMap(\.points) + (band.map { $0.lower + $0.upper } ?? [])
-    // A level alone is no figure, nor is a single point.
+    // A level alone, or a single point, is not worth a figure.
     guard points.count > 1, let x = Axis(xScale, covering: points.map(\.x)),
       Axis(yScale, covering: points.map(\.y)) != nil,
       let y = Axis(yScale, covering: points.map(\.y) + (level.map { [$0.value] } ?? []))

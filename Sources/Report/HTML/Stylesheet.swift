@@ -1,5 +1,5 @@
 extension Markup {
-  /// The looks of a page: quiet, narrow or wide, light or dark, on a screen or on paper.
+  /// The style of a page on narrow and wide screens, in light and dark mode, and on paper.
   static let stylesheet = Markup(
     css: """
       :root { color-scheme: light dark;

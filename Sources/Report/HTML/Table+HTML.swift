@@ -1,12 +1,12 @@
 extension Table {
-  /// The table in a box of its own, which scrolls where the page is narrower.
+  /// The table in its own box, which scrolls if the page is narrower.
   ///
   /// - Parameters:
   ///   - caption: What the table shows.
-  ///   - keys: How many columns, from the first, say what a row is about; they become one.
+  ///   - keys: The number of leading columns that identify a row; they are merged into one.
   /// - Returns: The box with the table in it.
   func html(caption: String, keys: Int = 1) -> Markup {
-    // A table of many screens gets a box of one, so that its headings stay in sight.
+    // The box of a long table is at most one screen high, so that the headings stay in sight.
     let style = rows.count > 40 ? "tall box" : "box"
     return tag("div", ["class": style, "role": "region", "aria-label": caption, "tabindex": "0"]) {
       tag("table", ["style": "--columns:\(columns.count - keys + 1)"]) {
@@ -37,7 +37,7 @@ extension Table {
     }
   }
 
-  /// The first words large, the others small beside or beneath them.
+  /// The first string in full size, the others small beside or beneath it.
   @MarkupBuilder private func stacked(_ words: [String]) -> Markup {
     for (position, word) in words.enumerated() {
       if position == 0 {
@@ -50,7 +50,7 @@ extension Table {
   }
 }
 
-/// Words that may be broken where a part of a name begins, so that long names fit a small screen.
+/// A name that may be broken after each dot, so that long names fit a small screen.
 @MarkupBuilder private func breakable(_ words: String) -> Markup {
   for (position, part) in words.split(separator: ".", omittingEmptySubsequences: false).enumerated()
   {
@@ -63,6 +63,6 @@ extension Table {
 }
 
 extension Table.Alignment {
-  /// The class of the style sheet.
+  /// The CSS class of the alignment.
   fileprivate var style: String { self == .leading ? "words" : "number" }
 }
