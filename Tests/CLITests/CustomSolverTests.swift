@@ -39,6 +39,24 @@ import Testing
     }
   }
 
+  @Test func `solves for offsets and tables of levels as well`() throws {
+    try TemporaryFolder.with { folder in
+      try folder.write("w.npy", RawNumPy.file(.heavyTailed(24, 64, scale: 0.02, seed: 1)))
+      try folder.write("x.npy", RawNumPy.file(.activations(tokens: 200, channels: 64, seed: 2)))
+      let report = try run(
+        ["layer", "--weights", "w.npy", "--activations", "x.npy", "--methods", "rtn,descent"]
+          + ["--grids", "integer,offset,nf4", "--group-sizes", "32", "--json"], in: folder
+      ).json()
+      let errors = try report.member("candidates").array.map {
+        try #require(try $0.member("linears").array.first).member("calibration_error").double
+      }
+      try #require(errors.count == 6)
+      for grid in 0..<3 {
+        #expect(errors[2 * grid + 1] > 0 && errors[2 * grid + 1] < 0.9 * errors[2 * grid])
+      }
+    }
+  }
+
   @Test func `loses less of the output than round to nearest, its starting point`() throws {
     try TemporaryFolder.with { folder in
       let errors = try ["rtn", "descent"].map { method in
