@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Asks engines which of ptq's folders they load, and writes Tests/CheckpointTests/Fixtures/engine-answers.json.
+"""Asks engines which of ptq's folders they load, and writes Tests/FormatsTests/Fixtures/engine-answers.json.
 
 Usage: record-engine-answers.py --ptq BINARY --python ENGINE=PYTHON... [--only TEXT] [--output FILE]
 ENGINE is transformers, vllm or gptqmodel; PYTHON an interpreter that has it. transformers reads GPTQ and AWQ folders with
@@ -316,7 +316,7 @@ def main():
     arguments.add_argument('--ptq', required=True, type=pathlib.Path)
     arguments.add_argument('--python', nargs='+', default=[], metavar='ENGINE=PYTHON')
     arguments.add_argument('--only', default='', help='cases whose title contains this')
-    arguments.add_argument('--output', type=pathlib.Path, default=TOP / 'Tests/CheckpointTests/Fixtures/engine-answers.json')
+    arguments.add_argument('--output', type=pathlib.Path, default=TOP / 'Tests/FormatsTests/Fixtures/engine-answers.json')
     arguments.add_argument('--log', type=pathlib.Path, help='what engines print, and whole messages')
     options = arguments.parse_args()
     pythons = dict(pair.split('=', 1) for pair in options.python)

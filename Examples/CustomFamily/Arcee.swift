@@ -43,7 +43,8 @@ struct SquaredMLP: Mixer {
   }
 
   func advance(
-    past stage: Int, _ outputs: [[Matrix]], _ held: inout HeldState, _ weights: BlockWeights
+    past stage: Int, _ outputs: consuming [[Matrix]], _ held: inout HeldState,
+    _ weights: BlockWeights
   ) {
     let output = outputs[0][0]
     held.matrices = [

@@ -41,8 +41,9 @@ extension Remedy {
       ? ("--methods", "--bits", "--group-sizes") : ("--method", "--bits", "--group-size")
     return switch self {
     case .chooseAnotherOutput: "choose another --output"
-    case .chooseBits(let choices): "use \(bits) \(Self.list(choices))"
-    case .chooseGroupSize(let sizes): "use \(group) \(Self.list(sizes)) or channel"
+    case .chooseBits(let choices): "use \(bits) \(Self.list(choices.map(String.init)))"
+    case .chooseGroupSize(let sizes):
+      "use \(group) \(Self.list(sizes.map(String.init) + ["channel"]))"
     case .useWholeRows: "use \(group) channel"
     case .useSymmetricWeights: "use --symmetric"
     case .useIntegerGrid: takesLists ? "use --grids integer" : "use an integer grid"
@@ -60,7 +61,8 @@ extension Remedy {
     }
   }
 
-  private static func list(_ values: [Int]) -> String {
-    values.map(String.init).joined(separator: ", ")
+  private static func list(_ words: [String]) -> String {
+    guard let last = words.last, words.count > 1 else { return words.joined() }
+    return "\(words.dropLast().joined(separator: ", ")) or \(last)"
   }
 }

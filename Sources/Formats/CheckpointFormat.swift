@@ -50,6 +50,14 @@ public protocol CheckpointFormat: Sendable {
   /// Whether a `quantization_config` describes this format.
   func recognizes(_ configuration: JSONValue) -> Bool
 
+  /// What takes a result in this format.
+  ///
+  /// - Parameters:
+  ///   - path: where the result will be.
+  ///   - tensors: all tensors that will be stored.
+  /// - Throws: ``CheckpointError`` if the output exists or cannot be created.
+  func sink(path: String, tensors: [NamedShape]) throws(CheckpointError) -> any ResultSink
+
   /// Reads a Linear back.
   ///
   /// - Throws: ``CheckpointError`` when tensors are missing or contradict the configuration.
@@ -62,6 +70,13 @@ extension CheckpointFormat {
   /// Each group has its own scale and zero point.
   public func encoding(scales: FloatFormat) -> any GridEncoding {
     SeparateEntries(scaleFormat: scales, smallestZeroPoint: smallestZeroPoint)
+  }
+
+  /// A model folder.
+  public func sink(
+    path: String, tensors: [NamedShape]
+  ) throws(CheckpointError) -> any ResultSink {
+    try ModelFolderSink(path: path, tensors: tensors, self)
   }
 
   /// The value of `quantization_config` when every Linear of the decoder blocks is quantized.

@@ -25,7 +25,12 @@ extension EngineRules {
   static func packed(inVLLM scheme: LinearScheme) -> Objection? {
     guard scheme.activations == nil else { return nil }
     let bits = scheme.weights.bits
-    if bits == 4 || bits == 8 { return groups(inVLLM: scheme.weights) }
+    if bits == 4 || bits == 8 {
+      // On a CPU, groups of any even size were found to load.
+      var objection = groups(inVLLM: scheme.weights)
+      objection?.isConditional = true
+      return objection
+    }
     return Objection(
       reason: "loads \(bits) bits only with its Humming kernels; 4 or 8 bits always load",
       remedies: [.chooseBits([4, 8])], isConditional: true)

@@ -4,8 +4,8 @@ package import Quantizer
 
 /// What the engines make of Linears in a format, known before any work starts.
 package struct EngineCheck {
-  /// The engines that load all Linears as they are.
-  package let loaders: [String]
+  /// The engines that load all Linears as they are; nil for a format that no engine is known for.
+  package let loaders: [String]?
   /// What only some engines load, with remedies.
   package let warnings: [Warning]
 
@@ -29,7 +29,8 @@ package struct EngineCheck {
         objections.append(verdict)
       }
     }
-    loaders = engines.filter { engine in !objections.contains { $0.engine == engine } }
+    let loaders = engines.filter { engine in !objections.contains { $0.engine == engine } }
+    self.loaders = engines.isEmpty ? nil : loaders
     warnings = objections.map {
       Warning("\($0.engine) \($0.objection ?? "")", remedies: $0.remedies)
     }

@@ -72,13 +72,10 @@ public struct QuantizationRun {
   public func run(_ tell: (RunEvent) throws -> Void = { _ in }) throws -> RunReport {
     let clock = ContinuousClock()
     let start = clock.now
-    try tell(.loaders(plan.engines.loaders))
+    if let loaders = plan.engines.loaders { try tell(.loaders(loaders)) }
     for warning in plan.engines.warnings { try tell(.warning(warning)) }
-    let writer = try FolderSink(path: output, tensors: plan.tensors)
-    try copyCompanions(to: writer)
-    for tensor in plan.copied {
-      try tensor.withBytes { bytes throws(CheckpointError) in try writer.write(tensor.name, bytes) }
-    }
+    let sink = try settings.format.sink(path: output, tensors: plan.tensors)
+    try sink.copy(plan.copied, from: model.folder, leaving: RunReport.fileName)
     var report = RunReport(
       method: settings.method.name,
       calibrationTokens: (calibration?.calibration.count ?? 0) * (calibration?.length ?? 0),
@@ -97,57 +94,27 @@ public struct QuantizationRun {
       try tell(.progress(Double(index) / Double(plan.blocks.count), "block \(index)"))
       var block = try model.block(index)
       try quantizer.solve(&block, &stream) { solved in
-        let linear = LinearReport(solved, bytes: try write(solved.solution, to: writer))
+        let solution = solved.solution
+        let bytes = try sink.store([
+          StoredLinear(solution.name, solution.linear, scales: plan.scales)
+        ])
+        let linear = LinearReport(solved, bytes: bytes[0])
         report.linears.append(linear)
         try tell(.solved(linear))
       }
       for tensor in block.absorbingTensors where plan.rewritten.contains(tensor.name) {
         // Safety: bytes have no padding, so all of the memory is initialized.
-        try unsafe writer.write(tensor.name, tensor.bytes.span.bytes)
+        try unsafe sink.store(tensor.name, tensor.bytes.span.bytes)
       }
     }
     report.seconds = (clock.now - start).seconds
-    try writeConfiguration(report, to: writer)
-    try writer.finish()
+    try sink.storeFile(RunReport.fileName, report.json.bytes(.pretty))
+    try sink.commit(
+      ResultDescription(
+        configuration: model.folder.configuration, scheme: settings.linearScheme,
+        leaving: LinearSelection(quantized: plan.blocks.joined().map(\.name), dense: plan.dense),
+        provenance: settings.provenance(report)))
     return report
-  }
-
-  /// Writes a Linear's tensors and returns their size in bytes.
-  private func write(_ solution: LinearSolution, to writer: FolderSink) throws -> Int {
-    let quantized = solution.quantized
-    let shape = LinearShape(
-      name: solution.name, rows: quantized.rows, columns: quantized.columns)
-    let layout = settings.format.layout(of: shape, settings.linearScheme, scales: plan.scales)
-    let encoded = settings.format.encode(solution.linear, scales: plan.scales)
-    for (tensor, bytes) in zip(layout, encoded) {
-      // Safety: bytes have no padding, so all of the memory is initialized.
-      try unsafe writer.write(tensor.name, bytes.span.bytes)
-    }
-    return encoded.reduce(0) { $0 + $1.count }
-  }
-
-  /// Copies what belongs to the model besides its weights.
-  ///
-  /// This comes first, since an unreadable file should not end a long run.
-  private func copyCompanions(to writer: FolderSink) throws {
-    for name in model.folder.companionFiles where name != RunReport.fileName {
-      try writer.writeFile(name, try model.folder.companion(name))
-    }
-  }
-
-  /// Writes how the weights are quantized, and what was lost.
-  private func writeConfiguration(_ report: RunReport, to writer: FolderSink) throws {
-    let quantization = settings.format.configuration(
-      of: settings.linearScheme,
-      leaving: LinearSelection(quantized: plan.blocks.joined().map(\.name), dense: plan.dense),
-      provenance: settings.provenance(report))
-    var configuration = model.folder.configuration
-    try configuration.setMember("quantization_config", to: quantization)
-    try writer.writeFile("config.json", configuration.bytes(.pretty))
-    if let name = settings.format.configurationFile {
-      try writer.writeFile(name, quantization.bytes(.pretty))
-    }
-    try writer.writeFile(RunReport.fileName, report.json.bytes(.pretty))
   }
 }
 

@@ -112,12 +112,6 @@ extension StoredArray.Elements {
   }
 }
 
-private func littleEndian<Value: FixedWidthInteger>(_ values: some Sequence<Value>) -> [UInt8] {
-  values.flatMap { value in
-    (0..<Value.bitWidth / 8).map { UInt8(truncatingIfNeeded: value >> (8 * Value($0))) }
-  }
-}
-
 extension SafetensorsFile {
   /// The elements of a tensor, or nil for a type that statistics do not use.
   fileprivate func storedElements(_ entry: Entry) -> StoredArray.Elements? {

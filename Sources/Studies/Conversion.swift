@@ -56,66 +56,50 @@ public struct Conversion: Sendable {
     let plan = try ConversionPlan(model, from: source, to: format) {
       try tell(.progress($0 / 2, "checking"))
     }
-    try tell(.loaders(plan.engines.loaders))
+    if let loaders = plan.engines.loaders { try tell(.loaders(loaders)) }
     for warning in plan.engines.warnings { try tell(.warning(warning)) }
-    let writer = try FolderSink(path: output, tensors: plan.tensors)
-    for name in model.folder.companionFiles where name != RunReport.fileName {
-      try writer.writeFile(name, try model.folder.companion(name))
-    }
-    for tensor in plan.copied {
-      try tensor.withBytes { bytes throws(CheckpointError) in try writer.write(tensor.name, bytes) }
-    }
+    let sink = try format.sink(path: output, tensors: plan.tensors)
+    try sink.copy(plan.copied, from: model.folder, leaving: RunReport.fileName)
     for (i, block) in plan.blocks.enumerated() {
       try tell(.progress(0.5 + Double(i) / Double(2 * plan.blocks.count), "writing"))
-      try write(block, plan, to: writer)
+      _ = try sink.store(try linears(of: block, as: plan.scheme))
     }
-    try writeConfiguration(plan, to: writer)
     if let recorded {
       let report = recorded.stored(plan.byteCounts)
-      try writer.writeFile(RunReport.fileName, report.json.bytes(.pretty))
+      try sink.storeFile(RunReport.fileName, report.json.bytes(.pretty))
     }
-    try writer.finish()
+    try sink.commit(description(plan))
     return ConversionReport(
       plan, from: source.name, to: format.name, seconds: (clock.now - start).seconds)
   }
 
-  /// Encodes the Linears of a block, in parallel, and writes their tensors.
-  private func write(
-    _ block: [PlannedLinear], _ plan: ConversionPlan, to writer: FolderSink
-  ) throws {
-    let scheme = plan.scheme
-    let encoded = Threads.map(block.count) { i in
-      Result { () throws(CheckpointError) -> [[UInt8]] in
-        guard let linear = try model.quantizedLinear(block[i].shape) else { return [] }
-        return format.encode(linear.stated(as: scheme), scales: block[i].scales)
-      }
+  /// Reads the Linears of a block, in parallel, under the scheme shared by all.
+  private func linears(
+    of block: [PlannedLinear], as scheme: LinearScheme
+  ) throws(CheckpointError) -> [StoredLinear] {
+    let read = Threads.map(block.count) { i in
+      Result { () throws(CheckpointError) in try model.quantizedLinear(block[i].shape) }
     }
-    for (linear, result) in zip(block, encoded) {
-      for (tensor, bytes) in zip(linear.tensors, try result.get()) {
-        // Safety: bytes have no padding, so all of the memory is initialized.
-        try unsafe writer.write(tensor.name, bytes.span.bytes)
-      }
+    var linears: [StoredLinear] = []
+    for (planned, result) in zip(block, read) {
+      guard let linear = try result.get() else { continue }
+      linears.append(
+        StoredLinear(planned.shape.name, linear.stated(as: scheme), scales: planned.scales))
     }
+    return linears
   }
 
-  private func writeConfiguration(_ plan: ConversionPlan, to writer: FolderSink) throws {
-    var configuration = model.folder.configuration
-    let original = configuration["quantization_config"]
-    let provenance: JSONValue = [
-      "quantizer": [.string("ptq:\(version)")], "converted_from": .string(source.name),
-      "original": original?["meta"] ?? original?["provenance"] ?? .null,
-    ]
-    let quantization = format.configuration(
-      of: plan.scheme,
+  private func description(_ plan: ConversionPlan) -> ResultDescription {
+    let original = model.folder.configuration["quantization_config"]
+    return ResultDescription(
+      configuration: model.folder.configuration, scheme: plan.scheme,
       leaving: LinearSelection(
         quantized: plan.blocks.joined().map(\.shape.name),
         dense: plan.dense + plan.alwaysDense),
-      provenance: provenance)
-    try configuration.setMember("quantization_config", to: quantization)
-    try writer.writeFile("config.json", configuration.bytes(.pretty))
-    if let name = format.configurationFile {
-      try writer.writeFile(name, quantization.bytes(.pretty))
-    }
+      provenance: [
+        "quantizer": [.string("ptq:\(version)")], "converted_from": .string(source.name),
+        "original": original?["meta"] ?? original?["provenance"] ?? .null,
+      ])
   }
 }
 

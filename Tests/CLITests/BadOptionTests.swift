@@ -21,7 +21,7 @@ private let impossible: [Refusal] = [
   Refusal(
     "bits that the format lacks",
     "no engine would load this as gptq: vLLM, transformers, gptqmodel: the format has no "
-      + "5 bits; use 2, 3, 4 or 8, or --format compressed-tensors",
+      + "5 bits; use --bits 2, 3, 4 or 8, or use --format compressed-tensors",
     ["--format", "gptq", "--bits", "5"]),
 ]
 

@@ -7,22 +7,22 @@ import Testing
 private let places: [Refusal] = [
   Refusal(
     "a folder is there",
-    "out: the output exists already; remove it or choose another --output"
+    "out: the output exists already; choose another --output"
   ) { try $0.write("out/precious", "data") },
   Refusal(
     "a file is there",
-    "out: the output exists already; remove it or choose another --output"
+    "out: the output exists already; choose another --output"
   ) { try $0.write("out", "data") },
   Refusal(
     "a link that leads nowhere is there",
-    "out: the output exists already; remove it or choose another --output"
+    "out: the output exists already; choose another --output"
   ) {
     try FileManager.default.createSymbolicLink(
       atPath: $0.path("out"), withDestinationPath: "nowhere")
   },
   Refusal(
     "the model is there",
-    "model: the output exists already; remove it or choose another --output", ["--output", "model"]),
+    "model: the output exists already; choose another --output", ["--output", "model"]),
   Refusal(
     "no name",
     #""": a new folder cannot have this name"#, ["--output", ""]),

@@ -162,8 +162,8 @@ private let tokenizers: [Refusal] = [
   },
   Refusal(
     "a tokenizer without merges",
-    "model/tokenizer.json: model.merges: found none; a BPE model cannot be applied "
-      + "without its merges. Export the tokenizer again, so that tokenizer.json holds them",
+    "model/tokenizer.json: model.merges: found none, and a BPE model cannot be applied "
+      + "without merges; export the tokenizer again with its merges in tokenizer.json",
     ["--calibration", "text.txt"]
   ) {
     try $0.write("text.txt", "ab")

@@ -18,7 +18,7 @@ private let refusals: [Refusal] = [
     ["convert", "model", "-o", "out", "--format", "awq"]),
   Refusal(
     "an output that exists",
-    "model: the output exists already; remove it or choose another --output",
+    "model: the output exists already; choose another --output",
     ["convert", "model", "-o", "model", "--format", "awq"]),
 ]
 

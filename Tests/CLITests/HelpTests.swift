@@ -126,6 +126,9 @@ private let quantizeHelp = """
                             Consecutive weights that share a scale: a number, or
                             channel, or tensor. (default: 128; channel where
                             inputs are rounded)
+    --statistics <statistics>
+                            Also write the statistics of every input into this
+                            new folder, for ptq layer --statistics.
     --format <format>       The layout of the output: compressed-tensors, packed,
                             or int8 with activations, for vLLM, SGLang and
                             transformers; gptq, AutoGPTQ's and gptqmodel's layout

@@ -101,7 +101,7 @@ private let inputs = Matrix.activations(tokens: 200, channels: 64, seed: 2)
         (["--weights", "w.npy", "--activations", "narrow.npy"], "must have in = 64"),
         (
           ["--weights", "w.npy", "--methods", "gptq", "--group-sizes", "32"],
-          "give --activations FILE, or give --hessian FILE, or use --methods rtn"
+          "give --activations FILE, or give --hessian FILE or --statistics FILE, or use --methods rtn"
         ),
         (["--weights", "nowhere.npy"], "nowhere.npy: opening failed"),
         (["--weights", "w.npy", "--hessian", "w.npy"], "a Hessian of shape [in, in]"),

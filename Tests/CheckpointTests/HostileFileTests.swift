@@ -40,7 +40,7 @@ private let lies: [Lie] = [
     "invalid UTF-8", "UTF-8",
     [8, 0, 0, 0, 0, 0, 0, 0, 0x7B, 0x22, 0xFF, 0x22, 0x3A, 0x7B, 0x7D, 0x7D]),
   Lie(
-    "nested too deep", "levels",
+    "nested too deep", "128 nested arrays",
     RawSafetensors.file(header: #"{"a":"# + String(repeating: "[", count: 100_000))),
   Lie("tensor is no object", "expected an object", RawSafetensors.file(header: #"{"a":3}"#)),
   Lie("no type", "a.dtype", RawSafetensors.file(header: #"{"a":{}}"#)),

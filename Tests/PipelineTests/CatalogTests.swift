@@ -105,11 +105,12 @@ private struct Doubling: Transform {
       let settings = QuantizationSettings(
         scheme: try Scheme(bits: 8, symmetric: true, granularity: .group(32)), method: method,
         format: try #require(catalog.formats.first { $0.name == "own" }))
-      var engines: [String] = []
+      var engines: [String]?
       let report = try QuantizationRun(
         model: model, settings: settings, calibration: .random, output: folder.path("out")
       ).run { if case .loaders(let loaders) = $0 { engines = loaders } }
-      #expect(engines == ["a test"])
+      // Nothing is known of what engines make of such a format, so nothing is said.
+      #expect(engines == nil)
       #expect(report.method == "double+own")
       #expect(report.linears.map(\.hasScaledInput) == [Bool](repeating: true, count: 14))
       #expect(rounding.count.withLock(\.self) == 14)

@@ -295,8 +295,9 @@ private func expectRefusal(
     try TemporaryFolder.with { folder in
       let source = try folder.source(GPTQFormat(), bits: 8)
       try expectRefusal(
-        "no engine would load this as awq", "4 bits only, not 8", of: source, to: AWQFormat(),
-        in: folder)
+        "no engine would load this as awq", "4 bits only, not 8",
+        remedies: [.chooseBits([4]), .chooseFormat("compressed-tensors")], of: source,
+        to: AWQFormat(), in: folder)
       let packed = try folder.convert(source, to: CompressedTensorsFormat())
       #expect(try packed.codes() == source.codes())
     }

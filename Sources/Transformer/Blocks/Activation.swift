@@ -42,13 +42,15 @@ public enum Activation: Sendable, Hashable {
     return result
   }
 
-  /// `f(gate) · values`, element by element.
-  func gating(_ values: Matrix, by gate: Matrix) -> Matrix {
-    var result = self == .silu ? gate : applied(to: gate)
+  /// Replaces the outputs of gate and up by `f(gate) · up`, element by element.
+  func gate(_ outputs: inout [Matrix]) {
+    let up = outputs.removeLast()
+    var result = outputs.removeLast()
+    if self != .silu { result = applied(to: result) }
     result.parallelRowBlocks(of: 64) { range, block in
       for row in range {
         var target = block.mutableRow(row - range.lowerBound)
-        let source = values.row(row)
+        let source = up.row(row)
         if self == .silu {
           VectorMath.gateSiLU(&target, times: source)
         } else {
@@ -56,6 +58,6 @@ public enum Activation: Sendable, Hashable {
         }
       }
     }
-    return result
+    outputs = [result]
   }
 }

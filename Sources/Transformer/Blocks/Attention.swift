@@ -56,19 +56,23 @@ public struct Attention: Mixer {
 
   /// Computes the context from q, k and v; then takes the output of o.
   public func advance(
-    past stage: Int, _ outputs: [[Matrix]], _ held: inout HeldState, _ weights: BlockWeights
+    past stage: Int, _ outputs: consuming [[Matrix]], _ held: inout HeldState,
+    _ weights: BlockWeights
   ) {
     guard stage == 0 else {
       held.matrices = outputs[0]
       return
     }
-    let parts = projections.split(outputs[0])
-    var query = weights.normalize(parts[0], queryNorm)
-    var key = weights.normalize(parts[1], keyNorm)
+    var parts = projections.split(outputs[0])
+    // Nobody else holds the parts now, so that heads turn in place.
+    outputs = []
+    let value = parts.removeLast()
+    var key = weights.normalize(parts.removeLast(), keyNorm)
+    var query = weights.normalize(parts.removeLast(), queryNorm)
     let embedding = RotaryEmbedding(rotary, length: query.rows)
     embedding.rotate(&query, headDimension: heads.dimension)
     embedding.rotate(&key, headDimension: heads.dimension)
-    held.matrices = [attend(query, key, parts[2])]
+    held.matrices = [attend(query, key, value)]
   }
 
   /// softmax(scale · q kᵀ) v for each head, `[tokens, heads · d]`.

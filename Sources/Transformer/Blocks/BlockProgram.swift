@@ -27,7 +27,8 @@ public protocol BlockProgram: Sendable {
 
   /// Takes a state past a stage, given the outputs of every Linear of each group.
   func advance(
-    past stage: Int, _ outputs: [[Matrix]], _ state: inout BlockState, _ weights: BlockWeights)
+    past stage: Int, _ outputs: consuming [[Matrix]], _ state: inout BlockState,
+    _ weights: BlockWeights)
 }
 
 /// The progress of one sequence through a block.

@@ -29,8 +29,12 @@ public struct DecoderBlock: Sendable {
     _ states: inout [BlockState], past stage: Int, dividingBy divisors: [[Float]?]? = nil
   ) {
     let inputs = states.map { program.inputs(of: stage, $0, weights) }
-    let outputs = multiply(inputs, at: stage, dividingBy: divisors)
-    for i in states.indices { program.advance(past: stage, outputs[i], &states[i], weights) }
+    var outputs = multiply(inputs, at: stage, dividingBy: divisors)
+    for i in states.indices {
+      let own = outputs[i]
+      outputs[i] = []
+      program.advance(past: stage, own, &states[i], weights)
+    }
   }
 
   /// Multiplies the inputs of a stage by its Linears, the only place where that happens.

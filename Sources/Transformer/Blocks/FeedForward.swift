@@ -51,10 +51,11 @@ public struct GatedMLP: Mixer {
 
   /// Applies the gate; then takes the output of down.
   public func advance(
-    past stage: Int, _ outputs: [[Matrix]], _ held: inout HeldState, _ weights: BlockWeights
+    past stage: Int, _ outputs: consuming [[Matrix]], _ held: inout HeldState,
+    _ weights: BlockWeights
   ) {
-    held.matrices =
-      stage == 0 ? [activation.gating(outputs[0][1], by: outputs[0][0])] : outputs[0]
+    if stage == 0 { activation.gate(&outputs[0]) }
+    held.matrices = outputs[0]
   }
 }
 
@@ -88,7 +89,8 @@ public struct PlainMLP: Mixer {
 
   /// Applies f; then takes the output of down.
   public func advance(
-    past stage: Int, _ outputs: [[Matrix]], _ held: inout HeldState, _ weights: BlockWeights
+    past stage: Int, _ outputs: consuming [[Matrix]], _ held: inout HeldState,
+    _ weights: BlockWeights
   ) {
     held.matrices = stage == 0 ? [activation.applied(to: outputs[0][0])] : outputs[0]
   }

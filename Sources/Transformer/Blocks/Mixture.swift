@@ -70,13 +70,15 @@ public struct Mixture: Mixer {
 
   /// Routes; applies the gates; sums the outputs of the experts for each token.
   public func advance(
-    past stage: Int, _ outputs: [[Matrix]], _ held: inout HeldState, _ weights: BlockWeights
+    past stage: Int, _ outputs: consuming [[Matrix]], _ held: inout HeldState,
+    _ weights: BlockWeights
   ) {
     switch (stage, held.routing) {
     case (0, _):
       held.routing = Routing(logits: outputs[0][0], picked: picked, normalizes: normalizes)
     case (1, _):
-      held.matrices = outputs.map { activation.gating($0[1], by: $0[0]) }
+      for expert in outputs.indices { activation.gate(&outputs[expert]) }
+      held.matrices = outputs.map { $0[0] }
     case (_, let routing?):
       held.matrices = [routing.combined(outputs.map { $0[0] })]
     case (_, nil): preconditionFailure("experts before their router")

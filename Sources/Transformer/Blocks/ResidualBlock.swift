@@ -20,7 +20,8 @@ public protocol Mixer: Sendable {
 
   /// Takes the sublayer past a stage; after the last one it holds the output, `[tokens, hidden]`.
   func advance(
-    past stage: Int, _ outputs: [[Matrix]], _ held: inout HeldState, _ weights: BlockWeights)
+    past stage: Int, _ outputs: consuming [[Matrix]], _ held: inout HeldState,
+    _ weights: BlockWeights)
 }
 
 /// One sublayer of a block: `h ← h + postNorm(mixer(norm(h)))`.
@@ -110,11 +111,15 @@ public struct ResidualBlock: BlockProgram {
 
   /// Takes a state past a stage and adds the outputs of the sublayers that are complete.
   public func advance(
-    past stage: Int, _ outputs: [[Matrix]], _ state: inout BlockState, _ weights: BlockWeights
+    past stage: Int, _ outputs: consuming [[Matrix]], _ state: inout BlockState,
+    _ weights: BlockWeights
   ) {
     for step in steps[stage] {
+      // Handed over, not shared, so that a mixer can change its outputs in place.
+      let own = Array(outputs[step.groups])
+      for group in step.groups { outputs[group] = [] }
       sublayers[step.sublayer].mixer.advance(
-        past: step.stage, Array(outputs[step.groups]), &state.held[step.sublayer], weights)
+        past: step.stage, own, &state.held[step.sublayer], weights)
       if step.isLast && !isParallel { add(step.sublayer, to: &state, weights) }
     }
     // In parallel, no sublayer may see what another one adds.

@@ -1,0 +1,137 @@
+public import Checkpoint
+public import JSON
+public import LinearAlgebra
+public import Quantizer
+
+/// Takes the parts of a quantized model in any order, and commits them when all are there.
+///
+/// Until then nothing exists at the output path. Most formats are a model folder
+/// (``ModelFolderSink``); a format that is a single file brings a sink of its own.
+public protocol ResultSink: AnyObject {
+  /// Stores quantized Linears.
+  ///
+  /// - Returns: the number of bytes that each takes.
+  func store(_ linears: [StoredLinear]) throws(CheckpointError) -> [Int]
+
+  /// Stores a tensor that stays as it is.
+  func store(_ tensor: String, _ bytes: RawSpan) throws(CheckpointError)
+
+  /// Stores a small file that belongs to the model.
+  func storeFile(_ name: String, _ bytes: [UInt8]) throws(CheckpointError)
+
+  /// Says how the model is quantized, and moves the result into place.
+  func commit(_ description: ResultDescription) throws(CheckpointError)
+}
+
+/// A quantized Linear with its Hugging Face key and the format of its scales.
+public struct StoredLinear: Sendable {
+  let shape: LinearShape
+  let linear: QuantizedLinear
+  let scales: FloatFormat
+
+  /// A Linear; `name` is its key without `.weight`.
+  public init(_ name: String, _ linear: QuantizedLinear, scales: FloatFormat) {
+    shape = LinearShape(name: name, rows: linear.weight.rows, columns: linear.weight.columns)
+    self.linear = linear
+    self.scales = scales
+  }
+}
+
+/// What a result says of itself.
+public struct ResultDescription: Sendable {
+  /// `config.json` of the source.
+  let configuration: JSONValue
+  /// The scheme of every quantized Linear.
+  let scheme: LinearScheme
+  /// Which Linears are quantized; nil when all those of the decoder blocks are.
+  let selection: LinearSelection?
+  /// How the weights were made.
+  let provenance: JSONValue
+
+  /// A description of given parts.
+  public init(
+    configuration: JSONValue, scheme: LinearScheme, leaving selection: LinearSelection?,
+    provenance: JSONValue
+  ) {
+    self.configuration = configuration
+    self.scheme = scheme
+    self.selection = selection
+    self.provenance = provenance
+  }
+}
+
+/// A model folder of safetensors in a format.
+public final class ModelFolderSink: ResultSink {
+  private let folder: FolderSink
+  private let format: any CheckpointFormat
+
+  /// Creates the files for all tensors.
+  ///
+  /// - Throws: ``CheckpointError`` if the output exists or cannot be created.
+  public init(
+    path: String, tensors: [NamedShape], _ format: any CheckpointFormat
+  ) throws(CheckpointError) {
+    folder = try FolderSink(path: path, tensors: tensors)
+    self.format = format
+  }
+
+  /// Encodes the Linears in parallel, and writes their tensors.
+  public func store(_ linears: [StoredLinear]) throws(CheckpointError) -> [Int] {
+    let encoded = Threads.map(linears.count) { [format] i in
+      let layout = format.layout(
+        of: linears[i].shape, linears[i].linear.scheme, scales: linears[i].scales)
+      return (layout, format.encode(linears[i].linear, scales: linears[i].scales))
+    }
+    for (layout, tensors) in encoded {
+      precondition(layout.count == tensors.count, "\(tensors.count) of \(layout.count) tensors")
+      for (tensor, bytes) in zip(layout, tensors) {
+        // Safety: bytes have no padding, so all of the memory is initialized.
+        try unsafe folder.write(tensor.name, bytes.span.bytes)
+      }
+    }
+    return encoded.map { $0.1.reduce(0) { $0 + $1.count } }
+  }
+
+  /// Writes the elements of a tensor.
+  public func store(_ tensor: String, _ bytes: RawSpan) throws(CheckpointError) {
+    try folder.write(tensor, bytes)
+  }
+
+  /// Writes a file beside the weights.
+  public func storeFile(_ name: String, _ bytes: [UInt8]) throws(CheckpointError) {
+    try folder.writeFile(name, bytes)
+  }
+
+  /// Writes the configuration, and moves the folder into place.
+  public func commit(_ description: ResultDescription) throws(CheckpointError) {
+    let quantization = format.configuration(
+      of: description.scheme, leaving: description.selection, provenance: description.provenance)
+    var configuration = description.configuration
+    do throws(JSONError) {
+      try configuration.setMember("quantization_config", to: quantization)
+    } catch {
+      throw .json(path: "\(folder.path)/config.json", cause: error)
+    }
+    try folder.writeFile("config.json", configuration.bytes(.pretty))
+    if let name = format.configurationFile {
+      try folder.writeFile(name, quantization.bytes(.pretty))
+    }
+    try folder.finish()
+  }
+}
+
+extension ResultSink {
+  /// Copies what belongs to a model besides its quantized Linears, except for a file of a given name.
+  ///
+  /// This comes first, since an unreadable file should not end a long run.
+  package func copy(
+    _ tensors: [ModelFolder.TensorReference], from folder: ModelFolder, leaving name: String
+  ) throws(CheckpointError) {
+    for file in folder.companionFiles where file != name {
+      try storeFile(file, try folder.companion(file))
+    }
+    for tensor in tensors {
+      try tensor.withBytes { bytes throws(CheckpointError) in try store(tensor.name, bytes) }
+    }
+  }
+}
