@@ -49,12 +49,12 @@ private struct Trouble: RemediableError {
     ]
     #expect(
       remedies.map { $0.spelled(takesLists: false) } == [
-        "use --bits 2, 3, 4, 8", "use --group-size 32, 64 or channel", "use --group-size channel",
+        "use --bits 2, 3, 4 or 8", "use --group-size 32, 64 or channel", "use --group-size channel",
         "use --method rtn", "use --format awq",
       ])
     #expect(
       remedies.map { $0.spelled(takesLists: true) } == [
-        "use --bits 2, 3, 4, 8", "use --group-sizes 32, 64 or channel",
+        "use --bits 2, 3, 4 or 8", "use --group-sizes 32, 64 or channel",
         "use --group-sizes channel", "use --methods rtn", "use --format awq",
       ])
   }
