@@ -55,6 +55,7 @@ public protocol CheckpointFormat: Sendable {
   /// - Parameters:
   ///   - path: where the result will be.
   ///   - tensors: all tensors that will be stored.
+  /// - Returns: the sink, which has created its files.
   /// - Throws: ``CheckpointError`` if the output exists or cannot be created.
   func sink(path: String, tensors: [NamedShape]) throws(CheckpointError) -> any ResultSink
 
