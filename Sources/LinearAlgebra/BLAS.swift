@@ -5,7 +5,7 @@ internal import COpenBLAS
 /// Safety: only this file and `Cholesky.swift` pass memory to C. Every call checks that the shapes
 /// of its views match, and a view always covers the memory from its first to its last element, so
 /// `rows`, `columns` and `stride` describe memory that exists.
-public enum BLAS {
+package enum BLAS {
   /// A general product: `c ← α·a·b + β·c`.
   ///
   /// Shapes: `a` is `[m, k]`, `b` is `[k, n]`, `c` is `[m, n]`. Transposed views cost nothing.

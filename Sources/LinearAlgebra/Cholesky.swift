@@ -5,7 +5,7 @@ internal import CLAPACKE
 ///     A = RᵀR,   R upper triangular with a positive diagonal
 ///
 /// Only the upper triangle of `elements` is meaningful, row by row in an `n × n` allocation.
-public struct CholeskyFactor: Sendable {
+package struct CholeskyFactor: Sendable {
   /// The side of the matrix.
   public let order: Int
   /// `R` in the upper triangle, row by row.
@@ -39,7 +39,7 @@ public struct CholeskyFactor: Sendable {
 }
 
 /// Why a matrix has no Cholesky factor.
-public enum CholeskyFailure: Error, Equatable {
+package enum CholeskyFailure: Error, Equatable {
   /// The matrix has a NaN, which LAPACKE checks for; infinities produce one during the factorization.
   case notFinite
   /// The leading minor that ends at this zero-based index is not positive.

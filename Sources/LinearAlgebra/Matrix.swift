@@ -68,7 +68,7 @@ public struct Matrix: Sendable, Equatable {
   }
 
   /// The whole matrix as a view.
-  public var view: MatrixView {
+  package var view: MatrixView {
     @_lifetime(borrow self)
     borrowing get {
       MatrixView(elements.span, rows: rows, columns: columns, stride: columns)
@@ -77,7 +77,7 @@ public struct Matrix: Sendable, Equatable {
 
   /// The rectangle of the given rows and columns, in place.
   @_lifetime(borrow self)
-  public func view(rows: Range<Int>, columns: Range<Int>) -> MatrixView {
+  package func view(rows: Range<Int>, columns: Range<Int>) -> MatrixView {
     let range = span(of: rows, columns)
     return MatrixView(
       elements.span.extracting(range), rows: rows.count, columns: columns.count,
@@ -85,7 +85,7 @@ public struct Matrix: Sendable, Equatable {
   }
 
   /// The whole matrix as a mutable view.
-  public var mutableView: MutableMatrixView {
+  package var mutableView: MutableMatrixView {
     @_lifetime(&self)
     mutating get {
       MutableMatrixView(elements.mutableSpan, rows: rows, columns: columns, stride: columns)
@@ -94,7 +94,7 @@ public struct Matrix: Sendable, Equatable {
 
   /// The rectangle of the given rows and columns, in place and mutable.
   @_lifetime(&self)
-  public mutating func mutableView(rows: Range<Int>, columns: Range<Int>) -> MutableMatrixView {
+  package mutating func mutableView(rows: Range<Int>, columns: Range<Int>) -> MutableMatrixView {
     let range = span(of: rows, columns)
     return MutableMatrixView(
       elements.mutableSpan._consumingExtracting(range), rows: rows.count, columns: columns.count,

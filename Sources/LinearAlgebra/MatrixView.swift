@@ -1,7 +1,7 @@
 /// A rectangle of a matrix, read in place and possibly transposed.
 ///
 /// The compiler ensures that a view does not outlive its matrix.
-public struct MatrixView: ~Escapable {
+package struct MatrixView: ~Escapable {
   let span: Span<Float>
   /// The number of rows, after any transposition.
   public let rows: Int
@@ -32,7 +32,7 @@ public struct MatrixView: ~Escapable {
 }
 
 /// A rectangle of a matrix, written in place.
-public struct MutableMatrixView: ~Copyable, ~Escapable {
+package struct MutableMatrixView: ~Copyable, ~Escapable {
   var span: MutableSpan<Float>
   /// The number of rows.
   public let rows: Int

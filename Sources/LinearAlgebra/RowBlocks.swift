@@ -7,7 +7,7 @@ extension Matrix {
   /// - Parameters:
   ///   - size: the number of rows per call; the last block may be shorter.
   ///   - body: receives the range of rows, and a view of them with all columns.
-  public mutating func parallelRowBlocks(
+  package mutating func parallelRowBlocks(
     of size: Int, _ body: @Sendable (Range<Int>, inout MutableMatrixView) -> Void
   ) {
     precondition(size > 0, "row blocks of \(size)")

@@ -3,7 +3,7 @@ internal import Glibc
 /// Sums and elementary functions over whole rows, sixteen lanes at a time.
 ///
 /// Every function has a fixed order of operations, so its result is reproducible bit by bit.
-public enum VectorMath {
+package enum VectorMath {
   /// The inner product, in float32 lanes: `Σ aᵢ·bᵢ`.
   ///
   /// - Precondition: the spans have the same length.

@@ -1,11 +1,11 @@
-public import LinearAlgebra
+package import LinearAlgebra
 
 /// Rounding to the nearest point of a group, sixteen weights at a time.
 ///
 /// One type for each kind of points, so that a loop that is generic over kernels is compiled for each
 /// and decides nothing inside. Codes are floats here: they are small integers, exact, and the loops
 /// need no conversion.
-public protocol RoundingKernel: Sendable {
+package protocol RoundingKernel: Sendable {
   /// The scale s, for each lane.
   var scale: Lanes { get set }
   /// The offset z or o, for each lane; unused with a table.
@@ -39,7 +39,7 @@ extension RoundingKernel {
 /// Rounding to evenly spaced points around an integer zero point.
 ///
 ///     q = clamp(round(w / s) + z, 0, 2^b − 1),     ŵ = s · (q − z)
-public struct ZeroPointKernel: RoundingKernel {
+package struct ZeroPointKernel: RoundingKernel {
   /// The scale s, for each lane.
   public var scale = Lanes(repeating: 1)
   /// The zero point z, for each lane.
@@ -71,7 +71,7 @@ public struct ZeroPointKernel: RoundingKernel {
 /// Rounding to evenly spaced points from a floating-point offset.
 ///
 ///     q = clamp(round((w − o) / s), 0, 2^b − 1),     ŵ = s · q + o
-public struct OffsetKernel: RoundingKernel {
+package struct OffsetKernel: RoundingKernel {
   /// The scale s, for each lane.
   public var scale = Lanes(repeating: 1)
   /// The offset o, for each lane.

@@ -1,11 +1,11 @@
-public import LinearAlgebra
+package import LinearAlgebra
 
 /// Rounding to the levels of a table.
 ///
 ///     q = index of the level nearest to w / s,     ŵ = s · ℓ(q)
 ///
 /// A lane at a time: a search through the table has no use for vectors.
-public struct TableKernel: RoundingKernel {
+package struct TableKernel: RoundingKernel {
   /// The scale s, for each lane.
   public var scale = Lanes(repeating: 1)
   /// Unused.

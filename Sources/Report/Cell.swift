@@ -3,7 +3,7 @@ extension Table {
   ///
   /// People see rounded numbers, and a dash for a missing value; programs get all digits, and an
   /// empty field.
-  public struct Cell: Sendable, Equatable {
+  package struct Cell: Sendable, Equatable {
     /// What people read.
     let text: String
     /// What programs read.
@@ -19,26 +19,26 @@ extension Table {
     }
 
     /// A missing value.
-    public static let missing = Cell(text: "-", field: "")
+    package static let missing = Cell(text: "-", field: "")
 
     /// Words, which are the same for people and programs.
-    public static func words(_ words: String) -> Cell { Cell(text: words, field: words) }
+    package static func words(_ words: String) -> Cell { Cell(text: words, field: words) }
 
     /// An integer.
-    public static func integer(_ value: Int?) -> Cell { value.map { .words("\($0)") } ?? .missing }
+    package static func integer(_ value: Int?) -> Cell { value.map { .words("\($0)") } ?? .missing }
 
     /// A ratio in per cent, which the column's heading should say.
-    public static func percent(_ ratio: Double?) -> Cell {
+    package static func percent(_ ratio: Double?) -> Cell {
       number(ratio.map { 100 * $0 }) { _ in Numbers.percent(ratio) }
     }
 
     /// A number that people see with a given number of digits after the point.
-    public static func fixed(_ value: Double?, _ digits: Int) -> Cell {
+    package static func fixed(_ value: Double?, _ digits: Int) -> Cell {
       number(value) { Numbers.fixed($0, digits) }
     }
 
     /// A number of any size, which people see with three digits and a power of ten.
-    public static func scientific(_ value: Double?) -> Cell {
+    package static func scientific(_ value: Double?) -> Cell {
       number(value, text: Numbers.scientific)
     }
 

@@ -1,8 +1,8 @@
-public import Studies
+package import Studies
 
 extension Divergence {
   /// The comparison by position in the window, and overall.
-  public var table: Table {
+  package var table: Table {
     var table = Table([
       Table.Column("positions"), Table.Column("predictions"),
       Table.Column("KL divergence"), Table.Column("±"),

@@ -1,9 +1,9 @@
 internal import Foundation
 
 /// Numbers as text for people.
-public enum Numbers {
+package enum Numbers {
   /// A ratio in per cent with three significant digits; a dash for nil.
-  public static func percent(_ ratio: Double?) -> String {
+  package static func percent(_ ratio: Double?) -> String {
     guard let ratio else { return "-" }
     let value = 100 * ratio
     if value == 0 { return "0" }
@@ -13,15 +13,15 @@ public enum Numbers {
   }
 
   /// A number with a given number of digits after the point.
-  public static func fixed(_ value: Double, _ digits: Int) -> String {
+  package static func fixed(_ value: Double, _ digits: Int) -> String {
     String(format: "%.\(digits)f", value)
   }
 
   /// A number with three digits and a power of ten: "1.23e-05".
-  public static func scientific(_ value: Double) -> String { String(format: "%.2e", value) }
+  package static func scientific(_ value: Double) -> String { String(format: "%.2e", value) }
 
   /// A time: "48 s", "3 min 05 s", "2 h 07 min".
-  public static func duration(_ seconds: Double) -> String {
+  package static func duration(_ seconds: Double) -> String {
     guard seconds.magnitude < 1e15 else { return "\(seconds) s" }
     let whole = Int(seconds.rounded())
     if whole < 60 { return seconds < 9.95 ? "\(fixed(seconds, 1)) s" : "\(whole) s" }
@@ -30,7 +30,7 @@ public enum Numbers {
   }
 
   /// A count with a space between thousands: "106 168 320".
-  public static func count(_ value: Int) -> String {
+  package static func count(_ value: Int) -> String {
     var digits = String(value)
     var groups: [Substring] = []
     while digits.count > 3 {

@@ -1,11 +1,11 @@
-public import Pipeline
+package import Pipeline
 internal import Solvers
 
 extension RunReport {
   /// What every Linear lost, as a percentage of the energy of its output or weights.
   ///
   /// If inputs are rounded, a column shows the error that this adds.
-  public var table: Table {
+  package var table: Table {
     let isRounding = linears.contains { $0.error.activation != nil }
     let hasExperts = linears.contains { $0.expertTokens != nil }
     var table = Table(
@@ -31,7 +31,7 @@ extension RunReport {
   }
 
   /// The run in two lines: how much was quantized, and what needs a second look.
-  public var summary: String {
+  package var summary: String {
     let weights = linears.reduce(0) { $0 + $1.rows * $1.columns }
     let retried = linears.filter { ($0.conditioning?.retries ?? 0) > 0 }.count
     let dead = linears.filter { ($0.conditioning?.deadChannels ?? 0) > 0 }.count

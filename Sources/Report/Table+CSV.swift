@@ -1,6 +1,6 @@
 extension Table {
   /// The table as comma-separated values (RFC 4180), with all digits of every number.
-  public var csv: String {
+  package var csv: String {
     ([columns.map(\.heading)] + rows.map { $0.map(\.field) })
       .map { $0.map(\.quotedIfNeeded).joined(separator: ",") + "\r\n" }.joined()
   }

@@ -1,6 +1,6 @@
 extension Table {
   /// The table as a LaTeX `tabular` with booktabs rules; the best of rivals is bold.
-  public var latex: String {
+  package var latex: String {
     let alignments = columns.map { $0.alignment == .leading ? "l" : "r" }.joined()
     let cells = rows.map { row in
       line(row.map { $0.isBest ? "\\textbf{\($0.text.inLaTeX)}" : $0.text.inLaTeX })

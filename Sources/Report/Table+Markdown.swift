@@ -1,6 +1,6 @@
 extension Table {
   /// The table in GitHub's Markdown; the best of rivals is bold.
-  public var markdown: String {
+  package var markdown: String {
     let rule = columns.map { $0.alignment == .leading ? ":--" : "--:" }
     let cells = rows.map { row in
       row.map { $0.isBest ? "**\($0.text.inMarkdown)**" : $0.text.inMarkdown }

@@ -1,6 +1,6 @@
 extension Table {
   /// The table as aligned lines, for a terminal; a star follows the best of rivals.
-  public var text: String {
+  package var text: String {
     // If one cell of a column has a star, the others get a space, to keep digits aligned.
     let hasStars = columns.indices.map { column in rows.contains { $0[column].isBest } }
     let cells = rows.map { row in

@@ -1,7 +1,7 @@
 /// Rows of cells under headings, from which all formats of a table are made.
-public struct Table: Sendable {
+package struct Table: Sendable {
   /// How a column is aligned.
-  public enum Alignment: Sendable {
+  package enum Alignment: Sendable {
     /// To the left, for words.
     case leading
     /// To the right, for numbers.
@@ -9,7 +9,7 @@ public struct Table: Sendable {
   }
 
   /// The heading of a column and how it is aligned.
-  public struct Column: Sendable {
+  package struct Column: Sendable {
     /// What the column is about.
     let name: String
     /// What distinguishes it from columns of the same name, if there are any.
@@ -17,7 +17,7 @@ public struct Table: Sendable {
     let alignment: Alignment
 
     /// A column.
-    public init(_ name: String, detail: String? = nil, _ alignment: Alignment = .trailing) {
+    package init(_ name: String, detail: String? = nil, _ alignment: Alignment = .trailing) {
       (self.name, self.detail, self.alignment) = (name, detail, alignment)
     }
 
@@ -29,10 +29,10 @@ public struct Table: Sendable {
   private(set) var rows: [[Cell]] = []
 
   /// A table without rows.
-  public init(_ columns: [Column]) { self.columns = columns }
+  package init(_ columns: [Column]) { self.columns = columns }
 
   /// Whether there are no rows.
-  public var isEmpty: Bool { rows.isEmpty }
+  package var isEmpty: Bool { rows.isEmpty }
 
   /// Appends a row.
   ///

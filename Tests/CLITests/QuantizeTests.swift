@@ -152,3 +152,43 @@ private func quantize(_ case: Case, in folder: TemporaryFolder) throws -> Outcom
     }
   }
 }
+
+@Suite struct `Statistics that a run keeps` {
+  @Test func `are those that one Linear is solved from`() throws {
+    try TemporaryFolder.with { folder in
+      let calibration = [
+        "--calibration", "\(Command.tinyLlama)/calibration.txt", "--samples", "8", "--length", "64",
+      ]
+      let run = try Command.start(
+        ["quantize", Command.tinyLlama, "-o", "out", "--group-size", "64", "--json"]
+          + ["--statistics", "kept"] + calibration, in: folder
+      ).finish()
+      try #require(run.status == 0, "\(run.errors)")
+      // One file for each input: q/k/v, o, gate/up and down of five blocks.
+      let names = try folder.names().contains("kept")
+      #expect(names)
+      let name = "model.layers.0.self_attn.q_proj"
+      let layer = try Command.start(
+        ["layer", "--weights", "\(Command.tinyLlama)/model.safetensors:\(name).weight"]
+          + ["--statistics", "kept/\(name).safetensors", "--methods", "gptq"]
+          + ["--group-sizes", "64", "--json"], in: folder
+      ).finish()
+      try #require(layer.status == 0, "\(layer.errors)")
+      let recorded = try run.json().member("linears").array[0]
+      let solved = try layer.json().member("candidates").array[0].member("linears").array[0]
+      #expect(try recorded.member("name").string == name)
+      for error in ["calibration_error", "held_out_error", "weight_error"] {
+        #expect(try recorded.member(error).double == solved.member(error).double, "\(error)")
+      }
+      let again = try Command.start(
+        [
+          "quantize", Command.tinyLlama, "-o", "again", "--group-size", "64", "--statistics",
+          "kept",
+        ]
+          + calibration, in: folder
+      ).finish()
+      #expect(again.status == 1 && again.errors.contains("kept"))
+      #expect(try !folder.names().contains("again"))
+    }
+  }
+}

@@ -1,10 +1,10 @@
-public import Studies
+package import Studies
 
 extension ComparisonReport {
   /// One row for each candidate, one column for each kind of Linear: the mean error in per cent.
   ///
   /// It fits a terminal whatever the number of blocks. The best of each scheme is marked.
-  public var byModule: Table {
+  package var byModule: Table {
     let standings = Standings(self)
     var table = Table(
       [Table.Column("method", .leading), Table.Column("scheme", .leading)]
@@ -27,7 +27,7 @@ extension ComparisonReport {
   /// One row for each Linear, one column for each candidate: the error in per cent.
   ///
   /// It is too long and wide for a terminal. The best of each scheme is marked.
-  public var byLinear: Table {
+  package var byLinear: Table {
     let standings = Standings(self)
     var table = Table(
       [Table.Column("Linear", .leading), Table.Column("shape")]

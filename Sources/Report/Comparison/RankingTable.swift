@@ -1,4 +1,4 @@
-public import Studies
+package import Studies
 
 extension ComparisonReport {
   /// The winner of each scheme, over all decoder blocks together and then block by block.
@@ -6,7 +6,7 @@ extension ComparisonReport {
   /// Each row also has the mean rank of every method over the block's Linears. Ranks start at 1 and
   /// only compare candidates of the same scheme; a scheme with a single candidate has no row. The
   /// winner has the lowest mean rank; between several of those, the lowest mean error decides.
-  public var ranking: Table {
+  package var ranking: Table {
     let standings = Standings(self)
     let rivalries = standings.schemes.filter { $0.members.count > 1 }
     let methods = standings.methods.filter { method in

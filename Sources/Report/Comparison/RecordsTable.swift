@@ -1,9 +1,9 @@
 internal import Solvers
-public import Studies
+package import Studies
 
 extension ComparisonReport {
   /// One row for each candidate and Linear, with every measurement, for other programs.
-  public var records: Table {
+  package var records: Table {
     let hasExperts = candidates.contains { $0.linears.contains { $0.expertTokens != nil } }
     var table = Table(
       [

@@ -1,11 +1,11 @@
-public import Studies
+package import Studies
 
 extension ComparisonReport {
   /// One row for each candidate, with its size, its time and its losses over all Linears.
   ///
   /// Errors are plain means over Linears; *rank* is the mean over Linears of the place among the
   /// candidates of the same scheme, where 1 is the best. A value that no candidate has gets no column.
-  public var totals: Table {
+  package var totals: Table {
     let standings = Standings(self)
     let measures = Measure.all(of: self, standings).filter { measure in
       measure.cells.contains { $0 != .missing }

@@ -1,8 +1,8 @@
-public import Studies
+package import Studies
 
 extension ComparisonReport {
   /// The report as a self-contained HTML page: no scripts, no network, no other files.
-  public var html: String {
+  package var html: String {
     let title = "Quantizations of \(model) compared"
     let page = tag("html", ["lang": "en"]) {
       tag("head") {
