@@ -12,13 +12,15 @@ public enum PTQCommand {
   /// - Parameter catalog: what the words of the command line can refer to.
   public static func main(_ catalog: Catalog = Catalog()) {
     Catalog.$current.withValue(catalog) {
-      var takesLists = false
+      var (takesLists, takesRecipe) = (false, true)
       do {
         var command = try RootCommand.parseAsRoot()
         takesLists = command is CompareCommand || command is LayerCommand
+        takesRecipe = !(command is ConvertCommand)
         try command.run()
       } catch let error as any RemediableError {
-        RootCommand.exit(withError: SpelledError(error, takesLists: takesLists))
+        RootCommand.exit(
+          withError: SpelledError(error, takesLists: takesLists, takesRecipe: takesRecipe))
       } catch {
         RootCommand.exit(withError: error)
       }

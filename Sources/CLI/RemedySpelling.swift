@@ -6,14 +6,18 @@ struct SpelledError: Error, CustomStringConvertible {
   private let error: any RemediableError
   /// Whether the command takes lists of methods, bits and group sizes.
   private let takesLists: Bool
+  /// Whether the command decides how weights are quantized.
+  private let takesRecipe: Bool
 
-  init(_ error: any RemediableError, takesLists: Bool) {
+  init(_ error: any RemediableError, takesLists: Bool, takesRecipe: Bool = true) {
     self.error = error
     self.takesLists = takesLists
+    self.takesRecipe = takesRecipe
   }
 
   var description: String {
-    error.remedies.spelled(after: error.description, takesLists: takesLists)
+    let remedies = error.remedies.filter { takesRecipe || !$0.changesRecipe }
+    return remedies.spelled(after: error.description, takesLists: takesLists)
   }
 }
 
@@ -34,6 +38,16 @@ extension [Remedy] {
 }
 
 extension Remedy {
+  /// Whether it is about how weights are quantized.
+  fileprivate var changesRecipe: Bool {
+    switch self {
+    case .chooseBits, .chooseGroupSize, .useWholeRows, .useSymmetricWeights, .useIntegerGrid,
+      .chooseMethod, .measureOnly:
+      true
+    default: false
+    }
+  }
+
   /// The remedy in terms of options.
   func spelled(takesLists: Bool) -> String {
     let (method, bits, group) =
@@ -52,6 +66,7 @@ extension Remedy {
     case .giveCalibrationText: "give --calibration FILE"
     case .giveActivations: "give --activations FILE"
     case .giveSecondMoment: "give --hessian FILE or --statistics FILE"
+    case .giveLongerText: "give a longer text"
     case .useFewerWindows: "give a smaller --samples"
     case .useShorterWindows: "give a smaller --length"
     case .compareWithOriginal: "give the model that it was made from as --reference"

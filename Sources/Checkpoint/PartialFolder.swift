@@ -47,7 +47,14 @@ final class PartialFolder {
       guard unsafe mkdir(path, 0o777) == 0 || errno == EEXIST else { throw cannotCreate(errno) }
       descriptor = try Self.lock(path)
     } while descriptor < 0
-    for name in (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    // Only what a run left may go; a folder of the user's that has this name by chance stays.
+    guard names.isEmpty || names.contains(WrittenRecord.fileName) else {
+      isKept = true
+      throw .unsupported(
+        path: path, reason: "holds files that are not those of an interrupted run; move it away")
+    }
+    for name in names {
       try? FileManager.default.removeItem(atPath: file(name))
     }
   }

@@ -166,13 +166,13 @@ public enum InputError: RemediableError {
     case .badToken(let path, let token):
       "\(path): input_ids holds \(token); tokens are numbers from 0 to 2147483647"
     case .tooShort(let path, let tokens, let length, let needed):
-      "\(path): found \(tokens) tokens, needed \(needed) x \(length); give a longer text"
+      "\(path): found \(tokens) tokens, needed \(needed) x \(length)"
     }
   }
 
   /// What to try.
   public var remedies: [Remedy] {
     guard case .tooShort(_, _, _, let needed) = self else { return [] }
-    return (needed > 1 ? [.useFewerWindows] : []) + [.useShorterWindows]
+    return [.giveLongerText] + (needed > 1 ? [.useFewerWindows] : []) + [.useShorterWindows]
   }
 }

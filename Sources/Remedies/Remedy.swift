@@ -25,6 +25,8 @@ public enum Remedy: Sendable, Hashable {
   case giveActivations
   /// Give the second moment of the Linear's inputs, or stored statistics.
   case giveSecondMoment
+  /// Give a longer text.
+  case giveLongerText
   /// Ask for fewer windows.
   case useFewerWindows
   /// Use shorter windows.

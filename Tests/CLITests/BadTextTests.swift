@@ -58,30 +58,32 @@ private let texts: [Refusal] = [
   },
   Refusal(
     "no tokens",
-    "text.safetensors: found 0 tokens, needed 1 x 32; give a longer text; give a smaller --length"
+    "text.safetensors: found 0 tokens, needed 1 x 32; give a longer text, "
+      + "or give a smaller --length"
   ) { try $0.write("text.safetensors", TinyModel.tokenFile([])) },
   Refusal(
     "too few tokens for one window",
-    "text.safetensors: found 127 tokens, needed 1 x 128; give a longer text; "
-      + "give a smaller --length", ["--length", "128"]
+    "text.safetensors: found 127 tokens, needed 1 x 128; give a longer text, "
+      + "or give a smaller --length", ["--length", "128"]
   ) {
     try $0.write("text.safetensors", TinyModel.tokenFile(TinyModel.tokens(127, seed: 1)))
   },
   Refusal(
     "too few tokens for that many windows",
-    "text.safetensors: found 640 tokens, needed 21 x 32; give a longer text; "
-      + "give a smaller --samples, or give a smaller --length", ["--samples", "21"]),
+    "text.safetensors: found 640 tokens, needed 21 x 32; give a longer text, "
+      + "or give a smaller --samples, or give a smaller --length", ["--samples", "21"]),
   Refusal(
     "too few tokens for any number of windows",
     "text.safetensors: found 640 tokens, needed 9223372036854775807 x 32; give a longer "
-      + "text; give a smaller --samples, or give a smaller --length", ["--samples", "\(Int.max)"]),
+      + "text, or give a smaller --samples, or give a smaller --length",
+    ["--samples", "\(Int.max)"]),
   Refusal(
     "windows beyond the context",
     "windows of 129 tokens are longer than the model's context of 128; give a smaller --length",
     ["--length", "129"]),
   Refusal(
     "too short to judge",
-    "text.safetensors: found 2 tokens, needed 1 x 128; give a longer text; give a "
+    "text.safetensors: found 2 tokens, needed 1 x 128; give a longer text, or give a "
       + "smaller --length", ["eval", "model", "--text", "text.safetensors"]
   ) {
     try $0.write("text.safetensors", TinyModel.tokenFile([1, 2]))
@@ -113,7 +115,8 @@ private let readings: [Refusal] = [
   },
   Refusal(
     "empty",
-    "text.txt: found 0 tokens, needed 1 x 32; give a longer text; give a smaller --length",
+    "text.txt: found 0 tokens, needed 1 x 32; give a longer text, "
+      + "or give a smaller --length",
     ["--calibration", "text.txt"]
   ) {
     try $0.write("text.txt", "")

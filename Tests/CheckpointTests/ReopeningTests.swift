@@ -132,6 +132,16 @@ extension TemporaryFolder {
     }
   }
 
+  @Test func `is never a folder that no run has left`() throws {
+    try TemporaryFolder.with { folder in
+      try folder.write(".out.partial/letter", "mine")
+      expectFailure("files that are not those of an interrupted run; move it away") {
+        _ = try folder.open()
+      }
+      #expect(try folder.names(in: ".out.partial") == ["letter"])
+    }
+  }
+
   @Test func `cannot be continued where nothing was begun`() throws {
     try TemporaryFolder.with { folder in
       #expect(!FolderSink.canReopen(folder.path("out")))

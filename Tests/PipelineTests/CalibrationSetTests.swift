@@ -68,7 +68,8 @@ private let shares = [
       let message = error?.description ?? ""
       #expect(message.contains("found \(tokens) tokens, needed \(needed) x 8"), "\(message)")
       #expect(
-        error?.remedies == (needed > 1 ? [.useFewerWindows] : []) + [.useShorterWindows])
+        error?.remedies == [.giveLongerText] + (needed > 1 ? [.useFewerWindows] : [])
+          + [.useShorterWindows])
     }
   }
 }
