@@ -23,6 +23,25 @@ private func reads(_ path: String, linear: LinearShape) -> Bool {
   }
 }
 
+/// Expects the folder `out` to be read whole, and with random damage to be read or refused.
+private func expectDamageIsReadOrRefused(
+  in folder: TemporaryFolder, _ linear: LinearShape, seed: UInt64
+) throws {
+  var generator = SplitMix64(seed: seed)
+  #expect(reads(folder.path("out"), linear: linear))
+  for (name, isWhole) in [("model.safetensors", false), ("config.json", true)] {
+    let bytes = try folder.read("out/\(name)")
+    let end = isWhole ? bytes.count : 8 + Int(bytes[0]) + Int(bytes[1]) << 8
+    var read = 0
+    for _ in 0..<500 {
+      try folder.write("out/\(name)", generator.damaging(bytes, in: 0..<end))
+      if reads(folder.path("out"), linear: linear) { read += 1 }
+    }
+    #expect(read < 490, "\(name)")
+    try folder.write("out/\(name)", bytes)
+  }
+}
+
 @Suite struct `Quantized folders with random damage` {
   @Test(arguments: CheckpointFormats.all.map(\.name), 0..<2 as Range<UInt64>)
   func `a mutated quantized folder is read or refused`(format: String, seed: UInt64) throws {
@@ -30,21 +49,9 @@ private func reads(_ path: String, linear: LinearShape) -> Bool {
     let linear = LinearShape(name: "p", rows: 32, columns: 32)
     let scheme = try Scheme(bits: 4, symmetric: false, granularity: .group(16))
     let weight = try quantized(linear, scheme, format)
-    var generator = SplitMix64(seed: seed)
     try TemporaryFolder.with { folder in
       _ = try folder.store(weight, linear, format)
-      #expect(reads(folder.path("out"), linear: linear))
-      for (name, isWhole) in [("model.safetensors", false), ("config.json", true)] {
-        let bytes = try folder.read("out/\(name)")
-        let end = isWhole ? bytes.count : 8 + Int(bytes[0]) + Int(bytes[1]) << 8
-        var read = 0
-        for _ in 0..<500 {
-          try folder.write("out/\(name)", generator.damaging(bytes, in: 0..<end))
-          if reads(folder.path("out"), linear: linear) { read += 1 }
-        }
-        #expect(read < 490, "\(name)")
-        try folder.write("out/\(name)", bytes)
-      }
+      try expectDamageIsReadOrRefused(in: folder, linear, seed: seed)
     }
   }
 
@@ -56,21 +63,9 @@ private func reads(_ path: String, linear: LinearShape) -> Bool {
     let weight = try quantized(linear, scheme, format)
     let inputs = ActivationQuantizer.tensor(
       ActivationGrid(scale: 0.25, zeroPoint: 3), symmetric: false)
-    var generator = SplitMix64(seed: seed)
     try TemporaryFolder.with { folder in
       _ = try folder.store(weight, linear, format, activations: inputs)
-      #expect(reads(folder.path("out"), linear: linear))
-      for (name, isWhole) in [("model.safetensors", false), ("config.json", true)] {
-        let bytes = try folder.read("out/\(name)")
-        let end = isWhole ? bytes.count : 8 + Int(bytes[0]) + Int(bytes[1]) << 8
-        var read = 0
-        for _ in 0..<500 {
-          try folder.write("out/\(name)", generator.damaging(bytes, in: 0..<end))
-          if reads(folder.path("out"), linear: linear) { read += 1 }
-        }
-        #expect(read < 490, "\(name)")
-        try folder.write("out/\(name)", bytes)
-      }
+      try expectDamageIsReadOrRefused(in: folder, linear, seed: seed)
     }
   }
 }
