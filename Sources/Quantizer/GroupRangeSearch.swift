@@ -3,35 +3,57 @@ internal import LinearAlgebra
 /// The range of one group of weights, chosen from that group's own errors.
 struct GroupRangeSearch<Kernel: RoundingKernel>: Sendable {
   private let kernel: Kernel
-  private let rule: GridRule
   private let scheme: Scheme
+  private let encoding: any GridEncoding
+  private let search: RangeSearch
   private let factors: [Float]
+  private let lastCode: Float
 
   /// A search; the kernel is that of the scheme's points, with any scale.
   init(_ kernel: Kernel, _ rule: GridRule, _ scheme: Scheme) {
-    (self.kernel, self.rule, self.scheme) = (kernel, rule, scheme)
-    factors = rule.search.factors
+    (self.kernel, self.scheme) = (kernel, scheme)
+    (encoding, search) = (rule.encoding, rule.search)
+    factors = rule.range == .minMax ? [] : search.factors
+    lastCode = Float(scheme.largestCode)
   }
 
   /// The range whose squared errors, each times its importance, have the least sum; the range that
   /// covers the weights where the rule does not search.
   func range(for weights: Span<Float>, importance: Span<Float>?) -> ClosedRange<Float> {
     let cover = scheme.range(of: weights)
-    guard rule.range != .minMax, cover.lowerBound < cover.upperBound,
-      rule.encoding.entry(covering: cover, scheme).scale.isFinite
+    guard cover.lowerBound < cover.upperBound, !factors.isEmpty,
+      encoding.entry(covering: cover, scheme).scale.isFinite
     else { return cover }
     var best = cover
     var least = Float.infinity
     for factor in factors {
-      let range = rule.search.range(factor, of: cover)
-      let error = squaredError(
-        of: weights, importance, kernel.at(rule.encoding.entry(covering: range, scheme)))
+      let range = search.range(factor, of: cover)
+      let kernel = kernel.at(encoding.entry(covering: range, scheme))
+      // Where one weight is clipped so far that it alone costs more, the others need no sum.
+      if importance == nil, clippingError(of: cover, kernel) > least { continue }
+      let error = squaredError(of: weights, importance, kernel)
       if error < least { (best, least) = (range, error) }
     }
     return best
   }
 
+  /// The squared error of that end of a group which is further outside the points; 0 where both are
+  /// inside.
+  ///
+  /// It is one of the terms of ``squaredError(of:_:_:)``, bit for bit, and so never above the sum.
+  @inline(__always)
+  private func clippingError(of cover: ClosedRange<Float>, _ kernel: Kernel) -> Float {
+    let first = kernel.value(of: .zero)[0]
+    let last = kernel.value(of: Lanes(repeating: lastCode))[0]
+    let excess = max(0, first - cover.lowerBound, cover.upperBound - last)
+    return excess * excess
+  }
+
   /// Σ m (ŵ − w)² over the group; without importance, m = 1.
+  ///
+  /// Inlined, so that the compiler sees that all lanes share a scale and offset, and keeps each in one
+  /// register.
+  @inline(__always)
   private func squaredError(
     of weights: Span<Float>, _ importance: Span<Float>?, _ kernel: Kernel
   ) -> Float {
