@@ -12,7 +12,9 @@ import PTQ
 
 /// Passes over the codes of a row several times, setting each to the best given all others.
 struct Descent: Rounding {
-  func prepared(for input: RoundingInput) throws(SolverError) -> any PreparedRounding {
+  func prepared(for input: RoundingInput, _ scheme: Scheme) throws(SolverError)
+    -> any PreparedRounding
+  {
     guard let statistics = input.calibration else { throw .calibrationNeeded(method: "descent") }
     let bad = statistics.nonFiniteChannels
     guard bad.isEmpty else { throw .factor(.nonFiniteInput(channels: bad)) }

@@ -1,6 +1,7 @@
 public import ArgumentParser
 import Checkpoint
 import Formats
+public import Hessian
 import Pipeline
 public import Quantizer
 public import Solvers
@@ -14,6 +15,8 @@ enum Choices {
   static var formats: String { list(Catalog.current.formats.map { ($0.name, $0.summary) }) }
   static var ranges: String { GridRule.Range.allCases.map(\.rawValue).joined(separator: ", ") }
 
+  static var orders: String { ColumnOrder.allCases.map(\.rawValue).joined(separator: ", ") }
+
   static let observers = "min-max, moving-average, percentile:P, squared-error, entropy"
 
   private static func list(_ items: [(String, String)]) -> String {
@@ -22,6 +25,7 @@ enum Choices {
 }
 
 extension GridRule.Range: ExpressibleByArgument {}
+extension ColumnOrder: ExpressibleByArgument {}
 
 extension Observer: ExpressibleByArgument {
   /// Creates an observer from its word.
@@ -79,6 +83,21 @@ struct Alpha: ExpressibleByArgument {
       strength = .fixed(alpha)
     } else {
       return nil
+    }
+  }
+}
+
+/// `--correction`: how targets are corrected.
+struct CorrectionChoice: ExpressibleByArgument {
+  let correction: TargetCorrection?
+
+  init?(argument: String) {
+    switch argument {
+    case "off": correction = nil
+    case "held-out": correction = TargetCorrection(.heldOut)
+    default:
+      guard let share = Float(argument), (0...1).contains(share) else { return nil }
+      correction = TargetCorrection(.fixed(share))
     }
   }
 }

@@ -69,7 +69,7 @@ struct CompareCommand: ParsableCommand {
   func run() throws {
     common.apply()
     let language = try Catalog.current.model(at: model)
-    guard let calibration = try calibration.read(for: language) else {
+    guard let calibration = try calibration.read(for: language, recipe.preset) else {
       throw ValidationError("A comparison needs a calibration text: give --calibration FILE.")
     }
     let run = try ComparisonRun(

@@ -35,9 +35,10 @@ struct QuantizeCommand: ParsableCommand {
   var output: String
 
   @Option(
-    help: "What happens to the weights: words joined by +.\n\(Choices.methods)",
+    help:
+      "What happens to the weights: words joined by +. (default: by preset)\n\(Choices.methods)",
     transform: { try Method(words: $0) })
-  var method = Method.gptq
+  var method: Method?
 
   @Option(help: "Bits of a code, 2 to 8. (default: 4; 8 where inputs are rounded)")
   var bits: Int?
@@ -73,10 +74,11 @@ struct QuantizeCommand: ParsableCommand {
     common.apply()
     let language = try Catalog.current.model(at: model)
     let settings = try recipe.settings(
-      method, bits: bits, groupSize: groupSize,
+      method ?? recipe.preset.method, bits: bits, groupSize: groupSize,
       alpha: language.declaration.migrationStrength, format: format)
     let run = try QuantizationRun(
-      model: language, settings: settings, calibration: try calibration.read(for: language),
+      model: language, settings: settings,
+      calibration: try calibration.read(for: language, recipe.preset),
       output: output, statistics: statistics)
     var display = RunDisplay()
     defer { display.end() }
@@ -116,13 +118,24 @@ struct CalibrationArguments: ParsableArguments {
     for (name, value) in [("--samples", samples), ("--length", length)] {
       if let value, value < 1 { throw ValidationError("\(name) must be positive, not \(value).") }
     }
+    if let firstPositions, firstPositions < 0 {
+      throw ValidationError("--first-positions must not be negative, as \(firstPositions) is.")
+    }
   }
 
+  @Option(
+    help: """
+      Windows of a single token, which show the first position of a text. (default: by preset, \
+      \(CalibrationSet.defaultFirstPositions) or none)
+      """)
+  var firstPositions: Int?
+
   /// The calibration windows, or nil if no file was given.
-  func read(for model: LanguageModel) throws -> CalibrationSet? {
+  func read(for model: LanguageModel, _ preset: Preset) throws -> CalibrationSet? {
     guard let path else { return nil }
     return try CalibrationSet(
       path: path, for: model.folder, samples: samples,
-      length: try model.windowLength(length, default: CalibrationSet.defaultLength))
+      length: try model.windowLength(length, default: CalibrationSet.defaultLength),
+      firstPositions: firstPositions ?? preset.firstPositions)
   }
 }

@@ -7,6 +7,13 @@ import Transformer
 
 /// Options of all commands that quantize, besides the method, bits and group size.
 struct RecipeArguments: ParsableArguments {
+  @Option(
+    help: """
+      Defaults for method, range, order, correction and first positions: fast, plain GPTQ; balanced, \
+      GPTQ with corrected targets and grids chosen inside the solve; best, that with awq+cd.
+      """)
+  var preset = Preset.balanced
+
   @Flag(
     help: """
       Zero in the middle of the codes, or a zero point for each group; weights under rounded \
@@ -14,14 +21,23 @@ struct RecipeArguments: ParsableArguments {
       """)
   var symmetry = Symmetry.symmetric
 
-  @Option(help: "How wide the range of a group is: \(Choices.ranges).")
-  var range = GridRule.Range.squaredError
+  @Option(help: "How wide the range of a group is: \(Choices.ranges). (default: by preset)")
+  var range: GridRule.Range?
 
-  @Flag(inversion: .prefixedNo, help: "Visit the columns with the largest inputs first (gptq).")
-  var actOrder = true
+  @Option(
+    help:
+      "The order in which columns are visited: \(Choices.orders) (gptq, cd). (default: by preset)")
+  var order: ColumnOrder?
 
   @Option(help: "Share of the mean diagonal that is added to the Hessian's diagonal (gptq).")
   var damping = 0.01
+
+  @Option(
+    help: """
+      Share of the correction for the error of earlier Linears, 0 to 1; held-out for what suits \
+      held-out tokens best; off for none. (default: by preset)
+      """)
+  var correction: CorrectionChoice?
 
   @Option(
     help: """
@@ -64,10 +80,11 @@ struct RecipeArguments: ParsableArguments {
         bits: bits ?? (isInt8 ? 8 : 4),
         points: grid.points(symmetric: isInt8 || symmetry == .symmetric),
         granularity: groupSize?.granularity ?? (isInt8 ? .channel : .group(128))),
-      range: range, method: method,
+      range: range ?? preset.range, method: method,
       options: MethodOptions(
-        order: actOrder ? .activation : .natural, damping: Damping(share: damping),
+        order: order ?? preset.order, damping: Damping(share: damping),
         migrationStrength: alpha?.strength ?? .fixed(familyAlpha)),
+      correction: correction.map(\.correction) ?? preset.correction,
       symmetricActivations: !hasAsymmetricActivations, observer: observer, outliers: outliers,
       format: format.format)
   }

@@ -8,17 +8,31 @@ public enum ColumnOrder: String, Sendable, CaseIterable {
   /// Largest mean square first ("act-order"): the columns that matter most are rounded while all
   /// others can still compensate.
   case activation
+  /// Group after group, the one with the largest mean square first, and inside a group likewise
+  /// (arXiv 2505.14638): when a group is reached, all feedback from other groups is known, and its
+  /// grid can be fitted to it.
+  case groupAware = "group-aware"
 
-  /// The visiting order: element `t` is the column visited at step `t`.
+  /// The visiting order; ties keep column order.
   ///
-  /// Ties keep column order.
-  public func columns(meanSquares: [Float]) -> [Int] {
+  /// - Parameters:
+  ///   - meanSquares: the mean square of each column's input.
+  ///   - groupSize: the number of consecutive columns that share a scale.
+  /// - Returns: the order; element `t` is the column visited at step `t`.
+  public func columns(meanSquares: [Float], groupSize: Int) -> [Int] {
+    func descending(_ columns: Range<Int>) -> [Int] {
+      columns.sorted { (meanSquares[$0], $1) > (meanSquares[$1], $0) }
+    }
     switch self {
-    case .natural: Array(meanSquares.indices)
-    case .activation:
-      meanSquares.indices.sorted {
-        (meanSquares[$0], $1) > (meanSquares[$1], $0)
+    case .natural: return Array(meanSquares.indices)
+    case .activation: return descending(meanSquares.indices)
+    case .groupAware:
+      let groups = stride(from: 0, to: meanSquares.count, by: groupSize).map {
+        descending($0..<min(meanSquares.count, $0 + groupSize))
       }
+      return groups.enumerated().sorted { a, b in
+        (meanSquares[a.element[0]], b.offset) > (meanSquares[b.element[0]], a.offset)
+      }.flatMap(\.element)
     }
   }
 }

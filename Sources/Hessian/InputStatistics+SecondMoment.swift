@@ -4,13 +4,13 @@ public import LinearAlgebra
 extension InputStatistics {
   /// The mean square of each channel: the diagonal of H.
   public var meanSquares: [Float] {
-    let scale = 1 / Float(max(1, tokenCount))
+    let scale = 1 / Float(weight)
     return (0..<channels).map { secondMoment.upperSum[$0, $0] * scale }
   }
 
   /// The diagonal block of H for a range of channels, with both triangles.
   public func block(_ columns: Range<Int>) -> Matrix {
-    let scale = 1 / Float(max(1, tokenCount))
+    let scale = 1 / Float(weight)
     return Matrix(rows: columns.count, columns: columns.count) { i, j in
       let (a, b) = (columns.lowerBound + min(i, j), columns.lowerBound + max(i, j))
       return secondMoment.upperSum[a, b] * scale
@@ -32,15 +32,7 @@ extension InputStatistics {
   /// - Complexity: n² flops; each row is summed in float32, the rows in double precision.
   public func trace(withUpper moment: Matrix) -> Double {
     precondition(moment.rows == channels && moment.columns == channels, "moment of another order")
-    guard tokenCount > 0 else { return 0 }
-    var sum = 0.0
-    for i in 0..<channels {
-      let (h, m) = (secondMoment.upperSum.row(i), moment.row(i))
-      let diagonal = Double(h[i]) * Double(m[i])
-      let rest = i + 1..<channels
-      sum += diagonal + 2 * Double(VectorMath.dot(h.extracting(rest), m.extracting(rest)))
-    }
-    return sum / Double(tokenCount)
+    return secondMoment.product(withUpper: moment) / weight
   }
 
   /// The mean squared output of each row m of a matrix of weights: `m H mᵀ`.
@@ -51,7 +43,7 @@ extension InputStatistics {
   public func rowEnergies(of matrix: Matrix) -> [Double] {
     let upper = secondMoment.upperSum
     let product = Matrix.product(matrix, upper)
-    let scale = 1 / Double(max(1, tokenCount))
+    let scale = 1 / weight
     return (0..<matrix.rows).map { row in
       let m = matrix.row(row)
       var diagonal = 0.0
@@ -62,6 +54,28 @@ extension InputStatistics {
 
   /// The element `H[i, j]` for `i <= j`.
   func upper(_ i: Int, _ j: Int) -> Double {
-    Double(secondMoment.upperSum[i, j]) / Double(max(1, tokenCount))
+    Double(secondMoment.upperSum[i, j]) / weight
+  }
+
+  /// What a mean over the tokens divides by: the sum of their weights, or 1 if there is none.
+  var weight: Double { secondMoment.weight > 0 ? secondMoment.weight : 1 }
+
+  /// The sum of the diagonal of H: E‖x‖².
+  public var trace: Double { secondMoment.trace / weight }
+
+  /// W·D, `[out, n]`, for weights W: how far the outputs are from those of the full-precision model,
+  /// against each channel; nil where the mismatch was not collected.
+  ///
+  /// - Complexity: 2·out·n² flops.
+  package func crossProduct(with weights: Matrix) -> Matrix? {
+    guard let mismatch else { return nil }
+    var result = Matrix.product(weights, mismatch.crossSum)
+    result.multiply(by: Float(1 / weight))
+    return result
+  }
+
+  /// tr(S M), the energy of E‖W(x̃ − x)‖² for M = WᵀW; nil where S was not collected.
+  package func deviationTrace(withUpper moment: Matrix) -> Double? {
+    mismatch?.deviation.map { $0.product(withUpper: moment) / weight }
   }
 }

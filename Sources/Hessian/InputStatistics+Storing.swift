@@ -4,6 +4,9 @@ internal import LinearAlgebra
 //
 //   second_moment    float32 [n, n]  Σ x xᵀ, both triangles
 //   token_count      int64 [1]       T
+//   weight           float64 [1]     Σ w, only if it differs from T
+//   cross_moment     float32 [n, n]  Σ (x̃ − x) xᵀ, only if it was collected
+//   deviation_moment float32 [n, n]  Σ (x̃ − x)(x̃ − x)ᵀ, likewise
 //   minima, maxima, moving_minima, moving_maxima
 //                    float32 [n]     ±infinity for a channel without values
 //   magnitude_sums   float64 [n]     Σ |x|
@@ -25,6 +28,15 @@ extension InputStatistics {
       StoredArray("second_moment", [n, n], .floats(sum.elements)),
       StoredArray("token_count", [1], .integers([Int64(tokenCount)])),
     ]
+    if secondMoment.weight != Double(tokenCount) {
+      result.append(StoredArray("weight", [1], .doubles([secondMoment.weight])))
+    }
+    if let mismatch {
+      result.append(StoredArray("cross_moment", [n, n], .floats(mismatch.crossSum.elements)))
+      if let sum = mismatch.deviation?.sum {
+        result.append(StoredArray("deviation_moment", [n, n], .floats(sum.elements)))
+      }
+    }
     result += ranges?.storedArrays ?? []
     if let rows = sample?.rows {
       result.append(StoredArray("sample", [rows.rows, n], .floats(rows.elements)))
@@ -46,13 +58,15 @@ extension InputStatistics {
       throw .value("token_count", index: 0, reason: "is \(tokens)")
     }
     let sum = try reader.matrix("second_moment", columns: nil)
+    let weight = try reader.weight(ofTokens: tokens)
     let moment: SecondMoment
     do throws(SecondMomentError) {
-      moment = try SecondMoment(sum: sum, tokenCount: Int(tokens))
+      moment = try SecondMoment(sum: sum, tokenCount: Int(tokens), weight: weight)
     } catch {
       throw .secondMoment(error)
     }
     let n = sum.columns
+    let mismatch = try Mismatch(channels: n, moment, from: &reader)
     if tokens == 0, let i = sum.elements.firstIndex(where: { $0 != 0 }) {
       throw .value("second_moment", index: i, reason: "is not 0, but there are no tokens")
     }
@@ -64,7 +78,38 @@ extension InputStatistics {
         "second_moment", index: channel * (n + 1), reason: "is that of a removed channel")
     }
     if let unknown = reader.unread { throw .unknown(unknown) }
-    self.init(moment, ranges: ranges, sample: sample, removedChannels: removed)
+    self.init(
+      moment, ranges: ranges, sample: sample, mismatch: mismatch, removedChannels: removed)
+  }
+}
+
+extension Mismatch {
+  /// The stored mismatch, if there is one.
+  fileprivate init?(
+    channels n: Int, _ moment: SecondMoment, from reader: inout StoredArrayReader
+  ) throws(StatisticsError) {
+    guard reader.has("cross_moment") else { return nil }
+    let cross = try reader.matrix("cross_moment", columns: n)
+    guard cross.rows == n else {
+      throw .shape("cross_moment", found: [cross.rows, n], needed: [n, n])
+    }
+    if let bad = cross.elements.firstIndex(where: { !$0.isFinite }) {
+      throw .value("cross_moment", index: bad, reason: "is \(cross.elements[bad])")
+    }
+    var deviation: SecondMoment?
+    if reader.has("deviation_moment") {
+      let sum = try reader.matrix("deviation_moment", columns: n)
+      guard sum.rows == n else {
+        throw .shape("deviation_moment", found: [sum.rows, n], needed: [n, n])
+      }
+      do throws(SecondMomentError) {
+        deviation = try SecondMoment(
+          sum: sum, tokenCount: moment.tokenCount, weight: moment.weight)
+      } catch {
+        throw .value("deviation_moment", index: 0, reason: "is wrong: \(error)")
+      }
+    }
+    self.init(crossSum: cross, deviation: deviation)
   }
 }
 
@@ -87,6 +132,15 @@ extension TokenSample {
 }
 
 extension StoredArrayReader {
+  fileprivate mutating func weight(ofTokens tokens: Int64) throws(StatisticsError) -> Double {
+    guard has("weight") else { return Double(tokens) }
+    let weight = try doubles("weight", count: 1)[0]
+    guard weight > 0, weight.isFinite, tokens > 0 else {
+      throw .value("weight", index: 0, reason: "is \(weight) for \(tokens) tokens")
+    }
+    return weight
+  }
+
   fileprivate mutating func removedChannels(of n: Int) throws(StatisticsError) -> [Int] {
     guard has("removed_channels") else { return [] }
     let channels = try integers("removed_channels", count: nil)

@@ -21,6 +21,10 @@ public struct InputStatistics: Sendable, Equatable {
     public static let histograms = Parts(rawValue: 3)
     /// A sample of the tokens, for losses that do not follow from H.
     public static let sample = Parts(rawValue: 4)
+    /// The cross moment with the input of the full-precision model, for corrected targets.
+    public static let mismatch = Parts(rawValue: 8)
+    /// The mismatch, and the second moment of the difference, to judge by the full-precision output.
+    public static let deviation = Parts(rawValue: 24)
   }
 
   /// The second moment, as a sum over tokens.
@@ -29,6 +33,8 @@ public struct InputStatistics: Sendable, Equatable {
   public private(set) var ranges: ChannelRanges?
   /// A sample of the tokens, if collected.
   public private(set) var sample: TokenSample?
+  /// How the input differs from that of the full-precision model, if collected.
+  private(set) var mismatch: Mismatch?
   /// The channels that ``removing(channels:)`` took out, in ascending order.
   public private(set) var removedChannels: [Int] = []
 
@@ -44,6 +50,10 @@ public struct InputStatistics: Sendable, Equatable {
         channels: channels, collectsHistogram: parts.contains(.histograms))
     }
     if parts.contains(.sample) { sample = TokenSample(channels: channels) }
+    if parts.contains(.mismatch) {
+      mismatch = Mismatch(
+        channels: channels, collectsDeviation: parts.contains(.deviation))
+    }
   }
 
   /// Statistics that consist of a known H alone.
@@ -56,15 +66,16 @@ public struct InputStatistics: Sendable, Equatable {
   /// - Throws: ``SecondMomentError`` if no input has this second moment.
   /// - Complexity: n².
   public init(secondMoment: Matrix) throws(SecondMomentError) {
-    self.init(try SecondMoment(sum: secondMoment, tokenCount: 1))
+    self.init(try SecondMoment(sum: secondMoment, tokenCount: 1, weight: 1))
   }
 
   /// Statistics of given parts, which must agree.
   init(
     _ secondMoment: SecondMoment, ranges: ChannelRanges? = nil, sample: TokenSample? = nil,
-    removedChannels: [Int] = []
+    mismatch: Mismatch? = nil, removedChannels: [Int] = []
   ) {
     self.secondMoment = secondMoment
+    self.mismatch = mismatch
     self.ranges = ranges
     self.sample = sample
     self.removedChannels = removedChannels
@@ -78,6 +89,7 @@ public struct InputStatistics: Sendable, Equatable {
   public var parts: Parts {
     var result: Parts = sample == nil ? [] : .sample
     if let ranges { result.formUnion(ranges.collectsHistogram ? .histograms : .ranges) }
+    if let mismatch { result.formUnion(mismatch.deviation == nil ? .mismatch : .deviation) }
     return result
   }
 
@@ -85,12 +97,18 @@ public struct InputStatistics: Sendable, Equatable {
   ///
   /// The result does not depend on the number of threads.
   ///
+  /// - Parameters:
+  ///   - x: the tokens, `[T, n]`.
+  ///   - reference: the same tokens in the full-precision model, where the mismatch is collected.
   /// - Precondition: `x` has `channels` columns, and the statistics have been neither divided nor
   ///   reduced by ``removing(channels:)``.
-  /// - Complexity: T·n² flops in float32 (`ssyrk`, and `sgemm` off the diagonal).
-  public mutating func add(_ x: Matrix) {
+  /// - Complexity: T·n² flops in float32 (`ssyrk`, and `sgemm` off the diagonal), three times that
+  ///   with a reference.
+  public mutating func add(_ x: Matrix, reference: Matrix? = nil) {
     precondition(x.columns == channels, "\(x.columns) channels into statistics of \(channels)")
     precondition(removedChannels.isEmpty, "tokens into statistics without some channels")
+    precondition((reference == nil) == (mismatch == nil), "a mismatch needs a reference")
+    if let reference { mismatch?.add(x, reference: reference) }
     secondMoment.add(x)
     ranges?.add(x)
     sample?.add(x)
@@ -114,6 +132,23 @@ public struct InputStatistics: Sendable, Equatable {
     secondMoment.merge(other.secondMoment)
     if let added = other.ranges { ranges?.merge(added) }
     if let added = other.sample { sample?.merge(added) }
+    if let added = other.mismatch { mismatch?.add(added, weight: 1) }
+  }
+
+  /// Adds the moments of other tokens of the same input, each with a weight.
+  ///
+  /// They are not among the tokens that are counted, and neither ranges nor sample contain them.
+  ///
+  /// - Precondition: both have the same channels, none of them removed; both or neither collect the
+  ///   mismatch, and neither the deviation.
+  /// - Complexity: n² additions.
+  public mutating func addMoments(of other: InputStatistics, weight: Float) {
+    precondition(
+      other.channels == channels && other.mismatch?.deviation == nil && mismatch?.deviation == nil
+        && (other.mismatch == nil) == (mismatch == nil),
+      "moments of different channels or parts")
+    secondMoment.add(other.secondMoment, weight: weight)
+    if let added = other.mismatch { mismatch?.add(added, weight: weight) }
   }
 
   /// The statistics of the same input with each channel divided by a factor.
@@ -126,7 +161,8 @@ public struct InputStatistics: Sendable, Equatable {
     precondition(factors.count == channels, "\(factors.count) factors, \(channels) channels")
     return InputStatistics(
       secondMoment.divided(by: factors), ranges: ranges?.divided(by: factors),
-      sample: sample?.divided(by: factors), removedChannels: removedChannels)
+      sample: sample?.divided(by: factors), mismatch: mismatch?.divided(by: factors),
+      removedChannels: removedChannels)
   }
 
   /// The statistics without some channels, which keep their places.
@@ -141,6 +177,7 @@ public struct InputStatistics: Sendable, Equatable {
     return InputStatistics(
       secondMoment.removing(channels: removed), ranges: ranges?.removing(channels: removed),
       sample: sample?.removing(channels: removed),
+      mismatch: mismatch?.removing(channels: removed),
       removedChannels: Set(removedChannels + removed).sorted())
   }
 }

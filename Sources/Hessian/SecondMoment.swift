@@ -1,9 +1,11 @@
 internal import LinearAlgebra
 
-/// The sum Σₜ xₜ xₜᵀ over the tokens of an input.
+/// The sum Σₜ wₜ xₜ xₜᵀ over the tokens of an input; the weights w are 1 unless added otherwise.
 struct SecondMoment: Sendable, Equatable {
   /// The number of tokens T in the sum.
   private(set) var tokenCount = 0
+  /// The sum of all weights, by which a mean divides.
+  private(set) var weight = 0.0
   /// The sum in the upper triangle; the strict lower triangle is zero.
   private(set) var upperSum: Matrix
 
@@ -13,9 +15,10 @@ struct SecondMoment: Sendable, Equatable {
   /// A sum that is already known, of which the upper triangle is kept.
   ///
   /// - Throws: ``SecondMomentError`` if no input has it.
-  init(sum: Matrix, tokenCount: Int) throws(SecondMomentError) {
+  init(sum: Matrix, tokenCount: Int, weight: Double) throws(SecondMomentError) {
     try SecondMomentError.check(sum)
     self.tokenCount = tokenCount
+    self.weight = weight
     upperSum = sum
     for i in 0..<sum.rows {
       for j in 0..<i { upperSum[i, j] = 0 }
@@ -31,19 +34,23 @@ struct SecondMoment: Sendable, Equatable {
   mutating func add(_ x: Matrix) {
     upperSum.addSecondMoment(of: x)
     tokenCount += x.rows
+    weight += Double(x.rows)
   }
 
   /// Adds the sum over other tokens.
   mutating func merge(_ other: SecondMoment) {
     tokenCount += other.tokenCount
-    upperSum.parallelRowBlocks(of: 64) { rows, block in
-      for i in rows {
-        var row = block.mutableRow(i - rows.lowerBound)
-        let added = other.upperSum.row(i)
-        for j in i..<row.count { row[j] += added[j] }
-      }
-    }
+    add(other, weight: 1)
   }
+
+  /// Adds a multiple of the sum over tokens that are not counted.
+  mutating func add(_ other: SecondMoment, weight factor: Float) {
+    weight += Double(factor) * other.weight
+    upperSum.add(other.upperSum, times: factor)
+  }
+
+  /// The sum of the diagonal: Σ wₜ ‖xₜ‖².
+  var trace: Double { (0..<upperSum.rows).reduce(0) { $0 + Double(upperSum[$1, $1]) } }
 
   /// The sum for x / s: diag(1/s) S diag(1/s).
   func divided(by factors: [Float]) -> SecondMoment {
@@ -65,5 +72,19 @@ struct SecondMoment: Sendable, Equatable {
       for j in channel..<upperSum.columns { result.upperSum[channel, j] = 0 }
     }
     return result
+  }
+
+  /// The inner product with a symmetric matrix given by its upper triangle.
+  ///
+  /// - Complexity: n² flops; each row is summed in float32, the rows in double precision.
+  func product(withUpper moment: Matrix) -> Double {
+    var sum = 0.0
+    for i in 0..<upperSum.rows {
+      let (h, m) = (upperSum.row(i), moment.row(i))
+      let rest = i + 1..<upperSum.rows
+      let diagonal = Double(h[i]) * Double(m[i])
+      sum += diagonal + 2 * Double(VectorMath.dot(h.extracting(rest), m.extracting(rest)))
+    }
+    return sum
   }
 }

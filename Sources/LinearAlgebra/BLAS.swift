@@ -65,6 +65,32 @@ package enum BLAS {
     }
   }
 
+  /// Solves for X, in place, with an upper triangular matrix whose diagonal is 1:
+  /// `X·U = B`, or `X·Uᵀ = B`.
+  ///
+  /// Shapes: `u` is `[n, n]`, of which only the elements above the diagonal are read; `b` is `[m, n]`
+  /// and becomes X.
+  ///
+  /// - Complexity: m·n² flops on the calling thread.
+  public static func solve(
+    unitUpper u: MatrixView, transposed isTransposed: Bool, _ b: inout MutableMatrixView
+  ) {
+    precondition(
+      !u.isTransposed && u.rows == u.columns && b.columns == u.rows,
+      "triangle \(u.rows) x \(u.columns) for \(b.rows) x \(b.columns)")
+    guard b.rows > 0, b.columns > 0 else { return }
+    _ = oneThread
+    let (rows, columns, stride) = (dimension(b.rows), dimension(b.columns), dimension(b.stride))
+    unsafe b.span.withUnsafeMutableBufferPointer { bPointer in
+      unsafe u.span.withUnsafeBufferPointer { uPointer in
+        unsafe cblas_strsm(
+          CblasRowMajor, CblasRight, CblasUpper, isTransposed ? CblasTrans : CblasNoTrans,
+          CblasUnit, rows, columns, 1, uPointer.baseAddress, dimension(u.stride),
+          bPointer.baseAddress, stride)
+      }
+    }
+  }
+
   /// Makes OpenBLAS compute on the calling thread; see ``Threads``.
   static let oneThread: Void = openblas_set_num_threads(1)
 

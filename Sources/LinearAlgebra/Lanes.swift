@@ -58,3 +58,16 @@ extension SIMD16<Float> {
     return raised.replacing(with: high, where: raised .> high)
   }
 }
+
+extension Matrix {
+  /// Sixteen elements of a row, from column `j` on.
+  @inlinable @inline(__always)
+  package func lanes(_ i: Int, _ j: Int) -> Lanes { row(i).lanes(at: j) }
+
+  /// Replaces sixteen elements of a row, from column `j` on.
+  @inlinable @inline(__always)
+  package mutating func setLanes(_ i: Int, _ j: Int, _ value: Lanes) {
+    var elements = mutableRow(i)
+    elements.setLanes(at: j, value)
+  }
+}

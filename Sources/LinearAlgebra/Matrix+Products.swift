@@ -25,6 +25,44 @@ extension Matrix {
     return c
   }
 
+  /// Adds a product of two matrices `[t, m]` and `[t, n]`: `C ← aᵀb + C`.
+  ///
+  /// - Complexity: 2·t·m·n flops.
+  public mutating func addProduct(ofTransposed a: Matrix, _ b: Matrix) {
+    precondition(
+      a.rows == b.rows && rows == a.columns && columns == b.columns,
+      "a product of \(a.rows) x \(a.columns) and \(b.rows) x \(b.columns) into \(rows) x \(columns)"
+    )
+    parallelRowBlocks(of: 128) { rows, block in
+      BLAS.gemm(1, a.view(rows: 0..<a.rows, columns: rows).transposed, b.view, 1, into: &block)
+    }
+  }
+
+  /// Adds a multiple of a matrix of the same shape: `C ← C + f·M`.
+  public mutating func add(_ other: Matrix, times factor: Float = 1) {
+    precondition(rows == other.rows && columns == other.columns, "a sum of unequal shapes")
+    parallelRowBlocks(of: 64) { rows, block in
+      for i in rows {
+        var row = block.mutableRow(i - rows.lowerBound)
+        let added = other.row(i)
+        for j in row.indices { row[j] += factor * added[j] }
+      }
+    }
+  }
+
+  /// Multiplies every element by a factor.
+  public mutating func multiply(by factor: Float) {
+    parallelRowBlocks(of: 64) { rows, block in
+      for i in rows.indices {
+        var row = block.mutableRow(i - rows.lowerBound)
+        for j in row.indices { row[j] *= factor }
+      }
+    }
+  }
+
+  /// Subtracts a matrix of the same shape.
+  public mutating func subtract(_ other: Matrix) { add(other, times: -1) }
+
   /// Adds the second moment of the rows of `x` to the upper triangle: `C ← xᵀx + C`.
   ///
   /// Shapes: `x` is `[t, n]`, this matrix is `[n, n]`. The strict lower triangle is not touched.

@@ -10,8 +10,8 @@ package import Transformer
 /// block on ("true sequential").
 struct BlockQuantizer {
   let recipe: Recipe
-  /// The number of calibration windows; the windows after them are held out.
-  let calibrationCount: Int
+  /// What the windows are for.
+  let roles: WindowRoles
   /// Receives the statistics of each input, if they are to be kept.
   var keep: ((_ readers: [Slot], CalibratedInput) throws -> Void)?
 
@@ -21,17 +21,21 @@ struct BlockQuantizer {
   ///   - block: its weights are replaced by what the codes stand for, and its norms, biases and
   ///     dense Linears by versions that have taken up the factors of scaled inputs.
   ///   - stream: the hidden states; empty without calibration.
+  ///   - original: the hidden states in the full-precision model, if the recipe asks for them.
   ///   - deliver: receives each solution once it is final, in order of computation.
   /// - Throws: ``StageError``, or what `deliver` throws.
   func solve(
-    _ block: inout DecoderBlock, _ stream: inout Stream,
+    _ block: inout DecoderBlock, _ stream: inout Stream, beside original: inout Stream?,
     _ deliver: (SolvedLinear) throws -> Void
   ) throws {
     var solutions = BlockSolutions(block.program)
     stream.enter(block)
+    var reference = original.map { ReferenceStream($0, entering: block) }
+    // Held once, so that it changes in place.
+    original = nil
     for (stage, declared) in block.program.stages.enumerated() where !declared.scalingUnits.isEmpty
     {
-      let inputs = measure(stage, of: block, &stream)
+      let inputs = measure(stage, of: block, &stream, beside: &reference)
       if let keep { for (group, input) in zip(declared.groups, inputs) { try keep(group, input) } }
       let judging = judgingStates(stream, stage, block)
       for unit in declared.scalingUnits {
@@ -49,16 +53,18 @@ struct BlockQuantizer {
       try solutions.takeFinal(after: stage).forEach(deliver)
     }
     stream.leave(block)
+    original = reference?.leaving()
   }
 
   private func measure(
-    _ stage: Int, of block: DecoderBlock, _ stream: inout Stream
+    _ stage: Int, of block: DecoderBlock, _ stream: inout Stream,
+    beside reference: inout ReferenceStream?
   ) -> [CalibratedInput] {
     guard !stream.isEmpty else {
       return block.program.stages[stage].groups.map { _ in CalibratedInput() }
     }
     return stream.measure(
-      stage, of: block, calibrationCount: calibrationCount,
+      stage, of: block, beside: &reference, roles,
       collecting: keep == nil ? recipe.neededParts : recipe.neededParts.union([.ranges, .sample]))
   }
 
@@ -66,7 +72,7 @@ struct BlockQuantizer {
     _ stream: Stream, _ stage: Int, _ block: DecoderBlock
   ) -> [BlockState] {
     guard recipe.transform?.judgesOutput == true else { return [] }
-    return stream.judgingStates(stage, of: block, calibrationCount: calibrationCount)
+    return stream.judgingStates(stage, of: block, calibrationCount: roles.calibration)
   }
 }
 

@@ -6,18 +6,25 @@ public struct CalibrationSet: Sendable {
   public let calibration: [[Int32]]
   /// Windows that no solver sees.
   public let heldOut: [[Int32]]
+  /// Windows of a single token each, for the statistics of first positions.
+  public let firstPositions: [[Int32]]
   /// The number of tokens of each window.
   public let length: Int
 
   /// A set of given windows.
-  public init(calibration: [[Int32]], heldOut: [[Int32]], length: Int) {
+  public init(
+    calibration: [[Int32]], heldOut: [[Int32]], firstPositions: [[Int32]] = [], length: Int
+  ) {
     self.calibration = calibration
     self.heldOut = heldOut
+    self.firstPositions = firstPositions
     self.length = length
   }
 
   /// The default number of windows to calibrate on.
   public static let defaultSamples = 128
+  /// The default number of windows of a single token.
+  public static let defaultFirstPositions = 256
   /// The default number of tokens per window, if the model's context allows it.
   public static let defaultLength = 2048
 
@@ -30,9 +37,12 @@ public struct CalibrationSet: Sendable {
   ///   - folder: the model, for its tokenizer.
   ///   - samples: the number of windows to calibrate on; nil for up to ``defaultSamples``.
   ///   - length: tokens per window.
+  ///   - firstPositions: the number of windows of a single token, taken from all over the text.
   /// - Precondition: `length` is positive.
   /// - Throws: ``InputError/tooShort(path:tokens:length:needed:)`` and what ``TokenStream`` throws.
-  public init(path: String, for folder: ModelFolder, samples: Int?, length: Int) throws {
+  public init(
+    path: String, for folder: ModelFolder, samples: Int?, length: Int, firstPositions: Int = 0
+  ) throws {
     precondition(length > 0, "windows of \(length) tokens")
     let stream = try TokenStream(path: path, for: folder).tokens
     let wanted = samples ?? Self.defaultSamples
@@ -46,11 +56,25 @@ public struct CalibrationSet: Sendable {
     // Without an explicit count the text is split between both; otherwise the solver comes first.
     let count = samples ?? (1...wanted).last { $0 + Self.heldOutCount($0) <= windows.count } ?? 1
     self.init(
-      calibration: Array(windows[..<count]), heldOut: Array(windows[count...]), length: length)
+      calibration: Array(windows[..<count]), heldOut: Array(windows[count...]),
+      firstPositions: Self.distinct(firstPositions, of: windows[..<count].joined()), length: length)
+  }
+
+  /// Windows of one token, all different: evenly spaced ones of the calibration tokens.
+  private static func distinct(_ count: Int, of tokens: some Sequence<Int32>) -> [[Int32]] {
+    var seen: Set<Int32> = []
+    let distinct = tokens.filter { seen.insert($0).inserted }
+    let taken = min(count, distinct.count)
+    return (0..<taken).map { [distinct[$0 * distinct.count / taken]] }
   }
 
   private static func heldOutCount(_ samples: Int) -> Int { samples < 2 ? 0 : max(1, samples / 8) }
 
-  /// All windows, those for calibration first.
-  package var windows: [[Int32]] { calibration + heldOut }
+  /// All windows: those for calibration, then those held out, then the first positions.
+  package var windows: [[Int32]] { calibration + heldOut + firstPositions }
+
+  /// What each of them is for.
+  package var roles: WindowRoles {
+    WindowRoles(calibration: calibration.count, heldOut: heldOut.count)
+  }
 }

@@ -4,39 +4,89 @@ internal import LinearAlgebra
 package import Solvers
 package import Transformer
 
-/// The statistics of the inputs of a stage's groups, over the calibration windows and over the
-/// held-out ones.
-struct GroupStatistics {
-  private var calibration: [InputStatistics]
-  private var heldOut: [InputStatistics]
-  private let calibrationCount: Int
+/// What a window is for, by its index: those for calibration come first, then those held out, then
+/// the first positions.
+package struct WindowRoles: Sendable {
+  /// The number of calibration windows.
+  package let calibration: Int
+  /// The number of held-out windows.
+  package let heldOut: Int
 
-  /// Empty statistics; the windows from `calibrationCount` on are held out.
-  init(_ stage: Stage, calibrationCount: Int, collecting parts: InputStatistics.Parts) {
-    let channels = stage.groups.map { $0[0].shape.columns }
-    calibration = channels.map { InputStatistics(channels: $0, collecting: parts) }
-    // Held-out tokens judge by their second moment and their sample alone.
-    heldOut = channels.map {
-      InputStatistics(channels: $0, collecting: parts.intersection(.sample))
-    }
-    self.calibrationCount = calibrationCount
+  /// Roles; all windows beyond are first positions.
+  package init(calibration: Int, heldOut: Int = .max) {
+    self.calibration = calibration
+    self.heldOut = min(heldOut, .max - calibration)
   }
 
-  /// Adds the inputs of a window.
-  mutating func add(_ inputs: [Matrix], window: Int) {
-    for (group, input) in inputs.enumerated() where input.rows > 0 {
-      if window < calibrationCount {
-        calibration[group].add(input)
-      } else {
-        heldOut[group].add(input)
+  fileprivate func role(of window: Int) -> WritableKeyPath<GroupStatistics.Sums, InputStatistics> {
+    if window < calibration { return \.calibration }
+    return window < calibration + heldOut ? \.heldOut : \.first
+  }
+}
+
+/// The statistics of the inputs of a stage's groups, by the roles of the windows.
+struct GroupStatistics {
+  fileprivate struct Sums {
+    var calibration: InputStatistics
+    var heldOut: InputStatistics
+    var first: InputStatistics
+    /// The weight of the first positions.
+    let weight: Float
+
+    /// What solvers may learn from.
+    var learned: InputStatistics {
+      guard first.tokenCount > 0, weight > 0 else { return calibration }
+      var result = calibration
+      result.addMoments(of: first, weight: weight)
+      return result
+    }
+  }
+
+  private var groups: [Sums]
+  private let roles: WindowRoles
+
+  /// The weight of a first position, as a number of ordinary tokens.
+  ///
+  /// Attention that has nowhere else to go rests on the first position of a window (the attention
+  /// sink, arXiv 2309.17453), so an error there reaches every later token; but a text has only one
+  /// first position in each window. papers-notes/attention-sink.md has what other weights give.
+  private static let firstPositionWeight: Float = 4
+
+  /// Empty statistics.
+  init(_ stage: Stage, _ roles: WindowRoles, collecting parts: InputStatistics.Parts) {
+    groups = stage.groups.map { group in
+      // Routing sends a token to other experts in the full-precision model. Inside an MLP, a few
+      // huge activations would decide about all of the correction.
+      let isComparable = group[0].expert == nil && !group[0].readsActivations
+      let parts = isComparable ? parts : parts.subtracting(.deviation)
+      func empty(_ parts: InputStatistics.Parts) -> InputStatistics {
+        InputStatistics(channels: group[0].shape.columns, collecting: parts)
       }
+      // Held-out tokens judge by their moments and their sample alone.
+      let judging = parts.contains(.mismatch) ? parts.union(.deviation) : parts
+      return Sums(
+        calibration: empty(parts), heldOut: empty(judging.subtracting(.histograms)),
+        first: empty(parts.intersection(.mismatch)),
+        weight: group[0].readsActivations ? 0 : Self.firstPositionWeight)
+    }
+    self.roles = roles
+  }
+
+  /// Adds the inputs of a window, and those that the full-precision model has in their place.
+  mutating func add(_ inputs: [Matrix], _ references: [Matrix]?, window: Int) {
+    let role = roles.role(of: window)
+    for (group, input) in inputs.enumerated() where input.rows > 0 {
+      let needsReference = groups[group][keyPath: role].parts.contains(.mismatch)
+      groups[group][keyPath: role].add(
+        input, reference: needsReference ? references?[group] : nil)
     }
   }
 
   /// What solvers may know about each group's input.
   var inputs: [CalibratedInput] {
-    zip(calibration, heldOut).map {
-      CalibratedInput(calibration: $0, heldOut: $1.tokenCount > 0 ? $1 : nil)
+    groups.map {
+      CalibratedInput(
+        calibration: $0.learned, heldOut: $0.heldOut.tokenCount > 0 ? $0.heldOut : nil)
     }
   }
 }
@@ -44,13 +94,24 @@ struct GroupStatistics {
 extension Stream {
   /// Measures the statistics of a stage's inputs.
   package mutating func measure(
-    _ stage: Int, of block: DecoderBlock, calibrationCount: Int,
+    _ stage: Int, of block: DecoderBlock, _ roles: WindowRoles,
     collecting parts: InputStatistics.Parts
   ) -> [CalibratedInput] {
+    var alone: ReferenceStream?
+    return measure(stage, of: block, beside: &alone, roles, collecting: parts)
+  }
+
+  /// Measures the statistics of a stage's inputs, with the mismatch if there is a reference.
+  mutating func measure(
+    _ stage: Int, of block: DecoderBlock, beside reference: inout ReferenceStream?,
+    _ roles: WindowRoles, collecting parts: InputStatistics.Parts
+  ) -> [CalibratedInput] {
     var statistics = GroupStatistics(
-      block.program.stages[stage], calibrationCount: calibrationCount,
-      collecting: parts)
-    visit(stage, of: block) { window, inputs in statistics.add(inputs, window: window) }
+      block.program.stages[stage], roles,
+      collecting: reference == nil ? parts.subtracting(.deviation) : parts)
+    visit(stage, of: block, beside: &reference) { window, inputs, references in
+      statistics.add(inputs, references, window: window)
+    }
     return statistics.inputs
   }
 }

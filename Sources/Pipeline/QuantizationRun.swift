@@ -65,15 +65,15 @@ public struct QuantizationRun {
 
   /// Quantizes the model and writes the folder; after an error, no folder is left behind.
   ///
-  /// - Parameter tell: called with each event, on the calling thread; an error that it throws ends
+  /// - Parameter send: called with each event, on the calling thread; an error that it throws ends
   ///   the run.
   /// - Returns: what each Linear lost; the same report is written to the folder.
-  /// - Throws: ``CheckpointError``, ``StageError``, or what `tell` throws.
-  public func run(_ tell: (RunEvent) throws -> Void = { _ in }) throws -> RunReport {
+  /// - Throws: ``CheckpointError``, ``StageError``, or what `send` throws.
+  public func run(_ send: (RunEvent) throws -> Void = { _ in }) throws -> RunReport {
     let clock = ContinuousClock()
     let start = clock.now
-    if let loaders = plan.engines.loaders { try tell(.loaders(loaders)) }
-    for warning in plan.engines.warnings { try tell(.warning(warning)) }
+    if let loaders = plan.engines.loaders { try send(.loaders(loaders)) }
+    for warning in plan.engines.warnings { try send(.warning(warning)) }
     let sink = try settings.format.sink(path: output, tensors: plan.tensors)
     try sink.copy(plan.copied, from: model.folder, leaving: RunReport.fileName)
     var report = RunReport(
@@ -83,24 +83,25 @@ public struct QuantizationRun {
       linears: [], seconds: 0)
     let recipe = settings.recipe(scales: plan.scales)
     var quantizer = BlockQuantizer(
-      recipe: recipe, calibrationCount: calibration?.calibration.count ?? 0)
+      recipe: recipe, roles: calibration?.roles ?? WindowRoles(calibration: 0))
     if let statistics {
       let folder = try StatisticsFolder(creating: statistics)
       quantizer.keep = folder.write
     }
     var stream = Stream(
       try calibration?.windows.map(model.embeddings) ?? [], heldBudget: activationBudget)
+    var original = recipe.correction == nil ? nil : stream
     for index in plan.blocks.indices {
-      try tell(.progress(Double(index) / Double(plan.blocks.count), "block \(index)"))
+      try send(.progress(Double(index) / Double(plan.blocks.count), "block \(index)"))
       var block = try model.block(index)
-      try quantizer.solve(&block, &stream) { solved in
+      try quantizer.solve(&block, &stream, beside: &original) { solved in
         let solution = solved.solution
         let bytes = try sink.store([
           StoredLinear(solution.name, solution.linear, scales: plan.scales)
         ])
         let linear = LinearReport(solved, bytes: bytes[0])
         report.linears.append(linear)
-        try tell(.solved(linear))
+        try send(.solved(linear))
       }
       for tensor in block.absorbingTensors where plan.rewritten.contains(tensor.name) {
         // Safety: bytes have no padding, so all of the memory is initialized.
@@ -131,6 +132,13 @@ extension QuantizationSettings {
     if method.rounding.name == RoundingMethod.gptq.name {
       members.append(("column_order", .string(options.order.rawValue)))
       members.append(("damp_percent", .rounded(options.damping.share)))
+    }
+    if let correction {
+      let strength: JSONValue =
+        if case .fixed(let share) = correction.strength { .rounded(Double(share)) } else {
+          "held-out"
+        }
+      members.append(("target_correction", strength))
     }
     if case .fixed(let alpha) = options.migrationStrength,
       method.transform?.name == TransformMethod.smoothQuant.name

@@ -14,6 +14,8 @@ public struct QuantizationSettings: Sendable {
   public let method: Method
   /// Options of the method.
   public let options: MethodOptions
+  /// How targets are corrected for the error of earlier Linears; nil for not at all.
+  public let correction: TargetCorrection?
   /// Whether inputs are rounded without a zero point.
   public let hasSymmetricActivations: Bool
   /// How the range of static activations is chosen.
@@ -26,7 +28,8 @@ public struct QuantizationSettings: Sendable {
   /// Settings with given choices.
   public init(
     scheme: Scheme, range: GridRule.Range = .squaredError, method: Method = .gptq,
-    options: MethodOptions = MethodOptions(), symmetricActivations: Bool = true,
+    options: MethodOptions = MethodOptions(), correction: TargetCorrection? = nil,
+    symmetricActivations: Bool = true,
     observer: Observer = .minMax, outliers: OutlierRule = .paper,
     format: any CheckpointFormat = CompressedTensorsFormat()
   ) {
@@ -34,6 +37,7 @@ public struct QuantizationSettings: Sendable {
     self.range = range
     self.method = method
     self.options = options
+    self.correction = correction
     hasSymmetricActivations = symmetricActivations
     self.observer = observer
     self.outliers = outliers
@@ -93,7 +97,7 @@ public struct QuantizationSettings: Sendable {
       gridRule: GridRule(
         range: method.clips ? .outputError : range, search: method.clips ? .clipping : .fine,
         encoding: format.encoding(scales: scales)),
-      rounding: method.rounding.make(options),
+      rounding: method.rounding.make(options), correction: correction,
       transform: method.transform?.make(options),
       activations: activationScheme.map { ActivationRule($0, observer: observer) },
       outliers: method.keepsOutliers ? outliers : nil)

@@ -49,19 +49,36 @@ package struct Stream: Sendable {
     for i in bundles.indices { bundles[i].enter(block) }
   }
 
-  /// Takes all windows to a stage and passes on the inputs of its groups, window by window in
-  /// order.
+  /// Takes all windows, and those of a reference, to a stage and passes on the inputs of its groups,
+  /// window by window in order.
   mutating func visit(
-    _ stage: Int, of block: DecoderBlock, _ use: (_ window: Int, _ inputs: [Matrix]) -> Void
+    _ stage: Int, of block: DecoderBlock, beside reference: inout ReferenceStream?,
+    _ use: (_ window: Int, _ inputs: [Matrix], _ reference: [Matrix]?) -> Void
   ) {
-    var budget = heldBudget
-    advance(to: stage, block) {
-      $0.states.map { block.program.inputs(of: stage, $0, block.weights) }
-    } use: { bundle, inputs in
-      for (i, inputs) in inputs.enumerated() { use(bundle.first + i, inputs) }
-      bundle.release(&budget)
+    var budgets = (heldBudget, reference?.stream.heldBudget ?? 0)
+    for batch in batches {
+      let inputs = inputs(batch, of: stage, block)
+      let others = reference.map { $0.block }.flatMap {
+        reference?.stream.inputs(batch, of: stage, $0)
+      }
+      for (i, bundle) in batch.enumerated() {
+        for (j, inputs) in inputs[i].enumerated() {
+          use(bundles[bundle].first + j, inputs, others?[i][j])
+        }
+        bundles[bundle].release(&budgets.0)
+        reference?.stream.bundles[bundle].release(&budgets.1)
+      }
     }
     divisors = nil
+  }
+
+  /// Takes some bundles to a stage; the inputs of its groups, for each bundle and window.
+  private mutating func inputs(
+    _ batch: Range<Int>, of stage: Int, _ block: DecoderBlock
+  ) -> [[[Matrix]]] {
+    advance(batch, to: stage, block) {
+      $0.states.map { block.program.inputs(of: stage, $0, block.weights) }
+    }
   }
 
   /// Sets what inputs held at a solved stage must be divided by, since their producer has taken up
@@ -75,7 +92,10 @@ package struct Stream: Sendable {
 
   /// Takes all windows to the end of a block.
   package mutating func leave(_ block: DecoderBlock) {
-    advance(to: block.program.stages.count, block, { _ in }, use: { $0.leave() })
+    for batch in batches {
+      _ = advance(batch, to: block.program.stages.count, block) { _ in }
+      for i in batch { bundles[i].leave() }
+    }
     divisors = nil
   }
 
@@ -95,34 +115,47 @@ package struct Stream: Sendable {
     return Array(states.prefix(count))
   }
 
-  /// Advances as many bundles at a time as there are threads, and uses the results in order.
-  private mutating func advance<Result: Sendable>(
-    to stage: Int, _ block: DecoderBlock, _ result: @Sendable (Bundle) -> Result,
-    use: (inout Bundle, Result) -> Void
-  ) {
+  /// As many bundles at a time as there are threads.
+  private var batches: [Range<Int>] {
     // Read once: were the number to change on the way, bundles would be left out or taken twice.
     let width = Threads.count
-    for start in stride(from: 0, to: bundles.count, by: width) {
-      let batch = start..<min(bundles.count, start + width)
-      let advanced = Threads.map(batch.count) { [bundles, divisors] i in
-        var bundle = bundles[start + i]
-        bundle.advance(to: stage, block, divisors)
-        return (bundle, result(bundle))
-      }
-      for (i, (bundle, value)) in zip(batch, advanced) {
-        bundles[i] = bundle
-        use(&bundles[i], value)
-      }
+    return stride(from: 0, to: bundles.count, by: width).map {
+      $0..<min(bundles.count, $0 + width)
     }
+  }
+
+  /// Advances some bundles in parallel; the results in order.
+  private mutating func advance<Result: Sendable>(
+    _ batch: Range<Int>, to stage: Int, _ block: DecoderBlock,
+    _ result: @Sendable (Bundle) -> Result
+  ) -> [Result] {
+    let advanced = Threads.map(batch.count) { [bundles, divisors] i in
+      var bundle = bundles[batch.lowerBound + i]
+      bundle.advance(to: stage, block, divisors)
+      return (bundle, result(bundle))
+    }
+    for (i, (bundle, _)) in zip(batch, advanced) { bundles[i] = bundle }
+    return advanced.map(\.1)
   }
 }
 
-extension Stream {
-  private mutating func advance(
-    to stage: Int, _ block: DecoderBlock, _ result: @Sendable (Bundle) -> Void,
-    use: (inout Bundle) -> Void
-  ) {
-    advance(to: stage, block, result) { bundle, _ in use(&bundle) }
+/// The hidden states of the same windows in the full-precision model, beside a quantized one.
+struct ReferenceStream {
+  var stream: Stream
+  /// The block that they pass, with its original weights.
+  let block: DecoderBlock
+
+  /// A stream that enters a block.
+  init(_ stream: Stream, entering block: DecoderBlock) {
+    self.stream = stream
+    self.block = block
+    self.stream.enter(block)
+  }
+
+  /// The stream at the end of the block.
+  consuming func leaving() -> Stream {
+    stream.leave(block)
+    return stream
   }
 }
 

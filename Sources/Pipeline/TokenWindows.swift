@@ -67,7 +67,7 @@ public struct TokenStream: Sendable {
   private static func encoder(of folder: ModelFolder) throws -> (String) throws -> [Int32] {
     let tokenizer = try tokenizer(of: folder)
     return { text in
-      try blaming("\(folder.path)/\(tokenizerFile)") { () throws(TokenizerError) in
+      try attributing("\(folder.path)/\(tokenizerFile)") { () throws(TokenizerError) in
         try tokenizer.encode(text, addSpecialTokens: false).map { Int32(clamping: $0) }
       }
     }
@@ -83,13 +83,13 @@ public struct TokenStream: Sendable {
           + "tokens can also come from a .safetensors file with input_ids")
     }
     let file = try MappedFile(path: path)
-    return try blaming(path) { () throws(TokenizerError) in
+    return try attributing(path) { () throws(TokenizerError) in
       try Tokenizer(parsing: file.copy(0..<file.byteCount))
     }
   }
 
   /// Runs a closure and attributes its errors to a file.
-  private static func blaming<Result>(
+  private static func attributing<Result>(
     _ path: String, _ body: () throws(TokenizerError) -> Result
   ) throws(InputError) -> Result {
     do throws(TokenizerError) {

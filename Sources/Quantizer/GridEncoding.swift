@@ -36,6 +36,9 @@ public protocol GridEncoding: Sendable {
   /// - Returns: an entry whose scale is not zero, but may be infinite where the format's range ends.
   func entry(covering range: ClosedRange<Float>, _ scheme: Scheme) -> GridEntry
 
+  /// The entry nearest to an ideal one that a group could have if it stood alone.
+  func entry(nearestTo ideal: GridEntry, _ scheme: Scheme) -> GridEntry
+
   /// The grid nearest to an ideal one that can be stored.
   ///
   /// A grid that can be stored is returned as it is. A scale beyond the range of its format becomes
@@ -47,6 +50,14 @@ public protocol GridEncoding: Sendable {
 }
 
 extension GridEncoding {
+  /// That of a grid with a single group.
+  public func entry(nearestTo ideal: GridEntry, _ scheme: Scheme) -> GridEntry {
+    func one(_ value: Float) -> Matrix { Matrix(rows: 1, columns: 1, elements: [value]) }
+    let grid = nearest(
+      to: Grid(scheme: scheme, groupSize: 1, scales: one(ideal.scale), offsets: one(ideal.offset)))
+    return GridEntry(scale: grid.scales[0, 0], offset: grid.offsets[0, 0])
+  }
+
   /// It can where no scale belongs to more than one row.
   public func absorbsRowFactors(_ scheme: Scheme) -> Bool { scheme.granularity != .tensor }
 }
@@ -94,6 +105,13 @@ public struct SeparateEntries: GridEncoding {
       let scale = max(low / table.values[0], high / table.values[scheme.largestCode])
       return GridEntry(scale: storable(scale), offset: 0)
     }
+  }
+
+  /// Scale and floating-point offset, each rounded to the format.
+  public func entry(nearestTo ideal: GridEntry, _ scheme: Scheme) -> GridEntry {
+    GridEntry(
+      scale: scaleFormat.rounded(ideal.scale),
+      offset: scheme.points == .offset ? scaleFormat.rounded(ideal.offset) : ideal.offset)
   }
 
   private func zeroPointEntry(_ low: Float, _ high: Float, _ steps: Float) -> GridEntry {

@@ -23,7 +23,7 @@ public enum GridError: Error, Equatable, CustomStringConvertible {
 
 extension GridEncoding {
   /// The nearest grid that can be stored, all of whose scales are usable.
-  func checked(_ ideal: Grid) throws(GridError) -> Grid {
+  package func checked(_ ideal: Grid) throws(GridError) -> Grid {
     let grid = nearest(to: ideal)
     let (scales, offsets) = (grid.scales.elements, grid.offsets.elements)
     let bad = scales.indices.first {

@@ -11,6 +11,9 @@ public struct GridRule: Sendable {
     /// That range shrunk by the factor with the least output error, in a metric that the rounding
     /// determines: AWQ's clip search.
     case outputError = "output-error"
+    /// The range with which nearest plane leaves the least error in the group, given the feedback from
+    /// all groups before it; squared error for roundings without feedback.
+    case solve
   }
 
   /// How wide the range is.
@@ -66,15 +69,7 @@ public struct GridRule: Sendable {
   public func grid(
     for weights: Matrix, scheme: Scheme, metric: ErrorMetric = .plain
   ) throws(GridError) -> Grid {
-    let groupSize: Int
-    do throws(SchemeError) {
-      groupSize = try scheme.groupSize(columns: weights.columns)
-    } catch {
-      throw .scheme(error)
-    }
-    if let row = (0..<weights.rows).first(where: { !VectorMath.isFinite(weights.row($0)) }) {
-      throw .notFinite(row: row)
-    }
+    let groupSize = try checkedGroupSize(for: weights, scheme)
     let ranges = ranges(for: weights, scheme, groupSize, metric)
     let entries = ranges.map { encoding.entry(covering: $0, scheme) }
     let groups = weights.columns / groupSize
@@ -83,6 +78,22 @@ public struct GridRule: Sendable {
         scheme: scheme, groupSize: groupSize,
         scales: Matrix(rows: weights.rows, columns: groups, elements: entries.map(\.scale)),
         offsets: Matrix(rows: weights.rows, columns: groups, elements: entries.map(\.offset))))
+  }
+
+  /// The number of columns that share a scale, after a check of the weights.
+  ///
+  /// - Throws: ``GridError`` when groups do not fill the rows, or a weight is not finite.
+  package func checkedGroupSize(
+    for weights: Matrix, _ scheme: Scheme
+  ) throws(GridError) -> Int {
+    if let row = (0..<weights.rows).first(where: { !VectorMath.isFinite(weights.row($0)) }) {
+      throw .notFinite(row: row)
+    }
+    do throws(SchemeError) {
+      return try scheme.groupSize(columns: weights.columns)
+    } catch {
+      throw .scheme(error)
+    }
   }
 
   /// The range of each row and group, in row order.

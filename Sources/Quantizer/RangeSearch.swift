@@ -10,7 +10,9 @@ public struct RangeSearch: Sendable, Hashable {
     case magnitude
   }
 
-  /// How much smaller each factor p is than the one before; the first is 1.
+  /// The first factor p: 1 for the range that covers all weights.
+  public let first: Float
+  /// How much smaller each factor p is than the one before.
   public let step: Float
   /// The number of candidates.
   public let count: Int
@@ -20,8 +22,9 @@ public struct RangeSearch: Sendable, Hashable {
   /// A search over given candidates.
   ///
   /// - Precondition: every factor is positive.
-  public init(step: Float, count: Int, ends: Ends = .together) {
-    precondition(count >= 1 && 1 - step * Float(count - 1) > 0, "\(count) steps of \(step)")
+  public init(first: Float = 1, step: Float, count: Int, ends: Ends = .together) {
+    precondition(count >= 1 && first - step * Float(count - 1) > 0, "\(count) steps of \(step)")
+    self.first = first
     self.step = step
     self.count = count
     self.ends = ends
@@ -33,11 +36,14 @@ public struct RangeSearch: Sendable, Hashable {
   public static let clipping = RangeSearch(step: 0.025, count: 33)
   /// Steps of 10 % down to 70 %, for comparing candidates of a transform, not for the final grid.
   public static let coarse = RangeSearch(step: 0.1, count: 4)
+  /// Steps of 5 % from slightly more than all weights need down to 35 %, each of which costs a solve
+  /// of the group; the neighbours of the best are tried after them.
+  public static let solving = RangeSearch(first: 1.05, step: 0.05, count: 15)
   /// The clip search of AutoAWQ: 1.00, 0.95, … 0.55 of the largest magnitude.
   public static let autoAWQ = RangeSearch(step: 0.05, count: 10, ends: .magnitude)
 
   /// The shrink factors p, the largest first.
-  public var factors: [Float] { (0..<count).map { 1 - step * Float($0) } }
+  public var factors: [Float] { (0..<count).map { first - step * Float($0) } }
 
   /// The range that covers all weights, shrunk by a factor.
   func range(_ factor: Float, of cover: ClosedRange<Float>) -> ClosedRange<Float> {

@@ -11,6 +11,9 @@ package protocol RoundingKernel: Sendable {
   /// The offset z or o, for each lane; unused with a table.
   var offset: Lanes { get set }
 
+  /// The part of every value that does not scale with s.
+  var origin: Lanes { get }
+
   /// The codes of sixteen weights.
   func code(of weights: Lanes) -> Lanes
   /// The weights that sixteen codes stand for.
@@ -23,6 +26,10 @@ package protocol RoundingKernel: Sendable {
 }
 
 extension RoundingKernel {
+  /// Nothing: values are multiples of s.
+  @inlinable
+  public var origin: Lanes { .zero }
+
   /// The kernel with a scale and offset that all lanes share.
   @inline(__always)
   func at(_ scale: Float, _ offset: Float) -> Self {
@@ -77,6 +84,10 @@ package struct OffsetKernel: RoundingKernel {
   /// The offset o, for each lane.
   public var offset = Lanes.zero
   @usableFromInline let largest: Lanes
+
+  /// The offset.
+  @inlinable
+  public var origin: Lanes { offset }
 
   /// A kernel with the scale 1 and the offset 0.
   public init(largestCode: Int) { largest = Lanes(repeating: Float(largestCode)) }

@@ -8,24 +8,27 @@ extension RunReport {
   package var table: Table {
     let isRounding = linears.contains { $0.error.activation != nil }
     let hasExperts = linears.contains { $0.expertTokens != nil }
+    let hasReference = linears.contains { $0.error.stream != nil }
     var table = Table(
       [
         Table.Column("Linear", .leading), Table.Column("shape"), Table.Column("bits/weight"),
         Table.Column("output error %"), Table.Column("held-out %"),
-      ] + (isRounding ? [Table.Column("input rounding %")] : []) + [
-        Table.Column("weight error %"), Table.Column("damping"), Table.Column("retries"),
-        Table.Column("dead"),
-      ] + (hasExperts ? [Table.Column("tokens")] : []))
+      ] + (hasReference ? [Table.Column("off the dense model %")] : [])
+        + (isRounding ? [Table.Column("input rounding %")] : []) + [
+          Table.Column("weight error %"), Table.Column("damping"), Table.Column("retries"),
+          Table.Column("dead"),
+        ] + (hasExperts ? [Table.Column("tokens")] : []))
     for linear in linears {
       table.append(
         [
           .words(linear.name), .words("\(linear.rows) x \(linear.columns)"),
           .fixed(linear.bitsPerWeight, 2), .percent(linear.error.calibration),
           .percent(linear.error.heldOut),
-        ] + (isRounding ? [.percent(linear.error.activation)] : []) + [
-          .percent(linear.error.weight), .fixed(linear.conditioning?.damping, 3),
-          .integer(linear.conditioning?.retries), .integer(linear.conditioning?.deadChannels),
-        ] + (hasExperts ? [.integer(linear.expertTokens)] : []))
+        ] + (hasReference ? [.percent(linear.error.stream)] : [])
+          + (isRounding ? [.percent(linear.error.activation)] : []) + [
+            .percent(linear.error.weight), .fixed(linear.conditioning?.damping, 3),
+            .integer(linear.conditioning?.retries), .integer(linear.conditioning?.deadChannels),
+          ] + (hasExperts ? [.integer(linear.expertTokens)] : []))
     }
     return table
   }

@@ -10,6 +10,8 @@ struct GroupSolver {
   /// The rounding without kept channels, to measure what keeping them gained; nil if none are kept.
   let plainRounding: GroupRounding?
   private let tokens: Int?
+  /// The input in the coordinates of the scaled weights.
+  private let scaled: RoundingInput
   /// The unscaled tokens on which the errors of rounded inputs are measured.
   let sampled: TokenSample?
 
@@ -25,6 +27,7 @@ struct GroupSolver {
         CalibratedInput(
           calibration: input.calibration?.divided(by: factors), heldOut: input.heldOut))
     }
+    self.scaled = scaled
     let kept = try Self.keptChannels(recipe, scaled.calibration)
     if kept.isEmpty {
       rounding = try GroupRounding(recipe, scaled, known: factors == nil ? known : nil)
@@ -49,7 +52,7 @@ struct GroupSolver {
   func solve(
     _ problem: LinearProblem, _ input: CalibratedInput, _ whole: OutputEnergy, byRow: Bool
   ) throws(SolverError) -> (LinearSolution, loss: Double) {
-    let target = factors.map { problem.weights.columns(times: $0) } ?? problem.weights
+    let target = factors.map { problem.target.columns(times: $0) } ?? problem.target
     let rounded = target.zeroing(rounding.kept)
     let linear = try rounding.quantized(rounded, keeping: target)
     var effective = linear.dequantized()
@@ -60,14 +63,43 @@ struct GroupSolver {
     let lost = OutputEnergy(
       of: effective.difference(to: problem.weights), in: input, byRow: byRow)
     let error = LinearError(
-      lost, of: whole, activation: inputError.map { ratio($0, sampledEnergy(problem.weights)) })
+      lost, of: whole, activation: inputError.map { ratio($0, sampledEnergy(problem.weights)) },
+      stream: input.heldOut.flatMap {
+        streamError(of: problem.weights.difference(to: effective), problem.weights, lost, $0)
+      })
     let solution = LinearSolution(
       name: problem.name, linear: linear, error: error,
       clippedShare: linear.weight.clippedShare(of: rounded),
       conditioning: rounding.prepared.conditioning,
-      outliers: try outlierReport(target, linear), tokens: tokens)
-    let loss = (error.calibration ?? 0) * (whole.calibration ?? 0)
-    return (solution, loss + (known ?? 0))
+      outliers: try outlierReport(target, linear), tokens: tokens,
+      gap: byRow ? gap(of: linear, target, lost) : nil)
+    return (solution, loss(of: effective, problem, input, lost) + (known ?? 0))
+  }
+
+  /// The distance of the output error from the limit for codes with as many bits.
+  private func gap(
+    of linear: QuantizedLinear, _ target: Matrix, _ lost: OutputEnergy
+  ) -> RateGap? {
+    let found = linear.weight
+    guard linear.kept == nil, let loss = lost.calibration,
+      let factor = try? scaled.factor(
+        recipe.rounding.order, groupSize: found.grid.groupSize, RateGap.damping, for: "gap"),
+      factor.retries == 0
+    else { return nil }
+    return RateGap(
+      target, found, loss: loss, factor,
+      bitsPerGroup: recipe.gridRule.encoding.bitsPerGroup(recipe.scheme))
+  }
+
+  /// The squared output error against the target, per calibration token.
+  private func loss(
+    of effective: Matrix, _ problem: LinearProblem, _ input: CalibratedInput, _ lost: OutputEnergy
+  ) -> Double {
+    guard input.calibration?.parts.contains(.mismatch) == true else { return lost.calibration ?? 0 }
+    return OutputEnergy(
+      of: effective.difference(to: problem.target),
+      in: CalibratedInput(calibration: input.calibration), byRow: false
+    ).calibration ?? 0
   }
 
   /// The squared output error that rounding the inputs adds, as a mean over the sampled tokens.
@@ -106,7 +138,11 @@ struct GroupRounding {
   ) throws(SolverError) {
     self.recipe = recipe
     self.kept = kept
-    if let known { prepared = known } else { prepared = try recipe.rounding.prepared(for: input) }
+    if let known {
+      prepared = known
+    } else {
+      prepared = try recipe.rounding.prepared(for: input, recipe.scheme)
+    }
     activations = try Self.activations(recipe, input.calibration)
     if let pivots = prepared.pivots {
       metric = .columns(pivots)
@@ -127,9 +163,9 @@ struct GroupRounding {
         recipe.gridRule.scaleFormat.rounded(target[$0, kept[$1]])
       })
     do throws(GridError) {
-      let grid = try recipe.gridRule.grid(for: rounded, scheme: recipe.scheme, metric: metric)
       return QuantizedLinear(
-        prepared.round(rounded, on: grid), activations: activations,
+        try prepared.quantize(rounded, recipe.scheme, recipe.gridRule, metric),
+        activations: activations,
         kept: kept.isEmpty ? nil : columns)
     } catch {
       throw .grid(error)

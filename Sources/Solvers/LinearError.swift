@@ -19,29 +19,34 @@ public struct LinearError: Sendable, Equatable {
   ///
   /// Measured on sampled held-out tokens, or on calibration tokens where none are held out.
   public let activation: Double?
+  /// E‖W x̃ − Ŵ x‖² / E‖W x̃‖² on held-out tokens: how far the output is from that of the
+  /// full-precision model, whose input is x̃; nil where it was not measured.
+  public let stream: Double?
 
   /// An error with given values.
   public init(
     weight: Double, calibration: Double?, heldOut: Double?, worstRow: Double? = nil,
-    activation: Double? = nil
+    activation: Double? = nil, stream: Double? = nil
   ) {
     self.weight = weight
     self.calibration = calibration
     self.heldOut = heldOut
     self.worstRow = worstRow
     self.activation = activation
+    self.stream = stream
   }
 
   /// The signal-to-noise ratio of the weights in decibels: `−10 log₁₀(‖W − Ŵ‖² / ‖W‖²)`.
   public var decibels: Double { -10 * log10(weight) }
 
   /// The energies of a difference as shares of the whole.
-  init(_ lost: OutputEnergy, of whole: OutputEnergy, activation: Double?) {
+  init(_ lost: OutputEnergy, of whole: OutputEnergy, activation: Double?, stream: Double?) {
     self.init(
       weight: ratio(lost.plain, whole.plain),
       calibration: ratio(lost.calibration, whole.calibration),
       heldOut: ratio(lost.heldOut, whole.heldOut),
-      worstRow: zip(lost.rows, whole.rows).map { ratio($0, $1) }.max(), activation: activation)
+      worstRow: zip(lost.rows, whole.rows).map { ratio($0, $1) }.max(), activation: activation,
+      stream: stream)
   }
 }
 
@@ -82,4 +87,23 @@ struct OutputEnergy: Sendable {
     calibration = input.calibration?.trace(withUpper: moment)
     heldOut = input.heldOut?.trace(withUpper: moment)
   }
+}
+
+/// E‖W x̃ − Ŵ x‖² / E‖W x̃‖²; nil where the deviation of the inputs was not collected.
+///
+/// With Δ = Ŵ − W and e = x̃ − x the numerator is tr(W S Wᵀ) − 2 tr(W D Δᵀ) + tr(Δ H Δᵀ).
+///
+/// - Complexity: 3·out·in² flops.
+func streamError(
+  of change: Matrix, _ weights: Matrix, _ lost: OutputEnergy, _ statistics: InputStatistics
+) -> Double? {
+  guard let cross = statistics.crossProduct(with: weights), let plain = lost.heldOut else {
+    return nil
+  }
+  var moment = Matrix(rows: weights.columns, columns: weights.columns)
+  moment.addSecondMoment(of: weights)
+  guard let deviation = statistics.deviationTrace(withUpper: moment) else { return nil }
+  let whole =
+    statistics.trace(withUpper: moment) + 2 * cross.innerProduct(with: weights) + deviation
+  return ratio(max(0, deviation - 2 * cross.innerProduct(with: change) + plain), whole)
 }

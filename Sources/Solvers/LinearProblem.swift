@@ -9,11 +9,18 @@ public struct LinearProblem: Sendable {
   public let name: String
   /// W, `[out, in]`.
   public let weights: Matrix
+  /// W⋆, what the rounding approximates: W, or W corrected for the error of earlier Linears.
+  let target: Matrix
 
   /// A Linear with its weights.
   public init(name: String, weights: Matrix) {
+    self.init(name: name, weights: weights, target: weights)
+  }
+
+  init(name: String, weights: Matrix, target: Matrix) {
     self.name = name
     self.weights = weights
+    self.target = target
   }
 }
 

@@ -18,6 +18,8 @@ public struct LinearSolution: Sendable {
   /// The number of calibration tokens that the Linear read; nil without calibration, 1 for a
   /// ready-made Hessian.
   public let tokens: Int?
+  /// The distance of the error from the limit; nil unless it was asked for and H has full rank.
+  public let gap: RateGap?
 
   /// Codes and grid of the weights.
   public var quantized: QuantizedWeight { linear.weight }
@@ -38,7 +40,7 @@ public struct LinearSolution: Sendable {
           try linear.weight.dividingRows(by: factors, encoding: encoding),
           activations: linear.activations, kept: linear.kept?.dividingRows(by: factors)),
         error: error, clippedShare: clippedShare, conditioning: conditioning, outliers: outliers,
-        tokens: tokens)
+        tokens: tokens, gap: gap)
     } catch {
       throw .grid(error)
     }

@@ -46,8 +46,11 @@ extension Matrix {
     return result
   }
 
-  /// The squared Frobenius norm.
-  var sumOfSquares: Double {
-    (0..<rows).reduce(0) { $0 + Double(VectorMath.dot(row($1), row($1))) }
+  /// Σᵢⱼ Aᵢⱼ Bᵢⱼ.
+  func innerProduct(with other: Matrix) -> Double {
+    (0..<rows).reduce(0) { $0 + Double(VectorMath.dot(row($1), other.row($1))) }
   }
+
+  /// The squared Frobenius norm.
+  var sumOfSquares: Double { innerProduct(with: self) }
 }

@@ -21,6 +21,8 @@ public struct Recipe: Sendable {
   public let gridRule: GridRule
   /// How codes are chosen.
   public let rounding: any Rounding
+  /// How the target is corrected for the error of earlier Linears; nil for not at all.
+  public let correction: TargetCorrection?
   /// How the input channels are scaled first; nil for not at all.
   public let transform: (any Transform)?
   /// How inputs are rounded; nil when they stay in floating point.
@@ -31,12 +33,13 @@ public struct Recipe: Sendable {
   /// A recipe with given choices.
   public init(
     scheme: Scheme, gridRule: GridRule, rounding: any Rounding,
-    transform: (any Transform)? = nil, activations: ActivationRule? = nil,
-    outliers: OutlierRule? = nil
+    correction: TargetCorrection? = nil, transform: (any Transform)? = nil,
+    activations: ActivationRule? = nil, outliers: OutlierRule? = nil
   ) {
     self.scheme = scheme
     self.gridRule = gridRule
     self.rounding = rounding
+    self.correction = correction
     self.transform = transform
     self.activations = activations
     self.outliers = outliers
@@ -50,6 +53,7 @@ public struct Recipe: Sendable {
       if transform != nil || activations.scheme.granularity == .tensor { parts.insert(.ranges) }
       if activations.needsHistogram { parts.formUnion(.histograms) }
     }
+    if correction != nil { parts.insert(.mismatch) }
     if outliers != nil { parts.formUnion([.ranges, .sample]) }
     return parts
   }

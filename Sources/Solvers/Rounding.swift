@@ -9,16 +9,25 @@ public import Remedies
 public protocol Rounding: Sendable {
   /// Does the work that all Linears with one input share.
   ///
-  /// - Parameter input: what is known about the input.
+  /// - Parameters:
+  ///   - input: what is known about the input.
+  ///   - scheme: what may be stored.
   /// - Returns: the rounding for each of those Linears.
   /// - Throws: ``SolverError`` when the statistics are missing or unusable.
-  func prepared(for input: RoundingInput) throws(SolverError) -> any PreparedRounding
+  func prepared(for input: RoundingInput, _ scheme: Scheme) throws(SolverError)
+    -> any PreparedRounding
 
   /// What the rounding needs to know about an input besides the second moment.
   var neededParts: InputStatistics.Parts { get }
+
+  /// The order in which columns are visited.
+  var order: ColumnOrder { get }
 }
 
 extension Rounding {
+  /// The natural order.
+  public var order: ColumnOrder { .natural }
+
   /// Nothing besides the second moment.
   public var neededParts: InputStatistics.Parts { [] }
 }
@@ -33,6 +42,13 @@ public protocol PreparedRounding: Sendable {
 
   /// Chooses codes on the grid for a matrix `[out, in]`.
   func round(_ weights: Matrix, on grid: Grid) -> QuantizedWeight
+
+  /// Chooses a grid, and codes on it, for a matrix `[out, in]`.
+  ///
+  /// - Throws: ``GridError`` when no grid fits.
+  func quantize(
+    _ weights: Matrix, _ scheme: Scheme, _ rule: GridRule, _ metric: ErrorMetric
+  ) throws(GridError) -> QuantizedWeight
 }
 
 extension PreparedRounding {
@@ -40,6 +56,13 @@ extension PreparedRounding {
   public var conditioning: Conditioning? { nil }
   /// Nil, since no column compensates for another.
   public var pivots: [Float]? { nil }
+
+  /// The grid first, by its rule, then the codes.
+  public func quantize(
+    _ weights: Matrix, _ scheme: Scheme, _ rule: GridRule, _ metric: ErrorMetric
+  ) throws(GridError) -> QuantizedWeight {
+    round(weights, on: try rule.grid(for: weights, scheme: scheme, metric: metric))
+  }
 }
 
 /// Why a Linear could not be quantized as asked.

@@ -26,6 +26,14 @@ public struct RoundingMethod: Sendable {
     needsCalibration: true
   ) { NearestPlaneRounding(order: $0.order, damping: $0.damping) }
 
+  /// GPTQ, then coordinate descent.
+  public static let coordinateDescent = RoundingMethod(
+    name: "cd", summary: "GPTQ, then coordinate descent on codes and scales",
+    needsCalibration: true
+  ) {
+    CoordinateDescentRounding(start: NearestPlaneRounding(order: $0.order, damping: $0.damping))
+  }
+
   /// Round to nearest.
   public static let nearest = RoundingMethod(
     name: "rtn", summary: "every weight to the nearest point of its grid (round to nearest)",

@@ -9,11 +9,17 @@ public struct StageProblem: Sendable {
     public let input: CalibratedInput
     /// The Linears.
     public let linears: [LinearProblem]
+    /// The share of the target's correction that was taken; nil for uncorrected targets.
+    let correction: Float?
 
     /// Linears with their common input.
     ///
     /// - Precondition: the statistics, if any, have a channel for each column of every Linear.
     public init(_ linears: [LinearProblem], input: CalibratedInput) {
+      self.init(linears, input: input, correction: nil)
+    }
+
+    init(_ linears: [LinearProblem], input: CalibratedInput, correction: Float?) {
       if let channels = input.calibration?.channels {
         for linear in linears {
           precondition(
@@ -24,6 +30,7 @@ public struct StageProblem: Sendable {
       }
       self.input = input
       self.linears = linears
+      self.correction = correction
     }
   }
 

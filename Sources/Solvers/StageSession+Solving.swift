@@ -11,27 +11,44 @@ extension StageSession {
   public func solve(
     _ recipe: Recipe, measuringRows measuresRows: Bool = false
   ) throws(StageError) -> StageSolution {
+    let problem = try corrected(by: recipe.correction)
     guard let name = problem.linears.first?.name, let transform = recipe.transform,
       let scaling = problem.scaling,
       !scaling.isTakenUpByRows || recipe.gridRule.encoding.absorbsRowFactors(recipe.scheme)
-    else { return try attempt(recipe, factors: nil, nil, measuresRows) }
+    else { return try attempt(problem, recipe, factors: nil, nil, measuresRows) }
     let (prepared, factors) = try named(name) { () throws(SolverError) in
       let prepared = try inputs.map { input throws(SolverError) in
-        try recipe.rounding.prepared(for: input)
+        try recipe.rounding.prepared(for: input, recipe.scheme)
       }
       let trial = ScaleTrial(problem, recipe, pivots: prepared.map(\.pivots))
       return (prepared, try transform.factors(for: problem, scaling, trial))
     }
-    guard let factors else { return try attempt(recipe, factors: nil, prepared, measuresRows) }
-    let scaled = try attempt(recipe, factors: factors, nil, measuresRows)
+    guard let factors else {
+      return try attempt(problem, recipe, factors: nil, prepared, measuresRows)
+    }
+    let scaled = try attempt(problem, recipe, factors: factors, nil, measuresRows)
     guard transform.mustImprove else { return scaled }
-    let plain = try attempt(recipe, factors: nil, prepared, measuresRows)
+    let plain = try attempt(problem, recipe, factors: nil, prepared, measuresRows)
     return scaled.loss < plain.loss ? scaled : plain
+  }
+
+  /// The problem with corrected targets.
+  private func corrected(by correction: TargetCorrection?) throws(StageError) -> StageProblem {
+    guard let correction, let name = problem.linears.first?.name else { return problem }
+    var groups: [StageProblem.Group] = []
+    for (group, input) in zip(problem.groups, inputs) {
+      groups.append(
+        try named(group.linears.first?.name ?? name) { () throws(SolverError) in
+          try correction.corrected(group, input)
+        })
+    }
+    return StageProblem(groups, scaling: problem.scaling)
   }
 
   /// Solves with given factors; `prepared` may hold the rounding prepared for each unscaled input.
   private func attempt(
-    _ recipe: Recipe, factors: [Float]?, _ prepared: [any PreparedRounding]?, _ measuresRows: Bool
+    _ problem: StageProblem, _ recipe: Recipe, factors: [Float]?,
+    _ prepared: [any PreparedRounding]?, _ measuresRows: Bool
   ) throws(StageError) -> StageSolution {
     var solutions: [LinearSolution] = []
     var loss = 0.0

@@ -48,11 +48,11 @@ public struct RoundingInput: Sendable {
   /// - Throws: ``SolverError`` without calibration, or when the statistics cannot be factored.
   /// - Complexity: n³/3 flops the first time.
   public func factor(
-    _ order: ColumnOrder, _ damping: Damping, for method: String
+    _ order: ColumnOrder, groupSize: Int? = nil, _ damping: Damping, for method: String
   ) throws(SolverError) -> DampedFactor {
     guard let calibration else { throw .calibrationNeeded(method: method) }
     do throws(FactorFailure) {
-      return try factors.factor(of: calibration, order, damping)
+      return try factors.factor(of: calibration, order, groupSize, damping)
     } catch {
       throw .factor(error)
     }
@@ -63,17 +63,21 @@ public struct RoundingInput: Sendable {
 private final class FactorCache: Sendable {
   private struct Key: Hashable {
     let order: ColumnOrder
+    /// Nil where the order does not depend on it.
+    let groupSize: Int?
     let damping: Double
   }
 
   private let factors = Mutex([Key: DampedFactor]())
 
   func factor(
-    of statistics: InputStatistics, _ order: ColumnOrder, _ damping: Damping
+    of statistics: InputStatistics, _ order: ColumnOrder, _ groupSize: Int?, _ damping: Damping
   ) throws(FactorFailure) -> DampedFactor {
-    let key = Key(order: order, damping: damping.share)
+    let key = Key(
+      order: order, groupSize: order == .groupAware ? groupSize : nil, damping: damping.share)
     if let known = factors.withLock({ $0[key] }) { return known }
-    let made = try DampedFactor(of: statistics, order: order, damping: damping)
+    let made = try DampedFactor(
+      of: statistics, order: order, groupSize: groupSize, damping: damping)
     factors.withLock { $0[key] = made }
     return made
   }

@@ -37,6 +37,10 @@ extension LinearComparison {
       "seconds": .rounded(seconds),
       "kept_channels_share": .rounded(outliers?.shareOfChannels),
       "kept_error_share": .rounded(outliers?.shareOfError),
+      "gap_bits": .rounded(gap?.gap), "gap_bits_total": .rounded(gap?.total),
+      "gap_order": .rounded(gap?.causes?.order), "gap_cell": .rounded(gap?.causes?.cell),
+      "gap_loading": .rounded(gap?.causes?.loading),
+      "gap_clipping": .rounded(gap?.causes?.clipping),
       "input_scales": inputScales.map { .array($0.map { .rounded(Double($0)) }) } ?? .null,
     ]
     return members.adding("expert_tokens", expertTokens)

@@ -82,12 +82,14 @@ public struct LinearComparison: Sendable {
   public let outliers: OutlierReport?
   /// The calibration tokens routed to the Linear's expert; nil outside a mixture.
   public let expertTokens: Int?
+  /// The distance of the error from the limit for codes with as many bits.
+  public let gap: RateGap?
 
   /// A comparison with given results.
   public init(
     name: String, layer: Int?, rows: Int, columns: Int, error: LinearError, weightMSE: Double,
     clippedShare: Double, bitsPerWeight: Double, seconds: Double, inputScales: [Float]? = nil,
-    outliers: OutlierReport? = nil, expertTokens: Int? = nil
+    outliers: OutlierReport? = nil, expertTokens: Int? = nil, gap: RateGap? = nil
   ) {
     self.name = name
     self.layer = layer
@@ -101,5 +103,6 @@ public struct LinearComparison: Sendable {
     self.inputScales = inputScales
     self.outliers = outliers
     self.expertTokens = expertTokens
+    self.gap = gap
   }
 }

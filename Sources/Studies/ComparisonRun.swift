@@ -52,11 +52,12 @@ public struct ComparisonRun {
 
   /// Runs the comparison.
   ///
-  /// - Parameter tell: called with the share of the work done and the current task; an error that
+  /// - Parameter progress: called with the share of the work done and the current task; an error that
   ///   it throws ends the run.
   /// - Returns: what each recipe did to each selected Linear.
-  /// - Throws: ``CheckpointError``, ``StageError``, or what `tell` throws.
-  public func run(_ tell: (Double, String) throws -> Void = { _, _ in }) throws -> ComparisonReport
+  /// - Throws: ``CheckpointError``, ``StageError``, or what `progress` throws.
+  public func run(_ progress: (Double, String) throws -> Void = { _, _ in }) throws
+    -> ComparisonReport
   {
     let clock = ContinuousClock()
     let start = clock.now
@@ -67,18 +68,18 @@ public struct ComparisonRun {
     let last = blocks.last { !selection.linears(of: model.declaration, block: $0).isEmpty }
     let end = text == nil ? (last ?? 0) + 1 : blocks.count
     for index in 0..<end {
-      try tell(Double(index) / Double(end), "block \(index)")
+      try progress(Double(index) / Double(end), "block \(index)")
       let block = try model.block(index)
       let measured = MeasuredBlock(
         block, index: index, &stream, recipes, selection,
-        calibrationCount: calibration.calibration.count)
+        calibration.roles)
       judged.passDense(block)
       for (i, settings) in candidates.enumerated() {
         var quantized = text == nil ? nil : block
         for solved in try measured.solve(recipes[i], &quantized) {
           results[i].append(LinearComparison(solved, block: index, settings, recipes[i]))
         }
-        try tell(
+        try progress(
           (Double(index) + Double(i + 1) / Double(candidates.count)) / Double(end),
           "block \(index), \(settings.method.name) \(settings.label)")
         if let quantized { judged.pass(quantized, candidate: i) }

@@ -45,23 +45,23 @@ public struct Conversion: Sendable {
   ///
   /// The input is read twice: once to check that the format can hold it, once to write it.
   ///
-  /// - Parameter tell: called with each event, on the calling thread; an error that it throws ends
+  /// - Parameter send: called with each event, on the calling thread; an error that it throws ends
   ///   the conversion.
   /// - Returns: what was converted.
-  /// - Throws: ``ConversionError``, ``RunError``, ``CheckpointError``, or what `tell` throws.
-  public func run(_ tell: (RunEvent) throws -> Void = { _ in }) throws -> ConversionReport {
+  /// - Throws: ``ConversionError``, ``RunError``, ``CheckpointError``, or what `send` throws.
+  public func run(_ send: (RunEvent) throws -> Void = { _ in }) throws -> ConversionReport {
     let clock = ContinuousClock()
     let start = clock.now
     let recorded = try RunReport(recordedIn: model.folder)
     let plan = try ConversionPlan(model, from: source, to: format) {
-      try tell(.progress($0 / 2, "checking"))
+      try send(.progress($0 / 2, "checking"))
     }
-    if let loaders = plan.engines.loaders { try tell(.loaders(loaders)) }
-    for warning in plan.engines.warnings { try tell(.warning(warning)) }
+    if let loaders = plan.engines.loaders { try send(.loaders(loaders)) }
+    for warning in plan.engines.warnings { try send(.warning(warning)) }
     let sink = try format.sink(path: output, tensors: plan.tensors)
     try sink.copy(plan.copied, from: model.folder, leaving: RunReport.fileName)
     for (i, block) in plan.blocks.enumerated() {
-      try tell(.progress(0.5 + Double(i) / Double(2 * plan.blocks.count), "writing"))
+      try send(.progress(0.5 + Double(i) / Double(2 * plan.blocks.count), "writing"))
       _ = try sink.store(try linears(of: block, as: plan.scheme))
     }
     if let recorded {

@@ -25,6 +25,6 @@ extension LinearComparison {
       clippedShare: solution.clippedShare,
       bitsPerWeight: settings.bitsPerWeight(of: solution, scales: recipe.gridRule.scaleFormat),
       seconds: linear.seconds, inputScales: linear.factors, outliers: solution.outliers,
-      expertTokens: linear.expert == nil ? nil : solution.tokens)
+      expertTokens: linear.expert == nil ? nil : solution.tokens, gap: solution.gap)
   }
 }

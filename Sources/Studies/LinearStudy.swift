@@ -43,27 +43,29 @@ public struct LinearStudy: Sendable {
 
   /// Reads the files and compares.
   ///
-  /// - Parameter tell: called with the share of the recipes done and the current task; an error
+  /// - Parameter progress: called with the share of the recipes done and the current task; an error
   ///   that it throws ends the run.
   /// - Returns: the errors, and for each recipe the quantized Linear with the factors of its input.
-  /// - Throws: ``CheckpointError``, ``LinearFileError``, ``StageError``, or what `tell` throws.
+  /// - Throws: ``CheckpointError``, ``LinearFileError``, ``StageError``, or what `progress` throws.
   public func run(
-    _ tell: (Double, String) throws -> Void = { _, _ in }
+    _ progress: (Double, String) throws -> Void = { _, _ in }
   ) throws -> (report: ComparisonReport, solutions: [StageSolution]) {
     let clock = ContinuousClock()
     let start = clock.now
-    try tell(0, "reading \(files.weights.path)")
+    try progress(0, "reading \(files.weights.path)")
     let weights = try files.weights.rows(0..<files.weights.rows)
     let recipes = zip(candidates, scales).map { $0.recipe(scales: $1) }
     let input = try files.read(
-      collecting: recipes.reduce(into: []) { $0.formUnion($1.neededParts) })
+      // A Linear outside a model has no full-precision input to be compared with.
+      collecting: recipes.reduce(into: InputStatistics.Parts()) { $0.formUnion($1.neededParts) }
+        .subtracting(.deviation))
     let problem = LinearProblem(name: shape.name, weights: weights)
     let session = StageSession(
       StageProblem([StageProblem.Group([problem], input: input)], scaling: InputScaling()))
     var solutions: [StageSolution] = []
     var results: [ComparisonReport.Candidate] = []
     for (i, settings) in candidates.enumerated() {
-      try tell(
+      try progress(
         Double(i) / Double(candidates.count), "\(settings.method.name) \(settings.label)")
       let begin = clock.now
       let solution = try session.solve(recipes[i], measuringRows: true)

@@ -28,10 +28,10 @@ struct MeasuredBlock {
   ///   - stream: the hidden states, taken to the end of the block.
   ///   - recipes: the recipes to be solved.
   ///   - selection: the Linears to be solved.
-  ///   - calibrationCount: the number of calibration windows; the windows after them are held out.
+  ///   - roles: what the windows are for.
   init(
     _ block: DecoderBlock, index: Int, _ stream: inout Stream, _ recipes: [Recipe],
-    _ selection: LinearFilter, calibrationCount: Int
+    _ selection: LinearFilter, _ roles: WindowRoles
   ) {
     self.block = block
     self.index = index
@@ -45,12 +45,10 @@ struct MeasuredBlock {
         unit.flatMap { declared.groups[$0] }.contains { selection.contains($0.shape, block: index) }
       }
       guard !selected.isEmpty else { continue }
-      let inputs = stream.measure(
-        stage, of: block, calibrationCount: calibrationCount,
-        collecting: parts)
+      let inputs = stream.measure(stage, of: block, roles, collecting: parts)
       let judging =
         judgesOutput
-        ? stream.judgingStates(stage, of: block, calibrationCount: calibrationCount) : []
+        ? stream.judgingStates(stage, of: block, calibrationCount: roles.calibration) : []
       units += selected.map { unit in
         let problem = block.problem(unit, of: stage, inputs, judgedOn: judging)
         return Unit(groups: unit, stage: stage, session: StageSession(problem))

@@ -14,17 +14,12 @@ struct AddedToken {
   let stripsRight: Bool
   /// Matches in the normalized text, where the content is normalized too.
   let isNormalized: Bool
-  /// Can be skipped when ids are decoded.
-  let isSpecial: Bool
 }
 
 /// The section `added_tokens`.
 struct AddedTokens {
   private(set) var tokens: [TokenID: AddedToken] = [:]
   private var ids: [ByteKey: TokenID] = [:]
-  private var specials: Set<ByteKey> = []
-  /// The normalized contents of the tokens that match in the normalized text.
-  private var normalizedContents: [TokenID: [UInt8]] = [:]
   private var rawTrie = TokenTrie()
   private var normalizedTrie = TokenTrie()
 
@@ -32,14 +27,11 @@ struct AddedTokens {
     for token in added where !token.content.isEmpty {
       tokens[token.id] = token
       ids[ByteKey(token.content[...])] = token.id
-      if token.isSpecial { specials.insert(ByteKey(token.content[...])) }
     }
     // In ascending order of ids: of two tokens with the same content, the trie keeps the first.
     for token in tokens.values.sorted(by: { $0.id < $1.id }) {
       if token.isNormalized {
-        let content = try normalizer?.normalize(token.content) ?? token.content
-        normalizedContents[token.id] = content
-        normalizedTrie.insert(content, token.id)
+        normalizedTrie.insert(try normalizer?.normalize(token.content) ?? token.content, token.id)
       } else {
         rawTrie.insert(token.content, token.id)
       }
@@ -47,11 +39,6 @@ struct AddedTokens {
   }
 
   func id(of token: ArraySlice<UInt8>) -> TokenID? { ids[ByteKey(token)] }
-
-  func isSpecial(_ token: [UInt8]) -> Bool { specials.contains(ByteKey(token[...])) }
-
-  /// The token as it appears in the text, which is what the decoder receives for its id.
-  func decodable(_ id: TokenID) -> [UInt8]? { normalizedContents[id] ?? tokens[id]?.content }
 
   /// Splits a text into added tokens and the text between them, which has no id.
   func split(_ text: [UInt8], normalized isNormalized: Bool) -> [(range: Range<Int>, TokenID?)] {

@@ -2,7 +2,7 @@
 // arbitrary bytes can be stored as text. Printable Latin-1 characters stand for themselves; the
 // other 68 bytes are mapped, in order, to U+0100, U+0101 and so on.
 
-/// The mapping between bytes and GPT-2's byte-level alphabet.
+/// The mapping from bytes to GPT-2's byte-level alphabet.
 enum ByteLevel {
   /// The UTF-8 of the character for each byte.
   private static let characters: [[UInt8]] = {
@@ -17,12 +17,6 @@ enum ByteLevel {
     }
   }()
 
-  private static let bytes: [[UInt8]: UInt8] = {
-    var bytes: [[UInt8]: UInt8] = [:]
-    for byte in UInt8.min...UInt8.max { bytes[characters[Int(byte)]] = byte }
-    return bytes
-  }()
-
   private static func isPrintable(_ byte: UInt32) -> Bool {
     switch byte {
     case 0x21...0x7E, 0xA1...0xAC, 0xAE...0xFF: true
@@ -34,12 +28,5 @@ enum ByteLevel {
   static func encode(_ bytes: ArraySlice<UInt8>, into result: inout [UInt8]) {
     let characters = characters
     for byte in bytes { result += characters[Int(byte)] }
-  }
-
-  /// The bytes of a token, or the token itself if it has a character outside the alphabet.
-  static func decode(_ token: [UInt8]) -> [UInt8] {
-    var decoded: [UInt8?] = []
-    token[...].forEachScalar { _, range in decoded.append(bytes[Array(token[range])]) }
-    return decoded.contains(nil) ? token : decoded.compactMap(\.self)
   }
 }

@@ -91,24 +91,19 @@ extension PreTokenizer {
   }
 
   private static func metaspace(_ section: Section) throws(TokenizerError) -> PreTokenizer {
-    let scheme = try prependScheme(section)
-    return .metaspace(
-      try section.scalar("replacement"), scheme, splits: try section.bool("split", default: true))
-  }
-
-  /// Reads the prepend scheme of a `Metaspace`; early files have the flag `add_prefix_space`.
-  static func prependScheme(_ section: Section) throws(TokenizerError) -> PrependScheme {
     let name = try section.optionalString("prepend_scheme") ?? "always"
     guard let scheme = PrependScheme(rawValue: name) else {
       throw try section.section("prepend_scheme").unsupported(
         name, supported: "always, first, never")
     }
+    // Early files have this flag instead.
     let addsPrefixSpace = try section.bool("add_prefix_space", default: true)
     guard scheme == .never || addsPrefixSpace else {
       throw section.inconsistent(
         "add_prefix_space false with prepend_scheme \(name)", needed: "prepend_scheme never")
     }
-    return scheme
+    return .metaspace(
+      try section.scalar("replacement"), scheme, splits: try section.bool("split", default: true))
   }
 }
 

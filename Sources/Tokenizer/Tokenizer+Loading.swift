@@ -13,8 +13,8 @@ extension Tokenizer {
 
   /// Reads the parsed content of a `tokenizer.json`.
   ///
-  /// The sections `decoder` and `post_processor` may be of any kind: the functions that need them
-  /// throw what is wrong with them.
+  /// The section `post_processor` may be of any kind: the functions that need it throw what is wrong
+  /// with it.
   ///
   /// - Parameter json: The root of the file.
   /// - Throws: `TokenizerError`; it names the section that cannot be read and what is supported.
@@ -34,11 +34,6 @@ extension Tokenizer {
     postProcessor = Result { () throws(TokenizerError) in
       try root.optionalSection("post_processor").map { section throws(TokenizerError) in
         try PostProcessor(section)
-      }
-    }
-    decoder = Result { () throws(TokenizerError) in
-      try root.optionalSection("decoder").map { section throws(TokenizerError) in
-        try Decoder(section)
       }
     }
     let added = try Self.addedTokens(root, model.vocabulary)
@@ -80,8 +75,7 @@ extension Tokenizer {
         AddedToken(
           id: id, content: content,
           isSingleWord: try section.bool("single_word"), stripsLeft: try section.bool("lstrip"),
-          stripsRight: try section.bool("rstrip"), isNormalized: try section.bool("normalized"),
-          isSpecial: try section.bool("special")))
+          stripsRight: try section.bool("rstrip"), isNormalized: try section.bool("normalized")))
     }
     return added
   }

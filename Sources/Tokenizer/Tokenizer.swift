@@ -1,8 +1,9 @@
-// Encoding and decoding, in the steps that the sections of a tokenizer.json describe:
+// Encoding, in the steps that the sections of a tokenizer.json describe:
 //
 //   text → added tokens (raw) → normalizer → added tokens (normalized) → pre-tokenizer → model
 //        → post-processor → ids
-//   ids  → decoder → text
+//
+// Nothing here turns ids back into text, so the section `decoder` is not read.
 //
 // Goals, in this order: for every text the ids of the Python package `tokenizers`; an error, never
 // a guess, for files that are not understood; speed.
@@ -14,7 +15,6 @@ import JSON
 /// ```swift
 /// let tokenizer = try Tokenizer(parsing: bytes)
 /// let ids = try tokenizer.encode("Hello world", addSpecialTokens: true)
-/// let text = try tokenizer.decode(ids)
 /// ```
 ///
 /// The sections `truncation` and `padding` are ignored, which is also the default of
@@ -24,9 +24,8 @@ package struct Tokenizer: Sendable {
   let preTokenizer: PreTokenizer?
   let model: BPE
   let addedTokens: AddedTokens
-  // Calibration and evaluation need neither of these sections, so a file is usable without them.
+  // Calibration and evaluation do not need this section, so a file is usable without it.
   let postProcessor: Result<PostProcessor?, TokenizerError>
-  let decoder: Result<Decoder?, TokenizerError>
 
   /// The number of tokens: those of the model and the added tokens that are not among them.
   package let vocabularySize: Int
@@ -77,32 +76,6 @@ package struct Tokenizer: Sendable {
       try preTokenizer?.preTokenize(&words)
       for piece in words.pieces { try cache.encode(words.bytes[piece], by: model, into: &ids) }
     }
-  }
-
-  /// The text of a sequence of ids.
-  ///
-  /// - Parameters:
-  ///   - ids: Any integers; those that are not the id of a token are skipped.
-  ///   - skipSpecialTokens: Whether special tokens are skipped, too.
-  /// - Returns: The text, with replacement characters for bytes that are not UTF-8.
-  /// - Throws: The `TokenizerError` of a section `decoder` that cannot be read, or `.textTooLong`
-  ///   if the decoder makes the text many times longer.
-  package func decode(
-    _ ids: some Sequence<Int>, skipSpecialTokens: Bool = true
-  ) throws(TokenizerError) -> String {
-    let decoder = try self.decoder.get()
-    let tokens = ids.compactMap { id -> [UInt8]? in
-      guard let id = TokenID(exactly: id),
-        let token = addedTokens.decodable(id) ?? model.vocabulary.token(of: id).map(Array.init),
-        !skipSpecialTokens || !addedTokens.isSpecial(token)
-      else { return nil }
-      return token
-    }
-    guard let decoder else {
-      return String(
-        decoding: Array(tokens.joined(separator: [UInt8(ascii: " ")])), as: UTF8.self)
-    }
-    return String(decoding: Array(try decoder.decode(tokens).joined()), as: UTF8.self)
   }
 
   /// The id of a token, or nil if there is no such token.

@@ -44,7 +44,7 @@ private let misspelled: [Refusal] = [
   Refusal(
     "no such method",
     "The value 'awqq' is invalid for '--method <method>': \"awqq\" is not a method; the words are "
-      + "awq, awq-output, smoothquant, gptq, rtn, clip, int8, static, outliers, joined by +",
+      + "awq, awq-output, smoothquant, gptq, cd, rtn, clip, int8, static, outliers, joined by +",
     status: 64, ["--method", "awqq"]),
   Refusal(
     "two roundings",
@@ -57,7 +57,7 @@ private let misspelled: [Refusal] = [
   Refusal(
     "no such range",
     "The value 'mse' is invalid for '--range <range>'. Please provide one of 'min-max', "
-      + "'squared-error' or 'output-error'.", status: 64, ["--range", "mse"]),
+      + "'squared-error', 'output-error' or 'solve'.", status: 64, ["--range", "mse"]),
   Refusal(
     "bits in words",
     "The value 'four' is invalid for '--bits <bits>'", status: 64, ["--bits", "four"]),

@@ -68,18 +68,28 @@ private let quantizeHelp = """
     <model>                 The model's folder.
 
   RECIPE:
+    --preset <preset>       Defaults for method, range, order, correction and
+                            first positions: fast, plain GPTQ; balanced, GPTQ
+                            with corrected targets and grids chosen inside the
+                            solve; best, that with awq+cd. (values: fast,
+                            balanced, best; default: balanced)
     --symmetric/--asymmetric
                             Zero in the middle of the codes, or a zero point for
                             each group; weights under rounded inputs are always
                             symmetric. (default: --symmetric)
     --range <range>         How wide the range of a group is: min-max,
-                            squared-error, output-error. (values: min-max,
-                            squared-error, output-error; default: squared-error)
-    --act-order/--no-act-order
-                            Visit the columns with the largest inputs first
-                            (gptq). (default: --act-order)
+                            squared-error, output-error, solve. (default: by
+                            preset) (values: min-max, squared-error,
+                            output-error, solve)
+    --order <order>         The order in which columns are visited: natural,
+                            activation, group-aware (gptq, cd). (default: by
+                            preset) (values: natural, activation, group-aware)
     --damping <damping>     Share of the mean diagonal that is added to the
                             Hessian's diagonal (gptq). (default: 0.01)
+    --correction <correction>
+                            Share of the correction for the error of earlier
+                            Linears, 0 to 1; held-out for what suits held-out
+                            tokens best; off for none. (default: by preset)
     --alpha <alpha>         Migration strength, 0 to 1, or search (smoothquant).
                             (default: by model family; 0.5 for one layer)
     --asymmetric-activations
@@ -99,10 +109,14 @@ private let quantizeHelp = """
     --samples <samples>     Windows to calibrate on. (default: up to 128)
     --length <length>       Tokens of each window. (default: 2048, or the model's
                             context)
+    --first-positions <first-positions>
+                            Windows of a single token, which show the first
+                            position of a text. (default: by preset, 256 or none)
 
   OPTIONS:
     -o, --output <output>   The folder to write; it must not exist.
     --method <method>       What happens to the weights: words joined by +.
+                            (default: by preset)
                             awq: scale input channels so that salient weights
                             lose less (AWQ)
                             awq-output: AWQ judged by the attention's or MLP's
@@ -111,6 +125,7 @@ private let quantizeHelp = """
                             weights (SmoothQuant)
                             gptq: nearest plane in the metric of the calibrated
                             Hessian (GPTQ)
+                            cd: GPTQ, then coordinate descent on codes and scales
                             rtn: every weight to the nearest point of its grid
                             (round to nearest)
                             clip: ranges by least output error (AWQ's clipping)

@@ -74,9 +74,9 @@ private func dampedAndReordered(_ x: Matrix, _ factor: DampedFactor) -> DoubleMa
   }
 
   @Test func `keeps the order of channels with equal mean squares`() {
-    let order = ColumnOrder.activation.columns(meanSquares: [1, 3, 2, 3, 1, 2, 3])
+    let order = ColumnOrder.activation.columns(meanSquares: [1, 3, 2, 3, 1, 2, 3], groupSize: 1)
     #expect(order == [1, 3, 6, 2, 5, 0, 4])
-    #expect(ColumnOrder.natural.columns(meanSquares: [1, 3, 2]) == [0, 1, 2])
+    #expect(ColumnOrder.natural.columns(meanSquares: [1, 3, 2], groupSize: 1) == [0, 1, 2])
   }
 
   @Test func `names dead channels, which are independent of all others`() throws {

@@ -61,7 +61,9 @@ private struct OwnFormat: CheckpointFormat {
 private final class OwnRounding: Rounding, PreparedRounding {
   let count = Mutex(0)
 
-  func prepared(for input: RoundingInput) throws(SolverError) -> any PreparedRounding { self }
+  func prepared(for input: RoundingInput, _ scheme: Scheme) throws(SolverError)
+    -> any PreparedRounding
+  { self }
 
   func round(_ weights: Matrix, on grid: Grid) -> QuantizedWeight {
     count.withLock { $0 += 1 }
@@ -171,7 +173,7 @@ private struct Doubling: Transform {
     let other = Catalog()
     #expect(other.families.map(\.modelType) == Family.all.map(\.modelType))
     #expect(other.formats.map(\.name) == ["compressed-tensors", "gptq", "awq"])
-    #expect(other.roundings.map(\.name) == ["gptq", "rtn"])
+    #expect(other.roundings.map(\.name) == ["gptq", "cd", "rtn"])
     #expect(other.transforms.map(\.name) == ["awq", "awq-output", "smoothquant"])
   }
 }

@@ -185,3 +185,13 @@ private func distance(_ a: Matrix, _ b: Matrix) throws -> Double {
     }
   }
 }
+
+extension Pipeline.Stream {
+  /// A visit without a reference.
+  fileprivate mutating func visit(
+    _ stage: Int, of block: DecoderBlock, _ use: (_ window: Int, _ inputs: [Matrix]) -> Void
+  ) {
+    var alone: ReferenceStream?
+    visit(stage, of: block, beside: &alone) { window, inputs, _ in use(window, inputs) }
+  }
+}

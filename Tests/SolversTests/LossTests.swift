@@ -19,11 +19,12 @@ private struct Solved {
     self.scheme = scheme
     hessian = .secondMoment(of: calibrated.activations)
     factor = try DampedFactor(
-      of: #require(input.calibration), order: calibrated.order, damping: Damping(share: 0.01))
+      of: #require(input.calibration), order: calibrated.order,
+      groupSize: scheme.groupSize(columns: calibrated.columns), damping: Damping(share: 0.01))
     let grid = try GridRule(range: .minMax, scaleFormat: .float16)
       .grid(for: weights, scheme: scheme)
     quantized = try NearestPlaneRounding(order: calibrated.order).prepared(
-      for: RoundingInput(input)
+      for: RoundingInput(input), scheme
     )
     .round(weights, on: grid)
   }

@@ -149,9 +149,11 @@ private final class CountingRounding: Rounding {
 
   var count: Int { calls.withLock(\.self) }
 
-  func prepared(for input: RoundingInput) throws(SolverError) -> any PreparedRounding {
+  func prepared(for input: RoundingInput, _ scheme: Scheme) throws(SolverError)
+    -> any PreparedRounding
+  {
     calls.withLock { $0 += 1 }
-    return try NearestPlaneRounding().prepared(for: input)
+    return try NearestPlaneRounding().prepared(for: input, scheme)
   }
 }
 

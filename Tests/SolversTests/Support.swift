@@ -5,7 +5,7 @@ import Solvers
 
 extension RoundingMethod {
   /// Every rounding of the library.
-  static let all = [gptq, nearest]
+  static let all = [gptq, coordinateDescent, nearest]
 }
 
 extension InputStatistics {

@@ -26,7 +26,7 @@ struct Calibrated: Sendable, CustomTestStringConvertible {
 
   /// The order by its definition: largest mean square first, ties in the order of columns.
   func visits(_ hessian: DoubleMatrix) -> [Int] {
-    guard order == .activation else { return Array(0..<columns) }
+    guard order != .natural else { return Array(0..<columns) }
     return (0..<columns).sorted {
       hessian[$0, $0] == hessian[$1, $1] ? $0 < $1 : hessian[$0, $0] > hessian[$1, $1]
     }
@@ -95,7 +95,7 @@ struct Agreement {
     let visits = calibrated.visits(hessian)
     let upper = TextbookGPTQ.inverseFactor(of: hessian, damping: 0.01, order: visits)
     let prepared = try NearestPlaneRounding(order: calibrated.order).prepared(
-      for: RoundingInput(calibrated.input))
+      for: RoundingInput(calibrated.input), Scheme(bits: 4, symmetric: true, granularity: .channel))
     #expect(prepared.conditioning?.retries == 0)
     var agreement = Agreement()
     for rows in rows {

@@ -36,7 +36,7 @@ enum Fixture {
   /// The members of `model` replace those of the model or are added to it.
   static func file(
     model: JSONValue = [:], normalizer: JSONValue = nil, preTokenizer: JSONValue = nil,
-    postProcessor: JSONValue = nil, decoder: JSONValue = nil, addedTokens: JSONValue = []
+    postProcessor: JSONValue = nil, addedTokens: JSONValue = []
   ) throws -> JSONValue {
     var whole: JSONValue = [
       "type": "BPE", "vocab": ["a": 0, "b": 1, "ab": 2], "merges": [["a", "b"]],
@@ -45,10 +45,7 @@ enum Fixture {
     return [
       "version": "1.0", "truncation": nil, "padding": nil, "added_tokens": addedTokens,
       "normalizer": normalizer, "pre_tokenizer": preTokenizer, "post_processor": postProcessor,
-      "decoder": decoder, "model": whole,
+      "model": whole,
     ]
   }
 }
-
-/// The bytes of a text: Swift's `==` for strings considers composed and decomposed text equal.
-func utf8(_ text: String) -> [UInt8] { Array(text.utf8) }

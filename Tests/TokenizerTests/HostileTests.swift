@@ -49,7 +49,7 @@ import Testing
   }
 
   @Test(arguments: Fixture.names)
-  func `random texts can be encoded and decoded`(name: String) throws {
+  func `random texts can be encoded`(name: String) throws {
     let tokenizer = try Fixture.tokenizer(name)
     var generator = SplitMix64(seed: 7)
     for _ in 0..<300 {
@@ -58,9 +58,7 @@ import Testing
         let limit: UInt32 = [0x80, 0x250, 0x3100, 0x11_0000].randomElement(using: &generator) ?? 1
         text.append(Unicode.Scalar(UInt32.random(in: 0..<limit, using: &generator)) ?? " ")
       }
-      let ids = try tokenizer.encode(String(text))
-      _ = try tokenizer.decode(ids, skipSpecialTokens: false)
-      _ = try tokenizer.decode(ids.shuffled(using: &generator).map { $0 &* 3 })
+      _ = try tokenizer.encode(String(text))
     }
   }
 
@@ -76,8 +74,7 @@ import Testing
 
   private func use(_ bytes: [UInt8]) throws {
     guard let tokenizer = try? Tokenizer(parsing: bytes) else { return }
-    let ids = (try? tokenizer.encode("<s> ab  ÄÖ\u{301} 12 ba\n<unk>x")) ?? [0, 1, 2, 7]
-    _ = try? tokenizer.decode(ids + [0, 255, 258, 259, 260, -1, .max], skipSpecialTokens: false)
+    _ = try? tokenizer.encode("<s> ab  ÄÖ\u{301} 12 ba\n<unk>x")
   }
 
   /// A small file in which no section is empty.
@@ -114,14 +111,6 @@ import Testing
           ["SpecialToken": ["id": "<s>", "type_id": 0]], ["Sequence": ["id": "A", "type_id": 0]],
         ],
         "special_tokens": ["<s>": ["id": "<s>", "ids": [7], "tokens": ["<s>"]]],
-      ],
-      decoder: [
-        "type": "Sequence",
-        "decoders": [
-          ["type": "Replace", "pattern": ["String": "▁"], "content": " "],
-          ["type": "ByteFallback"], ["type": "Fuse"],
-          ["type": "Strip", "content": " ", "start": 1, "stop": 1],
-        ],
       ],
       addedTokens: [
         [

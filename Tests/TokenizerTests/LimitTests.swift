@@ -45,7 +45,10 @@ import Testing
   @Test func `a run of white space may have any length`() throws {
     let tokenizer = try Fixture.tokenizer("gpt2")
     let text = String(repeating: " \n", count: 300_000) + "x"
-    #expect(try utf8(tokenizer.decode(tokenizer.encode(text))) == utf8(text))
+    let ids = try tokenizer.encode(text)
+    #expect(
+      ids.compactMap(tokenizer.token(of:)).joined() == String(repeating: "ĠĊ", count: 300_000) + "x"
+    )
   }
 
   @Test func `normalizers cannot multiply a text without limit`() throws {
@@ -79,15 +82,6 @@ import Testing
       Fixture.file(preTokenizer: ["type": "Sequence", "pretokenizers": steps]))
     let error = #expect(throws: TokenizerError.self) { try tokenizer.encode(" ") }
     #expect(error == .textTooLong(section: "pre_tokenizer", byteCount: 1, limit: 65_600))
-  }
-
-  @Test func `decoders cannot multiply a text without limit`() throws {
-    let step: JSONValue = ["type": "Replace", "pattern": ["String": "a"], "content": "aa"]
-    let steps = JSONValue.array(Array(repeating: step, count: 60))
-    let tokenizer = try Tokenizer(
-      Fixture.file(decoder: ["type": "Sequence", "decoders": steps]))
-    let error = #expect(throws: TokenizerError.self) { try tokenizer.decode([0]) }
-    #expect(error == .textTooLong(section: "decoder", byteCount: 1, limit: 65_600))
   }
 
   /// The Python package panics, or repeats a token, where two tokens claim the same white space.

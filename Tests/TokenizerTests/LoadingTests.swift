@@ -9,7 +9,6 @@ import Testing
     let tokenizer = try Tokenizer(Fixture.file())
     #expect(try tokenizer.encode("abbaab") == [2, 1, 0, 2])
     #expect(try tokenizer.encode("") == [])
-    #expect(try tokenizer.decode([2, 1, 9, -1]) == "ab b")
   }
 
   @Test func `merges are read as pairs and as strings`() throws {
@@ -90,16 +89,14 @@ import Testing
   }
 
   @Test(arguments: [["type": "Odd"], ["type": 3], [], "odd"] as [JSONValue])
-  func `an unknown decoder or post-processor matters only to those who need it`(
+  func `an unknown post-processor matters only to those who need it`(
     section: JSONValue
   ) throws {
-    let tokenizer = try Tokenizer(Fixture.file(postProcessor: section, decoder: section))
+    let tokenizer = try Tokenizer(Fixture.file(postProcessor: section))
     #expect(try tokenizer.encode("ab", addSpecialTokens: false) == [2])
     #expect(tokenizer.token(of: 2) == "ab")
     let encoding = #expect(throws: TokenizerError.self) { try tokenizer.encode("ab") }
     #expect(encoding?.description.hasPrefix("post_processor") == true)
-    let decoding = #expect(throws: TokenizerError.self) { try tokenizer.decode([2]) }
-    #expect(decoding?.description.hasPrefix("decoder") == true)
   }
 
   @Test(arguments: [0, 2])

@@ -15,6 +15,8 @@ struct CandidateTotals: Sendable {
   let worstRow: Double?
   /// The shares of input channels kept in 16 bits, and of the error that they carried.
   let keptChannels, keptError: Double?
+  /// The mean distance from the limit in bits, without and with those of scales.
+  let gap, totalGap: Double?
   /// The time of all solves together.
   let seconds: Double
 
@@ -37,6 +39,8 @@ struct CandidateTotals: Sendable {
     worstRow = linears.map(\.error.worstRow).complete?.max()
     keptChannels = linears.map(\.outliers?.shareOfChannels).complete?.mean
     keptError = linears.map(\.outliers?.shareOfError).complete?.mean
+    gap = linears.map(\.gap?.gap).complete?.mean
+    totalGap = linears.map(\.gap?.total).complete?.mean
     seconds = linears.map(\.seconds).reduce(0, +)
   }
 }

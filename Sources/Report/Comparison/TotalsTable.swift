@@ -62,6 +62,8 @@ private struct Measure {
       Measure("input rounding %", totals.map(\.activation), bestAmong: standings) { .percent($0) },
       Measure("kept channels %", totals.map(\.keptChannels)) { .percent($0) },
       Measure("error they carried %", totals.map(\.keptError)) { .percent($0) },
+      Measure("gap bits", totals.map(\.gap), bestAmong: standings) { .fixed($0, 3) },
+      Measure("with scales", totals.map(\.totalGap)) { .fixed($0, 3) },
       Measure("rank", ranks, bestAmong: standings) { .fixed($0, 2) },
       Measure("SNR dB", totals.map(\.decibels)) { .fixed($0, 1) },
       Measure("weight MSE", totals.map(\.weightMSE)) { .scientific($0) },

@@ -77,16 +77,4 @@ extension Matrix {
       }
     }
   }
-
-  /// Adds another matrix of the same shape.
-  mutating func add(_ other: Matrix) {
-    precondition(rows == other.rows && columns == other.columns, "sum of different shapes")
-    parallelRowBlocks(of: 64) { range, block in
-      for row in range {
-        var target = block.mutableRow(row - range.lowerBound)
-        let source = other.row(row)
-        for j in target.indices { target[j] += source[j] }
-      }
-    }
-  }
 }

@@ -29,7 +29,7 @@ public struct GatedMLP: Mixer {
     self.up = Slot(up, rows: inner, columns: hidden, hasBias: hasBias)
     down = Slot(
       "\(module).\(names.down)", rows: hidden, columns: inner, hasBias: hasBias,
-      absorber: .rows(of: up, Array(0..<inner)))
+      absorber: .rows(of: up, Array(0..<inner)), readsActivations: true)
     self.activation = activation
   }
 
@@ -70,7 +70,8 @@ public struct PlainMLP: Mixer {
   /// An MLP with given keys without `.weight`; both Linears have biases.
   public init(up: String, down: String, hidden: Int, inner: Int, activation: Activation) {
     self.up = Slot(up, rows: inner, columns: hidden, hasBias: true)
-    self.down = Slot(down, rows: hidden, columns: inner, hasBias: true)
+    self.down = Slot(
+      down, rows: hidden, columns: inner, hasBias: true, readsActivations: true)
     self.activation = activation
   }
 

@@ -37,7 +37,7 @@ public struct Mixture: Mixer {
         Slot(up, rows: inner, columns: hidden, expert: number),
         Slot(
           "\(expert(number)).down_proj", rows: hidden, columns: inner,
-          absorber: .rows(of: up, Array(0..<inner)), expert: number),
+          absorber: .rows(of: up, Array(0..<inner)), expert: number, readsActivations: true),
       ]
     }
     self.picked = picked

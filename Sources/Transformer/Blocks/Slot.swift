@@ -16,6 +16,9 @@ public struct Slot: Sendable, Hashable {
   public let expert: Int?
   /// Whether the Linear is never quantized, as routers are.
   public let staysDense: Bool
+  /// Whether an activation function has made the input, as inside an MLP: nearly zero for most tokens,
+  /// and a thousand times as large for a few.
+  public let readsActivations: Bool
 
   /// The key without `.weight`.
   public var name: String { shape.name }
@@ -23,13 +26,14 @@ public struct Slot: Sendable, Hashable {
   /// A slot.
   public init(
     _ name: String, rows: Int, columns: Int, hasBias: Bool = false, absorber: Absorber? = nil,
-    expert: Int? = nil, staysDense: Bool = false
+    expert: Int? = nil, staysDense: Bool = false, readsActivations: Bool = false
   ) {
     shape = LinearShape(name: name, rows: rows, columns: columns)
     self.hasBias = hasBias
     self.absorber = absorber
     self.expert = expert
     self.staysDense = staysDense
+    self.readsActivations = readsActivations
   }
 }
 

@@ -15,7 +15,7 @@
 
 public import Hessian
 internal import LinearAlgebra
-internal import Quantizer
+public import Quantizer
 
 /// GPTQ's rounding: nearest plane along a visiting order, in the metric of the damped Hessian.
 public struct NearestPlaneRounding: Rounding {
@@ -34,8 +34,18 @@ public struct NearestPlaneRounding: Rounding {
   ///
   /// - Throws: ``SolverError`` without calibration statistics or when they cannot be factored.
   /// - Complexity: n³/3 flops.
-  public func prepared(for input: RoundingInput) throws(SolverError) -> any PreparedRounding {
-    NearestPlane(try input.factor(order, damping, for: "gptq"))
+  public func prepared(
+    for input: RoundingInput, _ scheme: Scheme
+  ) throws(SolverError) -> any PreparedRounding { try plane(for: input, scheme, method: "gptq") }
+
+  /// The prepared rounding, for a method that may do more.
+  func plane(
+    for input: RoundingInput, _ scheme: Scheme, method: String
+  ) throws(SolverError) -> NearestPlane {
+    let channels = input.calibration?.channels ?? 0
+    // Where groups do not fill the rows, choosing the grid reports it.
+    let groupSize = (try? scheme.groupSize(columns: channels)) ?? channels
+    return NearestPlane(try input.factor(order, groupSize: groupSize, damping, for: method))
   }
 }
 
@@ -68,7 +78,35 @@ struct NearestPlane: PreparedRounding {
       rows: weights.rows, columns: weights.columns, grid: grid, codes: panels.flatMap(\.self))
   }
 
+  /// Chooses grid and codes together where the rule asks for it and each group is visited as a whole.
+  ///
+  /// - Complexity: about 20·out·in·g multiply-adds for groups of g columns, besides the feedback.
+  func quantize(
+    _ weights: Matrix, _ scheme: Scheme, _ rule: GridRule, _ metric: ErrorMetric
+  ) throws(GridError) -> QuantizedWeight {
+    let groupSize = try rule.checkedGroupSize(for: weights, scheme)
+    guard rule.range == .solve, scheme.granularity != .tensor, groupSize <= Self.largestGroup,
+      factor.visitsGroups(of: groupSize)
+    else { return round(weights, on: try rule.grid(for: weights, scheme: scheme, metric: metric)) }
+    let size = Self.panelRows
+    let panels = Threads.map((weights.rows + size - 1) / size) { panel in
+      let rows = panel * size..<min(weights.rows, (panel + 1) * size)
+      return GridSolvingPanel(rows: rows, groupSize: groupSize, rule.encoding, scheme, factor)
+        .solved(weights)
+    }
+    let grid = try rule.encoding.checked(
+      Grid(
+        scheme: scheme, groupSize: groupSize,
+        scales: Matrix(stacking: panels.map(\.scales)),
+        offsets: Matrix(stacking: panels.map(\.offsets))))
+    return QuantizedWeight(
+      rows: weights.rows, columns: weights.columns, grid: grid, codes: panels.flatMap(\.codes))
+  }
+
+  /// The widest group whose grid is chosen inside the solve.
+  private static let largestGroup = 256
+
   /// Rows per panel: whole lanes, few enough that weights and errors stay in cache, and the same on
   /// every machine, so that the codes do not depend on the number of threads.
-  private static let panelRows = 96
+  static let panelRows = 96
 }

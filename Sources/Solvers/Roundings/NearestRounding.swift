@@ -7,7 +7,9 @@ public struct NearestRounding: Rounding, PreparedRounding {
   public init() {}
 
   /// The rounding itself: it needs no preparation.
-  public func prepared(for input: RoundingInput) throws(SolverError) -> any PreparedRounding {
+  public func prepared(for input: RoundingInput, _ scheme: Scheme) throws(SolverError)
+    -> any PreparedRounding
+  {
     self
   }
 

@@ -4,9 +4,7 @@ internal import Quantizer
 
 /// Nearest-plane rounding of some rows of a matrix.
 ///
-/// Everything is stored transposed and in the factor's column order: line p holds column
-/// `order[n − 1 − p]` of all rows of the panel. So rows are lanes, a block of columns is a run of
-/// lines, and the sum over later blocks is one `gemm`.
+/// Everything is stored as lines (`PlaneLines.swift`), so the sum over later blocks is one `gemm`.
 struct NearestPlanePanel {
   private let factor: DampedFactor
   private let grid: Grid
@@ -42,39 +40,15 @@ struct NearestPlanePanel {
   private func codes(of weights: Matrix, _ kernel: some RoundingKernel) -> [UInt8] {
     var codes = [UInt8](repeating: 0, count: rows.count * weights.columns)
     // Line p holds wⱼ until the column is rounded, and its error wⱼ − ŵⱼ from then on.
-    var lines = lines(of: weights)
+    var lines = factor.lines(of: weights, rows, width: width)
     var end = lines.rows
     while end > 0 {
       let block = max(0, end - Self.blockSize)..<end
-      let targets = targets(of: block, lines)
+      let targets = factor.targets(of: block, lines)
       for p in block.reversed() { round(p, in: block, targets, kernel, &lines, &codes) }
       end = block.lowerBound
     }
     return codes
-  }
-
-  /// The panel's weights as lines, `[n, width]`; lanes beyond the last row hold zeros.
-  private func lines(of weights: Matrix) -> Matrix {
-    let n = weights.columns
-    var lines = Matrix(rows: n, columns: width)
-    var elements = lines.mutableElements
-    for (lane, row) in rows.enumerated() {
-      let source = weights.row(row)
-      for p in 0..<n { elements[p * width + lane] = source[factor.order[n - 1 - p]] }
-    }
-    return lines
-  }
-
-  /// The block's weights plus the contribution of later blocks:
-  /// `W[block] + (R/diag)[block, later]·E`.
-  private func targets(of block: Range<Int>, _ lines: Matrix) -> Matrix {
-    let later = block.upperBound..<lines.rows
-    var result = lines.copy(rows: block)
-    var view = result.mutableView
-    BLAS.gemm(
-      1, factor.unitRows.view(rows: block, columns: later),
-      lines.view(rows: later, columns: 0..<width), 1, into: &view)
-    return result
   }
 
   /// Adds the contribution of later columns in the same block, rounds, and stores the error.
@@ -84,7 +58,7 @@ struct NearestPlanePanel {
   ) {
     var kernel = kernel
     let n = lines.rows
-    let column = factor.order[n - 1 - p]
+    let column = factor.column(ofLine: p)
     let coefficients = factor.unitRows.row(p)
     let target = targets.row(p - block.lowerBound)
     let group = column / grid.groupSize
