@@ -82,7 +82,9 @@ extension GroupPlane {
       let (weighted, plain) = (curvature.weighted.row(j), curvature.columns.row(j))
       var slope = Lanes.zero
       for i in 0...j { slope += weighted[i] * y[i] }
-      let best = values[base + j] + slope * curvature.inverseDiagonal[j]
+      var best = values[base + j] + slope * curvature.inverseDiagonal[j]
+      // Where a sum overflowed, the code stays.
+      best.replace(with: values[base + j], where: best .!= best)
       let value = kernel.value(of: kernel.code(of: best))
       let change = value - values[base + j]
       guard any(change .!= 0) else { continue }

@@ -55,13 +55,16 @@ extension GroupPlane {
   ) -> [ClosedRange<Float>?] {
     let first = weights[chunk * size]
     var (low, high) = scheme.points == .offset ? (first, first) : (Lanes.zero, Lanes.zero)
+    var sum = Lanes.zero
     for p in 0..<size {
       let w = weights[chunk * size + p]
+      // Stays 0 as long as every weight is finite.
+      sum += w - w
       low.replace(with: w, where: w .< low)
       high.replace(with: w, where: w .> high)
     }
     return (0..<16).map { lane in
-      guard low[lane].isFinite, high[lane].isFinite else { return nil }
+      guard sum[lane] == 0 else { return nil }
       let cover = low[lane]...high[lane]
       return encoding.entry(covering: cover, scheme).scale.isFinite ? cover : nil
     }

@@ -76,8 +76,8 @@ struct GroupPlane<Kernel: RoundingKernel> {
         return SIMDMask(repeating: false)
       }
     }
-    cost.replace(with: .infinity, where: cost .!= cost)
-    let isFirst = (scales[chunk] .== .infinity) .& (scale .< .infinity)
+    // A cost that is not a number means values that are none.
+    let isFirst = (scales[chunk] .== .infinity) .& (scale .< .infinity) .& (cost .== cost)
     let better = (cost .< costs[chunk]) .| isFirst
     costs[chunk].replace(with: cost, where: better)
     scales[chunk].replace(with: scale, where: better)
