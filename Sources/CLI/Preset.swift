@@ -4,7 +4,7 @@ import Pipeline
 import Quantizer
 import Solvers
 
-/// `--preset`: defaults that were measured together; papers-notes/ablation.md has the figures.
+/// `--preset`: defaults that belong together; papers-notes/target.md has what was measured of them.
 enum Preset: String, CaseIterable, ExpressibleByArgument {
   /// Plain GPTQ: one pass through the quantized model.
   case fast

@@ -5,7 +5,7 @@ internal import LinearAlgebra
 ///     x: the input in the quantized model     x̃: in the full-precision model     e = x̃ − x
 ///     D = E[e xᵀ]                             S = E[e eᵀ]
 ///
-/// D is what a corrected target needs (arXiv 2504.09629, eq. 9; 2505.11695); S is the part of the
+/// D is what a corrected target needs (arXiv 2504.09629; 2505.11695); S is the part of the
 /// error E‖W x̃ − Ŵ x‖² that no Ŵ can change, so only statistics that judge collect it.
 struct Mismatch: Sendable, Equatable {
   /// Σ e xᵀ, `[n, n]`; not symmetric.

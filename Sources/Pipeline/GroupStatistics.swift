@@ -49,7 +49,7 @@ struct GroupStatistics {
   ///
   /// Attention that has nowhere else to go rests on the first position of a window (the attention
   /// sink, arXiv 2309.17453), so an error there reaches every later token; but a text has only one
-  /// first position in each window. papers-notes/attention-sink.md has what other weights give.
+  /// first position in each window. No other weight was measured yet.
   private static let firstPositionWeight: Float = 4
 
   /// Empty statistics.

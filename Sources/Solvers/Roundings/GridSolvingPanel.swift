@@ -5,8 +5,7 @@ internal import Quantizer
 /// Nearest plane for some rows of a matrix, with the grid of each group chosen when it is reached.
 ///
 /// What the group's own nearest plane would leave decides about the range; then scales and codes are
-/// improved in turn in the metric of the group's Schur complement (in the manner of arXiv 2608.15567,
-/// section 3).
+/// improved in turn in the metric of the group's Schur complement (in the manner of arXiv 2608.15567).
 struct GridSolvingPanel {
   private let rows: Range<Int>
   private let groupSize: Int
