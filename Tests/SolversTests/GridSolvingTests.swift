@@ -6,38 +6,6 @@ import Testing
 
 @testable import Solvers
 
-/// A matrix and its input, with the error of solutions in the damped metric.
-private struct Case {
-  let weights: Matrix
-  let input: CalibratedInput
-  let plane: NearestPlane
-  let hessian: DoubleMatrix
-
-  init(_ scheme: Scheme, rows: Int = 40, columns: Int = 96, seed: UInt64 = 1) throws {
-    let x = Matrix.activations(tokens: 400, channels: columns, seed: seed)
-    weights = .heavyTailed(rows, columns, scale: 0.02, seed: seed + 1)
-    input = CalibratedInput(calibration: InputStatistics(of: x))
-    plane = try NearestPlaneRounding(order: .groupAware).plane(
-      for: RoundingInput(input), scheme, method: "gptq")
-    let moment = DoubleMatrix.secondMoment(of: x)
-    hessian = moment.addingToDiagonal(plane.factor.damping * moment.trace / Double(columns))
-  }
-
-  /// d (H + λI) dᵀ of each row.
-  func errors(_ found: QuantizedWeight) -> [Double] {
-    let d = DoubleMatrix(found.dequantized()) - DoubleMatrix(weights)
-    let product = d * hessian
-    return (0..<d.rows).map { i in
-      (0..<d.columns).reduce(0) { $0 + product[i, $1] * d[i, $1] }
-    }
-  }
-
-  func solved(_ range: GridRule.Range, _ scheme: Scheme) throws -> QuantizedWeight {
-    try plane.quantize(
-      weights, scheme, GridRule(range: range, scaleFormat: .float16), .plain)
-  }
-}
-
 private let schemes =
   Scheme.every(bits: [2, 3, 4], [.group(16), .group(32)])
   + Scheme.others(bits: [2, 4], tables: [.nf4], [.group(16)])
@@ -45,7 +13,7 @@ private let schemes =
 @Suite struct `A grid chosen inside the solve` {
   @Test(arguments: schemes)
   func `loses less than one chosen before it`(scheme: Scheme) throws {
-    let problem = try Case(scheme)
+    let problem = try DampedProblem(scheme)
     func total(_ range: GridRule.Range) throws -> Double {
       problem.errors(try problem.solved(range, scheme)).reduce(0, +)
     }
@@ -56,7 +24,7 @@ private let schemes =
 
   @Test(arguments: schemes)
   func `can be stored, and its codes are those of its values`(scheme: Scheme) throws {
-    let problem = try Case(scheme, rows: 17)
+    let problem = try DampedProblem(scheme, rows: 17)
     let found = try problem.solved(.solve, scheme)
     for scale in found.grid.scales.elements {
       #expect(scale > 0 && FloatFormat.float16.rounded(scale) == scale)
@@ -66,7 +34,7 @@ private let schemes =
 
   @Test func `keeps to Babai's bound where nothing is clipped`() throws {
     let scheme = try Scheme(bits: 8, symmetric: false, granularity: .group(16))
-    let problem = try Case(scheme)
+    let problem = try DampedProblem(scheme)
     let found = try problem.solved(.minMax, scheme)
     let factor = problem.plane.factor
     for (row, error) in problem.errors(found).enumerated() {
@@ -81,7 +49,7 @@ private let schemes =
 
   @Test func `is found in group-aware order only`() throws {
     let scheme = try Scheme(bits: 3, symmetric: true, granularity: .group(16))
-    let problem = try Case(scheme)
+    let problem = try DampedProblem(scheme)
     #expect(problem.plane.factor.visitsGroups(of: 16))
     let other = try NearestPlaneRounding(order: .activation).plane(
       for: RoundingInput(problem.input), scheme, method: "gptq")
@@ -98,7 +66,7 @@ private let schemes =
 @Suite struct `Weights beyond all scales` {
   @Test(arguments: schemes, [Float(1e30), .greatestFiniteMagnitude])
   func `are an error that names their group`(scheme: Scheme, size: Float) throws {
-    let problem = try Case(scheme, rows: 20)
+    let problem = try DampedProblem(scheme, rows: 20)
     var weights = problem.weights
     (weights[3, 40], weights[3, 41]) = (size, -size)
     let rule = GridRule(range: .solve, scaleFormat: .float16)
@@ -165,7 +133,7 @@ private let schemes =
 @Suite struct `Coordinate descent` {
   @Test(arguments: schemes)
   func `never raises the error, from sweep to sweep`(scheme: Scheme) throws {
-    let problem = try Case(scheme)
+    let problem = try DampedProblem(scheme)
     let rule = GridRule(range: .squaredError, scaleFormat: .float16)
     var before = problem.errors(try problem.solved(.squaredError, scheme))
     for sweeps in 1...3 {
@@ -183,7 +151,7 @@ private let schemes =
   @Test func `ends at most a tenth above the best of all codes`() throws {
     // Two bits and six columns: 4096 rows of codes, each tried with the scales that descent found.
     let scheme = try Scheme(bits: 2, symmetric: false, granularity: .channel)
-    let problem = try Case(scheme, rows: 20, columns: 6)
+    let problem = try DampedProblem(scheme, rows: 20, columns: 6)
     let found = try CoordinateDescentRounding(sweeps: 4)
       .prepared(for: RoundingInput(problem.input), scheme)
       .quantize(

@@ -83,14 +83,3 @@ struct CoordinateDescent: PreparedRounding {
       rows: found.rows, columns: found.columns, grid: grid, codes: panels.flatMap(\.codes))
   }
 }
-
-extension InputStatistics {
-  /// H + λI with the damping of a factor, both triangles.
-  fileprivate func damped(by factor: DampedFactor) -> Matrix {
-    var result = block(0..<channels)
-    let mean = Double(trace) / Double(max(1, channels))
-    let ridge = Float(factor.damping * (mean > 0 ? mean : 1))
-    for i in 0..<channels { result[i, i] += ridge }
-    return result
-  }
-}
