@@ -25,8 +25,10 @@ struct RecipeArguments: ParsableArguments {
   var range: GridRule.Range?
 
   @Option(
-    help:
-      "The order in which columns are visited: \(Choices.orders) (gptq, cd). (default: by preset)")
+    help: """
+      The order in which columns are visited: \(Choices.orders) (gptq, cd, beam, signround). \
+      (default: by preset)
+      """)
   var order: ColumnOrder?
 
   @Option(help: "Share of the mean diagonal that is added to the Hessian's diagonal (gptq).")

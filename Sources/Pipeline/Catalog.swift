@@ -16,7 +16,9 @@ public struct Catalog: Sendable {
   /// The checkpoint formats, the default first.
   public var formats = CheckpointFormats.all
   /// The roundings, the default first.
-  public var roundings = [RoundingMethod.gptq, .coordinateDescent, .nearest]
+  public var roundings = [
+    RoundingMethod.gptq, .coordinateDescent, .beam, .signRound, .nearest,
+  ]
   /// The transforms.
   public var transforms = [TransformMethod.awq, .awqOutput, .smoothQuant]
 

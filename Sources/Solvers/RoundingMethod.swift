@@ -34,6 +34,18 @@ public struct RoundingMethod: Sendable {
     CoordinateDescentRounding(start: NearestPlaneRounding(order: $0.order, damping: $0.damping))
   }
 
+  /// GPTQ's grid with a beam search.
+  public static let beam = RoundingMethod(
+    name: "beam", summary: "GPTQ that follows several roundings of a row and keeps the best",
+    needsCalibration: true
+  ) { BeamRounding(start: NearestPlaneRounding(order: $0.order, damping: $0.damping)) }
+
+  /// GPTQ, then steps along the signs of the gradient.
+  public static let signRound = RoundingMethod(
+    name: "signround", summary: "GPTQ, then rounding learned by the signs of gradients (SignRound)",
+    needsCalibration: true
+  ) { SignGradientRounding(start: NearestPlaneRounding(order: $0.order, damping: $0.damping)) }
+
   /// Round to nearest.
   public static let nearest = RoundingMethod(
     name: "rtn", summary: "every weight to the nearest point of its grid (round to nearest)",

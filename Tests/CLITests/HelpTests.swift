@@ -82,8 +82,9 @@ private let quantizeHelp = """
                             preset) (values: min-max, squared-error,
                             output-error, solve)
     --order <order>         The order in which columns are visited: natural,
-                            activation, group-aware (gptq, cd). (default: by
-                            preset) (values: natural, activation, group-aware)
+                            activation, group-aware (gptq, cd, beam, signround).
+                            (default: by preset) (values: natural, activation,
+                            group-aware)
     --damping <damping>     Share of the mean diagonal that is added to the
                             Hessian's diagonal (gptq). (default: 0.01)
     --correction <correction>
@@ -126,6 +127,10 @@ private let quantizeHelp = """
                             gptq: nearest plane in the metric of the calibrated
                             Hessian (GPTQ)
                             cd: GPTQ, then coordinate descent on codes and scales
+                            beam: GPTQ that follows several roundings of a row
+                            and keeps the best
+                            signround: GPTQ, then rounding learned by the signs
+                            of gradients (SignRound)
                             rtn: every weight to the nearest point of its grid
                             (round to nearest)
                             clip: ranges by least output error (AWQ's clipping)

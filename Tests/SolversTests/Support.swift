@@ -5,7 +5,7 @@ import Solvers
 
 extension RoundingMethod {
   /// Every rounding of the library.
-  static let all = [gptq, coordinateDescent, nearest]
+  static let all = [gptq, coordinateDescent, beam, signRound, nearest]
 }
 
 extension InputStatistics {

@@ -32,6 +32,24 @@ extension DampedFactor {
     return result
   }
 
+  /// y = U e, `[n, width]`, for lines that hold the errors e = w − ŵ of any codes: what each column
+  /// would still have to round away once all later ones are given, t − ŵ.
+  ///
+  /// - Complexity: n² multiply-adds for each row.
+  func residuals(of errors: Matrix) -> Matrix {
+    let (n, lanes) = (errors.rows, 0..<errors.columns)
+    var result = Matrix(rows: n, columns: errors.columns)
+    for start in stride(from: 0, to: n, by: NearestPlanePanel.blockSize) {
+      let block = start..<min(n, start + NearestPlanePanel.blockSize)
+      var target = result.mutableView(rows: block, columns: lanes)
+      // Below its diagonal, U holds zeros.
+      BLAS.gemm(
+        1, unitRows.view(rows: block, columns: start..<n),
+        errors.view(rows: start..<n, columns: lanes), 0, into: &target)
+    }
+    return result
+  }
+
   /// Whether the columns of each group follow one another in the visiting order.
   func visitsGroups(of size: Int) -> Bool {
     stride(from: 0, to: order.count, by: size).allSatisfy { start in
