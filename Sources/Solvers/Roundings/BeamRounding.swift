@@ -6,8 +6,8 @@
 //   cost:     Σ Dⱼ (tⱼ − ŵⱼ)²,  Dⱼ = Rⱼⱼ²          which sums up to d (H + λI) dᵀ, d = w − ŵ
 //   paths:    the `width` cheapest children
 //
-// With one path this is nearest plane. A wider beam can lose the path that nearest plane takes, so
-// each row keeps its start unless the beam found better codes. papers-notes/beam.md has the rest.
+// With one path this is nearest plane. A wider beam can lose the path that nearest plane takes, so a
+// row keeps its start unless the beam found better codes. papers-notes/beam.md has the rest.
 
 public import Hessian
 internal import LinearAlgebra
@@ -59,36 +59,46 @@ struct Beam: PreparedRounding {
   var pivots: [Float]? { start.pivots }
 
   func round(_ weights: Matrix, on grid: Grid) -> QuantizedWeight {
-    improved(start.round(weights, on: grid), weights)
+    cheapest(weights, on: grid, or: [start.round(weights, on: grid)])
   }
 
+  /// The grid of the start, and in each row its codes, nearest plane's or the beam's.
+  ///
+  /// - Throws: ``GridError`` when no grid fits.
   func quantize(
     _ weights: Matrix, _ scheme: Scheme, _ rule: GridRule, _ metric: ErrorMetric
   ) throws(GridError) -> QuantizedWeight {
-    improved(try start.quantize(weights, scheme, rule, metric), weights)
+    let found = try start.quantize(weights, scheme, rule, metric)
+    // Where the grid was chosen inside the solve, the codes are not those of nearest plane.
+    return cheapest(
+      weights, on: found.grid, or: [found, start.round(weights, on: found.grid)])
   }
 
-  /// The beam's codes in each row where they cost less than those given.
+  /// The beam's codes, except in rows in which others on the same grid cost no more.
   ///
   /// - Complexity: 2·out·in² flops in `gemm`, as much again for each path until paths agree about the
   ///   columns visited long ago, and about 32·out·in·width multiply-adds besides.
-  private func improved(_ found: QuantizedWeight, _ weights: Matrix) -> QuantizedWeight {
-    let errors = found.dequantized().difference(to: weights)
+  private func cheapest(
+    _ weights: Matrix, on grid: Grid, or others: [QuantizedWeight]
+  ) -> QuantizedWeight {
+    let errors = others.map { $0.dequantized().difference(to: weights) }
     let (size, n) = (NearestPlane.panelRows, weights.columns)
     let panels = Threads.map((weights.rows + size - 1) / size) { panel in
       let rows = panel * size..<min(weights.rows, (panel + 1) * size)
-      let costs = start.factor.costs(of: errors, rows)
-      let beam = BeamPanel(
-        rows: rows, found.grid, start.factor, width: width, branches: branches
-      ).solved(weights)
-      return rows.flatMap { row in
-        let isBetter = beam.costs[row - rows.lowerBound] < costs[row - rows.lowerBound]
-        let first = isBetter ? (row - rows.lowerBound) * n : row * n
-        return (isBetter ? beam.codes : found.codes)[first..<first + n]
+      var best = BeamPanel(rows: rows, grid, start.factor, width: width, branches: branches)
+        .solved(weights)
+      for (other, errors) in zip(others, errors) {
+        for (i, cost) in start.factor.costs(of: errors, rows).enumerated()
+        where !(best.costs[i] < cost) {
+          best.costs[i] = cost
+          let first = (rows.lowerBound + i) * n
+          best.codes.replaceSubrange(i * n..<(i + 1) * n, with: other.codes[first..<first + n])
+        }
       }
+      return best.codes
     }
     return QuantizedWeight(
-      rows: weights.rows, columns: n, grid: found.grid, codes: panels.flatMap(\.self))
+      rows: weights.rows, columns: n, grid: grid, codes: panels.flatMap(\.self))
   }
 }
 
