@@ -41,7 +41,8 @@ extension Remedy {
   /// Whether it is about how weights are quantized.
   fileprivate var changesRecipe: Bool {
     switch self {
-    case .chooseBits, .chooseGroupSize, .useWholeRows, .useSymmetricWeights, .useIntegerGrid,
+    case .chooseBits, .restrictWidths, .useOneWidth, .chooseGroupSize, .useWholeRows,
+      .useSymmetricWeights, .useIntegerGrid,
       .chooseMethod, .measureOnly:
       true
     default: false
@@ -56,6 +57,9 @@ extension Remedy {
     return switch self {
     case .chooseAnotherOutput: "choose another --output"
     case .chooseBits(let choices): "use \(bits) \(Self.list(choices.map(String.init)))"
+    case .restrictWidths(let choices):
+      "let --bits-choices or the plan have only \(Self.list(choices.map(String.init)))"
+    case .useOneWidth: "use --bits"
     case .chooseGroupSize(let sizes):
       "use \(group) \(Self.list(sizes.map(String.init) + ["channel"]))"
     case .useWholeRows: "use \(group) channel"

@@ -43,6 +43,16 @@ public protocol CheckpointFormat: Sendable {
     of scheme: LinearScheme, leaving selection: LinearSelection?, provenance: JSONValue
   ) -> JSONValue
 
+  /// Whether one folder can hold Linears of several schemes.
+  var holdsSeveralSchemes: Bool { get }
+
+  /// The value of `quantization_config` for Linears of one or several schemes.
+  ///
+  /// - Precondition: there is one group, or the format holds several schemes.
+  func configuration(
+    of groups: [SchemeGroup], leaving selection: LinearSelection?, provenance: JSONValue
+  ) -> JSONValue
+
   /// The name of a file beside `config.json` that repeats the configuration; nil when no reader
   /// looks for one.
   var configurationFile: String? { get }
@@ -71,6 +81,17 @@ extension CheckpointFormat {
   /// Each group has its own scale and zero point.
   public func encoding(scales: FloatFormat) -> any GridEncoding {
     SeparateEntries(scaleFormat: scales, smallestZeroPoint: smallestZeroPoint)
+  }
+
+  /// One scheme for all Linears.
+  public var holdsSeveralSchemes: Bool { false }
+
+  /// The configuration of the only scheme.
+  public func configuration(
+    of groups: [SchemeGroup], leaving selection: LinearSelection?, provenance: JSONValue
+  ) -> JSONValue {
+    precondition(groups.count == 1, "\(groups.count) schemes, where \(name) holds one")
+    return configuration(of: groups[0].scheme, leaving: selection, provenance: provenance)
   }
 
   /// A model folder.

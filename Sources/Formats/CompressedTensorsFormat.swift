@@ -48,16 +48,52 @@ public struct CompressedTensorsFormat: CheckpointFormat {
     return IntegerLayout.encode(linear.weight, activations, scales: scales)
   }
 
-  /// The value of `quantization_config`.
+  /// Each group of targets has its own scheme.
+  public let holdsSeveralSchemes = true
+
+  /// The value of `quantization_config` when all Linears have one scheme.
+  ///
+  /// The target is the class, so the file does not depend on names that engines change.
   public func configuration(
     of scheme: LinearScheme, leaving selection: LinearSelection?, provenance: JSONValue
   ) -> JSONValue {
     let stored = CompressedTensorsScheme(scheme)
-    return [
-      "quant_method": "compressed-tensors", "format": .string(stored.layout.rawValue),
+    return configuration(
+      stored.layout, ["group_0": stored.json(targets: ["Linear"])], selection, provenance)
+  }
+
+  /// The value of `quantization_config`, with the whole names of Linears as targets where schemes
+  /// differ.
+  ///
+  /// No group has the class as its target then: vLLM looks for the class of a merged matrix (q, k
+  /// and v; gate and up) before it looks for the names of the parts, and would find that group for
+  /// all of them.
+  ///
+  /// - Precondition: all groups have one layout: inputs are rounded in all of them or in none.
+  public func configuration(
+    of groups: [SchemeGroup], leaving selection: LinearSelection?, provenance: JSONValue
+  ) -> JSONValue {
+    let stored = groups.map { CompressedTensorsScheme($0.scheme) }
+    let layout = stored[0].layout
+    precondition(stored.allSatisfy { $0.layout == layout }, "several layouts in one folder")
+    guard groups.count > 1 else {
+      return configuration(of: groups[0].scheme, leaving: selection, provenance: provenance)
+    }
+    let members = zip(groups, stored).enumerated().map { index, group in
+      ("group_\(index)", group.1.json(targets: group.0.linears))
+    }
+    return configuration(layout, .members(members), selection, provenance)
+  }
+
+  private func configuration(
+    _ layout: CompressedTensorsScheme.Layout, _ groups: JSONValue, _ selection: LinearSelection?,
+    _ provenance: JSONValue
+  ) -> JSONValue {
+    [
+      "quant_method": "compressed-tensors", "format": .string(layout.rawValue),
       "quantization_status": "compressed", "global_compression_ratio": nil,
       "kv_cache_scheme": nil, "ignore": .strings((selection?.dense ?? []) + ["lm_head"]),
-      "config_groups": ["group_0": stored.json],
+      "config_groups": groups,
       "sparsity_config": [:], "transform_config": [:],
       // Readers ignore unknown keys at this level, but refuse them inside a scheme.
       "provenance": provenance, "version": "0.19.0",
@@ -77,7 +113,7 @@ public struct CompressedTensorsFormat: CheckpointFormat {
   ) throws(CheckpointError) -> QuantizedLinear {
     let stored: CompressedTensorsScheme
     do throws(JSONError) {
-      stored = try CompressedTensorsScheme(configuration)
+      stored = try CompressedTensorsScheme(configuration, of: linear.name)
     } catch {
       throw .json(path: "\(folder.path)/config.json", cause: error)
     }

@@ -1,4 +1,4 @@
-// The part of compressed-tensors' configuration that says how Linears are stored: one group of
+// The part of compressed-tensors' configuration that says how Linears are stored: the groups of
 // targets. The library's own validator refuses unknown keys inside a group, so none are written.
 
 internal import JSON
@@ -42,13 +42,9 @@ struct CompressedTensorsScheme {
     }
   }
 
-  /// Reads a configuration with one group of targets, in which nothing but Linears is quantized.
-  init(_ configuration: JSONValue) throws(JSONError) {
-    let groups = try configuration.member("config_groups").members
-    guard groups.count == 1, let group = groups.first?.field else {
-      throw .wrongKind(
-        path: "config_groups", expected: "one group", found: "\(groups.count) groups")
-    }
+  /// Reads how a configuration, in which nothing but Linears is quantized, stores one of them.
+  init(_ configuration: JSONValue, of linear: String) throws(JSONError) {
+    let group = try Self.group(of: linear, configuration.member("config_groups"))
     // Where a group has a format of its own, that one counts.
     if let format = try group.optionalMember("format") {
       layout = try format.choice()
@@ -79,8 +75,24 @@ struct CompressedTensorsScheme {
     }
   }
 
-  /// The group of targets as it is written.
-  var json: JSONValue {
+  /// The group of targets that a Linear belongs to.
+  ///
+  /// The tensors say which Linears are quantized, so the targets of a single group do not matter.
+  private static func group(
+    of linear: String, _ field: JSONField
+  ) throws(JSONError) -> JSONField {
+    let groups = try field.members.map(\.field)
+    if groups.count == 1 { return groups[0] }
+    guard let index = try CompressedTensorsTargets(groups).group(of: linear) else {
+      throw .wrongKind(
+        path: field.path, expected: "a group with a target for \(linear)",
+        found: "\(groups.count) groups without one")
+    }
+    return groups[index]
+  }
+
+  /// The group of given targets as it is written.
+  func json(targets: [String]) -> JSONValue {
     let weights: JSONValue = [
       "num_bits": .number(JSONNumber(bits)), "type": "int", "symmetric": .bool(isSymmetric),
       "strategy": .string(strategy.rawValue),
@@ -89,7 +101,7 @@ struct CompressedTensorsScheme {
       "observer_kwargs": [:],
     ]
     return [
-      "targets": ["Linear"], "format": .string(layout.rawValue), "weights": weights,
+      "targets": .strings(targets), "format": .string(layout.rawValue), "weights": weights,
       "input_activations": activations?.json ?? .null, "output_activations": nil,
     ]
   }

@@ -41,8 +41,8 @@ public struct StoredLinear: Sendable {
 public struct ResultDescription: Sendable {
   /// `config.json` of the source.
   let configuration: JSONValue
-  /// The scheme of every quantized Linear.
-  let scheme: LinearScheme
+  /// The quantized Linears, by their schemes.
+  let groups: [SchemeGroup]
   /// Which Linears are quantized; nil when all those of the decoder blocks are.
   let selection: LinearSelection?
   /// How the weights were made.
@@ -50,11 +50,11 @@ public struct ResultDescription: Sendable {
 
   /// A description of given parts.
   public init(
-    configuration: JSONValue, scheme: LinearScheme, leaving selection: LinearSelection?,
+    configuration: JSONValue, groups: [SchemeGroup], leaving selection: LinearSelection?,
     provenance: JSONValue
   ) {
     self.configuration = configuration
-    self.scheme = scheme
+    self.groups = groups
     self.selection = selection
     self.provenance = provenance
   }
@@ -105,7 +105,7 @@ public final class ModelFolderSink: ResultSink {
   /// Writes the configuration, and moves the folder into place.
   public func commit(_ description: ResultDescription) throws(CheckpointError) {
     let quantization = format.configuration(
-      of: description.scheme, leaving: description.selection, provenance: description.provenance)
+      of: description.groups, leaving: description.selection, provenance: description.provenance)
     var configuration = description.configuration
     do throws(JSONError) {
       try configuration.setMember("quantization_config", to: quantization)

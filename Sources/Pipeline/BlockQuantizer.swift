@@ -10,6 +10,8 @@ package import Transformer
 /// block on ("true sequential").
 struct BlockQuantizer {
   let recipe: Recipe
+  /// The scheme of each Linear, in place of the recipe's.
+  let schemes: [String: LinearScheme]
   /// What the windows are for.
   let roles: WindowRoles
   /// Receives the statistics of each input, if they are to be kept.
@@ -41,7 +43,7 @@ struct BlockQuantizer {
       for unit in declared.scalingUnits {
         let problem = block.problem(
           unit, of: stage, inputs, judgedOn: judging)
-        let solution = try recipe.solve(problem)
+        let solution = try recipe(for: problem).solve(problem)
         try solutions.adopt(
           solution, of: unit, stage, into: &block, encoding: recipe.gridRule.encoding)
         if let factors = solution.factors, problem.scaling?.isTakenUpByRows == true {
@@ -54,6 +56,12 @@ struct BlockQuantizer {
     }
     stream.leave(block)
     original = reference?.leaving()
+  }
+
+  /// The recipe for Linears that are solved together, which have one scheme.
+  private func recipe(for problem: StageProblem) -> Recipe {
+    guard let scheme = problem.linears.first.flatMap({ schemes[$0.name] }) else { return recipe }
+    return recipe.storing(scheme.weights)
   }
 
   private func measure(

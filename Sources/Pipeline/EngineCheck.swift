@@ -1,6 +1,7 @@
 internal import Checkpoint
 package import Formats
 package import Quantizer
+internal import Remedies
 
 /// What the engines make of Linears in a format, known before any work starts.
 package struct EngineCheck {
@@ -14,12 +15,14 @@ package struct EngineCheck {
   /// - Throws: ``RunError/noEngine(format:_:)`` with every objection to the first Linear that no
   ///   engine would load.
   package init(
-    _ linears: some Sequence<LinearShape>, _ scheme: LinearScheme, in format: any CheckpointFormat
+    _ linears: some Sequence<(LinearShape, LinearScheme)>, in format: any CheckpointFormat
   ) throws(RunError) {
+    let hasSeveralWidths = Set(linears.map { $0.1.weights.bits }).count > 1
     var objections: [EngineVerdict] = []
     var engines: [String] = []
-    for linear in linears {
-      let verdicts = EngineRules.verdicts(on: linear, scheme, in: format)
+    for (linear, scheme) in linears {
+      var verdicts = EngineRules.verdicts(on: linear, scheme, in: format)
+      if hasSeveralWidths { verdicts = verdicts.map(\.aboutWidths) }
       // A format that is missing from the table has no verdicts, so nothing is known against it.
       guard verdicts.isEmpty || verdicts.contains(where: { !$0.isRefusal }) else {
         throw .noEngine(format: format.name, verdicts)
@@ -34,5 +37,16 @@ package struct EngineCheck {
     warnings = objections.map {
       Warning("\($0.engine) \($0.objection ?? "")", remedies: $0.remedies)
     }
+  }
+}
+
+extension EngineVerdict {
+  /// The verdict where Linears have different numbers of bits, which no single choice changes.
+  fileprivate var aboutWidths: EngineVerdict {
+    let remedies = remedies.map { remedy in
+      if case .chooseBits(let bits) = remedy { Remedy.restrictWidths(bits) } else { remedy }
+    }
+    return EngineVerdict(
+      engine, objection: objection, remedies: remedies, isConditional: isConditional)
   }
 }

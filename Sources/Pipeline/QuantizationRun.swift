@@ -83,7 +83,8 @@ public struct QuantizationRun {
       linears: [], seconds: 0)
     let recipe = settings.recipe(scales: plan.scales)
     var quantizer = BlockQuantizer(
-      recipe: recipe, roles: calibration?.roles ?? WindowRoles(calibration: 0))
+      recipe: recipe, schemes: plan.schemes,
+      roles: calibration?.roles ?? WindowRoles(calibration: 0))
     if let statistics {
       let folder = try StatisticsFolder(creating: statistics)
       quantizer.keep = folder.write
@@ -112,7 +113,8 @@ public struct QuantizationRun {
     try sink.storeFile(RunReport.fileName, report.json.bytes(.pretty))
     try sink.commit(
       ResultDescription(
-        configuration: model.folder.configuration, scheme: settings.linearScheme,
+        configuration: model.folder.configuration,
+        groups: plan.groups,
         leaving: LinearSelection(quantized: plan.blocks.joined().map(\.name), dense: plan.dense),
         provenance: settings.provenance(report)))
     return report

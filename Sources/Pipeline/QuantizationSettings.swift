@@ -7,7 +7,9 @@ public import Solvers
 /// What to do to every Linear of a model, and how to store it.
 public struct QuantizationSettings: Sendable {
   /// What may be stored.
-  public let scheme: Scheme
+  public internal(set) var scheme: Scheme
+  /// The bits of each Linear, in place of those of the scheme; nil if all have as many.
+  public var bitPlan: BitPlan?
   /// How the range of each group is chosen, unless the method decides.
   public let range: GridRule.Range
   /// What happens to the weights.
@@ -31,7 +33,7 @@ public struct QuantizationSettings: Sendable {
     options: MethodOptions = MethodOptions(), correction: TargetCorrection? = nil,
     symmetricActivations: Bool = true,
     observer: Observer = .minMax, outliers: OutlierRule = .paper,
-    format: any CheckpointFormat = CompressedTensorsFormat()
+    format: any CheckpointFormat = CompressedTensorsFormat(), bitPlan: BitPlan? = nil
   ) {
     self.scheme = scheme
     self.range = range
@@ -42,9 +44,10 @@ public struct QuantizationSettings: Sendable {
     self.observer = observer
     self.outliers = outliers
     self.format = format
+    self.bitPlan = bitPlan
   }
 
-  /// What is stored for a Linear, and how its input is rounded.
+  /// What is stored for a Linear, and how its input is rounded, without a plan of bits.
   package var linearScheme: LinearScheme { LinearScheme(scheme, activations: activationScheme) }
 
   private var activationScheme: ActivationScheme? {

@@ -10,6 +10,10 @@ internal import Transformer
 package struct RunPlan {
   /// The Linears of each block, in order of computation.
   let blocks: [[LinearShape]]
+  /// What is stored for each Linear, by its name.
+  let schemes: [String: LinearScheme]
+  /// The Linears, by their schemes.
+  let groups: [SchemeGroup]
   /// The format that scales are stored in.
   let scales: FloatFormat
   /// The tensors of the output, in the order of the input.
@@ -26,13 +30,16 @@ package struct RunPlan {
   init(_ model: LanguageModel, _ settings: QuantizationSettings) throws {
     guard model.format == nil else { throw RunError.alreadyQuantized(model.folder.path) }
     blocks = model.declaration.blocks.indices.map(model.declaration.linears)
+    let schemes = try settings.schemes(for: model.declaration)
+    let scheme = { (linear: LinearShape) in schemes[linear.name] ?? settings.linearScheme }
+    groups = SchemeGroup.groups(of: blocks.joined().map { ($0.name, scheme($0)) })
     let linears = Dictionary(
       uniqueKeysWithValues: blocks.joined().map { ("\($0.name).weight", $0) })
     let sorted = linears.values.sorted { $0.name < $1.name }
     scales = try Self.scaleFormat(sorted, in: model.folder, settings.format)
     try Self.checkWidths(sorted, settings)
     dense = model.declaration.denseModules
-    engines = try EngineCheck(blocks.joined(), settings.linearScheme, in: settings.format)
+    engines = try EngineCheck(blocks.joined().map { ($0, scheme($0)) }, in: settings.format)
     guard !settings.method.keepsOutliers else { throw RunError.cannotStoreOutliers }
     rewritten = Set(
       settings.method.transform == nil
@@ -41,14 +48,13 @@ package struct RunPlan {
     var copied: [ModelFolder.TensorReference] = []
     for tensor in model.folder.tensors {
       if let linear = linears[tensor.name] {
-        tensors += settings.format.layout(
-          of: linear, settings.linearScheme, scales: scales)
+        tensors += settings.format.layout(of: linear, scheme(linear), scales: scales)
       } else {
         tensors.append(NamedShape(tensor.name, tensor.shape.type, tensor.shape.dimensions))
         if !rewritten.contains(tensor.name) { copied.append(tensor) }
       }
     }
-    (self.tensors, self.copied) = (tensors, copied)
+    (self.tensors, self.copied, self.schemes) = (tensors, copied, schemes)
   }
 
   /// Checks each Linear's tensor and returns the format in which scales will be stored.
@@ -97,6 +103,10 @@ public enum RunError: RemediableError {
   case nothingSelected
   /// No format holds a Linear with channels that are not quantized.
   case cannotStoreOutliers
+  /// Linears are to have different numbers of bits, which the format does not allow.
+  case oneWidth(format: String)
+  /// Linears are to have different numbers of bits, but their inputs are rounded to 8.
+  case oneWidthForInputs(method: String)
   /// The windows are longer than the model's context.
   case windowTooLong(length: Int, context: Int)
 
@@ -121,6 +131,9 @@ public enum RunError: RemediableError {
         + "q_proj or mlp.up_proj"
     case .cannotStoreOutliers:
       "no checkpoint format holds a Linear with some channels in 16 bit"
+    case .oneWidth(let format): "\(format) stores one number of bits for all Linears"
+    case .oneWidthForInputs(let method):
+      "the method \(method) rounds inputs to 8 bits, and weights must have as many"
     case .windowTooLong(let length, let context):
       "windows of \(length) tokens are longer than the model's context of \(context)"
     }
@@ -140,6 +153,8 @@ public enum RunError: RemediableError {
     case .nothingToKeep: [.giveCalibrationText]
     case .partialPerplexity: [.selectEverything, .leaveOutText]
     case .cannotStoreOutliers: [.measureOnly]
+    case .oneWidth: [.useOneWidth, .chooseFormat("compressed-tensors")]
+    case .oneWidthForInputs: [.useOneWidth]
     case .windowTooLong: [.useShorterWindows]
     }
   }

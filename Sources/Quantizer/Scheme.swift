@@ -52,6 +52,13 @@ public struct Scheme: Sendable, Hashable {
       bits: bits, points: symmetric ? .symmetric : .zeroPoint, granularity: granularity)
   }
 
+  /// The same scheme with another number of bits.
+  ///
+  /// - Throws: ``SchemeError`` for bits outside 2...8, or other than those of the table.
+  public func storing(bits: Int) throws(SchemeError) -> Scheme {
+    try Scheme(bits: bits, points: points, granularity: granularity)
+  }
+
   /// Whether the zero point is fixed at the middle code, 2^(bits − 1).
   public var isSymmetric: Bool { points == .symmetric }
 

@@ -7,6 +7,10 @@ public enum Remedy: Sendable, Hashable {
   case chooseAnotherOutput
   /// Quantize with one of these numbers of bits.
   case chooseBits([Int])
+  /// Let no Linear have another number of bits than these.
+  case restrictWidths([Int])
+  /// Let all Linears have the same number of bits.
+  case useOneWidth
   /// Let groups have one of these sizes, or a whole row share a scale.
   case chooseGroupSize([Int])
   /// Let the weights of a row, or of the whole matrix, share a scale.

@@ -45,6 +45,13 @@ public struct Recipe: Sendable {
     self.outliers = outliers
   }
 
+  /// The same recipe for another scheme.
+  public func storing(_ scheme: Scheme) -> Recipe {
+    Recipe(
+      scheme: scheme, gridRule: gridRule, rounding: rounding, correction: correction,
+      transform: transform, activations: activations, outliers: outliers)
+  }
+
   /// What calibration must collect about an input besides the second moment.
   public var neededParts: InputStatistics.Parts {
     var parts = rounding.neededParts.union(transform?.neededParts ?? [])

@@ -62,7 +62,7 @@ public struct Conversion: Sendable {
     try sink.copy(plan.copied, from: model.folder, leaving: RunReport.fileName)
     for (i, block) in plan.blocks.enumerated() {
       try send(.progress(0.5 + Double(i) / Double(2 * plan.blocks.count), "writing"))
-      _ = try sink.store(try linears(of: block, as: plan.scheme))
+      _ = try sink.store(try linears(of: block))
     }
     if let recorded {
       let report = recorded.stored(plan.byteCounts)
@@ -73,9 +73,9 @@ public struct Conversion: Sendable {
       plan, from: source.name, to: format.name, seconds: (clock.now - start).seconds)
   }
 
-  /// Reads the Linears of a block, in parallel, under the scheme shared by all.
+  /// Reads the Linears of a block, in parallel, under the schemes in which they will be stored.
   private func linears(
-    of block: [PlannedLinear], as scheme: LinearScheme
+    of block: [PlannedLinear]
   ) throws(CheckpointError) -> [StoredLinear] {
     let read = Threads.map(block.count) { i in
       Result { () throws(CheckpointError) in try model.quantizedLinear(block[i].shape) }
@@ -84,7 +84,7 @@ public struct Conversion: Sendable {
     for (planned, result) in zip(block, read) {
       guard let linear = try result.get() else { continue }
       linears.append(
-        StoredLinear(planned.shape.name, linear.stated(as: scheme), scales: planned.scales))
+        StoredLinear(planned.shape.name, linear.stated(as: planned.scheme), scales: planned.scales))
     }
     return linears
   }
@@ -92,7 +92,7 @@ public struct Conversion: Sendable {
   private func description(_ plan: ConversionPlan) -> ResultDescription {
     let original = model.folder.configuration["quantization_config"]
     return ResultDescription(
-      configuration: model.folder.configuration, scheme: plan.scheme,
+      configuration: model.folder.configuration, groups: plan.groups,
       leaving: LinearSelection(
         quantized: plan.blocks.joined().map(\.shape.name),
         dense: plan.dense + plan.alwaysDense),
@@ -104,7 +104,7 @@ public struct Conversion: Sendable {
 }
 
 extension QuantizedLinear {
-  /// The same Linear under the scheme shared by all.
+  /// The same Linear under another scheme of as many bits.
   ///
   /// A symmetric one among asymmetric ones gets the middle code as its zero point.
   fileprivate func stated(as scheme: LinearScheme) -> QuantizedLinear {

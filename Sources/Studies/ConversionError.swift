@@ -10,7 +10,7 @@ public enum ConversionError: RemediableError {
   /// Only some of the Linears that engines merge into one matrix are quantized.
   case partlyQuantized(dense: [String], quantized: [String])
   /// Two Linears have different schemes.
-  case schemes((name: String, LinearScheme), (name: String, LinearScheme))
+  case schemes((name: String, LinearScheme), (name: String, LinearScheme), format: String)
   /// The configuration says symmetric, but the zero points are not all in the middle.
   case notSymmetric(linear: String, middle: Int)
   /// The format cannot store a zero point.
@@ -27,9 +27,9 @@ public enum ConversionError: RemediableError {
       "\(dense.joined(separator: ", ")): in floating point, beside the quantized "
         + "\(quantized.joined(separator: ", ")); engines make one matrix of them and need all or "
         + "none quantized"
-    case .schemes(let one, let other):
+    case .schemes(let one, let other, let format):
       "\(one.name) has \(one.1.words), \(other.name) has \(other.1.words); only folders with one "
-        + "scheme for all can be converted"
+        + "scheme for all can be converted to \(format)"
     case .notSymmetric(let linear, let middle):
       "\(linear): has zero points other than \(middle), but config.json calls it symmetric; "
         + "correct sym or checkpoint_format in config.json"
@@ -46,7 +46,9 @@ public enum ConversionError: RemediableError {
     switch self {
     case .zeroPoint: [.chooseFormat("awq"), .chooseFormat("compressed-tensors")]
     case .scale: [.chooseFormat("compressed-tensors")]
-    case .notQuantized, .partlyQuantized, .schemes, .notSymmetric: []
+    case .schemes(let one, let other, _):
+      one.1.weights.bits == other.1.weights.bits ? [] : [.chooseFormat("compressed-tensors")]
+    case .notQuantized, .partlyQuantized, .notSymmetric: []
     }
   }
 }

@@ -8,6 +8,8 @@ internal import Transformer
 /// A quantized Linear and how it will be stored.
 struct PlannedLinear: Sendable {
   let shape: LinearShape
+  /// What is stored.
+  let scheme: LinearScheme
   /// The format of its scales.
   let scales: FloatFormat
   /// Its tensors, in the order in which they are encoded.
@@ -16,8 +18,8 @@ struct PlannedLinear: Sendable {
 
 /// Everything about a conversion that can be checked before anything is written.
 struct ConversionPlan {
-  /// The scheme of all quantized Linears.
-  let scheme: LinearScheme
+  /// The quantized Linears, by their schemes.
+  let groups: [SchemeGroup]
   /// The quantized Linears of each block.
   let blocks: [[PlannedLinear]]
   /// The Linears that are in floating point in the input.
@@ -41,9 +43,9 @@ struct ConversionPlan {
     _ model: LanguageModel, from source: any CheckpointFormat, to format: any CheckpointFormat,
     progress: (Double) throws -> Void
   ) throws {
-    let all = model.declaration.blocks.indices.map(model.declaration.linears)
-    let quantized = all.map { $0.filter(model.isQuantized) }
-    dense = all.joined().filter { !model.isQuantized($0) }.map(\.name)
+    let linears = model.declaration.blocks.indices.map(model.declaration.linears)
+    let quantized = linears.map { $0.filter(model.isQuantized) }
+    dense = linears.joined().filter { !model.isQuantized($0) }.map(\.name)
     alwaysDense = model.declaration.denseModules
     for block in model.declaration.blocks { try Self.checkFused(block, model) }
     var facts: [[LinearFacts]] = []
@@ -51,17 +53,19 @@ struct ConversionPlan {
       try progress(Double(facts.count) / Double(quantized.count))
       facts.append(try Self.facts(block, model))
     }
-    let scheme = try LinearFacts.commonScheme(facts.joined(), in: model.folder)
-    engines = try EngineCheck(quantized.joined(), scheme, in: format)
-    for linear in facts.joined() { try linear.check(against: format, scheme, in: source) }
-    blocks = facts.map { block in
+    let storable = try LinearFacts.storable(facts, in: model.folder, as: format)
+    let all = Array(storable.joined())
+    engines = try EngineCheck(all.map { ($0.shape, $0.scheme) }, in: format)
+    for linear in all { try linear.check(against: format, in: source) }
+    blocks = storable.map { block in
       block.map { linear in
         let scales = format.scaleFormat(for: linear.scaleFormat)
-        let tensors = format.layout(of: linear.shape, scheme, scales: scales)
-        return PlannedLinear(shape: linear.shape, scales: scales, tensors: tensors)
+        let tensors = format.layout(of: linear.shape, linear.scheme, scales: scales)
+        return PlannedLinear(
+          shape: linear.shape, scheme: linear.scheme, scales: scales, tensors: tensors)
       }
     }
-    self.scheme = scheme
+    groups = SchemeGroup.groups(of: all.map { ($0.shape.name, $0.scheme) })
     (tensors, copied) = Self.output(of: model.folder, blocks.joined())
   }
 

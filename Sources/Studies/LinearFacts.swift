@@ -10,7 +10,8 @@ struct LinearFacts: Sendable {
   let shape: LinearShape
   /// The format in which its scales are stored.
   let scaleFormat: FloatFormat
-  private let scheme: LinearScheme
+  /// What will be stored.
+  private(set) var scheme: LinearScheme
   private let smallestZeroPoint: UInt8
   private let isCentred: Bool
   /// For each format, a scale that it cannot hold.
@@ -31,38 +32,49 @@ struct LinearFacts: Sendable {
     lostScales = lost
   }
 
-  /// The scheme that covers all Linears: if one has zero points, all get them.
+  /// The Linears of each block with schemes that one folder can hold: if one has zero points, all
+  /// get them.
   ///
-  /// - Throws: ``ConversionError`` when schemes differ otherwise, or contradict the zero points.
-  static func commonScheme(
-    _ linears: some Sequence<LinearFacts>, in folder: ModelFolder
-  ) throws -> LinearScheme {
+  /// - Throws: ``ConversionError`` when schemes differ in more than the format can hold, or
+  ///   contradict the zero points.
+  static func storable(
+    _ blocks: [[LinearFacts]], in folder: ModelFolder, as format: any CheckpointFormat
+  ) throws -> [[LinearFacts]] {
     var first: LinearFacts?
     var isSymmetric = true
-    for linear in linears {
+    for linear in blocks.joined() {
       let weights = linear.scheme.weights
       if weights.isSymmetric && !linear.isCentred {
         throw ConversionError.notSymmetric(linear: linear.shape.name, middle: weights.middleCode)
       }
       isSymmetric = isSymmetric && weights.isSymmetric
       let other = first ?? linear
-      guard other.scheme.isAlike(linear.scheme) else {
+      guard other.scheme.isAlike(linear.scheme, exceptBits: format.holdsSeveralSchemes) else {
         throw ConversionError.schemes(
-          (other.shape.name, other.scheme), (linear.shape.name, linear.scheme))
+          (other.shape.name, other.scheme), (linear.shape.name, linear.scheme),
+          format: format.name)
       }
       first = other
     }
-    guard let scheme = first?.scheme else { throw ConversionError.notQuantized(folder.path) }
-    let weights = try Scheme(
-      bits: scheme.weights.bits, symmetric: isSymmetric, granularity: scheme.weights.granularity)
-    return LinearScheme(weights, activations: scheme.activations)
+    guard first != nil else { throw ConversionError.notQuantized(folder.path) }
+    return try blocks.map { block in
+      try block.map { linear in
+        let weights = linear.scheme.weights
+        var stored = linear
+        stored.scheme = LinearScheme(
+          try Scheme(
+            bits: weights.bits, symmetric: isSymmetric, granularity: weights.granularity),
+          activations: linear.scheme.activations)
+        return stored
+      }
+    }
   }
 
   /// Checks that a format can hold the zero points and scales.
   ///
   /// - Throws: ``ConversionError`` for the first value that it cannot hold.
   func check(
-    against format: any CheckpointFormat, _ scheme: LinearScheme, in source: any CheckpointFormat
+    against format: any CheckpointFormat, in source: any CheckpointFormat
   ) throws(ConversionError) {
     if smallestZeroPoint < format.smallestZeroPoint, !scheme.weights.isSymmetric {
       throw .zeroPoint(linear: shape.name, Int(smallestZeroPoint), format: format.name)
@@ -76,9 +88,10 @@ struct LinearFacts: Sendable {
 }
 
 extension LinearScheme {
-  /// Whether both schemes are the same except for zero points.
-  fileprivate func isAlike(_ other: LinearScheme) -> Bool {
-    weights.bits == other.weights.bits && weights.granularity == other.weights.granularity
+  /// Whether both schemes are the same except for zero points and, on demand, the number of bits.
+  fileprivate func isAlike(_ other: LinearScheme, exceptBits: Bool) -> Bool {
+    (exceptBits || weights.bits == other.weights.bits)
+      && weights.granularity == other.weights.granularity
       && activations == other.activations
   }
 }

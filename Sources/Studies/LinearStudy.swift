@@ -93,7 +93,7 @@ public struct LinearStudy: Sendable {
   public func warnings(of candidate: Int) throws -> [Warning] {
     guard !candidates[candidate].method.keepsOutliers else { throw RunError.cannotStoreOutliers }
     let settings = candidates[candidate]
-    return try EngineCheck([shape], settings.linearScheme, in: settings.format).warnings
+    return try EngineCheck([(shape, settings.linearScheme)], in: settings.format).warnings
   }
 
   /// Writes a recipe's result: the tensors of its format, and `input_factors` if the input channels

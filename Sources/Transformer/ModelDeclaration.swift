@@ -63,6 +63,28 @@ public struct ModelDeclaration: Sendable {
     blocks[block].stages.flatMap(\.slots).filter { !$0.staysDense }.map(\.shape)
   }
 
+  /// The Linears of a decoder block in sets that must be stored with the same number of bits.
+  ///
+  /// These are the stages, since engines make one matrix of q, k and v, and of gate and up. All
+  /// experts of a block are one set, with gate, up and down, since vLLM runs them as one kernel.
+  package func linearsStoredAlike(block: Int) -> [[LinearShape]] {
+    var sets: [[LinearShape]] = []
+    var experts: Int?
+    for stage in blocks[block].stages {
+      let slots = stage.slots.filter { !$0.staysDense }
+      guard !slots.isEmpty else { continue }
+      if slots.contains(where: { $0.expert != nil }) {
+        if let experts {
+          sets[experts] += slots.map(\.shape)
+          continue
+        }
+        experts = sets.count
+      }
+      sets.append(slots.map(\.shape))
+    }
+    return sets
+  }
+
   /// The modules that are never quantized, except `lm_head`, which every reader leaves out.
   package var denseModules: [String] {
     blocks.flatMap { $0.stages.flatMap(\.slots).filter(\.staysDense).map(\.name) }

@@ -206,7 +206,7 @@ private let packed = #"""
     ("\"strategy\": \"group\"", "\"strategy\": \"block\"", "tensor, channel, group"),
     ("\"num_bits\": 4,", "", "num_bits"),
     ("\"num_bits\": 4", "\"num_bits\": 1", "1 bits"), ("config_groups", "groups", "config_groups"),
-    ("\"group_0\": {", "\"group_1\": {}, \"group_0\": {", "2 groups"),
+    ("\"group_0\": {", "\"group_1\": {}, \"group_0\": {", "group_1.targets"),
   ])
   func `a configuration that is not supported is an error`(
     part: String, replacement: String, word: String

@@ -1,0 +1,47 @@
+internal import Formats
+package import Quantizer
+internal import Solvers
+package import Transformer
+
+extension QuantizationSettings {
+  /// The same settings for codes of another number of bits.
+  ///
+  /// - Throws: ``SchemeError`` for bits outside 2...8.
+  package func storing(bits: Int) throws(SchemeError) -> QuantizationSettings {
+    var result = self
+    result.scheme = try scheme.storing(bits: bits)
+    result.bitPlan = nil
+    return result
+  }
+
+  /// What is stored for each Linear of a model, by its name.
+  ///
+  /// - Throws: ``BitPlanError`` when the plan of bits does not fit the model; ``RunError`` when the
+  ///   method or the format allows no such plan.
+  package func schemes(for model: ModelDeclaration) throws -> [String: LinearScheme] {
+    let linears = model.blocks.indices.flatMap(model.linears)
+    guard let bitPlan else {
+      return Dictionary(uniqueKeysWithValues: linears.map { ($0.name, linearScheme) })
+    }
+    try bitPlan.check(against: model)
+    if bitPlan.widths.count > 1 { try checkSeveralWidths() }
+    var result: [String: LinearScheme] = [:]
+    for linear in linears {
+      do throws(SchemeError) {
+        let weights = try scheme.storing(bits: bitPlan[linear.name] ?? scheme.bits)
+        result[linear.name] = LinearScheme(weights, activations: linearScheme.activations)
+      } catch {
+        throw RunError.scheme(linear: linear.name, error, fitting: [])
+      }
+    }
+    return result
+  }
+
+  /// Checks that Linears may have different numbers of bits.
+  ///
+  /// - Throws: ``RunError`` when the method or the format allows only one.
+  package func checkSeveralWidths() throws(RunError) {
+    guard method.activations == nil else { throw .oneWidthForInputs(method: method.name) }
+    guard format.holdsSeveralSchemes else { throw .oneWidth(format: format.name) }
+  }
+}
