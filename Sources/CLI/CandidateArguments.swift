@@ -58,7 +58,7 @@ extension Method {
 
 extension String {
   /// Numbers separated by commas.
-  fileprivate func integers() throws -> [Int] {
+  func integers() throws -> [Int] {
     try split(separator: ",").map {
       guard let number = Int($0) else { throw ValidationError("\"\($0)\" is not a number.") }
       return number

@@ -5,6 +5,7 @@ import JSON
 import Pipeline
 import Report
 import Solvers
+import Studies
 import Transformer
 
 /// `ptq quantize`: quantizes a model folder into a new folder.
@@ -20,6 +21,7 @@ struct QuantizeCommand: ParsableCommand {
       EXAMPLES:
         ptq quantize SmolLM2 -o SmolLM2-4bit --calibration text.txt --group-size 64
         ptq quantize Llama-3.2-1B -o Llama-8bit --calibration chats.jsonl --bits 8
+        ptq quantize Llama-3.2-1B -o mixed --calibration t.txt --bits-budget 3.5
         ptq quantize Llama-3.2-1B -o awq --calibration chats.jsonl --method awq+gptq
         ptq quantize Llama-3.2-1B -o w8a8 --calibration t.txt --method smoothquant
         ptq quantize Llama-3.2-1B -o Llama-rtn --method rtn --format gptq
@@ -61,6 +63,9 @@ struct QuantizeCommand: ParsableCommand {
   @Option(help: "The layout of the output: \(Choices.formats).")
   var format = FormatChoice.standard
 
+  @OptionGroup(title: "Mixed bits")
+  var mixed: BitArguments
+
   @OptionGroup(title: "Recipe")
   var recipe: RecipeArguments
 
@@ -70,12 +75,24 @@ struct QuantizeCommand: ParsableCommand {
   @OptionGroup
   var common: CommonArguments
 
+  func validate() throws {
+    if bits != nil, mixed.decideBits {
+      throw ValidationError("--bits and --bits-budget or --bits-plan exclude each other.")
+    }
+  }
+
   func run() throws {
     common.apply()
     let language = try Catalog.current.model(at: model)
-    let settings = try recipe.settings(
+    var settings = try recipe.settings(
       method ?? recipe.preset.method, bits: bits, groupSize: groupSize,
       alpha: language.declaration.migrationStrength, format: format)
+    try FolderSink.checkIsFree(output)
+    let search = try mixed.search(language, settings) {
+      try calibration.read(for: language, recipe.preset)
+    }
+    settings.bitPlan =
+      try search?.plan ?? mixed.bitsPlan.map { try BitPlan(path: $0, for: language.declaration) }
     let run = try QuantizationRun(
       model: language, settings: settings,
       calibration: try calibration.read(for: language, recipe.preset),
@@ -92,6 +109,7 @@ struct QuantizeCommand: ParsableCommand {
     if common.json {
       print(report.json.text(.pretty))
     } else {
+      if let search { print(search.table.text + "\n") }
       print(report.table.text)
       print("\n\(report.summary)\nwritten to \(output)")
     }

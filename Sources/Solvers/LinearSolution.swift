@@ -1,4 +1,5 @@
 internal import Hessian
+package import LinearAlgebra
 public import Quantizer
 
 /// A quantized Linear, and what it lost.
@@ -55,7 +56,15 @@ public struct StageSolution: Sendable {
   public let factors: [Float]?
 
   /// The squared output error of all Linears together, per calibration token.
-  let loss: Double
+  package let loss: Double
+
+  /// For each Linear, the weights that it stands for beside an input that is not scaled.
+  package var unscaledWeights: [Matrix] {
+    linears.map { solution in
+      let weights = solution.linear.dequantized()
+      return factors.map { weights.columns(times: $0.map { 1 / $0 }) } ?? weights
+    }
+  }
 }
 
 /// Numerical facts about a solve that used a Hessian.

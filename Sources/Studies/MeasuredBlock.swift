@@ -85,6 +85,22 @@ struct MeasuredBlock {
     return result
   }
 
+  /// Solves every unit on its own.
+  ///
+  /// - Throws: ``StageError``.
+  func solutions(_ recipe: Recipe) throws(StageError) -> [UnitSolution] {
+    var result: [UnitSolution] = []
+    for unit in units {
+      let problem = unit.session.problem
+      result.append(
+        UnitSolution(
+          names: problem.linears.map(\.name),
+          tokens: problem.groups.reduce(0) { $0 + ($1.input.calibration?.tokenCount ?? 0) },
+          solution: try unit.session.solve(recipe)))
+    }
+    return result
+  }
+
   private func compared(
     _ unit: Unit, _ solution: StageSolution, seconds: Double
   ) -> [ComparedLinear] {
@@ -99,6 +115,14 @@ struct MeasuredBlock {
         seconds: seconds * share)
     }
   }
+}
+
+/// What a recipe made of Linears that are solved together.
+struct UnitSolution {
+  let names: [String]
+  /// The calibration tokens of all inputs together.
+  let tokens: Int
+  let solution: StageSolution
 }
 
 /// A Linear that a recipe quantized, with what a comparison reports about it.

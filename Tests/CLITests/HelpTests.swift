@@ -54,6 +54,7 @@ private let quantizeHelp = """
   EXAMPLES:
     ptq quantize SmolLM2 -o SmolLM2-4bit --calibration text.txt --group-size 64
     ptq quantize Llama-3.2-1B -o Llama-8bit --calibration chats.jsonl --bits 8
+    ptq quantize Llama-3.2-1B -o mixed --calibration t.txt --bits-budget 3.5
     ptq quantize Llama-3.2-1B -o awq --calibration chats.jsonl --method awq+gptq
     ptq quantize Llama-3.2-1B -o w8a8 --calibration t.txt --method smoothquant
     ptq quantize Llama-3.2-1B -o Llama-rtn --method rtn --format gptq
@@ -66,6 +67,20 @@ private let quantizeHelp = """
 
   ARGUMENTS:
     <model>                 The model's folder.
+
+  MIXED BITS:
+    --bits-budget <bits-budget>
+                            Bits of a code on average, such as 3.5: every Linear
+                            gets the number of bits that suits it. Scales and
+                            zero points come on top.
+    --bits-choices <bits-choices>
+                            The numbers of bits that --bits-budget chooses from,
+                            separated by commas. (default: 2,3,4,5,6,8)
+    --save-bits-plan <save-bits-plan>
+                            Write the plan that --bits-budget finds to this new
+                            file, as JSON.
+    --bits-plan <bits-plan> A file with the bits of every Linear, as
+                            --save-bits-plan writes it.
 
   RECIPE:
     --preset <preset>       Defaults for method, range, order, correction and

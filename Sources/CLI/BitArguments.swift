@@ -1,0 +1,79 @@
+import ArgumentParser
+import Checkpoint
+import Foundation
+import JSON
+import Pipeline
+import Report
+import Studies
+import Transformer
+
+/// Options for different numbers of bits in one model.
+struct BitArguments: ParsableArguments {
+  @Option(
+    help: """
+      Bits of a code on average, such as 3.5: every Linear gets the number of bits that suits it. \
+      Scales and zero points come on top.
+      """)
+  var bitsBudget: Double?
+
+  @Option(
+    help: """
+      The numbers of bits that --bits-budget chooses from, separated by commas. \
+      (default: \(BitSearch.standardChoices.map(String.init).joined(separator: ",")))
+      """,
+    transform: { try $0.integers() })
+  var bitsChoices: [Int]?
+
+  @Option(help: "Write the plan that --bits-budget finds to this new file, as JSON.")
+  var saveBitsPlan: String?
+
+  @Option(help: "A file with the bits of every Linear, as --save-bits-plan writes it.")
+  var bitsPlan: String?
+
+  func validate() throws {
+    if let bitsBudget, !(bitsBudget > 0 && bitsBudget <= 8) {
+      throw ValidationError("--bits-budget must be between 0 and 8, not \(bitsBudget).")
+    }
+    if bitsBudget != nil, bitsPlan != nil {
+      throw ValidationError("--bits-budget and --bits-plan exclude each other.")
+    }
+    if let bitsChoices, bitsChoices.isEmpty {
+      throw ValidationError("--bits-choices needs at least one entry.")
+    }
+    for (name, isGiven) in [
+      ("--bits-choices", bitsChoices != nil), ("--save-bits-plan", saveBitsPlan != nil),
+    ] where isGiven && bitsBudget == nil {
+      throw ValidationError("\(name) needs --bits-budget.")
+    }
+  }
+
+  /// Whether the number of bits is given here.
+  var decideBits: Bool { bitsBudget != nil || bitsPlan != nil }
+
+  /// Searches for a plan under the budget, and saves it if asked to; nil without a budget.
+  func search(
+    _ model: LanguageModel, _ settings: QuantizationSettings,
+    _ calibration: () throws -> CalibrationSet?
+  ) throws -> BitSearchReport? {
+    guard let bitsBudget else { return nil }
+    if let saveBitsPlan { try FolderSink.checkIsFree(saveBitsPlan) }
+    let search = try BitSearch(
+      model: model, settings: settings, budget: bitsBudget, choices: bitsChoices,
+      calibration: try calibration())
+    var progress = ProgressLine()
+    defer { progress.end() }
+    let report = try Interruption.watched {
+      try search.run { share, label in
+        try Interruption.check()
+        progress.show(share, label)
+      }
+    }
+    progress.say(report.summary)
+    if let saveBitsPlan {
+      let linears = model.declaration.blocks.indices.flatMap(model.declaration.linears)
+      let text = report.plan.json(for: linears).text(.pretty) + "\n"
+      try Data(text.utf8).write(to: URL(fileURLWithPath: saveBitsPlan), options: .atomic)
+    }
+    return report
+  }
+}

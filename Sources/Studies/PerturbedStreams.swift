@@ -1,0 +1,58 @@
+internal import LinearAlgebra
+internal import Pipeline
+internal import Transformer
+
+/// A few tokens in the dense model, and in versions of it that differ in one block each.
+///
+/// All versions walk along with the dense model, so each block is read once.
+struct PerturbedStreams {
+  private let windows: [[Int32]]
+  private var dense: [Matrix]
+  /// The hidden states of all windows in each version, one version after the other.
+  private var versions: [Matrix] = []
+
+  /// The most tokens that are taken, and the most of one window.
+  static let (tokens, length) = (1024, 256)
+
+  /// Takes the starts of windows: of held-out ones first, since no solver sees them.
+  ///
+  /// - Throws: ``CheckpointError`` when the embeddings cannot be read.
+  init(_ model: LanguageModel, _ calibration: CalibrationSet) throws {
+    let count = max(1, Self.tokens / min(Self.length, calibration.length))
+    windows = (calibration.heldOut + calibration.calibration).prefix(count).map {
+      Array($0.prefix(Self.length))
+    }
+    dense = try windows.map(model.embeddings)
+  }
+
+  /// The number of tokens.
+  var tokenCount: Int { windows.reduce(0) { $0 + $1.count } }
+
+  /// Passes all states through a block, and starts new versions with changed blocks in its place.
+  mutating func pass(_ block: DecoderBlock, startingWith changed: [DecoderBlock]) {
+    func passed(_ states: [Matrix], _ block: DecoderBlock) -> [Matrix] {
+      var stream = Stream(states)
+      stream.pass(block)
+      return stream.windows
+    }
+    versions = passed(versions, block) + changed.flatMap { passed(dense, $0) }
+    dense = passed(dense, block)
+  }
+
+  /// After the last block, the mean of KL(dense ‖ version) over the tokens for each version, in nats.
+  ///
+  /// - Throws: ``CheckpointError`` when the head cannot be read.
+  func divergences(of model: LanguageModel) throws -> [Double] {
+    let reference = Matrix(stacking: dense)
+    // The divergence does not depend on which token comes next.
+    let targets = windows.flatMap(\.self)
+    return try versions.indices.parts(of: windows.count).map { version in
+      let comparisons = try model.comparisons(
+        of: targets, after: Matrix(stacking: Array(versions[version])), with: model,
+        after: reference)
+      let sum = comparisons.reduce(0) { $0 + $1.klDivergence }
+      // It is never negative, except for rounding.
+      return max(0, sum / Double(comparisons.count))
+    }
+  }
+}
