@@ -95,6 +95,7 @@ struct CorrectionChoice: ExpressibleByArgument {
     switch argument {
     case "off": correction = nil
     case "held-out": correction = TargetCorrection(.heldOut)
+    case "gptaq": correction = TargetCorrection(.gptaq(0.25))
     default:
       guard let share = Float(argument), (0...1).contains(share) else { return nil }
       correction = TargetCorrection(.fixed(share))

@@ -7,6 +7,7 @@ struct MethodWord {
   /// What a word decides; a method can decide each of these only once.
   enum Choice: Hashable {
     case transform(TransformMethod)
+    case rotation
     case rounding(RoundingMethod)
     case range
     case activations(ActivationScheme.Granularity)
@@ -20,6 +21,7 @@ struct MethodWord {
       case .range: 2
       case .activations: 3
       case .outliers: 4
+      case .rotation: 5
       }
     }
 
@@ -32,7 +34,7 @@ struct MethodWord {
   let summary: String
   let choice: Choice
 
-  /// All words: transforms, roundings, and those about ranges, inputs and outliers.
+  /// All words: transforms, roundings, and those about rotation, ranges, inputs and outliers.
   static var all: [MethodWord] {
     Catalog.current.transforms.map {
       MethodWord(name: $0.name, summary: $0.summary, choice: .transform($0))
@@ -40,6 +42,10 @@ struct MethodWord {
       + Catalog.current.roundings.map {
         MethodWord(name: $0.name, summary: $0.summary, choice: .rounding($0))
       } + [
+        MethodWord(
+          name: "rotate",
+          summary: "rotate the residual stream and attention heads first (QuaRot)",
+          choice: .rotation),
         MethodWord(
           name: "clip", summary: "ranges by least output error (AWQ's clipping)", choice: .range),
         MethodWord(
@@ -71,18 +77,20 @@ extension Method {
       }
     }
     var (transform, rounding) = (TransformMethod?.none, RoundingMethod.nearest)
+    var rotates = false
     var (clips, activations, keepsOutliers) = (false, ActivationScheme.Granularity?.none, false)
     for word in chosen.values {
       switch word.choice {
       case .transform(let chosen): transform = chosen
       case .rounding(let chosen): rounding = chosen
+      case .rotation: rotates = true
       case .range: clips = true
       case .activations(let granularity): activations = granularity
       case .outliers: keepsOutliers = true
       }
     }
     self.init(
-      name: words, transform: transform, rounding: rounding, clips: clips,
+      name: words, transform: transform, rotates: rotates, rounding: rounding, clips: clips,
       activations: activations, keepsOutliers: keepsOutliers)
     if keepsOutliers, self.activations == nil { throw .needsInt8("outliers") }
   }

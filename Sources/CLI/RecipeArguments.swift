@@ -37,7 +37,7 @@ struct RecipeArguments: ParsableArguments {
   @Option(
     help: """
       Share of the correction for the error of earlier Linears, 0 to 1; held-out for what suits \
-      held-out tokens best; off for none. (default: by preset)
+      held-out tokens best; gptaq for that of GPTAQ; off for none. (default: by preset)
       """)
   var correction: CorrectionChoice?
 

@@ -60,6 +60,18 @@ extension Matrix {
     }
   }
 
+  /// The matrix with each column multiplied by a factor: `W·diag s`.
+  package func columns(times factors: [Float]) -> Matrix {
+    var result = self
+    result.parallelRowBlocks(of: 64) { range, block in
+      for i in range.indices {
+        var row = block.mutableRow(i - range.lowerBound)
+        for j in row.indices { row[j] *= factors[j] }
+      }
+    }
+    return result
+  }
+
   /// Subtracts a matrix of the same shape.
   public mutating func subtract(_ other: Matrix) { add(other, times: -1) }
 

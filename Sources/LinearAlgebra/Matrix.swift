@@ -108,6 +108,14 @@ public struct Matrix: Sendable, Equatable {
       elements: Array(elements[range.lowerBound * columns..<range.upperBound * columns]))
   }
 
+  /// A copy of given rows, in any order.
+  package func copy(rows indices: [Int]) -> Matrix {
+    var elements: [Float] = []
+    elements.reserveCapacity(indices.count * columns)
+    for i in indices { elements += self.elements[i * columns..<(i + 1) * columns] }
+    return Matrix(rows: indices.count, columns: columns, elements: elements)
+  }
+
   /// The rows of several matrices, one after another.
   ///
   /// - Precondition: all have the same number of columns.

@@ -4,7 +4,7 @@ internal import Hessian
 internal import JSON
 internal import LinearAlgebra
 internal import Quantizer
-internal import Solvers
+package import Solvers
 public import Transformer
 
 /// From folder to folder: quantizes every Linear of every block, in one pass over the tokens.
@@ -48,6 +48,7 @@ public struct QuantizationRun {
     statistics: String? = nil, activationBudget: Int = 4 << 30
   ) throws {
     try FolderSink.checkIsFree(output)
+    let model = try model.rotated(for: settings.method)
     if let statistics { try FolderSink.checkIsFree(statistics) }
     plan = try RunPlan(model, settings)
     let calibration = try calibration()
@@ -73,7 +74,7 @@ public struct QuantizationRun {
     let clock = ContinuousClock()
     let start = clock.now
     if let loaders = plan.engines.loaders { try send(.loaders(loaders)) }
-    for warning in plan.engines.warnings { try send(.warning(warning)) }
+    for warning in plan.engines.warnings + model.rotationWarnings { try send(.warning(warning)) }
     let sink = try settings.format.sink(path: output, tensors: plan.tensors)
     try sink.copy(plan.copied, from: model.folder, leaving: RunReport.fileName)
     var report = RunReport(
@@ -104,20 +105,58 @@ public struct QuantizationRun {
         report.linears.append(linear)
         try send(.solved(linear))
       }
-      for tensor in block.absorbingTensors where plan.rewritten.contains(tensor.name) {
+      for tensor in block.denseTensors where plan.rewritten.contains(tensor.name) {
         // Safety: bytes have no padding, so all of the memory is initialized.
         try unsafe sink.store(tensor.name, tensor.bytes.span.bytes)
       }
+    }
+    try model.forEachRotatedTensor { name, bytes in
+      // Safety: bytes have no padding, so all of the memory is initialized.
+      try unsafe sink.store(name, bytes.span.bytes)
     }
     report.seconds = (clock.now - start).seconds
     try sink.storeFile(RunReport.fileName, report.json.bytes(.pretty))
     try sink.commit(
       ResultDescription(
-        configuration: model.folder.configuration,
-        groups: plan.groups,
+        configuration: try model.outputConfiguration(), groups: plan.groups,
         leaving: LinearSelection(quantized: plan.blocks.joined().map(\.name), dense: plan.dense),
         provenance: settings.provenance(report)))
     return report
+  }
+}
+
+extension LanguageModel {
+  /// The model that a method quantizes.
+  ///
+  /// - Throws: `RotationError` where the method rotates and that would not be exact.
+  package func rotated(for method: Method) throws -> LanguageModel {
+    method.rotates ? try rotated() : self
+  }
+
+  /// What a rotation costs, if the model shares its embedding with its head.
+  fileprivate var rotationWarnings: [Warning] {
+    guard untiesHead, let table = folder.tensor("\(declaration.embedding).weight") else {
+      return []
+    }
+    let megabytes = (Double(table.shape.byteCount ?? 0) / 1e6).rounded()
+    return [
+      Warning(
+        "rotation: the head no longer shares its weights with the embedding, which takes "
+          + "\(Int(megabytes)) MB more")
+    ]
+  }
+
+  /// `config.json` of the output, without what says that it is quantized.
+  fileprivate func outputConfiguration() throws -> JSONValue {
+    var result = folder.configuration
+    if untiesHead {
+      do throws(JSONError) {
+        try result.setMember("tie_word_embeddings", to: false)
+      } catch {
+        throw CheckpointError.json(path: "\(folder.path)/config.json", cause: error)
+      }
+    }
+    return result
   }
 }
 
@@ -137,11 +176,14 @@ extension QuantizationSettings {
     }
     if let correction {
       let strength: JSONValue =
-        if case .fixed(let share) = correction.strength { .rounded(Double(share)) } else {
-          "held-out"
+        switch correction.strength {
+        case .fixed(let share): .rounded(Double(share))
+        case .heldOut: "held-out"
+        case .gptaq: "gptaq"
         }
       members.append(("target_correction", strength))
     }
+    if method.rotates { members.append(("rotation", "hadamard")) }
     if case .fixed(let alpha) = options.migrationStrength,
       method.transform?.name == TransformMethod.smoothQuant.name
     {

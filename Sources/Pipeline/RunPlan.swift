@@ -41,15 +41,16 @@ package struct RunPlan {
     dense = model.declaration.denseModules
     engines = try EngineCheck(blocks.joined().map { ($0, scheme($0)) }, in: settings.format)
     guard !settings.method.keepsOutliers else { throw RunError.cannotStoreOutliers }
+    let rotated = model.rotatedTensors
     rewritten = Set(
-      settings.method.transform == nil
-        ? [] : model.declaration.blocks.flatMap(\.absorbingTensorNames))
-    var tensors: [NamedShape] = []
+      settings.method.changesDenseTensors
+        ? model.declaration.blocks.flatMap(\.denseTensorNames) : [])
+    var tensors = rotated
     var copied: [ModelFolder.TensorReference] = []
     for tensor in model.folder.tensors {
       if let linear = linears[tensor.name] {
         tensors += settings.format.layout(of: linear, scheme(linear), scales: scales)
-      } else {
+      } else if !rotated.contains(where: { $0.name == tensor.name }) {
         tensors.append(NamedShape(tensor.name, tensor.shape.type, tensor.shape.dimensions))
         if !rewritten.contains(tensor.name) { copied.append(tensor) }
       }
@@ -101,6 +102,10 @@ public enum RunError: RemediableError {
   case partialPerplexity
   /// No Linear of the model is selected.
   case nothingSelected
+  /// Some methods rotate the model and others do not, but one pass measures one model.
+  case rotationDiffers
+  /// A rotation was asked for, but there is only one Linear.
+  case rotationNeedsModel
   /// No format holds a Linear with channels that are not quantized.
   case cannotStoreOutliers
   /// Linears are to have different numbers of bits, which the format does not allow.
@@ -129,6 +134,9 @@ public enum RunError: RemediableError {
     case .nothingSelected:
       "no Linear is selected; layers count from 0, and modules are the ends of names, such as "
         + "q_proj or mlp.up_proj"
+    case .rotationDiffers:
+      "some of these methods rotate the model and others do not; compare them one after the other"
+    case .rotationNeedsModel: "a rotation needs a whole model, and this is one Linear"
     case .cannotStoreOutliers:
       "no checkpoint format holds a Linear with some channels in 16 bit"
     case .oneWidth(let format): "\(format) stores one number of bits for all Linears"
@@ -142,7 +150,7 @@ public enum RunError: RemediableError {
   /// What to try.
   public var remedies: [Remedy] {
     switch self {
-    case .alreadyQuantized, .nothingSelected: []
+    case .alreadyQuantized, .nothingSelected, .rotationDiffers, .rotationNeedsModel: []
     case .noEngine(_, let verdicts):
       verdicts.flatMap(\.remedies).reduce(into: []) { found, remedy in
         if !found.contains(remedy) { found.append(remedy) }

@@ -1,18 +1,6 @@
 internal import LinearAlgebra
 
 extension Matrix {
-  /// The matrix with each column multiplied by a factor: `W·diag s`.
-  func columns(times factors: [Float]) -> Matrix {
-    var result = self
-    result.parallelRowBlocks(of: 64) { range, block in
-      for i in range.indices {
-        var row = block.mutableRow(i - range.lowerBound)
-        for j in row.indices { row[j] *= factors[j] }
-      }
-    }
-    return result
-  }
-
   /// At most `limit` evenly spaced rows.
   func evenlySpacedRows(atMost limit: Int) -> Matrix {
     guard rows > limit else { return self }

@@ -12,6 +12,8 @@ public struct Method: Sendable {
   public let name: String
   /// How the input channels are scaled first; nil for not at all.
   public let transform: TransformMethod?
+  /// Whether the whole model is rotated before anything else.
+  public let rotates: Bool
   /// How codes are chosen.
   public let rounding: RoundingMethod
   /// Whether the range of each group is chosen by output error.
@@ -31,25 +33,32 @@ public struct Method: Sendable {
   /// - Parameters:
   ///   - name: the name; nil for the names of transform and rounding, joined by +.
   ///   - transform: how the input channels are scaled first; nil for not at all.
+  ///   - rotates: whether the whole model is rotated before anything else.
   ///   - rounding: how codes are chosen.
   ///   - clips: whether the range of each group is chosen by output error.
   ///   - activations: how inputs are rounded; nil for the transform's default.
   ///   - keepsOutliers: whether outlier channels stay in 16 bits.
   public init(
-    name: String? = nil, transform: TransformMethod? = nil, rounding: RoundingMethod,
+    name: String? = nil, transform: TransformMethod? = nil, rotates: Bool = false,
+    rounding: RoundingMethod,
     clips: Bool = false, activations: ActivationScheme.Granularity? = nil,
     keepsOutliers: Bool = false
   ) {
     let isPlain = transform != nil && rounding.name == RoundingMethod.nearest.name
     self.name =
       name
-      ?? [transform?.name, isPlain ? nil : rounding.name].compactMap(\.self).joined(separator: "+")
+      ?? [rotates ? "rotate" : nil, transform?.name, isPlain ? nil : rounding.name]
+      .compactMap(\.self).joined(separator: "+")
     self.transform = transform
+    self.rotates = rotates
     self.rounding = rounding
     self.clips = clips
     self.activations = activations ?? (transform?.roundsInputs == true ? .token : nil)
     self.keepsOutliers = keepsOutliers
   }
+
+  /// Whether norms, biases and dense Linears are stored in another form than the source has them in.
+  public var changesDenseTensors: Bool { transform != nil || rotates }
 
   /// Whether the method requires calibration.
   public var needsCalibration: Bool {

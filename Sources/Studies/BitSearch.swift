@@ -72,7 +72,7 @@ public struct BitSearch {
     }
     recipes = candidates.map { $0.recipe(scales: scales) }
     self.reference = reference
-    self.model = model
+    self.model = try model.rotated(for: settings.method)
     self.budget = budget
     guard let calibration = try calibration() else { throw BitSearchError.calibrationNeeded }
     self.calibration = calibration

@@ -34,6 +34,7 @@ public struct ComparisonRun {
   ) throws {
     precondition(!candidates.isEmpty, "a comparison needs a candidate")
     guard model.format == nil else { throw RunError.alreadyQuantized(model.folder.path) }
+    guard Set(candidates.map(\.method.rotates)).count == 1 else { throw RunError.rotationDiffers }
     let blocks = model.declaration.blocks.indices
     let selected = blocks.flatMap { selection.linears(of: model.declaration, block: $0) }
     guard !selected.isEmpty else { throw RunError.nothingSelected }
@@ -43,7 +44,7 @@ public struct ComparisonRun {
       $0.recipe(scales: try RunPlan.scaleFormat(shapes, in: model.folder, $0.format))
     }
     guard text == nil || selection.isEverything else { throw RunError.partialPerplexity }
-    self.model = model
+    self.model = try model.rotated(for: candidates[0].method)
     self.candidates = candidates
     self.calibration = calibration
     self.selection = selection

@@ -3,9 +3,6 @@ internal import Glibc
 public import LinearAlgebra
 
 extension LanguageModel {
-  /// Rows of the head that are decoded and multiplied at a time.
-  private static var slabRows: Int { 8192 }
-
   /// The logits for hidden states after the last block: `[tokens, vocabulary]`.
   ///
   /// - Throws: ``CheckpointError`` when the final norm or the head cannot be read.
@@ -75,21 +72,14 @@ extension LanguageModel {
 
   /// Applies the final norm to hidden states.
   func finalNorm(_ hidden: Matrix) throws(CheckpointError) -> Matrix {
-    try folder.norm(declaration.finalNorm)(hidden)
-  }
-
-  /// The head, `[vocabulary, hidden]`.
-  func head() throws(CheckpointError) -> SlabMatrix {
-    try SlabMatrix(
-      folder, "\(declaration.head).weight", rows: declaration.vocabularySize,
-      columns: declaration.hiddenSize)
+    try finalNorm()(hidden)
   }
 
   /// The parts of the vocabulary that are processed one at a time.
   var slabs: [Range<Int>] {
     let vocabulary = declaration.vocabularySize
-    return stride(from: 0, to: vocabulary, by: Self.slabRows).map {
-      $0..<min(vocabulary, $0 + Self.slabRows)
+    return stride(from: 0, to: vocabulary, by: SlabMatrix.slabRows).map {
+      $0..<min(vocabulary, $0 + SlabMatrix.slabRows)
     }
   }
 }

@@ -15,6 +15,8 @@ public struct LanguageModel: Sendable {
   public let declaration: ModelDeclaration
   /// The format of the folder's quantized Linears, or nil when it is not quantized.
   public let format: (any CheckpointFormat)?
+  /// What the weights are rotated by as they are read; nil for nothing.
+  private(set) var rotation: Rotation?
 
   /// Opens the model of a folder and checks that it can be computed.
   ///
@@ -38,10 +40,7 @@ public struct LanguageModel: Sendable {
   /// - Throws: ``CheckpointError`` when the embedding is missing or contradicts the configuration,
   ///   or a token is outside the vocabulary.
   public func embeddings(of tokens: [Int32]) throws(CheckpointError) -> Matrix {
-    let table = try SlabMatrix(
-      folder, "\(declaration.embedding).weight", rows: declaration.vocabularySize,
-      columns: declaration.hiddenSize)
-    let rows = try table.rows(tokens.map(Int.init))
+    let rows = try embedding().rows(tokens.map(Int.init))
     guard declaration.embeddingScale != 1 else { return rows }
     return Matrix(
       rows: rows.rows, columns: rows.columns,
@@ -56,7 +55,19 @@ public struct LanguageModel: Sendable {
     var weights = BlockWeights(linears: [:], norms: [:])
     for slot in program.stages.flatMap(\.slots) { weights.linears[slot.name] = try linear(slot) }
     for norm in program.norms { weights.norms[norm.name] = try folder.norm(norm) }
-    return DecoderBlock(program, weights)
+    var block = DecoderBlock(program, weights)
+    if let rotation { block.rotate(by: rotation) }
+    return block
+  }
+
+  /// The same model with its residual stream and its attention heads rotated: the same function, by
+  /// other weights.
+  ///
+  /// - Throws: ``RotationError`` where a rotation would not be exact.
+  public func rotated() throws(RotationError) -> LanguageModel {
+    var result = self
+    result.rotation = try Rotation(for: declaration)
+    return result
   }
 
   /// Whether a Linear is quantized.

@@ -22,7 +22,7 @@ public struct ModelDeclaration: Sendable {
   /// tied.
   public let head: String
   /// The key of the head's own module, tied or not.
-  private let headModule: String
+  let headModule: String
   /// The migration strength α of SmoothQuant that suits the family, 0 to 1.
   ///
   /// The paper's own configurations have 0.85 for Llama and 0.8 for Mistral.

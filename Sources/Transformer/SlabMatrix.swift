@@ -7,18 +7,22 @@ struct SlabMatrix {
   private let format: FloatFormat
   let rowCount: Int
   private let columns: Int
+  /// What the rows are multiplied by: `w → w diag(g) R`.
+  private let turn: (gain: [Float], rotation: Matrix)?
 
   init(
-    _ folder: ModelFolder, _ name: String, rows: Int, columns: Int
+    _ folder: ModelFolder, _ name: String, rows: Int, columns: Int,
+    turnedBy turn: (gain: [Float], rotation: Matrix)? = nil
   ) throws(CheckpointError) {
     (tensor, format) = try folder.floatTensor(name, dimensions: [rows, columns])
     rowCount = rows
     self.columns = columns
+    self.turn = turn
   }
 
   /// Consecutive rows.
   func rows(_ range: Range<Int>) throws(CheckpointError) -> Matrix {
-    Matrix(rows: range.count, columns: columns, elements: try elements(range))
+    turned(Matrix(rows: range.count, columns: columns, elements: try elements(range)))
   }
 
   /// Rows in any order, possibly repeated.
@@ -34,7 +38,26 @@ struct SlabMatrix {
       }
       all += try elements(i..<i + 1)
     }
-    return Matrix(rows: indices.count, columns: columns, elements: all)
+    return turned(Matrix(rows: indices.count, columns: columns, elements: all))
+  }
+
+  /// The rows in their storage format, as they are read from it again.
+  func bytes() throws(CheckpointError) -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(rowCount * columns * format.byteCount)
+    for start in stride(from: 0, to: rowCount, by: Self.slabRows) {
+      bytes += format.encode(try rows(start..<min(rowCount, start + Self.slabRows)).elements)
+    }
+    return bytes
+  }
+
+  /// Rows that are decoded at a time.
+  static let slabRows = 8192
+
+  /// Rotated rows are rounded to the storage format.
+  private func turned(_ rows: Matrix) -> Matrix {
+    guard let turn else { return rows }
+    return Matrix.product(rows.columns(times: turn.gain), turn.rotation).rounded(to: format)
   }
 
   private func elements(_ range: Range<Int>) throws(CheckpointError) -> [Float] {
@@ -48,5 +71,12 @@ struct SlabMatrix {
         name: tensor.name, path: tensor.path, element: range.lowerBound * columns + first)
     }
     return values
+  }
+}
+
+extension Matrix {
+  /// The nearest matrix that a format can store.
+  func rounded(to format: FloatFormat) -> Matrix {
+    Matrix(rows: rows, columns: columns, elements: elements.map(format.rounded))
   }
 }

@@ -105,7 +105,8 @@ private let quantizeHelp = """
     --correction <correction>
                             Share of the correction for the error of earlier
                             Linears, 0 to 1; held-out for what suits held-out
-                            tokens best; off for none. (default: by preset)
+                            tokens best; gptaq for that of GPTAQ; off for none.
+                            (default: by preset)
     --alpha <alpha>         Migration strength, 0 to 1, or search (smoothquant).
                             (default: by model family; 0.5 for one layer)
     --asymmetric-activations
@@ -148,6 +149,8 @@ private let quantizeHelp = """
                             of gradients (SignRound)
                             rtn: every weight to the nearest point of its grid
                             (round to nearest)
+                            rotate: rotate the residual stream and attention
+                            heads first (QuaRot)
                             clip: ranges by least output error (AWQ's clipping)
                             int8: 8-bit weights, and 8-bit inputs with a scale
                             for each token

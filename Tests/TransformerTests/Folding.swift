@@ -41,6 +41,18 @@ extension BlockProgram {
     }
   }
 
+  /// The stored tensors that an absorber's factors change.
+  func absorbingTensors(_ absorber: Absorber) -> [String] {
+    let slots = stages.flatMap(\.slots)
+    switch absorber {
+    case .norm(let name):
+      return (norms.first { $0.name == name }?.tensorNames ?? [])
+        + slots.filter { $0.absorber == absorber && $0.staysDense }.map { "\($0.name).weight" }
+    case .rows(let producer, _):
+      return slots.filter { $0.name == producer && $0.hasBias }.map { "\($0.name).bias" }
+    }
+  }
+
   /// The Linears that read the output of an absorber and can be quantized.
   func readers(of absorber: Absorber) -> [Slot] {
     stages.flatMap(\.slots).filter { $0.absorber == absorber && !$0.staysDense }

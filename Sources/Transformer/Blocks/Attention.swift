@@ -32,7 +32,7 @@ public struct Attention: Mixer {
     self.projections = projections
     self.output = Slot(
       output, rows: hidden, columns: heads.count * heads.dimension, hasBias: hasOutputBias,
-      absorber: projections.valueAbsorber(heads))
+      absorber: projections.valueAbsorber(heads), headWidth: heads.dimension)
     self.heads = heads
     self.queryNorm = queryNorm
     self.keyNorm = keyNorm

@@ -17,6 +17,8 @@ public protocol BlockProgram: Sendable {
   var stages: [Stage] { get }
   /// The norms of the block.
   var norms: [NormDeclaration] { get }
+  /// How the residual stream is read and written, if through RMSNorms and Linears alone; otherwise nil.
+  var residualAccess: ResidualAccess? { get }
 
   /// The state of a sequence that enters the block with hidden states `[tokens, hidden]`.
   func enter(_ hidden: Matrix) -> BlockState
@@ -29,6 +31,11 @@ public protocol BlockProgram: Sendable {
   func advance(
     past stage: Int, _ outputs: consuming [[Matrix]], _ state: inout BlockState,
     _ weights: BlockWeights)
+}
+
+extension BlockProgram {
+  /// Nil: nothing is known.
+  public var residualAccess: ResidualAccess? { nil }
 }
 
 /// The progress of one sequence through a block.

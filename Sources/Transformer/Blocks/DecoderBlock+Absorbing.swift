@@ -47,53 +47,34 @@ extension DecoderBlock {
     }
   }
 
-  /// The tensors that may have taken up factors, in their stored form.
-  package var absorbingTensors: [(name: String, bytes: [UInt8])] {
-    program.absorbers.flatMap { absorber -> [(name: String, bytes: [UInt8])] in
-      switch absorber {
-      case .norm(let name):
-        let readers = denseReaders(of: name).map { reader in
-          let linear = weights.linear(reader.name)
-          return (
-            "\(reader.name).weight", (linear.format ?? .float32).encode(linear.weight.elements)
-          )
-        }
-        return (weights.norms[name]?.tensors ?? []) + readers
-      case .rows(let producer, _):
-        return weights.linear(producer).bias.map {
-          [("\(producer).bias", $0.format.encode($0.values))]
-        } ?? []
+  /// The tensors besides the quantized Linears' weights, in their stored form.
+  package var denseTensors: [(name: String, bytes: [UInt8])] {
+    program.norms.flatMap { weights.norms[$0.name]?.tensors ?? [] }
+      + program.stages.flatMap(\.slots).flatMap { slot -> [(name: String, bytes: [UInt8])] in
+        let linear = weights.linear(slot.name)
+        let bias = linear.bias.map { [("\(slot.name).bias", $0.format.encode($0.values))] } ?? []
+        guard slot.staysDense else { return bias }
+        let format = linear.format ?? .float32
+        return [("\(slot.name).weight", format.encode(linear.weight.elements))] + bias
       }
-    }
   }
 
   private func denseReaders(of norm: String) -> [Slot] { program.denseReaders(of: norm) }
 }
 
 extension BlockProgram {
-  /// The absorbers, in the order of the stages.
-  var absorbers: [Absorber] {
-    var seen: Set<Absorber> = []
-    return stages.flatMap(\.slots).compactMap(\.absorber).filter { seen.insert($0).inserted }
-  }
-
   /// The Linears that read a norm and are never quantized.
   func denseReaders(of norm: String) -> [Slot] {
     stages.flatMap(\.slots).filter { $0.staysDense && $0.absorber == .norm(norm) }
   }
 
-  /// The names of the tensors that may take up factors.
-  package var absorbingTensorNames: [String] {
-    absorbers.flatMap { absorber -> [String] in
-      switch absorber {
-      case .norm(let name):
-        (norms.first { $0.name == name }?.tensorNames ?? [])
-          + denseReaders(of: name).map { "\($0.name).weight" }
-      case .rows(let producer, _):
-        stages.flatMap(\.slots).contains { $0.name == producer && $0.hasBias }
-          ? ["\(producer).bias"] : []
+  /// The names of the tensors besides the quantized Linears' weights.
+  package var denseTensorNames: [String] {
+    norms.flatMap(\.tensorNames)
+      + stages.flatMap(\.slots).flatMap { slot in
+        (slot.staysDense ? ["\(slot.name).weight"] : [])
+          + (slot.hasBias ? ["\(slot.name).bias"] : [])
       }
-    }
   }
 }
 
@@ -110,11 +91,6 @@ extension [Float] {
 extension Linear {
   /// Multiplies each column by a factor and rounds to the storage format of the weights.
   fileprivate mutating func multiplyColumns(by factors: [Float]) {
-    let stored = format ?? .float32
-    for row in 0..<weight.rows {
-      for column in 0..<weight.columns {
-        weight[row, column] = stored.rounded(weight[row, column] * factors[column])
-      }
-    }
+    weight = weight.columns(times: factors).rounded(to: format ?? .float32)
   }
 }

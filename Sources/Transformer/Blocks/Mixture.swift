@@ -129,13 +129,3 @@ public struct Routing: Sendable {
     return result
   }
 }
-
-extension Matrix {
-  /// A copy of given rows, in any order.
-  fileprivate func copy(rows indices: [Int]) -> Matrix {
-    var elements: [Float] = []
-    elements.reserveCapacity(indices.count * columns)
-    for i in indices { elements += self.elements[i * columns..<(i + 1) * columns] }
-    return Matrix(rows: indices.count, columns: columns, elements: elements)
-  }
-}

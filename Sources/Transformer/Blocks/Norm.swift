@@ -114,6 +114,9 @@ extension Norm {
     bias?.divide(by: factors)
   }
 
+  /// Makes every gain 1.
+  mutating func removeGain() { weights = gain.map { _ in storable(1) } }
+
   /// The stored weight for a gain, rounded to the storage format.
   private func storable(_ gain: Float) -> Float {
     format.rounded(declaration.kind == .rootMeanSquareFromOne ? gain - 1 : gain)

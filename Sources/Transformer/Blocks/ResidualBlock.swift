@@ -92,6 +92,18 @@ public struct ResidualBlock: BlockProgram {
     }
   }
 
+  /// The norms in front of the mixers, and the Linears of their last stages; nil where an output passes
+  /// another norm, or a norm has a bias.
+  public var residualAccess: ResidualAccess? {
+    guard sublayers.allSatisfy({ $0.postNorm == nil && $0.norm.map { $0.kind != .layer } == true })
+    else { return nil }
+    return ResidualAccess(
+      norms: sublayers.compactMap { $0.norm?.name },
+      writers: sublayers.flatMap {
+        $0.mixer.stages(reading: $0.norm).last?.slots.map(\.name) ?? []
+      })
+  }
+
   /// The state of a sequence on entering the block.
   public func enter(_ hidden: Matrix) -> BlockState {
     BlockState(hidden: hidden, sublayers: sublayers.count)

@@ -19,6 +19,9 @@ public struct Slot: Sendable, Hashable {
   /// Whether an activation function has made the input, as inside an MLP: nearly zero for most tokens,
   /// and a thousand times as large for a few.
   public let readsActivations: Bool
+  /// The width of the blocks of consecutive input channels that an orthogonal matrix may mix, since the
+  /// rows that make them can undo it: that of an attention head; nil where channels must stay apart.
+  public let headWidth: Int?
 
   /// The key without `.weight`.
   public var name: String { shape.name }
@@ -26,7 +29,8 @@ public struct Slot: Sendable, Hashable {
   /// A slot.
   public init(
     _ name: String, rows: Int, columns: Int, hasBias: Bool = false, absorber: Absorber? = nil,
-    expert: Int? = nil, staysDense: Bool = false, readsActivations: Bool = false
+    expert: Int? = nil, staysDense: Bool = false, readsActivations: Bool = false,
+    headWidth: Int? = nil
   ) {
     shape = LinearShape(name: name, rows: rows, columns: columns)
     self.hasBias = hasBias
@@ -34,6 +38,7 @@ public struct Slot: Sendable, Hashable {
     self.expert = expert
     self.staysDense = staysDense
     self.readsActivations = readsActivations
+    self.headWidth = headWidth
   }
 }
 
