@@ -81,13 +81,12 @@ struct GroupSolver {
     of linear: QuantizedLinear, _ target: Matrix, _ lost: OutputEnergy
   ) -> RateGap? {
     let found = linear.weight
-    guard linear.kept == nil, let loss = lost.calibration,
+    guard linear.kept == nil, let loss = lost.calibration, let calibration = scaled.calibration,
       let factor = try? scaled.factor(
-        recipe.rounding.order, groupSize: found.grid.groupSize, RateGap.damping, for: "gap"),
-      factor.retries == 0
+        recipe.rounding.order, groupSize: found.grid.groupSize, RateGap.damping, for: "gap")
     else { return nil }
     return RateGap(
-      target, found, loss: loss, factor,
+      target, found, loss: loss, factor, of: calibration,
       bitsPerGroup: recipe.gridRule.encoding.bitsPerGroup(recipe.scheme))
   }
 

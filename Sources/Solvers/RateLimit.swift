@@ -19,6 +19,9 @@
 //   clipping  ½ log₂ (12 L / (m n AM(D s²)))        values beyond the range, and what feedback adds
 //
 // Scales and zero points count as given; `total` adds the bits that they take.
+//
+// This holds where D(b) is below the smallest eigenvalue. With few tokens H has eigenvalues near 0, and
+// the distance is b − R(L), R by water-filling over all of them (WaterFilling.swift); it has no causes then.
 
 internal import Glibc
 internal import Hessian
@@ -31,7 +34,7 @@ public struct RateGap: Sendable, Equatable {
   public let gap: Double
   /// The gap with the bits of scales and offsets added to the rate of the limit.
   public let total: Double
-  /// Its causes; nil for a table of levels, whose steps are not one number.
+  /// Its causes; nil for a table of levels, whose steps are not one number, and for few tokens.
   public let causes: Causes?
 
   /// What the gap consists of.
@@ -66,28 +69,40 @@ public struct RateGap: Sendable, Equatable {
 
   /// Measures a quantized matrix.
   ///
-  /// Nil where H has no full rank, a group has no variance, or nothing is lost, since then the limit is
-  /// zero.
+  /// Nil where a group has no variance or nothing is lost, since then the limit is zero.
   ///
   /// - Parameters:
   ///   - weights: W, `[out, in]`.
   ///   - found: the quantized weights.
   ///   - loss: L = tr(Δ H Δᵀ).
   ///   - factor: a factor of H with hardly any damping.
+  ///   - input: the input, for H where it may not have full rank.
   ///   - bitsPerGroup: what the scale and offset of a group take.
   init?(
     _ weights: Matrix, _ found: QuantizedWeight, loss: Double, _ factor: DampedFactor,
-    bitsPerGroup: Double
+    of input: InputStatistics, bitsPerGroup: Double
   ) {
     let (scheme, grid) = (found.grid.scheme, found.grid)
+    let bits = log2(Double(scheme.largestCode + 1))
+    let overhead = bitsPerGroup / Double(grid.groupSize)
+    let variances = (0..<weights.rows).map { weights.logVariances(row: $0, grid) }
+    guard loss > 0, variances.allSatisfy({ $0.allSatisfy(\.isFinite) }) else { return nil }
+    guard factor.deadChannels.isEmpty, factor.retries == 0, !input.mayLackRank else {
+      guard
+        let rate = WaterFilling.rate(
+          variances, groupSize: grid.groupSize, in: input, loss: loss)
+      else { return nil }
+      self.init(gap: bits - rate, total: bits - rate + overhead, causes: nil)
+      return
+    }
     let n = Double(weights.columns)
     let logDeterminant = factor.pivots.reduce(0) { $0 + log($1) } / n
-    let rows = (0..<weights.rows).map { weights.meanLogVariance(row: $0, grid) }
-    let limit = n * rows.reduce(0) { $0 + exp(logDeterminant + $1) }
-    guard factor.deadChannels.isEmpty, limit > 0, limit.isFinite, loss > 0 else { return nil }
-    let bits = log2(Double(scheme.largestCode + 1))
+    let limit =
+      n
+      * variances.reduce(0) { $0 + exp(logDeterminant + $1.reduce(0, +) / Double(grid.groups)) }
+    guard limit > 0, limit.isFinite else { return nil }
     let gap = 0.5 * log2(loss / limit) + bits
-    let total = gap + bitsPerGroup / Double(grid.groupSize)
+    let total = gap + overhead
     guard scheme.hasEvenSteps else {
       self.init(gap: gap, total: total, causes: nil)
       return
@@ -140,22 +155,27 @@ private struct RowSteps {
 }
 
 extension Matrix {
-  /// The mean over the groups of a row of ln σ²: around the group's mean where the grid has an offset,
-  /// around 0 where it has none.
-  fileprivate func meanLogVariance(row: Int, _ grid: Grid) -> Double {
-    let values = self.row(row)
-    var sum = 0.0
-    for group in 0..<grid.groups {
+  /// ln σ² of each group of a row: around the group's mean where the grid has an offset, around 0 where
+  /// it has none.
+  fileprivate func logVariances(row: Int, _ grid: Grid) -> [Double] {
+    let (values, size) = (self.row(row), Double(grid.groupSize))
+    return (0..<grid.groups).map { group in
       var (first, second) = (0.0, 0.0)
       for j in group * grid.groupSize..<(group + 1) * grid.groupSize {
         first += Double(values[j])
         second += Double(values[j]) * Double(values[j])
       }
-      let (mean, size) = (first / Double(grid.groupSize), Double(grid.groupSize))
-      sum += log(second / size - (grid.scheme.isCentred ? 0 : mean * mean))
+      let mean = first / size
+      return log(second / size - (grid.scheme.isCentred ? 0 : mean * mean))
     }
-    return sum / Double(grid.groups)
   }
+}
+
+extension InputStatistics {
+  /// Whether H is known from so few tokens that its smallest eigenvalues are not to be trusted.
+  ///
+  /// A Hessian that was given counts as one token, and is trusted.
+  fileprivate var mayLackRank: Bool { tokenCount > 1 && tokenCount < 10 * channels }
 }
 
 extension Scheme {

@@ -11,7 +11,13 @@ import Testing
 private func gap(
   bits: Int, step: Float, size: Float = 1, hessian: Matrix
 ) throws -> (gap: RateGap, loss: Double) {
-  let n = hessian.columns
+  try gap(bits: bits, step: step, size: size, of: InputStatistics(secondMoment: hessian))
+}
+
+private func gap(
+  bits: Int, step: Float, size: Float = 1, of input: InputStatistics
+) throws -> (gap: RateGap, loss: Double) {
+  let n = input.channels
   let weights = Matrix.gaussian(200, n, scale: Double(size), seed: 9)
   let scheme = try Scheme(bits: bits, points: .offset, granularity: .channel)
   let scale = step * size
@@ -19,13 +25,12 @@ private func gap(
     scheme: scheme, groupSize: n, scales: Matrix(rows: 200, columns: 1) { _, _ in scale },
     offsets: Matrix(rows: 200, columns: 1) { _, _ in -scale * Float(1 << bits - 1) / 2 })
   let found = QuantizedWeight(nearest: weights, on: grid)
-  let input = try InputStatistics(secondMoment: hessian)
   let factor = try DampedFactor(of: input, order: .natural, damping: RateGap.damping)
   var moment = Matrix(rows: n, columns: n)
   moment.addSecondMoment(of: found.dequantized().difference(to: weights))
   let loss = input.trace(withUpper: moment)
   return (
-    try #require(RateGap(weights, found, loss: loss, factor, bitsPerGroup: 32)), loss
+    try #require(RateGap(weights, found, loss: loss, factor, of: input, bitsPerGroup: 32)), loss
   )
 }
 
@@ -69,22 +74,80 @@ private func gap(
     #expect(abs(a.gap - b.gap) < 1e-4)
   }
 
-  @Test func `is unknown where the inputs leave a direction open`() throws {
-    let x = Matrix.activations(tokens: 600, channels: 32, seed: 5).zeroing(columns: [3])
-    let input = CalibratedInput(calibration: InputStatistics(of: x))
+  @Test(arguments: [(2, 0.9957, 0.1188), (4, 0.3352, 0.01154)])
+  func `counts only the directions that inputs take`(
+    bits: Int, step: Float, distortion: Double
+  ) throws {
+    // Half of the channels cost nothing, so a code would spend twice the bits on the others.
+    let half = Matrix(rows: 256, columns: 256) { $0 == $1 && $0 < 128 ? 1 : 0 }
+    let exact = Double(bits) - 0.5 * 0.5 * log2(1 / distortion)
+    let found = try gap(bits: bits, step: step, hessian: half).gap
+    #expect(abs(found.gap - exact) < 0.02, "\(found.gap), expected \(exact)")
+    #expect(found.causes == nil)
+  }
+
+  @Test func `is the same by determinant and by water-filling where no direction is under water`()
+    throws
+  {
+    let few = InputStatistics(of: .activations(tokens: 600, channels: 64, seed: 5))
+    let byWater = try gap(bits: 6, step: 0.08, of: few).gap
+    let byDeterminant = try gap(bits: 6, step: 0.08, hessian: few.block(0..<64)).gap
+    #expect(byWater.causes == nil && byDeterminant.causes != nil)
+    #expect(abs(byWater.gap - byDeterminant.gap) < 0.005)
+    #expect(abs(byWater.total - byDeterminant.total) < 0.005)
+  }
+
+  @Test func `of GPTQ is about what the literature finds`() throws {
     let recipe = Recipe(
       scheme: try Scheme(bits: 4, symmetric: false, granularity: .group(16)),
       gridRule: GridRule(range: .squaredError, scaleFormat: .float16),
       rounding: NearestPlaneRounding())
-    let weights = Matrix.gaussian(8, 32, seed: 6)
-    func solve(_ input: CalibratedInput) throws -> LinearSolution {
-      try StageSession(StageProblem([weights], input: input))
-        .solve(recipe, measuringRows: true).linears[0]
-    }
-    #expect(try solve(input).gap == nil)
-    let full = CalibratedInput(
+    let input = CalibratedInput(
       calibration: InputStatistics(of: .activations(tokens: 600, channels: 32, seed: 5)))
-    let gap = try #require(try solve(full).gap)
-    #expect((0.3...1.2).contains(gap.gap))
+    let solution = try StageSession(StageProblem([.gaussian(8, 32, seed: 6)], input: input))
+      .solve(recipe, measuringRows: true).linears[0]
+    #expect((0.3...1.2).contains(try #require(solution.gap).gap))
+  }
+}
+
+@Suite struct `Reverse water-filling` {
+  @Test func `gives equal variances equal bits`() {
+    let rate = WaterFilling.rate([4, 4, 4], distortion: 3 * 4 / 64)
+    #expect(abs(rate - 3) < 1e-12)
+  }
+
+  @Test(arguments: [0.05, 0.3, 1.0, 2.5])
+  func `inverts the formula for a given water level`(level: Double) {
+    let variances = [3.0, 0, 0.2, 1.1, 0.004, 2.4]
+    let distortion = variances.reduce(0) { $0 + min(level, $1) }
+    let bits = variances.reduce(0) { $0 + max(0, 0.5 * log2($1 / level)) }
+    let rate = WaterFilling.rate(variances, distortion: distortion)
+    #expect(abs(rate - bits / 6) < 1e-12)
+  }
+
+  @Test func `needs nothing for a loss of everything, and more for less`() {
+    let variances = [1.0, 2, 3]
+    #expect(WaterFilling.rate(variances, distortion: 6) == 0)
+    let rates = [5.0, 1, 0.1, 0.01].map { WaterFilling.rate(variances, distortion: $0) }
+    #expect(rates == rates.sorted() && rates[0] > 0)
+  }
+}
+
+@Suite struct Eigenvalues {
+  @Test func `are those of a rotated diagonal matrix`() throws {
+    let q = Hadamard.orthogonal(12, seed: 3)
+    let wanted = (0..<12).map { Double($0 * $0) }
+    var upper = [Double](repeating: 0, count: 144)
+    for i in 0..<12 {
+      for j in i..<12 {
+        upper[i * 12 + j] = (0..<12).reduce(0) {
+          $0 + Double(q[i, $1]) * Double(q[j, $1]) * wanted[$1]
+        }
+      }
+    }
+    let found = try #require(symmetricEigenvalues(order: 12, upper: upper))
+    for (a, b) in zip(found, wanted) { #expect(abs(a - b) < 1e-4) }
+    upper[5] = .nan
+    #expect(symmetricEigenvalues(order: 12, upper: upper) == nil)
   }
 }
