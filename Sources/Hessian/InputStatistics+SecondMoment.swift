@@ -53,7 +53,7 @@ extension InputStatistics {
   }
 
   /// The element `H[i, j]` for `i <= j`.
-  func upper(_ i: Int, _ j: Int) -> Double {
+  package func upper(_ i: Int, _ j: Int) -> Double {
     Double(secondMoment.upperSum[i, j]) / weight
   }
 
@@ -70,6 +70,13 @@ extension InputStatistics {
   package func crossProduct(with weights: Matrix) -> Matrix? {
     guard let mismatch else { return nil }
     var result = Matrix.product(weights, mismatch.crossSum)
+    result.multiply(by: Float(1 / weight))
+    return result
+  }
+
+  /// D = E[(x̃ − x) xᵀ], `[n, n]`; nil where it was not collected.
+  package var crossMoment: Matrix? {
+    guard var result = mismatch?.crossSum else { return nil }
     result.multiply(by: Float(1 / weight))
     return result
   }

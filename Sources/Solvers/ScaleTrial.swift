@@ -21,7 +21,7 @@ public struct ScaleTrial: Sendable {
   init(_ stage: StageProblem, _ recipe: Recipe, pivots: [[Float]?]) {
     self.stage = stage
     weights = stage.groups.map {
-      $0.linears.map { $0.weights.evenlySpacedRows(atMost: Self.rowLimit) }
+      $0.linears.map { $0.target.evenlySpacedRows(atMost: Self.rowLimit) }
     }
     self.recipe = recipe
     self.pivots = pivots

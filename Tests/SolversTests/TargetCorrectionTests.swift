@@ -70,6 +70,27 @@ private struct Mismatched {
     }
   }
 
+  @Test(arguments: [ColumnOrder.natural, .activation])
+  func `is GPTAQ's where that is asked for`(order: ColumnOrder) throws {
+    let problem = Mismatched(channels: 12)
+    let statistics = try #require(problem.input.calibration)
+    let factor = try DampedFactor(of: statistics, order: order)
+    let cross = DoubleMatrix(try #require(statistics.crossMoment))
+    // The definition, in the order of visits.
+    let upper = TextbookGPTQ.inverseFactor(
+      of: DoubleMatrix(statistics.block(0..<12)), damping: 0.01, order: factor.order)
+    var inner = cross.reordered(by: factor.order) * upper.transposed
+    for i in 0..<12 { for j in 0...i { inner[i, j] = 0 } }
+    let exact = inner * upper
+    let found = factor.laterShare(of: try #require(statistics.crossMoment))
+    for i in 0..<12 {
+      for j in 0..<12 {
+        let difference = Double(found[factor.order[i], factor.order[j]]) - exact[i, j]
+        #expect(abs(difference) < 1e-5, "\(i), \(j)")
+      }
+    }
+  }
+
   @Test func `takes the share that held-out tokens like best`() throws {
     let problem = Mismatched()
     let group = try problem.corrected(TargetCorrection(.heldOut))

@@ -9,8 +9,8 @@
 //   W⋆(α) = W + α W D (H + λI)⁻¹
 //
 // α = ½ is QEP (Arai and Ichikawa 2025, arXiv 2504.09629); α = 1 is Qronos (Zhang and others 2025,
-// arXiv 2505.11695) but for the rounding of its first column. papers-notes/target.md has the
-// derivation, and what each α gives here.
+// arXiv 2505.11695) but for the rounding of its first column; GPTAQ corrects less (`Strength.gptaq`).
+// papers-notes/target.md has the derivation, and what each α gives here.
 
 public import Hessian
 internal import LinearAlgebra
@@ -24,6 +24,11 @@ public struct TargetCorrection: Sendable, Equatable {
     /// For each input, the share with which W⋆(α), before rounding, comes nearest to the
     /// full-precision output on held-out tokens; ½ where none are held out.
     case heldOut
+    /// This share of what GPTAQ (Li and others 2025, arXiv 2504.02692) corrects, for comparison: the
+    /// mismatch of each column by the columns visited after it alone. The published loop takes each
+    /// weight as it is when it is rounded; here it is the original one, so that the target is known
+    /// beforehand.
+    case gptaq(Float)
   }
 
   /// Which share is taken.
@@ -50,9 +55,10 @@ public struct TargetCorrection: Sendable, Equatable {
     }
     let factor = try input.factor(.activation, damping, for: "target correction")
     var changes: [Matrix] = []
+    let later = isGPTAQ ? calibration.crossMoment.map(factor.laterShare) : nil
     for linear in group.linears {
       guard let cross = calibration.crossProduct(with: linear.weights) else { return group }
-      let change = factor.solve(cross)
+      let change = later.map { Matrix.product(linear.weights, $0) } ?? factor.solve(cross)
       guard VectorMath.isFinite(change.elements.span) else { return group }
       changes.append(change)
     }
@@ -65,13 +71,15 @@ public struct TargetCorrection: Sendable, Equatable {
     return StageProblem.Group(linears, input: group.input, correction: share)
   }
 
+  private var isGPTAQ: Bool { if case .gptaq = strength { true } else { false } }
+
   /// α for changes M = W D (H + λI)⁻¹.
   ///
   /// On held-out tokens `E‖W e − α M x‖²` is a parabola in α, with its minimum at
   /// `Σ tr(W D Mᵀ) / Σ tr(M H Mᵀ)`.
   private func share(of changes: [Matrix], _ group: StageProblem.Group) -> Float {
     switch strength {
-    case .fixed(let share): return share
+    case .fixed(let share), .gptaq(let share): return share
     case .heldOut:
       guard let judging = group.input.heldOut else { return 0.5 }
       var (gain, cost) = (0.0, 0.0)
