@@ -86,7 +86,8 @@ struct GroupStatistics {
   var inputs: [CalibratedInput] {
     groups.map {
       CalibratedInput(
-        calibration: $0.learned, heldOut: $0.heldOut.tokenCount > 0 ? $0.heldOut : nil)
+        calibration: $0.learned, heldOut: $0.heldOut.tokenCount > 0 ? $0.heldOut : nil,
+        first: $0.first.tokenCount > 0 ? $0.first : nil)
     }
   }
 }

@@ -83,7 +83,8 @@ extension LinearReport {
       "columns": .number(JSONNumber(columns)), "bits_per_weight": .rounded(bitsPerWeight),
       "weight_error": .rounded(error.weight), "calibration_error": .rounded(error.calibration),
       "held_out_error": .rounded(error.heldOut), "activation_error": .rounded(error.activation),
-      "model_output_error": .rounded(error.stream), "clipped": .rounded(clippedShare),
+      "model_output_error": .rounded(error.stream),
+      "first_position_error": .rounded(error.first), "clipped": .rounded(clippedShare),
       "scaled_input": .bool(hasScaledInput),
       "damping": .rounded(conditioning?.damping),
       "damping_retries": conditioning.map { .number(JSONNumber($0.retries)) } ?? .null,
@@ -102,7 +103,8 @@ extension LinearReport {
       calibration: try json.optionalMember("calibration_error")?.double,
       heldOut: try json.optionalMember("held_out_error")?.double,
       activation: try json.optionalMember("activation_error")?.double,
-      stream: try json.optionalMember("model_output_error")?.double)
+      stream: try json.optionalMember("model_output_error")?.double,
+      first: try json.optionalMember("first_position_error")?.double)
     // Reports of earlier versions have neither member.
     clippedShare = try json.optionalMember("clipped")?.double ?? 0
     hasScaledInput = try json.optionalMember("scaled_input")?.bool ?? false

@@ -6,31 +6,45 @@ extension RunReport {
   ///
   /// If inputs are rounded, a column shows the error that this adds.
   package var table: Table {
-    let isRounding = linears.contains { $0.error.activation != nil }
-    let hasExperts = linears.contains { $0.expertTokens != nil }
-    let hasReference = linears.contains { $0.error.stream != nil }
-    var table = Table(
-      [
-        Table.Column("Linear", .leading), Table.Column("shape"), Table.Column("bits/weight"),
-        Table.Column("output error %"), Table.Column("held-out %"),
-      ] + (hasReference ? [Table.Column("off the dense model %")] : [])
-        + (isRounding ? [Table.Column("input rounding %")] : []) + [
-          Table.Column("weight error %"), Table.Column("damping"), Table.Column("retries"),
-          Table.Column("dead"),
-        ] + (hasExperts ? [Table.Column("tokens")] : []))
-    for linear in linears {
-      table.append(
-        [
-          .words(linear.name), .words("\(linear.rows) x \(linear.columns)"),
-          .fixed(linear.bitsPerWeight, 2), .percent(linear.error.calibration),
-          .percent(linear.error.heldOut),
-        ] + (hasReference ? [.percent(linear.error.stream)] : [])
-          + (isRounding ? [.percent(linear.error.activation)] : []) + [
-            .percent(linear.error.weight), .fixed(linear.conditioning?.damping, 3),
-            .integer(linear.conditioning?.retries), .integer(linear.conditioning?.deadChannels),
-          ] + (hasExperts ? [.integer(linear.expertTokens)] : []))
-    }
+    let columns = self.columns
+    var table = Table(columns.map(\.column))
+    for linear in linears { table.append(columns.map { $0.cell(linear) }) }
     return table
+  }
+
+  private typealias Column = (column: Table.Column, cell: (LinearReport) -> Table.Cell)
+
+  /// The columns; those that stay empty throughout a run are left out.
+  private var columns: [Column] {
+    func column(_ title: String, _ value: @escaping (LinearReport) -> Table.Cell) -> Column {
+      (Table.Column(title), value)
+    }
+    func percent(_ title: String, _ value: @escaping (LinearError) -> Double?) -> Column {
+      column(title) { .percent(value($0.error)) }
+    }
+    func optional(_ title: String, _ value: @escaping (LinearError) -> Double?) -> [Column] {
+      linears.contains { value($0.error) != nil } ? [percent(title, value)] : []
+    }
+    var result: [Column] = [
+      (Table.Column("Linear", .leading), { .words($0.name) }),
+      column("shape") { .words("\($0.rows) x \($0.columns)") },
+      column("bits/weight") { .fixed($0.bitsPerWeight, 2) },
+      percent("output error %") { $0.calibration },
+      percent("held-out %") { $0.heldOut },
+    ]
+    result += optional("off the dense model %") { $0.stream }
+    result += optional("first position %") { $0.first }
+    result += optional("input rounding %") { $0.activation }
+    result += [
+      percent("weight error %") { $0.weight },
+      column("damping") { .fixed($0.conditioning?.damping, 3) },
+      column("retries") { .integer($0.conditioning?.retries) },
+      column("dead") { .integer($0.conditioning?.deadChannels) },
+    ]
+    if linears.contains(where: { $0.expertTokens != nil }) {
+      result.append(column("tokens") { .integer($0.expertTokens) })
+    }
+    return result
   }
 
   /// The run in two lines: how much was quantized, and what needs a second look.

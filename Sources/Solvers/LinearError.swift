@@ -22,11 +22,13 @@ public struct LinearError: Sendable, Equatable {
   /// E‖W x̃ − Ŵ x‖² / E‖W x̃‖² on held-out tokens: how far the output is from that of the
   /// full-precision model, whose input is x̃; nil where it was not measured.
   public let stream: Double?
+  /// The same as `calibration`, on the first positions of windows alone; nil where none were taken.
+  public let first: Double?
 
   /// An error with given values.
   public init(
     weight: Double, calibration: Double?, heldOut: Double?, worstRow: Double? = nil,
-    activation: Double? = nil, stream: Double? = nil
+    activation: Double? = nil, stream: Double? = nil, first: Double? = nil
   ) {
     self.weight = weight
     self.calibration = calibration
@@ -34,6 +36,7 @@ public struct LinearError: Sendable, Equatable {
     self.worstRow = worstRow
     self.activation = activation
     self.stream = stream
+    self.first = first
   }
 
   /// The signal-to-noise ratio of the weights in decibels: `−10 log₁₀(‖W − Ŵ‖² / ‖W‖²)`.
@@ -46,7 +49,7 @@ public struct LinearError: Sendable, Equatable {
       calibration: ratio(lost.calibration, whole.calibration),
       heldOut: ratio(lost.heldOut, whole.heldOut),
       worstRow: zip(lost.rows, whole.rows).map { ratio($0, $1) }.max(), activation: activation,
-      stream: stream)
+      stream: stream, first: ratio(lost.first, whole.first))
   }
 }
 
@@ -67,6 +70,8 @@ struct OutputEnergy: Sendable {
   let calibration: Double?
   /// tr(M H Mᵀ) on the held-out tokens.
   let heldOut: Double?
+  /// tr(M H Mᵀ) on the first positions.
+  let first: Double?
   /// The calibration energy of each output; empty if it was not measured.
   let rows: [Double]
 
@@ -79,13 +84,14 @@ struct OutputEnergy: Sendable {
     plain = matrix.sumOfSquares
     rows = byRow ? input.calibration?.rowEnergies(of: matrix) ?? [] : []
     guard input.calibration != nil || input.heldOut != nil else {
-      (calibration, heldOut) = (nil, nil)
+      (calibration, heldOut, first) = (nil, nil, nil)
       return
     }
     var moment = Matrix(rows: matrix.columns, columns: matrix.columns)
     moment.addSecondMoment(of: matrix)
     calibration = input.calibration?.trace(withUpper: moment)
     heldOut = input.heldOut?.trace(withUpper: moment)
+    first = input.first?.trace(withUpper: moment)
   }
 }
 

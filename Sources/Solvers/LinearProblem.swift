@@ -30,11 +30,18 @@ public struct CalibratedInput: Sendable {
   public let calibration: InputStatistics?
   /// Statistics of tokens that no solver sees, to measure what was actually gained.
   public let heldOut: InputStatistics?
+  /// Statistics of the first positions of windows alone, where attention rests that has nowhere else to
+  /// go; they only judge, but those of `calibration` may count these tokens as well.
+  public let first: InputStatistics?
 
   /// An input with given statistics.
-  public init(calibration: InputStatistics? = nil, heldOut: InputStatistics? = nil) {
+  public init(
+    calibration: InputStatistics? = nil, heldOut: InputStatistics? = nil,
+    first: InputStatistics? = nil
+  ) {
     self.calibration = calibration
     self.heldOut = heldOut
+    self.first = first
   }
 }
 
