@@ -67,8 +67,8 @@ let package = Package(
     // MARK: Models and files
     room("JSON"),
     room("Checkpoint", ["Remedies", "JSON", "LinearAlgebra"]),
-    room("Formats", ["Remedies", "JSON", "LinearAlgebra", "Quantizer", "Checkpoint"]),
     room("Tokenizer", ["JSON", "COniguruma"]),
+    room("Formats", ["Remedies", "JSON", "Tokenizer", "LinearAlgebra", "Quantizer", "Checkpoint"]),
     room("Transformer", ["JSON", "LinearAlgebra", "Quantizer", "Checkpoint", "Formats"]),
 
     // MARK: The run

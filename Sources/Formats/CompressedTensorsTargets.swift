@@ -3,6 +3,7 @@
 // class of modules; names come before expressions, and those before classes.
 
 internal import JSON
+internal import Tokenizer
 
 /// The targets of the groups of a configuration.
 struct CompressedTensorsTargets {
@@ -37,12 +38,11 @@ struct CompressedTensorsTargets {
 
   /// Whether a regular expression matches the start of a name.
   private static func matches(_ name: String, _ pattern: String) throws(JSONError) -> Bool {
-    do {
-      return try Regex(pattern).prefixMatch(in: name) != nil
-    } catch {
+    guard let found = PrefixPattern(pattern)?.matches(name) else {
       throw .wrongKind(
         path: "config_groups", expected: "targets that are names or regular expressions",
         found: "re:\(pattern)")
     }
+    return found
   }
 }
