@@ -10,7 +10,8 @@ struct RecipeArguments: ParsableArguments {
   @Option(
     help: """
       Defaults for method, range, order, correction and first positions: fast, plain GPTQ; balanced, \
-      GPTQ with corrected targets and grids chosen inside the solve; best, that with awq+cd.
+      GPTQ with corrected targets and grids chosen inside the solve; best, that with awq+cd. Where \
+      --methods names the methods, only the rest applies.
       """)
   var preset = Preset.balanced
 
@@ -21,7 +22,12 @@ struct RecipeArguments: ParsableArguments {
       """)
   var symmetry = Symmetry.symmetric
 
-  @Option(help: "How wide the range of a group is: \(Choices.ranges). (default: by preset)")
+  @Option(
+    help: """
+      How wide the range of a group is: \(Choices.ranges); solve chooses it with the codes, where \
+      whole groups of at most 256 columns are visited, and is squared-error elsewhere. (default: by \
+      preset)
+      """)
   var range: GridRule.Range?
 
   @Option(

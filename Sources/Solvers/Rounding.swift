@@ -47,7 +47,7 @@ public protocol PreparedRounding: Sendable {
   ///
   /// - Throws: ``GridError`` when no grid fits.
   func quantize(
-    _ weights: Matrix, _ scheme: Scheme, _ rule: GridRule, _ metric: ErrorMetric
+    _ weights: Matrix, scheme: Scheme, rule: GridRule, metric: ErrorMetric
   ) throws(GridError) -> QuantizedWeight
 }
 
@@ -59,7 +59,7 @@ extension PreparedRounding {
 
   /// The grid first, by its rule, then the codes.
   public func quantize(
-    _ weights: Matrix, _ scheme: Scheme, _ rule: GridRule, _ metric: ErrorMetric
+    _ weights: Matrix, scheme: Scheme, rule: GridRule, metric: ErrorMetric
   ) throws(GridError) -> QuantizedWeight {
     round(weights, on: try rule.grid(for: weights, scheme: scheme, metric: metric))
   }

@@ -86,15 +86,18 @@ private let quantizeHelp = """
     --preset <preset>       Defaults for method, range, order, correction and
                             first positions: fast, plain GPTQ; balanced, GPTQ
                             with corrected targets and grids chosen inside the
-                            solve; best, that with awq+cd. (values: fast,
+                            solve; best, that with awq+cd. Where --methods names
+                            the methods, only the rest applies. (values: fast,
                             balanced, best; default: balanced)
     --symmetric/--asymmetric
                             Zero in the middle of the codes, or a zero point for
                             each group; weights under rounded inputs are always
                             symmetric. (default: --symmetric)
     --range <range>         How wide the range of a group is: min-max,
-                            squared-error, output-error, solve. (default: by
-                            preset) (values: min-max, squared-error,
+                            squared-error, output-error, solve; solve chooses it
+                            with the codes, where whole groups of at most 256
+                            columns are visited, and is squared-error elsewhere.
+                            (default: by preset) (values: min-max, squared-error,
                             output-error, solve)
     --order <order>         The order in which columns are visited: natural,
                             activation, group-aware (gptq, cd, beam, signround).

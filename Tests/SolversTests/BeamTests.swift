@@ -102,7 +102,7 @@ extension DampedProblem {
       let rounding = BeamRounding(
         start: NearestPlaneRounding(order: .groupAware), width: width)
       let found = try rounding.prepared(for: RoundingInput(problem.input), scheme)
-        .quantize(problem.weights, scheme, rule, .plain)
+        .quantize(problem.weights, scheme: scheme, rule: rule, metric: .plain)
       #expect(found.grid == start.grid)
       let errors = problem.errors(found)
       for (now, then) in zip(errors, before) { #expect(now <= then * (1 + 1e-5)) }

@@ -33,6 +33,6 @@ struct DampedProblem {
 
   func solved(_ range: GridRule.Range, _ scheme: Scheme) throws -> QuantizedWeight {
     try plane.quantize(
-      weights, scheme, GridRule(range: range, scaleFormat: .float16), .plain)
+      weights, scheme: scheme, rule: GridRule(range: range, scaleFormat: .float16), metric: .plain)
   }
 }

@@ -57,7 +57,8 @@ private let schemes =
     // Otherwise the rule falls back to the squared error, on the same codes.
     let rules = try [GridRule.Range.solve, .squaredError].map {
       try other.quantize(
-        problem.weights, scheme, GridRule(range: $0, scaleFormat: .float16), .plain)
+        problem.weights, scheme: scheme, rule: GridRule(range: $0, scaleFormat: .float16),
+        metric: .plain)
     }
     #expect(rules[0] == rules[1])
   }
@@ -71,7 +72,7 @@ private let schemes =
     (weights[3, 40], weights[3, 41]) = (size, -size)
     let rule = GridRule(range: .solve, scaleFormat: .float16)
     #expect {
-      try problem.plane.quantize(weights, scheme, rule, .plain)
+      try problem.plane.quantize(weights, scheme: scheme, rule: rule, metric: .plain)
     } throws: { error in
       guard case .scaleOverflow(row: 3, _, format: .float16)? = error as? GridError else {
         return false
@@ -140,7 +141,7 @@ private let schemes =
       let rounding = CoordinateDescentRounding(
         start: NearestPlaneRounding(order: .groupAware), sweeps: sweeps)
       let found = try rounding.prepared(for: RoundingInput(problem.input), scheme)
-        .quantize(problem.weights, scheme, rule, .plain)
+        .quantize(problem.weights, scheme: scheme, rule: rule, metric: .plain)
       let errors = problem.errors(found)
       for (now, then) in zip(errors, before) { #expect(now <= then * (1 + 1e-5)) }
       #expect(errors.reduce(0, +) < before.reduce(0, +))
@@ -155,7 +156,8 @@ private let schemes =
     let found = try CoordinateDescentRounding(sweeps: 4)
       .prepared(for: RoundingInput(problem.input), scheme)
       .quantize(
-        problem.weights, scheme, GridRule(range: .squaredError, scaleFormat: .float16), .plain)
+        problem.weights, scheme: scheme,
+        rule: GridRule(range: .squaredError, scaleFormat: .float16), metric: .plain)
     var best = [Double](repeating: .infinity, count: 20)
     for code in 0..<4096 {
       let row: [UInt8] = (0..<6).map { column in UInt8((code >> (2 * column)) & 3) }

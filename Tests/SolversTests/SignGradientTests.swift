@@ -17,7 +17,7 @@ extension DampedProblem {
     try SignGradientRounding(
       start: NearestPlaneRounding(order: .groupAware), iterations: iterations
     ).prepared(for: RoundingInput(input), scheme).quantize(
-      weights, scheme, GridRule(range: range, scaleFormat: .float16), .plain)
+      weights, scheme: scheme, rule: GridRule(range: range, scaleFormat: .float16), metric: .plain)
   }
 }
 
@@ -85,7 +85,7 @@ extension DampedProblem {
     let rule = GridRule(range: .minMax, scaleFormat: .float16)
     let input = RoundingInput(CalibratedInput(calibration: moment))
     let found = try SignGradientRounding().prepared(for: input, scheme)
-      .quantize(weights, scheme, rule, .plain)
+      .quantize(weights, scheme: scheme, rule: rule, metric: .plain)
     #expect(found == QuantizedWeight(nearest: weights, on: found.grid))
   }
 }

@@ -66,9 +66,9 @@ struct Beam: PreparedRounding {
   ///
   /// - Throws: ``GridError`` when no grid fits.
   func quantize(
-    _ weights: Matrix, _ scheme: Scheme, _ rule: GridRule, _ metric: ErrorMetric
+    _ weights: Matrix, scheme: Scheme, rule: GridRule, metric: ErrorMetric
   ) throws(GridError) -> QuantizedWeight {
-    let found = try start.quantize(weights, scheme, rule, metric)
+    let found = try start.quantize(weights, scheme: scheme, rule: rule, metric: metric)
     // Where the grid was chosen inside the solve, the codes are not those of nearest plane.
     return cheapest(
       weights, on: found.grid, or: [found, start.round(weights, on: found.grid)])

@@ -58,9 +58,9 @@ struct CoordinateDescent: PreparedRounding {
   }
 
   func quantize(
-    _ weights: Matrix, _ scheme: Scheme, _ rule: GridRule, _ metric: ErrorMetric
+    _ weights: Matrix, scheme: Scheme, rule: GridRule, metric: ErrorMetric
   ) throws(GridError) -> QuantizedWeight {
-    let found = try start.quantize(weights, scheme, rule, metric)
+    let found = try start.quantize(weights, scheme: scheme, rule: rule, metric: metric)
     return descend(
       from: found, weights, encoding: scheme.granularity == .tensor ? nil : rule.encoding)
   }

@@ -82,7 +82,7 @@ struct NearestPlane: PreparedRounding {
   ///
   /// - Complexity: about 20·out·in·g multiply-adds for groups of g columns, besides the feedback.
   func quantize(
-    _ weights: Matrix, _ scheme: Scheme, _ rule: GridRule, _ metric: ErrorMetric
+    _ weights: Matrix, scheme: Scheme, rule: GridRule, metric: ErrorMetric
   ) throws(GridError) -> QuantizedWeight {
     let groupSize = try rule.checkedGroupSize(for: weights, scheme)
     guard rule.range == .solve, scheme.granularity != .tensor, groupSize <= Self.largestGroup,

@@ -64,9 +64,9 @@ struct SignGradient: PreparedRounding {
   }
 
   func quantize(
-    _ weights: Matrix, _ scheme: Scheme, _ rule: GridRule, _ metric: ErrorMetric
+    _ weights: Matrix, scheme: Scheme, rule: GridRule, metric: ErrorMetric
   ) throws(GridError) -> QuantizedWeight {
-    learned(from: try start.quantize(weights, scheme, rule, metric), weights)
+    learned(from: try start.quantize(weights, scheme: scheme, rule: rule, metric: metric), weights)
   }
 
   /// Learns panels of rows in parallel.
