@@ -50,7 +50,7 @@ public enum RotationError: Error, Equatable, CustomStringConvertible {
     switch self {
     case .notExact(let name):
       "\(name): a rotation is exact only where all Linears read the residual stream through an "
-        + "RMSNorm and write to it directly"
+        + "RMSNorm and write to it directly; quantize this model without one"
     }
   }
 }
