@@ -68,4 +68,29 @@ private func expectDamageIsReadOrRefused(
       try expectDamageIsReadOrRefused(in: folder, linear, seed: seed)
     }
   }
+
+  @Test(arguments: 0..<2 as Range<UInt64>)
+  func `a mutated folder of two groups is read or refused`(seed: UInt64) throws {
+    let linear = LinearShape(name: "p", rows: 8, columns: 32)
+    let format = CompressedTensorsFormat()
+    let weight = try quantized(
+      linear, Scheme(bits: 3, symmetric: true, granularity: .group(16)), format)
+    func group(_ target: String, _ bits: Int) -> String {
+      """
+      {"targets": ["\(target)"], "weights": {"num_bits": \(bits), "strategy": "group",
+      "group_size": 16}}
+      """
+    }
+    try TemporaryFolder.with { folder in
+      _ = try folder.store(weight, linear, format)
+      try folder.write(
+        "out/config.json",
+        Array(
+          """
+          {"quantization_config": {"quant_method": "compressed-tensors", "format": "pack-quantized",
+          "config_groups": {"a": \(group("Linear", 5)), "b": \(group("re:(p|q.*)$", 3))}}}
+          """.utf8))
+      try expectDamageIsReadOrRefused(in: folder, linear, seed: seed)
+    }
+  }
 }
