@@ -4,20 +4,20 @@ import Pipeline
 import Quantizer
 import Solvers
 
-/// `--preset`: defaults that belong together; papers-notes/target.md has what was measured of them.
+/// `--preset`: defaults that belong together; papers-notes/ablation.md has what was measured of them.
 enum Preset: String, CaseIterable, ExpressibleByArgument {
   /// Plain GPTQ: one pass through the quantized model.
   case fast
   /// GPTQ with corrected targets, first positions, and grids chosen inside the solve.
   case balanced
-  /// The same with AWQ's scales in front and coordinate descent behind.
+  /// The same with coordinate descent behind.
   case best
 
   /// What happens to the weights.
   var method: Method {
     switch self {
     case .fast, .balanced: .gptq
-    case .best: Method(transform: .awq, rounding: .coordinateDescent)
+    case .best: Method(rounding: .coordinateDescent)
     }
   }
 

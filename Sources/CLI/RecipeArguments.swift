@@ -10,7 +10,7 @@ struct RecipeArguments: ParsableArguments {
   @Option(
     help: """
       Defaults for method, range, order, correction and first positions: fast, plain GPTQ; balanced, \
-      GPTQ with corrected targets and grids chosen inside the solve; best, that with awq+cd. Where \
+      GPTQ with corrected targets and grids chosen inside the solve; best, that with cd. Where \
       --methods names the methods, only the rest applies.
       """)
   var preset = Preset.balanced

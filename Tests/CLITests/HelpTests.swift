@@ -86,8 +86,8 @@ private let quantizeHelp = """
     --preset <preset>       Defaults for method, range, order, correction and
                             first positions: fast, plain GPTQ; balanced, GPTQ
                             with corrected targets and grids chosen inside the
-                            solve; best, that with awq+cd. Where --methods names
-                            the methods, only the rest applies. (values: fast,
+                            solve; best, that with cd. Where --methods names the
+                            methods, only the rest applies. (values: fast,
                             balanced, best; default: balanced)
     --symmetric/--asymmetric
                             Zero in the middle of the codes, or a zero point for
