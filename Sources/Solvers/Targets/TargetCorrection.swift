@@ -25,9 +25,9 @@ public struct TargetCorrection: Sendable, Equatable {
     /// full-precision output on held-out tokens; ½ where none are held out.
     case heldOut
     /// This share of what GPTAQ (Li and others 2025, arXiv 2504.02692) corrects, for comparison: the
-    /// mismatch of each column by the columns visited after it alone. The published loop takes each
-    /// weight as it is when it is rounded; here it is the original one, so that the target is known
-    /// beforehand.
+    /// mismatch of each column by the columns after it alone, in the order of falling mean squares. The
+    /// published loop takes each weight as it is when it is rounded; here it is the original one, so
+    /// that the target is known beforehand.
     case gptaq(Float)
   }
 
