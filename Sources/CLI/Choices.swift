@@ -17,6 +17,8 @@ enum Choices {
 
   static var orders: String { ColumnOrder.allCases.map(\.rawValue).joined(separator: ", ") }
 
+  static var dampings: String { Damping.choices.map { "\($0.share)" }.joined(separator: ", ") }
+
   static let observers = "min-max, moving-average, percentile:P, squared-error, entropy"
 
   private static func list(_ items: [(String, String)]) -> String {
@@ -70,6 +72,26 @@ extension OutlierRule: ExpressibleByArgument {
     case .largest(let count): "top:\(count)"
     }
   }
+}
+
+/// `--damping`: a share of the mean diagonal, or a choice by held-out tokens.
+enum DampingChoice: ExpressibleByArgument, Equatable {
+  case fixed(Damping)
+  case auto
+
+  init?(argument: String) {
+    if argument == "auto" {
+      self = .auto
+    } else {
+      guard let share = Double(argument), (0...Damping.largest).contains(share) else { return nil }
+      self = .fixed(Damping(share: share))
+    }
+  }
+
+  /// The damping to try first.
+  var start: Damping { if case .fixed(let damping) = self { damping } else { Damping() } }
+
+  var defaultValueDescription: String { "\(start.share)" }
 }
 
 /// `--alpha`: SmoothQuant's migration strength.

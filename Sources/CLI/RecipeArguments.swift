@@ -37,8 +37,13 @@ struct RecipeArguments: ParsableArguments {
       """)
   var order: ColumnOrder?
 
-  @Option(help: "Share of the mean diagonal that is added to the Hessian's diagonal (gptq).")
-  var damping = 0.01
+  @Option(
+    help: """
+      Share of the mean diagonal that is added to the Hessian's diagonal, 0 to 1; auto solves with \
+      \(Choices.dampings) and keeps what suits the held-out tokens of each stage best (gptq, cd, \
+      beam, signround).
+      """)
+  var damping = DampingChoice.fixed(Damping())
 
   @Option(
     help: """
@@ -69,12 +74,6 @@ struct RecipeArguments: ParsableArguments {
       """)
   var outliers = OutlierRule.paper
 
-  func validate() throws {
-    guard (0...Damping.largest).contains(damping) else {
-      throw ValidationError("--damping must be between 0 and 1, not \(damping).")
-    }
-  }
-
   /// The settings of a method.
   ///
   /// The defaults are 4 bits in groups of 128, or 8 bits per channel if inputs are rounded too.
@@ -90,7 +89,7 @@ struct RecipeArguments: ParsableArguments {
         granularity: groupSize?.granularity ?? (isInt8 ? .channel : .group(128))),
       range: range ?? preset.range, method: method,
       options: MethodOptions(
-        order: order ?? preset.order, damping: Damping(share: damping),
+        order: order ?? preset.order, damping: damping.start, searchesDamping: damping == .auto,
         migrationStrength: alpha?.strength ?? .fixed(familyAlpha)),
       correction: correction.map(\.correction) ?? preset.correction,
       symmetricActivations: !hasAsymmetricActivations, observer: observer, outliers: outliers,

@@ -116,6 +116,8 @@ public struct Damping: Sendable, Equatable {
   public let share: Double
   /// The largest share that is tried.
   public static let largest = 1.0
+  /// The dampings among which held-out tokens may choose, half a decade apart around the default.
+  public static let choices = [0.001, 0.003, 0.01, 0.03, 0.1].map { Damping(share: $0) }
 
   /// The shares to try in turn, each ten times the one before, up to `largest`.
   public var ladder: [Double] {

@@ -172,7 +172,8 @@ extension QuantizationSettings {
     ]
     if method.rounding.name == RoundingMethod.gptq.name {
       members.append(("column_order", .string(options.order.rawValue)))
-      members.append(("damp_percent", .rounded(options.damping.share)))
+      members.append(
+        ("damp_percent", options.searchesDamping ? "held-out" : .rounded(options.damping.share)))
     }
     if let correction {
       let strength: JSONValue =

@@ -100,7 +100,10 @@ public struct QuantizationSettings: Sendable {
       gridRule: GridRule(
         range: method.clips ? .outputError : range, search: method.clips ? .clipping : .fine,
         encoding: format.encoding(scales: scales)),
-      rounding: method.rounding.make(options), correction: correction,
+      rounding: method.rounding.make(options),
+      alternatives: method.rounding.needsCalibration
+        ? options.alternatives.map(method.rounding.make) : [],
+      correction: correction,
       transform: method.transform?.make(options),
       activations: activationScheme.map { ActivationRule($0, observer: observer) },
       outliers: method.keepsOutliers ? outliers : nil)

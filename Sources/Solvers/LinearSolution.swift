@@ -58,6 +58,14 @@ public struct StageSolution: Sendable {
   /// The squared output error of all Linears together, per calibration token.
   package let loss: Double
 
+  /// The mean relative output error of the Linears on held-out tokens, against the full-precision
+  /// model where its stream was followed; nil where no tokens are held out.
+  var heldOutError: Double? {
+    let errors = linears.compactMap { $0.error.stream ?? $0.error.heldOut }
+    guard !errors.isEmpty, errors.count == linears.count else { return nil }
+    return errors.reduce(0, +) / Double(errors.count)
+  }
+
   /// For each Linear, the weights that it stands for beside an input that is not scaled.
   package var unscaledWeights: [Matrix] {
     linears.map { solution in

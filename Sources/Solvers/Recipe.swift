@@ -21,6 +21,8 @@ public struct Recipe: Sendable {
   public let gridRule: GridRule
   /// How codes are chosen.
   public let rounding: any Rounding
+  /// Other settings of the rounding; the error of a stage on held-out tokens chooses among all.
+  public let alternatives: [any Rounding]
   /// How the target is corrected for the error of earlier Linears; nil for not at all.
   public let correction: TargetCorrection?
   /// How the input channels are scaled first; nil for not at all.
@@ -33,12 +35,14 @@ public struct Recipe: Sendable {
   /// A recipe with given choices.
   public init(
     scheme: Scheme, gridRule: GridRule, rounding: any Rounding,
+    alternatives: [any Rounding] = [],
     correction: TargetCorrection? = nil, transform: (any Transform)? = nil,
     activations: ActivationRule? = nil, outliers: OutlierRule? = nil
   ) {
     self.scheme = scheme
     self.gridRule = gridRule
     self.rounding = rounding
+    self.alternatives = alternatives
     self.correction = correction
     self.transform = transform
     self.activations = activations
@@ -47,6 +51,13 @@ public struct Recipe: Sendable {
 
   /// The same recipe for another scheme.
   public func storing(_ scheme: Scheme) -> Recipe {
+    Recipe(
+      scheme: scheme, gridRule: gridRule, rounding: rounding, alternatives: alternatives,
+      correction: correction, transform: transform, activations: activations, outliers: outliers)
+  }
+
+  /// The same recipe with another rounding, and no choice of it.
+  func rounding(by rounding: any Rounding) -> Recipe {
     Recipe(
       scheme: scheme, gridRule: gridRule, rounding: rounding, correction: correction,
       transform: transform, activations: activations, outliers: outliers)

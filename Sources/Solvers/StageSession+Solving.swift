@@ -12,6 +12,19 @@ extension StageSession {
     _ recipe: Recipe, measuringRows measuresRows: Bool = false
   ) throws(StageError) -> StageSolution {
     let problem = try corrected(by: recipe.correction)
+    var best = try solve(problem, recipe, measuresRows)
+    for rounding in recipe.alternatives {
+      guard let least = best.heldOutError else { break }
+      let other = try solve(problem, recipe.rounding(by: rounding), measuresRows)
+      if let error = other.heldOutError, error < least { best = other }
+    }
+    return best
+  }
+
+  /// Solves for given targets, with and without the transform's factors where they must improve.
+  private func solve(
+    _ problem: StageProblem, _ recipe: Recipe, _ measuresRows: Bool
+  ) throws(StageError) -> StageSolution {
     guard let name = problem.linears.first?.name, let transform = recipe.transform,
       let scaling = problem.scaling,
       !scaling.isTakenUpByRows || recipe.gridRule.encoding.absorbsRowFactors(recipe.scheme)

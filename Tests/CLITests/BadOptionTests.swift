@@ -74,10 +74,10 @@ private let misspelled: [Refusal] = [
     ["--group-size", "row"]),
   Refusal(
     "damping too large",
-    "--damping must be between 0 and 1, not 1.5.", status: 64, ["--damping", "1.5"]),
+    "The value '1.5' is invalid for '--damping <damping>'", status: 64, ["--damping", "1.5"]),
   Refusal(
     "damping not a number",
-    "--damping must be between 0 and 1, not nan.", status: 64, ["--damping", "nan"]),
+    "The value 'nan' is invalid for '--damping <damping>'", status: 64, ["--damping", "nan"]),
   Refusal(
     "no samples",
     "--samples must be positive, not 0.", status: 64, ["--samples", "0"]),

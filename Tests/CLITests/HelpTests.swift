@@ -104,7 +104,10 @@ private let quantizeHelp = """
                             (default: by preset) (values: natural, activation,
                             group-aware)
     --damping <damping>     Share of the mean diagonal that is added to the
-                            Hessian's diagonal (gptq). (default: 0.01)
+                            Hessian's diagonal, 0 to 1; auto solves with 0.001,
+                            0.003, 0.01, 0.03, 0.1 and keeps what suits the
+                            held-out tokens of each stage best (gptq, cd, beam,
+                            signround). (default: 0.01)
     --correction <correction>
                             Share of the correction for the error of earlier
                             Linears, 0 to 1; held-out for what suits held-out

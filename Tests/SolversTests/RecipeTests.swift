@@ -108,6 +108,29 @@ private func stage(_ linears: [LinearProblem], _ input: CalibratedInput) -> Stag
     #expect(easy.conditioning == Conditioning(damping: 0.01, retries: 0, deadChannels: 0))
   }
 
+  @Test func `held-out tokens choose among the dampings, for the whole stage`() throws {
+    // Few tokens, so that little damping follows their noise.
+    let learned = InputStatistics(of: activations.copy(rows: 0..<60))
+    let judging = InputStatistics(of: activations.copy(rows: 60..<128))
+    let options = MethodOptions(order: .natural, searchesDamping: true)
+    let roundings = ([options] + options.alternatives).map(RoundingMethod.gptq.make)
+    #expect(roundings.count == Damping.choices.count)
+    let choosing = Recipe(
+      scheme: try Scheme(bits: 4, symmetric: true, granularity: .group(16)),
+      gridRule: GridRule(range: .minMax, scaleFormat: .float16), rounding: roundings[0],
+      alternatives: Array(roundings.dropFirst()))
+    let linears = ["q", "k"].enumerated().map { linear($1, seed: UInt64($0) + 8) }
+    let judged = stage(linears, CalibratedInput(calibration: learned, heldOut: judging))
+    let fixed = try roundings.map { try recipe($0).solve(judged).linears }
+    let errors = try fixed.map { try $0.map { try #require($0.error.heldOut) }.reduce(0, +) }
+    let best = try #require(errors.indices.min { errors[$0] < errors[$1] })
+    #expect(try choosing.solve(judged).linears.map(\.quantized) == fixed[best].map(\.quantized))
+    #expect(best != 0, "the test needs a choice that is not the first")
+    // Nothing can be chosen where no tokens are held out.
+    let unjudged = try choosing.solve(stage(linears, CalibratedInput(calibration: learned)))
+    #expect(unjudged.linears.map(\.quantized) == fixed[0].map(\.quantized))
+  }
+
   @Test(arguments: ColumnOrder.allCases)
   func `dead channels are rounded to nearest`(order: ColumnOrder) throws {
     let dead = [0, 13, 14, 47]
