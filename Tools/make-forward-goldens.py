@@ -8,23 +8,32 @@ Tests/TransformerTests/Fixtures. The family of Examples/CustomFamily has a case 
 `make-forward-goldens.py Tests/CLITests/Fixtures --only arcee`
 
 Each fixture is a model folder as transformers writes it, plus golden.safetensors with, for each
-length n, the tensors `input_ids.n` [n] int64 and `logits.n` [n, vocabulary] float32, computed by
-eager attention in float32 from the stored weights.
+length n, the tensors `input_ids.n` [n] int64 and `logits.n` [n, vocabulary] float32, computed in
+float32 from the stored weights, by eager attention unless the case says why not. The other kind
+of attention, and the model before it was saved, must give the same logits.
 
 Random weights are scaled so that logits spread over a few units. The script also shows that every
-feature of a fixture matters: for each norm and bias, and for each entry of `unlike` and `without`,
-it removes the feature and requires that the logits move by far more than the tolerance of a test.
+feature of a fixture matters: for each norm, bias and other small tensor, and for each entry of
+`unlike` and `without`, it removes the feature and requires that the logits move by far more than
+the tolerance of a test.
 Where a router chooses experts, the choice must be clear for every token, because rounding could
 change it otherwise. Seeds come from names, so that a new case leaves the others unchanged.
 
 versions.json has the versions behind all fixtures, except for those that name others in the
 metadata of golden.safetensors.
 """
-import argparse, json, math, pathlib, shutil, zlib
+import argparse, copy, json, math, pathlib, shutil, sys, zlib
 import torch, transformers
 from safetensors.torch import load_file, save_file
-from transformers import (ArceeConfig, AutoModelForCausalLM, Gemma3TextConfig, GPTNeoXConfig, LlamaConfig, MistralConfig, Qwen2Config,
-                          Qwen3Config, Qwen3MoeConfig)
+from transformers import (AfmoeConfig, ApertusConfig, ArceeConfig, AutoModelForCausalLM, BloomConfig, Cohere2Config, CohereConfig,
+                          Dots1Config, Ernie4_5_MoeConfig, Ernie4_5Config, Exaone4Config, ExaoneMoeConfig, FalconConfig,
+                          FlexOlmoConfig, Gemma2Config, Gemma3TextConfig, GemmaConfig, Glm4Config, Glm4MoeConfig, GlmConfig,
+                          GPT2Config, GPTBigCodeConfig, GPTJConfig, GPTNeoConfig, GPTNeoXConfig, GraniteConfig, GraniteMoeConfig,
+                          HeliumConfig, HunYuanDenseV1Config, HunYuanMoEV1Config, Jais2Config, LlamaConfig, MiniMaxM2Config,
+                          Ministral3Config, MinistralConfig, MistralConfig, MixtralConfig, MptConfig, NemotronConfig, Olmo2Config,
+                          Olmo3Config, OlmoConfig, OlmoeConfig, OPTConfig, Phi3Config, PhiConfig, PhimoeConfig, Qwen2Config,
+                          Qwen2MoeConfig, Qwen3Config, Qwen3MoeConfig, SeedOssConfig, SmolLM3Config, SolarOpenConfig,
+                          StableLmConfig, Starcoder2Config, VaultGemmaConfig)
 
 LENGTHS = (1, 7, 33, 64)
 MATTERS = 0.02       # a feature counts as tested if its removal moves some logit by this much
@@ -60,15 +69,61 @@ QUARTER = dict(rope_theta=100.0, rope_type='default', partial_rotary_factor=0.25
 NEOX = dict(vocab_size=96, hidden_size=48, intermediate_size=80, num_hidden_layers=2, num_attention_heads=3,
             max_position_embeddings=128)
 
+# The other Gemmas. Their queries are long, so that the caps of the attention matter.
+GEMMA1 = GEMMA | dict(num_hidden_layers=2)
+del GEMMA1['query_pre_attn_scalar'], GEMMA1['sliding_window']
+ALPHA = dict(rope_theta=100.0, rope_type='dynamic', alpha=50.0, factor=1.0)                 # Hunyuan's: another base
+HALF, WHOLE = (PLAIN | dict(partial_rotary_factor=share) for share in (0.5, 1.0))
+LONG = dict(rope_theta=100.0, rope_type='longrope', short_factor=[1.0, 1.1, 1.2, 1.3, 1.5, 1.7, 2.0, 2.2],
+            long_factor=[1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0])
+LONG_PARTIAL = LONG | dict(partial_rotary_factor=0.75, short_factor=LONG['short_factor'][:6], long_factor=LONG['long_factor'][:6])
+# transformers uses PhiMoE's short factors for all lengths; here both are the same.
+LONG_SCALED = LONG | dict(long_factor=LONG['short_factor'], original_max_position_embeddings=32, short_mscale=1.2, long_mscale=1.5)
+YARN_SCALED = YARN_RAMP | dict(original_max_position_embeddings=16, mscale=1.0, mscale_all_dim=1.0, llama_4_scaling_beta=0.5)
+
+# The classics, whose MLPs are usually four times as wide as the model.
+GPT2 = dict(vocab_size=96, n_embd=24, n_layer=2, n_head=3, n_positions=64, bos_token_id=None, eos_token_id=None)
+OPT = dict(vocab_size=96, hidden_size=32, ffn_dim=48, num_hidden_layers=2, num_attention_heads=4, max_position_embeddings=64,
+           pad_token_id=None, bos_token_id=None, eos_token_id=None)
+SIX_HEADS = dict(vocab_size=96, hidden_size=24, n_layer=2, n_head=6, bos_token_id=None, eos_token_id=None)      # BLOOM's keys
+MPT = dict(vocab_size=96, d_model=24, n_layers=2, n_heads=6, max_seq_len=64)
+NEO = dict(vocab_size=96, hidden_size=32, intermediate_size=40, num_layers=4, num_heads=4, max_position_embeddings=64, window_size=8,
+           bos_token_id=None, eos_token_id=None)
+FALCON = dict(vocab_size=96, hidden_size=32, ffn_hidden_size=64, num_hidden_layers=2, num_attention_heads=4,
+              max_position_embeddings=128, bos_token_id=None, eos_token_id=None)
+
 MIXTURE = SMALL | dict(head_dim=16, moe_intermediate_size=24, num_experts=8, num_experts_per_tok=2, norm_topk_prob=True)
 
 
 def rope(parameters):
-    return dict(rope_parameters=parameters)
+    return dict(rope_parameters=copy.deepcopy(parameters))          # some classes of configurations add keys to it
 
 
 def ropes(sliding, full):
     return rope(dict(sliding_attention=sliding, full_attention=full))
+
+
+# The later families. Many have special tokens outside of this vocabulary by default, and loading may clear
+# the embedding of a padding token.
+TWO = SMALL | dict(pad_token_id=None, bos_token_id=None, eos_token_id=None)
+FOUR = TWO | dict(num_hidden_layers=4, intermediate_size=32)
+TWO_WIDE, FOUR_WIDE = (base | dict(num_attention_heads=2, num_key_value_heads=1) for base in (TWO, FOUR))
+THETA = rope(PLAIN | dict(rope_theta=10000.0))
+
+
+def kinds(letters):
+    return dict(layer_types=[dict(S='sliding_attention', F='full_attention')[letter] for letter in letters])
+
+
+MIXED = kinds('SFFS') | dict(sliding_window=8)
+GEMMA2 = GEMMA | MIXED | dict(num_hidden_layers=4, intermediate_size=32, attn_logit_softcapping=2.0, final_logit_softcapping=4.0)
+OTHER_KINDS = [dict(sliding_window=7), dict(sliding_window=9), kinds('FFFF'), kinds('SSSS'), kinds('SFFF'), kinds('FSSF')]
+# The later mixtures. Where the first layer is dense, there are two more.
+EXPERTS = TWO | dict(head_dim=12, num_experts_per_tok=2)
+THREE = EXPERTS | dict(num_hidden_layers=3, intermediate_size=32, moe_intermediate_size=16)
+GROUPS = dict(n_routed_experts=8, n_group=2, topk_group=1, norm_topk_prob=True, routed_scaling_factor=1.8)
+OTHER_GROUPS = [dict(n_group=1, topk_group=1), dict(n_group=2, topk_group=2), dict(norm_topk_prob=False), dict(routed_scaling_factor=1.0)]
+TIGHT = dict(num_local_experts=8, intermediate_size=20)         # experts as wide as `intermediate_size` says
 
 
 class Case:
@@ -76,14 +131,19 @@ class Case:
 
     `without` has edits of a loaded model, by name, that remove a feature which no configuration
     switches off. `barely` has configurations that differ only slightly, with the smallest
-    difference to require. `attempt` goes into the seed: models with routers were drawn until every
-    choice was clear. `extra` has tensors that such files hold besides the weights.
+    difference to require. `attempt` goes into the seed: models were drawn until every choice of a
+    router was clear and every difference large enough. `extra` has tensors that such files hold besides the weights. `attention` is the
+    right kind where transformers' two differ (`differ`). `other` is the other kind, if the family has one.
+    `idle` has the ends of names of tensors that cannot matter. `drop` is a prefix that the names of
+    tensors lose.
     """
 
     def __init__(self, config, unlike=(), dtype=torch.float32, shard='1GB', respell=None, without=None, barely=(),
-                 attempt='', extra=None):
+                 attempt='', extra=None, attention='eager', other='sdpa', differ=False,
+                 idle=(), drop=None):
         self.config, self.unlike, self.dtype, self.shard, self.respell = config, unlike, dtype, shard, respell
         self.without, self.barely, self.attempt, self.extra = without or {}, barely, attempt, extra or {}
+        self.attention, self.other, self.differ, self.idle, self.drop = attention, other, differ, idle, drop
 
 
 # Old spellings: edits of config.json that do not change the model. Such files usually hold 16-bit
@@ -91,6 +151,11 @@ class Case:
 
 def old(edit):
     return dict(respell=edit, dtype=torch.bfloat16)
+
+
+def drawn(attempt):
+    """Of a mixture: which draw made all choices clear. The weights have 16 bits to keep the files small."""
+    return dict(attempt=f' {attempt}', dtype=torch.bfloat16)
 
 
 def old_scaling(kind):
@@ -150,6 +215,36 @@ def sparse_gemma(config):
     config['torch_dtype'] = config.pop('dtype')
 
 
+def old_gemma1(config):
+    """As in the released files, which name the wrong gelu, and mean the other."""
+    old_scaling('type')(config)
+    config['hidden_act'], config['hidden_activation'] = 'gelu', None
+    del config['tie_word_embeddings'], config['use_bidirectional_attention'], config['attention_bias']
+
+
+def named_mistral(config):
+    config['model_type'], config['architectures'] = 'mistral', ['MistralForCausalLM']
+
+
+def old_partial(config):
+    """Moves base and share of the rotation to the top level."""
+    config['partial_rotary_factor'] = config['rope_parameters'].pop('partial_rotary_factor')
+    old_scaling('type')(config)
+
+
+def old_phi3(config):
+    """As in Phi-4-mini: only the two lists of factors are in `rope_scaling`."""
+    old_partial(config)
+    del config['rope_scaling']['original_max_position_embeddings']
+
+
+def old_cohere2(config):
+    """Replaces `layer_types` by a pattern: every fourth layer is full."""
+    old_scaling('type')(config)
+    del config['layer_types'], config['head_dim'], config['tie_word_embeddings']
+    config['sliding_window_pattern'] = 4
+
+
 def old_neox(config):
     """Moves base and share of the rotation to the top level; removes the later `attention_bias`."""
     parameters = config.pop('rope_parameters')
@@ -166,6 +261,71 @@ def old_mixture(config):
     config['max_window_layers'] = config['num_hidden_layers']
 
 
+def old_gemma2(config):
+    """Removes `layer_types`, of which the even ones slide, and the tying switch."""
+    old_scaling('type')(config)
+    del config['layer_types'], config['tie_word_embeddings'], config['use_bidirectional_attention']
+    config['hidden_act'], config['cache_implementation'] = config['hidden_activation'], 'hybrid'
+
+
+def old_olmo3(config):
+    """One base, and a scaling of the full layers only, which the file does not say."""
+    full = config.pop('rope_parameters')['full_attention']
+    config['rope_theta'] = int(full.pop('rope_theta'))
+    config['rope_scaling'] = full
+    config['torch_dtype'] = config.pop('dtype')
+
+
+def old_exaone4(config):
+    """Adds the pattern as letters; `layer_types` stays, as in the released files."""
+    old_scaling('rope_type')(config)
+    config['sliding_window_pattern'] = 'LLLG'
+
+
+def old_hunyuan(config):
+    """Adds what the released files have besides, and what then has no effect."""
+    old_scaling('type')(config)
+    config['rope_scaling'] |= dict(beta_fast=32, beta_slow=1, mscale=1.0, mscale_all_dim=1.0)
+    config['attention_head_dim'], config['use_qk_norm'], config['use_cla'] = config['head_dim'], True, False
+
+
+def old_seed(config):
+    """As in the released files, whose `rope_scaling` says that there is none."""
+    old_scaling('rope_type')(config)
+    config['rope_scaling'] = dict(rope_type='default')
+
+
+def old_falcon(config):
+    """Removes what the released files lack: base, key/value heads, width of the MLP."""
+    for key in ('rope_parameters', 'num_kv_heads', 'ffn_hidden_size', 'activation', 'num_ln_in_parallel_attn', 'max_position_embeddings',
+                'tie_word_embeddings'):
+        del config[key]
+    config['torch_dtype'] = config.pop('dtype')
+
+
+def old_bloom(config):
+    config['n_embed'] = config.pop('hidden_size')
+    del config['tie_word_embeddings']
+    config['torch_dtype'] = config.pop('dtype')
+
+
+def old_gpt(config):
+    del config['tie_word_embeddings']
+    config['torch_dtype'] = config.pop('dtype')
+
+
+def old_minimax(config):
+    """The rotated channels as a number."""
+    config['rotary_dim'] = int(config['rope_parameters'].pop('partial_rotary_factor') * config['head_dim'])
+    old_scaling('type')(config)
+    config['scoring_func'], config['use_routing_bias'], config['use_qk_norm'] = 'sigmoid', True, True
+
+
+def gpt2_masks(layers, positions):
+    """Returns the constants that old GPT-2 files hold for each layer."""
+    return {f'h.{layer}.attn.bias': torch.ones(1, 1, positions, positions).tril() for layer in range(layers)}
+
+
 def masks(layers, positions, turning):
     """Returns the constants that old GPT-NeoX files hold for each layer."""
     mask = torch.ones(1, 1, positions, positions).tril()
@@ -177,6 +337,130 @@ def masks(layers, positions, turning):
 
 def plain_embedding(model):
     model.model.embed_tokens.embed_scale.fill_(1)
+
+
+def attentions(model):
+    return [module for module in model.modules() if hasattr(module, 'q_proj')]
+
+
+def norms_by_head(model):
+    """Normalises queries and keys by head instead of all together; the gains remain."""
+    for attention in attentions(model):
+        for norm in attention.q_norm, attention.k_norm:
+            def forward(x, norm=norm, size=attention.head_dim):
+                heads = x.unflatten(-1, (-1, size))
+                return (heads * heads.pow(2).mean(-1, keepdim=True).add(norm.variance_epsilon).rsqrt()).flatten(-2) * norm.weight
+            norm.forward = forward
+
+
+def norms_before_rotation(model):
+    """Hunyuan: swaps the order of norms and rotation, by normalising what the rotation gets."""
+    for attention in attentions(model):
+        for project, norm in (attention.q_proj, attention.query_layernorm), (attention.k_proj, attention.key_layernorm):
+            def hook(module, inputs, output, norm=norm.forward, size=attention.head_dim):
+                return norm(output.unflatten(-1, (-1, size))).flatten(-2)
+            project.register_forward_hook(hook)
+            norm.forward = lambda x: x
+
+
+def rotate_halves(model):
+    """Rotates the pairs (i, i + n/2) where the family has (2i, 2i + 1).
+
+    Does so by a new order of the rows of q_proj and k_proj: products of queries and keys are those
+    that the other pairs would give.
+    """
+    for attention in attentions(model):
+        turning = getattr(attention, 'rotary_dim', None) or 2 * len(model.model.rotary_emb.inv_freq)
+        order = torch.cat((torch.arange(turning).view(2, -1).T.flatten(), torch.arange(turning, attention.head_dim)))
+        for project in attention.q_proj, attention.k_proj:
+            for parameter in project.parameters():
+                parameter.data = parameter.data.unflatten(0, (-1, attention.head_dim))[:, order].flatten(0, 1)
+
+
+def erf_gelu(model):
+    for layer in model.model.layers: layer.mlp.act_fn = torch.nn.GELU()
+    return model
+
+
+def other_gelu(model):
+    """Replaces the tanh form by the exact one, or the other way round, where no configuration does."""
+    for module in list(model.modules()):
+        if hasattr(module, 'gelu_impl'): module.gelu_impl = torch.nn.GELU()             # BLOOM
+        if isinstance(module, torch.nn.GELU): module.approximate = 'tanh'               # MPT
+    return model
+
+
+def earlier_positions(model):
+    """OPT: ignores that the first two rows belong to no position."""
+    rows = model.model.decoder.embed_positions.weight
+    rows.data = rows.data.roll(2, 0)
+
+
+def scaled_queries(model):
+    """GPT-Neo: scales by the size of a head, as all others do."""
+    for attention in attentions(model): attention.q_proj.weight.data *= attention.head_dim ** -0.5
+
+
+def groups_by_best(model):
+    """Ranks groups of experts by their best one instead of their best two."""
+    for router in model.modules():
+        if hasattr(router, 'topk_group'):
+            def forward(x, router=router):
+                scores = (x.flatten(0, -2) @ router.weight.T).sigmoid()
+                groups = (scores + router.e_score_correction_bias).unflatten(-1, (router.num_group, -1))
+                best = groups.max(-1).values
+                least = best.topk(router.topk_group).values[:, -1:]
+                chosen = groups.masked_fill((best < least)[..., None], -math.inf).flatten(-2).topk(router.top_k).indices
+                weights = scores.gather(1, chosen)
+                return None, weights / weights.sum(-1, keepdim=True) * router.routed_scaling_factor, chosen
+            router.forward = forward
+
+
+def unshared(model):
+    """Switches the shared experts off."""
+    for name, parameter in model.named_parameters():
+        if 'shared' in name and 'down_proj' in name: parameter.data.zero_()
+
+
+def ungated(model):
+    """Qwen 2: always uses half of the shared expert."""
+    for name, parameter in model.named_parameters():
+        if 'shared_expert_gate' in name: parameter.data.zero_()
+
+
+def ungated_attention(model):
+    """AFMoE: always uses half of the attention."""
+    for attention in attentions(model): attention.gate_proj.weight.data.zero_()
+
+
+SHARED = {'shared experts': unshared}
+
+
+def mpt_with(**change):
+    def edit(model):
+        for block in model.transformer.blocks: vars(block.attn).update(change)
+    return edit
+
+
+def alibi(change):
+    """Changes the biases that the family's module gives for distances."""
+    def edit(model):
+        module, forward = sys.modules[type(model).__module__], model.forward
+        names = '_get_alibi_slopes', 'build_mpt_alibi_tensor', 'build_alibi_tensor'            # of BLOOM, MPT, Falcon
+        name = next(name for name in names if hasattr(module, name))
+        build = getattr(module, name)
+
+        def changed(*arguments, **rest):
+            setattr(module, name, lambda *arguments, **rest: change(build(*arguments, **rest)))
+            try: return forward(*arguments, **rest)
+            finally: setattr(module, name, build)
+
+        model.forward = changed
+    return edit
+
+
+ALIBI = {'alibi': alibi(lambda bias: 0 * bias), 'order of slopes': alibi(lambda bias: bias.sort(0).values)}
+UNSCALED = {'alibi by head size': alibi(lambda bias: 2 * bias)}     # Falcon divides it by the root of the head's size, 4
 
 
 CASES = {
@@ -249,12 +533,205 @@ CASES = {
     'qwen3-moe-dense': Case(Qwen3MoeConfig(**MIXTURE | dict(num_hidden_layers=3), mlp_only_layers=[1]), attempt=' 15'),
     'qwen3-moe-step': Case(Qwen3MoeConfig(**MIXTURE, decoder_sparse_step=2)),
     'qwen3-moe-old': Case(Qwen3MoeConfig(**MIXTURE), **old(old_mixture), attempt=' 17'),
+    'olmo2': Case(Olmo2Config(**TWO, **rope(PLAIN)), unlike=[THETA], without={'norms over all heads': norms_by_head}),
+    'olmo2-biases': Case(Olmo2Config(**TWO, **rope(PLAIN), attention_bias=True)),
+    'olmo2-old': Case(Olmo2Config(**TWO, **rope(PLAIN)), **old(old_scaling('rope_type'))),
+    'olmo': Case(OlmoConfig(**TWO, **rope(PLAIN), clip_qkv=0.9), unlike=[THETA, dict(clip_qkv=None), dict(clip_qkv=0.8)]),
+    'olmo-unclipped': Case(OlmoConfig(**TWO, **rope(PLAIN)), unlike=[THETA, dict(clip_qkv=3.0)]),
+    'olmo3': Case(Olmo3Config(**FOUR_WIDE, **MIXED, **ropes(PLAIN, YARN)), unlike=OTHER_KINDS + [
+        ropes(PLAIN, PLAIN), ropes(YARN, YARN), ropes(YARN, PLAIN), ropes(PLAIN, LINEAR)],
+        without={'norms over all heads': norms_by_head}),
+    'gemma2': Case(Gemma2Config(**GEMMA2, **rope(PLAIN)), other=None, unlike=OTHER_KINDS + [
+        THETA, dict(query_pre_attn_scalar=12), dict(attn_logit_softcapping=None), dict(final_logit_softcapping=None),
+        dict(attn_logit_softcapping=2.5), dict(final_logit_softcapping=5.0), dict(hidden_activation='silu')],
+        without={'embedding scale': plain_embedding}, barely=[(dict(hidden_activation='gelu'), 0.003)]),
+    'gemma': Case(GemmaConfig(**GEMMA1, **rope(PLAIN)), attempt=' 1', unlike=[THETA, dict(hidden_act='silu')],
+                  without={'embedding scale': plain_embedding}, barely=[(erf_gelu, 0.003)]),
+    'gemma-old': Case(GemmaConfig(**GEMMA1, **rope(PLAIN)), **old(old_gemma1), unlike=[THETA], barely=[(erf_gelu, 0.003)]),
+    'granite': Case(GraniteConfig(**TWO | dict(head_dim=12), **rope(PLAIN), embedding_multiplier=3.0, residual_multiplier=0.6,
+                                  attention_multiplier=0.2, logits_scaling=1.5), unlike=[
+        THETA, dict(embedding_multiplier=1.0), dict(residual_multiplier=1.0), dict(attention_multiplier=12 ** -0.5),
+        dict(logits_scaling=1.0), dict(attention_multiplier=1.0)]),
+    'smollm3': Case(SmolLM3Config(**FOUR | dict(head_dim=12), **rope(PLAIN), no_rope_layer_interval=2), unlike=[
+        THETA, dict(no_rope_layers=[1, 1, 1, 1]), dict(no_rope_layers=[0, 1, 0, 1]), dict(no_rope_layers=[1, 1, 1, 0])]),
+    'seed-oss': Case(SeedOssConfig(**TWO | dict(head_dim=12), **rope(PLAIN)), unlike=[THETA]),
+    'exaone4': Case(Exaone4Config(**FOUR | dict(head_dim=12), **MIXED, **rope(PLAIN)), unlike=[THETA] + OTHER_KINDS),
+    'exaone4-full': Case(Exaone4Config(**FOUR | dict(head_dim=12), **rope(PLAIN), **kinds('FFFF'), sliding_window=None), unlike=[
+        THETA, dict(sliding_window=8)]),            # (a window, even if no layer has it, stops the rotation)
+    'hunyuan-v1-dense': Case(HunYuanDenseV1Config(**TWO | dict(head_dim=12), **rope(ALPHA)), unlike=[
+        rope(PLAIN), rope(ALPHA | dict(alpha=20.0))], without={'norms after rotation': norms_before_rotation}),
+    'apertus': Case(ApertusConfig(**TWO_WIDE | dict(head_dim=12), **rope(LLAMA3)), unlike=[rope(PLAIN), rope(LINEAR)]),
+    'starcoder2': Case(Starcoder2Config(**TWO, **rope(PLAIN), sliding_window=8), unlike=[
+        THETA, dict(sliding_window=None), dict(sliding_window=7), dict(sliding_window=9), dict(hidden_act='silu')],
+        barely=[(dict(hidden_act='gelu'), 0.004)]),
+    'vaultgemma': Case(VaultGemmaConfig(**GEMMA2, **rope(PLAIN)), other=None, unlike=OTHER_KINDS + [
+        THETA, dict(query_pre_attn_scalar=12), dict(attn_logit_softcapping=None), dict(final_logit_softcapping=None),
+        dict(hidden_activation='silu')], without={'embedding scale': plain_embedding}),
+    'ministral': Case(MinistralConfig(**FOUR | dict(head_dim=12), **MIXED, **rope(PLAIN)), unlike=[THETA] + OTHER_KINDS),
+    'ministral3': Case(Ministral3Config(**TWO_WIDE | dict(head_dim=20), **rope(YARN_SCALED), sliding_window=None), unlike=[
+        dict(sliding_window=8), rope(YARN_SCALED | dict(llama_4_scaling_beta=0.0)), rope(YARN_SCALED | dict(factor=1.0)),
+        rope({key: value for key, value in YARN_SCALED.items() if 'mscale' not in key}),
+        rope(YARN_SCALED | dict(original_max_position_embeddings=32))]),
+    'mistral-layers': Case(MinistralConfig(**FOUR | dict(head_dim=12), **MIXED, **rope(PLAIN)), respell=named_mistral,
+                           unlike=[THETA] + OTHER_KINDS),
+    'nemotron': Case(NemotronConfig(**TWO | dict(head_dim=12), **rope(HALF), attention_bias=True, mlp_bias=True, norm_eps=0.05),
+                     unlike=[rope(HALF | dict(rope_theta=10000.0)), rope(WHOLE),
+                             dict(hidden_act='relu'), dict(norm_eps=1e-5)]),
+    'jais2': Case(Jais2Config(**TWO | dict(head_dim=12), **rope(PLAIN), layer_norm_eps=0.05), unlike=[
+        THETA, dict(hidden_act='relu'), dict(layer_norm_eps=1e-5)]),
+    'phi3': Case(Phi3Config(**TWO, **rope(PLAIN), sliding_window=8), unlike=[
+        THETA, dict(sliding_window=None), dict(sliding_window=7), dict(sliding_window=9)]),
+    'phi3-longrope': Case(Phi3Config(**TWO_WIDE, **rope(LONG), original_max_position_embeddings=32), unlike=[
+        rope(PLAIN), rope(LONG | dict(long_factor=LONG['short_factor'])), rope(LONG | dict(short_factor=LONG['long_factor'])),
+        rope(LONG | dict(attention_factor=1.0)), dict(original_max_position_embeddings=33),
+        dict(original_max_position_embeddings=6), dict(original_max_position_embeddings=64)]),
+    'phi3-partial': Case(Phi3Config(**TWO_WIDE, **rope(PLAIN | dict(partial_rotary_factor=0.75))), unlike=[rope(PLAIN), rope(HALF)]),
+    'phi3-old': Case(Phi3Config(**TWO_WIDE, **rope(LONG_PARTIAL), original_max_position_embeddings=32), **old(old_phi3)),
+    'phi': Case(PhiConfig(**TWO_WIDE, **rope(HALF), layer_norm_eps=0.05), unlike=[
+        rope(WHOLE), rope(HALF | dict(rope_theta=10000.0)), dict(layer_norm_eps=1e-5), dict(hidden_act='relu')],
+        barely=[(dict(hidden_act='gelu'), 0.004)]),
+    'phi-norms': Case(PhiConfig(**TWO_WIDE, **rope(HALF), qk_layernorm=True)),
+    'phi-old': Case(PhiConfig(**TWO_WIDE, **rope(HALF)), **old(old_partial)),
+    'glm': Case(GlmConfig(**TWO | dict(head_dim=12), **rope(HALF)), unlike=[rope(PLAIN), rope(HALF | dict(rope_theta=10000.0))],
+                without={'pairs': rotate_halves}),
+    'glm4': Case(Glm4Config(**TWO | dict(head_dim=12), **rope(HALF)), unlike=[rope(PLAIN), rope(HALF | dict(rope_theta=10000.0))],
+                 without={'pairs': rotate_halves}),
+    'glm4-old': Case(Glm4Config(**TWO | dict(head_dim=12), **rope(HALF)), **old(old_partial)),
+    'cohere': Case(CohereConfig(**TWO, **rope(PLAIN), logit_scale=0.7, layer_norm_eps=0.05), unlike=[
+        THETA, dict(logit_scale=1.0), dict(layer_norm_eps=1e-5)], without={'pairs': rotate_halves}),
+    'cohere-norms': Case(CohereConfig(**TWO, **rope(PLAIN), logit_scale=0.7, use_qk_norm=True), unlike=[THETA]),
+    'cohere2': Case(Cohere2Config(**FOUR, **MIXED, **rope(PLAIN), logit_scale=0.7), unlike=[THETA, dict(logit_scale=1.0)] + OTHER_KINDS,
+                    without={'pairs': rotate_halves}),
+    'cohere2-old': Case(Cohere2Config(**FOUR, **rope(PLAIN), logit_scale=0.7, sliding_window=8), **old(old_cohere2), unlike=OTHER_KINDS),
+    'ernie4-5': Case(Ernie4_5Config(**TWO | dict(head_dim=12), **rope(PLAIN)), unlike=[THETA], without={'pairs': rotate_halves}),
+    'ernie4-5-biases': Case(Ernie4_5Config(**TWO | dict(head_dim=12), **rope(PLAIN), use_bias=True, tie_word_embeddings=False),
+                            unlike=[THETA]),
+    'stablelm': Case(StableLmConfig(**TWO_WIDE, **rope(QUARTER), use_qkv_bias=True, layer_norm_eps=0.05), unlike=[
+        rope(WHOLE), rope(HALF), rope(QUARTER | dict(rope_theta=10000.0)), dict(layer_norm_eps=1e-5)]),
+    'stablelm-parallel': Case(StableLmConfig(**TWO_WIDE, **rope(QUARTER), use_parallel_residual=True), unlike=[rope(HALF)]),
+    'stablelm-norms': Case(StableLmConfig(**TWO, **rope(QUARTER), qk_layernorm=True), unlike=[rope(HALF)]),
+    'stablelm-old': Case(StableLmConfig(**TWO_WIDE, **rope(QUARTER), use_qkv_bias=True), **old(old_partial)),
+    # Without a rotation, a bias of the keys adds the same to all scores of a query.
+    'opt': Case(OPTConfig(**OPT), idle=('k_proj.bias',), unlike=[dict(activation_function='gelu')], without={'two rows': earlier_positions}),
+    'opt-projected': Case(OPTConfig(**OPT, do_layer_norm_before=False, word_embed_proj_dim=24), idle=('k_proj.bias',)),        # as in OPT-350M
+    'gpt2': Case(GPT2Config(**GPT2, layer_norm_epsilon=0.05), unlike=[dict(layer_norm_epsilon=1e-5), dict(activation_function='relu'),
+        dict(scale_attn_by_inverse_layer_idx=True)], barely=[(dict(activation_function='gelu'), 0.003)]),
+    'gpt2-scales': Case(GPT2Config(**GPT2, n_inner=40, scale_attn_by_inverse_layer_idx=True, scale_attn_weights=False,
+                                   tie_word_embeddings=False), unlike=[
+        dict(scale_attn_by_inverse_layer_idx=False), dict(scale_attn_weights=True)]),
+    'bloom': Case(BloomConfig(**SIX_HEADS, layer_norm_epsilon=0.05), other=None, without=ALIBI, unlike=[
+        dict(apply_residual_connection_post_layernorm=True), dict(layer_norm_epsilon=1e-5)], barely=[(other_gelu, 0.003)]),
+    'bloom-residuals': Case(BloomConfig(**SIX_HEADS, apply_residual_connection_post_layernorm=True), other=None),
+    'falcon': Case(FalconConfig(**FALCON, **rope(PLAIN)), attempt=' 2', unlike=[THETA, dict(activation='relu')],
+                   barely=[(dict(activation='gelu_new'), 0.003)]),
+    'falcon-groups': Case(FalconConfig(**FALCON, **rope(PLAIN), new_decoder_architecture=True, num_kv_heads=2), unlike=[THETA]),
+    'falcon-groups-one-norm': Case(FalconConfig(**FALCON, **rope(PLAIN), new_decoder_architecture=True, num_kv_heads=2,
+                                                num_ln_in_parallel_attn=1), unlike=[THETA]),
+    'falcon-alibi': Case(FalconConfig(**FALCON | dict(hidden_size=24, num_attention_heads=6), alibi=True, multi_query=False,
+                                      parallel_attn=False, bias=True), attention='sdpa', other='eager', differ=True,
+                         without=ALIBI | UNSCALED),
+    'mpt': Case(MptConfig(**MPT), other=None, without=ALIBI, barely=[(other_gelu, 0.003)]),
+    'mpt-clipped': Case(MptConfig(**MPT, attn_config=dict(clip_qkv=0.9, softmax_scale=0.3)), other=None,
+                        without={'clip': mpt_with(clip_qkv=0.8), 'scale': mpt_with(softmax_scale=0.5)}),
+    'gptj': Case(GPTJConfig(**GPT2, rotary_dim=4), unlike=[dict(rotary_dim=2), dict(rotary_dim=8)], without={'pairs': rotate_halves},
+                 barely=[(dict(activation_function='gelu'), 0.003)]),
+    'gpt-neo': Case(GPTNeoConfig(**NEO, attention_types=[[['global', 'local'], 2]]), other=None, without={'no scale': scaled_queries},
+                    unlike=[dict(window_size=7), dict(window_size=9), dict(attention_layers=['global'] * 4),
+                            dict(attention_layers=['local'] * 4), dict(attention_layers=['local', 'global'] * 2)],
+                    barely=[(dict(activation_function='gelu'), 0.003)]),
+    'gpt-bigcode': Case(GPTBigCodeConfig(**GPT2), barely=[(dict(activation_function='gelu'), 0.003)]),
+    'gpt-bigcode-heads': Case(GPTBigCodeConfig(**GPT2, multi_query=False)),
+    'mixtral': Case(MixtralConfig(**EXPERTS | TIGHT, **rope(PLAIN), sliding_window=None), **drawn(117), unlike=[
+        THETA, dict(sliding_window=8), dict(num_experts_per_tok=1), dict(num_experts_per_tok=3)]),
+    'olmoe': Case(OlmoeConfig(**TWO | dict(intermediate_size=20), **rope(PLAIN), num_experts=8, num_experts_per_tok=2, clip_qkv=0.9), **drawn(3), unlike=[
+        THETA, dict(norm_topk_prob=True), dict(clip_qkv=None)], without={'norms over all heads': norms_by_head}),
+    'qwen2-moe': Case(Qwen2MoeConfig(**EXPERTS | dict(moe_intermediate_size=16, shared_expert_intermediate_size=24, num_experts=8),
+                                     **rope(PLAIN)), **drawn(28), unlike=[THETA, dict(norm_topk_prob=True)],
+                      without=SHARED | {'gate of the shared expert': ungated}),
+    'glm4-moe': Case(Glm4MoeConfig(**THREE, **GROUPS, **rope(HALF), use_qk_norm=True, attention_bias=True, n_shared_experts=2), **drawn(1),
+                     unlike=OTHER_GROUPS + [rope(PLAIN)], without=SHARED | {'groups by their best two': groups_by_best}),
+    'ernie4-5-moe': Case(Ernie4_5_MoeConfig(**{key: value for key, value in THREE.items() if key != 'num_experts_per_tok'},
+                                            **rope(PLAIN), moe_num_experts=8, moe_k=2, moe_num_shared_experts=2), **drawn(5), unlike=[THETA],
+                         without=SHARED | {'pairs': rotate_halves}),
+    'hunyuan-v1-moe': Case(HunYuanMoEV1Config(**EXPERTS | dict(intermediate_size=20), **rope(ALPHA), num_experts=8, moe_topk=2), **drawn(6),
+                           unlike=[rope(PLAIN)], without=SHARED | {'norms after rotation': norms_before_rotation}),
+    'minimax-m2': Case(MiniMaxM2Config(**EXPERTS | TIGHT, **rope(HALF)), **drawn(4), unlike=[rope(PLAIN), dict(num_experts_per_tok=3)],
+                       without={'norms over all heads': norms_by_head}),
+    'afmoe': Case(AfmoeConfig(**THREE, **kinds('SFS'), sliding_window=8, **rope(PLAIN), num_experts=8, num_shared_experts=1,
+                              route_scale=1.8, mup_enabled=True), **drawn(2), unlike=[
+        THETA, dict(mup_enabled=False), dict(route_scale=1.0), dict(sliding_window=7), dict(sliding_window=9), kinds('SSS'), kinds('FFF'),
+        kinds('FSS')], without=SHARED | {'gate of the attention': ungated_attention}),
+    'dots1': Case(Dots1Config(**THREE, **GROUPS | dict(n_group=4, topk_group=2), **rope(PLAIN), n_shared_experts=1, first_k_dense_replace=1,
+                              **kinds('FSF'), sliding_window=8), **drawn(4), unlike=[
+        THETA, dict(n_group=1, topk_group=1), dict(n_group=4, topk_group=1), dict(n_group=4, topk_group=3), dict(norm_topk_prob=False),
+        dict(routed_scaling_factor=1.0), kinds('FFF'), kinds('SSS')],
+        without=SHARED | {'groups by their best two': groups_by_best}),
+    'flex-olmo': Case(FlexOlmoConfig(**TWO | dict(intermediate_size=20), **rope(PLAIN), num_experts=8, num_experts_per_tok=2), **drawn(5),
+                      unlike=[THETA, dict(num_experts_per_tok=3)],           # (the norm that follows cancels the weights' sum)
+                      without={'norms over all heads': norms_by_head}),
+    'granitemoe': Case(GraniteMoeConfig(**EXPERTS | TIGHT, **rope(PLAIN), embedding_multiplier=3.0, residual_multiplier=0.6,
+                                        attention_multiplier=0.2, logits_scaling=1.5), **drawn(1), unlike=[
+        THETA, dict(embedding_multiplier=1.0), dict(residual_multiplier=1.0), dict(attention_multiplier=12 ** -0.5),
+        dict(logits_scaling=1.0), dict(num_experts_per_tok=3)]),
+    'phimoe': Case(PhimoeConfig(**EXPERTS | TIGHT, **rope(PLAIN), attention_bias=True, lm_head_bias=True, router_jitter_noise=0.3), **drawn(7),
+                   unlike=[THETA, dict(router_jitter_noise=0.01)]),
+    'phimoe-longrope': Case(PhimoeConfig(**EXPERTS | TIGHT | dict(head_dim=16), **rope(LONG_SCALED)), **drawn(3), unlike=[
+        rope(PLAIN), rope(LONG_SCALED | dict(short_mscale=1.0)), rope(LONG_SCALED | dict(long_mscale=1.0))]),
+    'exaone-moe': Case(ExaoneMoeConfig(**THREE, **kinds('SFS'), sliding_window=8, **rope(PLAIN), num_experts=8, num_shared_experts=1,
+                                       n_group=2, topk_group=1, routed_scaling_factor=1.8), **drawn(3), unlike=OTHER_GROUPS + [
+        THETA, kinds('SSS'), kinds('FFF'), kinds('FSS')], without=SHARED | {'groups by their best two': groups_by_best}),
+    'solar-open': Case(SolarOpenConfig(**EXPERTS | dict(moe_intermediate_size=16), **GROUPS, **rope(PLAIN), n_shared_experts=1), **drawn(2),
+                       unlike=OTHER_GROUPS + [THETA], without=SHARED | {'groups by their best two': groups_by_best}),
+    # Old spellings and other options of the families above.
+    'olmo3-old': Case(Olmo3Config(**FOUR_WIDE, **kinds('SSSF'), sliding_window=8, **ropes(PLAIN | dict(rope_theta=500000.0),
+                                                                                        YARN | dict(rope_theta=500000.0))), **old(old_olmo3)),
+    'gemma2-old': Case(Gemma2Config(**GEMMA2 | kinds('SFSF'), **rope(PLAIN)), **old(old_gemma2), other=None),
+    'granite-old': Case(GraniteConfig(**TWO, **rope(PLAIN), embedding_multiplier=3.0, residual_multiplier=0.6, attention_multiplier=0.2,
+                                      logits_scaling=1.5, attention_bias=True, mlp_bias=True, tie_word_embeddings=True),
+                        **old(old_scaling('type'))),
+    'smollm3-sliding': Case(SmolLM3Config(**FOUR, **rope(PLAIN), no_rope_layers=[0, 1, 1, 0], use_sliding_window=True, sliding_window=8),
+                            **old(old_scaling('type')), unlike=[dict(no_rope_layers=[1] * 4), kinds('FFFF'), kinds('SSSS')]),
+    'seed-oss-old': Case(SeedOssConfig(**TWO, **rope(PLAIN), attention_out_bias=True), **old(old_seed)),
+    'exaone4-old': Case(Exaone4Config(**FOUR_WIDE, **kinds('SSSF'), sliding_window=8, **rope(LLAMA3)), **old(old_exaone4), unlike=[rope(PLAIN)]),
+    'hunyuan-v1-dense-old': Case(HunYuanDenseV1Config(**TWO | dict(head_dim=12), **rope(ALPHA), tie_word_embeddings=True), **old(old_hunyuan)),
+    'apertus-old': Case(ApertusConfig(**TWO_WIDE, **rope(LLAMA3)), **old(old_scaling('rope_type'))),
+    'arcee-biases': Case(ArceeConfig(**TWO | dict(head_dim=12), **rope(PLAIN), attention_bias=True, mlp_bias=True)),
+    'starcoder2-unbiased': Case(Starcoder2Config(**TWO, **rope(PLAIN), use_bias=False, tie_word_embeddings=False),
+                                **old(old_scaling('type')), unlike=[dict(sliding_window=8)]),
+    'ministral-sliding': Case(MinistralConfig(**TWO, **rope(PLAIN), sliding_window=8), unlike=[kinds('FF')]),
+    'nemotron-old': Case(NemotronConfig(**TWO, **rope(HALF)), **old(old_partial)),
+    'cohere-old': Case(CohereConfig(**TWO, **rope(PLAIN), logit_scale=0.7, attention_bias=True), **old(old_scaling('type'))),
+    'ernie4-5-old': Case(Ernie4_5Config(**TWO | dict(head_dim=12), **rope(PLAIN)), **old(old_scaling('type'))),
+    'helium-biases': Case(HeliumConfig(**TWO | dict(head_dim=8), **rope(PLAIN), attention_bias=True)),
+    'gpt2-old': Case(GPT2Config(**GPT2), **old(old_gpt), drop='transformer.', extra=gpt2_masks(2, 64)),
+    'bloom-old': Case(BloomConfig(**SIX_HEADS), **old(old_bloom), drop='transformer.', other=None),
+    'falcon-old': Case(FalconConfig(**{key: value for key, value in FALCON.items() if key not in ('ffn_hidden_size', 'max_position_embeddings')}
+                                    | dict(hidden_size=24)), **old(old_falcon)),
+    'mixtral-sliding': Case(MixtralConfig(**EXPERTS | TIGHT, **rope(PLAIN), sliding_window=8, tie_word_embeddings=True), **drawn(0),
+                            respell=old_scaling('type'), unlike=[dict(sliding_window=None)]),
+    'qwen2-moe-layers': Case(Qwen2MoeConfig(**THREE | dict(shared_expert_intermediate_size=24, num_experts=8), **rope(PLAIN),
+                                            norm_topk_prob=True, mlp_only_layers=[0], qkv_bias=False), **drawn(0),
+                             respell=old_scaling('type'), unlike=[dict(norm_topk_prob=False)]),
+    'glm4-moe-old': Case(Glm4MoeConfig(**THREE, **rope(HALF), n_routed_experts=8, n_shared_experts=1), **drawn(0), respell=old_partial),
+    'hunyuan-v1-moe-list': Case(HunYuanMoEV1Config(**EXPERTS | dict(intermediate_size=20), **rope(ALPHA), num_experts=8, moe_topk=[2, 3]),
+                                **drawn(0), respell=old_hunyuan),
+    'minimax-m2-old': Case(MiniMaxM2Config(**EXPERTS | TIGHT, **rope(HALF)), **drawn(0), respell=old_minimax),
+    'helium': Case(HeliumConfig(**TWO | dict(head_dim=8), **rope(PLAIN)), unlike=[THETA], without={'pairs': rotate_halves}),
 }
 
 
-def neutral_gain(config):
-    """Returns the stored weight of a norm with gain 1: Gemma stores the difference from one."""
-    return 0 if config.model_type == 'gemma3_text' else 1
+FROM_ONE = ('gemma', 'gemma2', 'gemma3_text', 'vaultgemma', 'nemotron')
+
+
+def is_norm(name):
+    return 'norm' in name or any(part.startswith('ln_') for part in name.split('.'))
+
+
+def neutral(name, config):
+    """Returns the value of a small tensor that does nothing: a gain of 1, which some families store
+    as its difference from one, and else 0."""
+    gain = 0 if config.model_type in FROM_ONE else 1
+    return gain if is_norm(name) and not name.endswith('bias') else 0
 
 
 # Families that example programs add.
@@ -263,34 +740,67 @@ EXAMPLES = {
 }
 
 
+FIRST = ('dense_h_to_4h.bias', 'c_fc.bias', 'fc1.bias', 'fc_in.bias')                     # of an MLP without a gate
+SECOND = ('dense_4h_to_h.weight', 'mlp.c_proj.weight', 'fc2.weight', 'fc_out.weight')
+FUSED = ('query_key_value', 'qkv', 'c_attn')
+CHOICE = ('correction_bias', 'expert_bias')                                          # added where a router chooses
+ROUTERS = ('mlp.gate.weight', 'block_sparse_moe.gate.weight', 'router.weight', 'router.gate.weight', 'gate.wg.weight',
+           'router.layer.weight')
+
+
+def act(config):
+    keys = ('hidden_activation', 'hidden_act', 'activation_function', 'activation')
+    return next((getattr(config, key) for key in keys if hasattr(config, key)), 'gelu')     # BLOOM and MPT have no choice
+
+
+def kept_buffers(model):
+    """Returns the buffers that are stored with the parameters."""
+    stored = model.state_dict()
+    return [(name, buffer) for name, buffer in model.named_buffers() if name in stored]
+
+
 def randomize(model, seed):
     """Sets weights that give residuals near one, peaked attention, and logits a few units apart."""
     generator = torch.Generator().manual_seed(seed)
-    tied = model.config.tie_word_embeddings
-    gain = neutral_gain(model.config)
-    for name, parameter in model.named_parameters():
+    config = model.config
+    tied = config.tie_word_embeddings
+    turned = {f'{name}.weight' for name, module in model.named_modules() if type(module).__name__ == 'Conv1D'}     # [in, out]
+    for name, parameter in list(model.named_parameters()) + kept_buffers(model):
         normal = torch.randn(parameter.shape, generator=generator)
-        fan_in = math.sqrt(parameter.shape[-1])
-        if name.endswith('dense_h_to_4h.bias'): value = 0.5 * normal - 1.5     # where the two gelus differ most
-        elif name.endswith('dense_4h_to_h.weight'): value = 3 * normal / fan_in
+        fan_in = math.sqrt(parameter.shape[0 if name in turned else -1]) if parameter.ndim else 1
+        if 'gelu' in act(config) and name.endswith(FIRST): value = 0.5 * normal - 1.5     # where the two gelus differ most
+        elif 'gelu' in act(config) and name.endswith(SECOND): value = 3 * normal / fan_in
+        elif name.endswith(CHOICE):                 # expert 5 is never chosen in layer 1
+            value = 0.15 * normal
+            if '.1.' in name: value[..., 5] = -1
         elif name.endswith('bias'): value = 0.5 * normal
-        elif 'norm' in name: value = gain + 0.3 * normal.clamp(-2, 2)
-        elif 'lm_head' in name or ('embed' in name and tied): value = 2 * normal / fan_in
-        elif 'embed' in name: value = normal
+        elif config.model_type in ('gemma', 'vaultgemma', 'mpt') and 'down_proj' in name: value = 3 * normal / fan_in
+        elif is_norm(name): value = neutral(name, config) + 0.3 * normal.clamp(-2, 2)
+        elif name.endswith('act_fn.beta'): value = 0.5 + 0.1 * normal               # of xIELU
+        elif name.endswith('act_fn.eps'): value = -0.3 + 0 * normal                 # (so large that it matters)
+        elif parameter.ndim == 1: value = 0.5 * normal                              # (scalars of xIELU)
+        elif 'embed_positions' in name or 'wpe' in name: value = 0.5 * normal
+        elif 'lm_head' in name or (is_embedding(name) and tied): value = 2 * normal / fan_in
+        elif is_embedding(name): value = normal
         elif 'q_proj' in name or 'k_proj' in name: value = 1.5 * normal / fan_in
-        elif 'query_key_value' in name:             # rows by head, then by query, key and value
-            value = normal / fan_in
-            value.view(model.config.num_attention_heads, 3, -1)[:, :2] *= 1.5
-        elif name.endswith('mlp.gate.weight'):      # a router; expert 5 is never chosen in layer 1
-            value = 2 * normal / fan_in
-            if '.1.' in name and model.config.decoder_sparse_step == 1:
+        elif 'query_key_value' in name and config.model_type in ('gpt_neox', 'bloom'):
+            value = normal / fan_in                 # rows by head, then by query, key and value
+            value.view(config.num_attention_heads, 3, -1)[:, :2] *= 1.5
+        elif any(part in name for part in FUSED): value = 1.5 * normal / fan_in
+        elif name.endswith(ROUTERS):                # (nor here)
+            value = (0.7 if config.model_type == 'flex_olmo' else 2) * normal / fan_in          # (whose input has no norm)
+            if '.1.' in name and getattr(config, 'decoder_sparse_step', 1) == 1:
                 value[5] = (value.sum(0) - value[5]) / (len(value) - 1)
         else: value = normal / fan_in
         with torch.no_grad(): parameter.copy_(value)
 
 
-def load(folder, dtype=torch.float32, **changes):
-    model, report = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, attn_implementation='eager',
+def is_embedding(name):
+    return 'embed' in name or 'wte' in name
+
+
+def load(folder, dtype=torch.float32, attention='eager', **changes):
+    model, report = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, attn_implementation=attention,
                                                          experts_implementation='eager', output_loading_info=True, **changes)
     assert not any(report.values()), f'{folder.name}: {report}'
     return model.eval()
@@ -305,24 +815,55 @@ def difference(a, b):
     return max((a[n] - b[n]).abs().max().item() for n in a)
 
 
+def drop_prefix(path, prefix):
+    save_file({name.removeprefix(prefix): tensor for name, tensor in load_file(path).items()}, path, metadata=dict(format='pt'))
+
+
 def add_tensors(path, extra):
     save_file(load_file(path) | extra, path, metadata=dict(format='pt'))
 
 
+SIGMOID = ('afmoe', 'dots1', 'exaone_moe', 'glm4_moe', 'minimax_m2', 'solar_open')
+
+
+def clearness(router, inputs, scores, chosen, config):
+    """Returns the least gap between what a router chose and the next best, experts or groups."""
+    count = chosen.shape[-1]
+    if config.model_type == 'phimoe':               # two choices, each with a threshold for what shares its weight
+        margins = []
+        for best in scores.topk(2).values.T[..., None]:
+            ranked = scores.masked_fill(scores > best, -math.inf)
+            distances = (best - ranked) / scores.abs().clamp(min=best)
+            margins += [ranked.topk(2).values.diff().abs(), (distances - 2 * config.router_jitter_noise).abs()]
+        return min(margin.min().item() for margin in margins)
+    choice = scores.sigmoid() if config.model_type in SIGMOID else scores.softmax(-1)
+    biases = [value for name, value in [*router.named_parameters(), *router.named_buffers()] if name.endswith(CHOICE)]
+    choice = choice + sum(biases + list(inputs[1:]))                            # some routers are given the bias
+    margins = []
+    if getattr(router, 'num_group', 1) > 1:
+        groups = choice.unflatten(-1, (router.num_group, -1))
+        best = groups.topk(2).values.sum(-1)
+        ranked = best.sort(descending=True).values
+        margins.append(ranked[:, router.topk_group - 1] - ranked[:, router.topk_group])
+        choice = groups.masked_fill((best < ranked[:, [router.topk_group - 1]])[..., None], -math.inf).flatten(-2)
+    top = choice.topk(count + 1)
+    assert (top.indices[:, :-1].sort().values == chosen.sort().values).all(), 'the router has another rule'
+    margins.append(top.values[:, -2] - top.values[:, -1])
+    return min(margin.min().item() for margin in margins)
+
+
 def routing(model, ids):
-    """Returns, by router and length, the least margin of a choice and the chosen experts."""
+    """Returns, by router and length, the least margin of a choice, the chosen experts and their number."""
     found, length = {}, None
 
     def hook(name):
         def look(router, inputs, outputs):
-            probabilities = outputs[0].softmax(-1)
-            top = probabilities.topk(router.top_k + 1).values
-            margin = (top[:, -2] - top[:, -1]).min().item()
-            found.setdefault(name, {})[length] = (margin, set(outputs[2].flatten().tolist()))
+            margin = clearness(router, inputs, outputs[0], outputs[2], model.config)
+            found.setdefault(name, {})[length] = (margin, set(outputs[2].flatten().tolist()), outputs[0].shape[-1])
         return look
 
     hooks = [module.register_forward_hook(hook(name)) for name, module in model.named_modules()
-             if type(module).__name__.endswith('TopKRouter')]
+             if type(module).__name__.endswith(('TopKRouter', 'TopkRouter', 'ChoiceRouter', 'MoEV1Gate'))]
     for length, x in ids.items(): logits(model, {length: x})
     for each in hooks: each.remove()
     return found
@@ -330,29 +871,35 @@ def routing(model, ids):
 
 def check_routing(name, model, ids):
     found = routing(model, ids)
+    assert bool(found) == any(tensor.ndim == 3 for tensor in model.parameters()), f'{name}: no router was found'
     if not found: return
-    longest, experts = LENGTHS[-1], set(range(model.config.num_experts))
-    margin = min(margin for layer in found.values() for margin, _ in layer.values())
+    longest, experts = LENGTHS[-1], set(range(next(iter(found.values()))[LENGTHS[-1]][2]))
+    margin = min(margin for layer in found.values() for margin, *_ in layer.values())
     assert margin > CLEAR, f'{name}: a choice of experts is clear by only {margin}'
     hit = set().union(*(layer[longest][1] for layer in found.values()))
     assert hit == experts, f'{name}: no layer chooses the experts {experts - hit}'
-    never = {layer: experts - set().union(*(chosen for _, chosen in lengths.values())) for layer, lengths in found.items()}
+    never = {layer: experts - set().union(*(chosen for _, chosen, _ in lengths.values())) for layer, lengths in found.items()}
     print(f'{name:28} choices clear by {margin:.4f}; never chosen: {never}')
-    if len(found) > 1 and 'model.layers.1.mlp.gate' in never:
-        assert never['model.layers.1.mlp.gate'], f'{name}: every expert is chosen'
+    for layer in never:
+        if len(found) > 1 and '.1.' in layer: assert never[layer], f'{name}: every expert is chosen'
 
 
 def write(folder, case, metadata):
     seed = zlib.crc32((folder.name + case.attempt).encode())
-    model = AutoModelForCausalLM.from_config(case.config, dtype=torch.float32)
+    model = AutoModelForCausalLM.from_config(case.config, dtype=torch.float32).eval()
     randomize(model, seed)
-    model.to(case.dtype).save_pretrained(folder, max_shard_size=case.shard)
-    (folder / 'generation_config.json').unlink()
-    if case.extra: add_tensors(folder / 'model.safetensors', case.extra)
-
     generator = torch.Generator().manual_seed(seed + 1)
     ids = {n: torch.randint(case.config.vocab_size, (n,), generator=generator) for n in LENGTHS}
-    model = load(folder)
+    built = logits(model, ids)
+    model.to(case.dtype).save_pretrained(folder, max_shard_size=case.shard)
+    (folder / 'generation_config.json').unlink()
+    if case.drop: drop_prefix(folder / 'model.safetensors', case.drop)
+    if case.extra: add_tensors(folder / 'model.safetensors', case.extra)
+
+    def reload(**changes):
+        return load(folder, **dict(attention=case.attention) | changes)
+
+    model = reload()
     golden = logits(model, ids)
     check_routing(folder.name, model, ids)
     if case.respell:
@@ -360,35 +907,41 @@ def write(folder, case, metadata):
         config = json.loads(path.read_text())
         case.respell(config)
         path.write_text(json.dumps(config, indent=2, sort_keys=True) + '\n')
-        assert difference(golden, logits(load(folder), ids)) == 0, f'{folder.name}: the old spelling is another model'
+        assert difference(golden, logits(reload(), ids)) == 0, f'{folder.name}: the old spelling is another model'
     save_file({f'input_ids.{n}': x for n, x in ids.items()} | {f'logits.{n}': x.contiguous() for n, x in golden.items()},
               folder / 'golden.safetensors', metadata=metadata)
 
     effects = []
     for change in case.unlike:
-        effects.append((difference(golden, logits(load(folder, **change), ids)), change))
+        effects.append((difference(golden, logits(reload(**change), ids)), change))
     for what, edit in case.without.items():
-        changed = load(folder)
+        changed = reload()
         edit(changed)
         effects.append((difference(golden, logits(changed, ids)), what))
     for change, enough in case.barely:
-        effect = difference(golden, logits(load(folder, **change), ids))
+        effect = difference(golden, logits(reload(**change) if isinstance(change, dict) else change(reload()), ids))
+        change = change if isinstance(change, dict) else change.__name__
         assert effect > enough, f'{folder.name}: {change} moves logits by only {effect}'
         print(f'{folder.name:28} {change} moves logits by {effect:.4f}')
-    for name, parameter in model.named_parameters():
-        if parameter.ndim == 1:
-            kept = parameter.detach().clone()
-            parameter.data.fill_(neutral_gain(case.config) if 'norm' in name and not name.endswith('bias') else 0)
+    for name, tensor in list(model.named_parameters()) + kept_buffers(model):
+        if (tensor.ndim < 2 or is_norm(name) or name.endswith('bias')) and not name.endswith(case.idle):
+            kept = tensor.detach().clone()
+            tensor.data.fill_(neutral(name, case.config))
             effects.append((difference(golden, logits(model, ids)), name))
-            parameter.data.copy_(kept)
+            tensor.data.copy_(kept)
     assert difference(golden, logits(model, ids)) == 0
     least, what = min(effects, key=lambda effect: effect[0])
     assert least > MATTERS, f'{folder.name}: {what} moves logits by only {least}'
 
+    other = difference(golden, logits(reload(attention=case.other), ids)) if case.other else math.nan
+    assert not case.other or (other > 1e-3) == case.differ, f'{folder.name}: the other kind of attention moves logits by {other}'
+    if case.dtype == torch.float32 and not case.differ:
+        assert difference(golden, built) < 1e-3, f'{folder.name}: saving changes the model'
     spread = golden[LENGTHS[-1]].std().item()
     assert 1 < spread < 5, f'{folder.name}: logits have a standard deviation of {spread}'
-    noise = difference(golden, logits(load(folder, dtype=torch.float64), ids))
-    print(f'{folder.name:28} logits ±{spread:.2f}, float64 within {noise:.1e}, least effect {least:.3f} ({what})')
+    noise = difference(golden, logits(reload(dtype=torch.float64), ids))
+    print(f'{folder.name:28} logits ±{spread:.2f}, float64 within {noise:.1e}, other attention {other:.1e}, '
+          f'least effect {least:.3f} ({what})')
 
 
 def main():

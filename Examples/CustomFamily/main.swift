@@ -2,5 +2,5 @@ import CLI
 import PTQ
 
 var catalog = Catalog()
-catalog.families.append(.arcee)
+catalog.families.append(.jais2)
 PTQCommand.main(catalog)

@@ -12,6 +12,12 @@ public struct JSONField: Sendable {
   /// The path from the root, such as "layers[3].bits"; empty at the root.
   public let path: String
 
+  /// A value at a path.
+  package init(value: JSONValue, path: String) {
+    self.value = value
+    self.path = path
+  }
+
   /// The member with a given name.
   ///
   /// - Parameter name: The name, compared by UTF-8 bytes.

@@ -21,6 +21,29 @@ extension VectorMath {
     }
   }
 
+  /// `xᵢ ← xᵢ / (1 + exp(−1.702 xᵢ))`.
+  public static func quickGELU(_ x: inout MutableSpan<Float>) {
+    update(&x) { $0 / (1 + exponential($0 * -1.702)) }
+  }
+
+  /// `xᵢ ← max(xᵢ, 0)`.
+  public static func relu(_ x: inout MutableSpan<Float>) {
+    for i in x.indices { x[i] = max(0, x[i]) }
+  }
+
+  /// `xᵢ ← max(xᵢ, 0)²`.
+  public static func squaredReLU(_ x: inout MutableSpan<Float>) {
+    for i in x.indices { x[i] = max(0, x[i]) * max(0, x[i]) }
+  }
+
+  /// `xᵢ ← c · tanh(xᵢ / c)`.
+  public static func softCap(_ x: inout MutableSpan<Float>, at c: Float) {
+    update(&x) { x in
+      let e = exponential(x * (-2 / c))
+      return ((1 - e) / (1 + e)) * c
+    }
+  }
+
   /// Replaces every element by a function of it.
   @inline(__always)
   private static func update(_ x: inout MutableSpan<Float>, _ function: (Lanes) -> Lanes) {

@@ -8,7 +8,7 @@ public struct Family: Sendable {
   /// `model_type` in `config.json`.
   public let modelType: String
   /// Declares a model from its configuration.
-  let declare: @Sendable (JSONField) throws(JSONError) -> ModelDeclaration
+  let declare: @Sendable (ModelConfiguration) throws(JSONError) -> ModelDeclaration
 
   /// A family with its `model_type`.
   ///
@@ -17,14 +17,22 @@ public struct Family: Sendable {
   ///   - declare: declares a model from its configuration.
   public init(
     _ modelType: String,
-    declare: @escaping @Sendable (JSONField) throws(JSONError) -> ModelDeclaration
+    declare: @escaping @Sendable (ModelConfiguration) throws(JSONError) -> ModelDeclaration
   ) {
     self.modelType = modelType
     self.declare = declare
   }
 
   /// Every family in this library.
-  public static let all = [llama, mistral, qwen2, qwen3, qwen3MoE, gemma3, gptNeoX]
+  public static let all = [
+    llama, mistral, ministral, ministral3, qwen2, qwen3, qwen3MoE, gemma, gemma2, gemma3,
+    vaultGemma,
+    phi3, phi, glm, glm4, cohere, cohere2, granite, olmo, olmo2, olmo3, exaone4, smolLM3, seedOSS,
+    ernie45, hunyuanDense, helium, arcee, stableLM, starCoder2, nemotron, gptNeoX,
+    qwen2MoE, mixtral, olmoe, flexOlmo, ernie45MoE, hunyuanMoE, miniMaxM2, glm4MoE, dots1,
+    solarOpen, exaoneMoE,
+    afmoe, apertus, gpt2, opt, bloom, falcon, mpt, gptJ, gptNeo, gptBigCode,
+  ]
 }
 
 extension [Family] {
@@ -32,17 +40,103 @@ extension [Family] {
   ///
   /// - Throws: ``CheckpointError`` for a family or a feature that is not supported.
   package func declaration(of folder: ModelFolder) throws(CheckpointError) -> ModelDeclaration {
-    let config = folder.configuration.field
     do throws(JSONError) {
+      let config = try ModelConfiguration(of: folder)
       let modelType = try config.member("model_type").string
       guard let family = first(where: { $0.modelType == modelType }) else {
         throw .wrongKind(
-          path: "model_type", expected: map(\.modelType).joined(separator: ", "),
-          found: "\"\(modelType)\", whose architecture is not supported")
+          path: "model_type", expected: "a supported architecture" + nearest(to: modelType),
+          found: "\"\(modelType)\"" + (Family.refusals[modelType].map { ", " + $0 } ?? ""))
       }
-      return try family.declare(config)
+      let declaration = try family.declare(config)
+      if let unread = try config.unreadMember() {
+        throw .wrongKind(
+          path: unread.path, expected: "nothing, since \(modelType) is computed without it",
+          found: unread.value.text(.compact))
+      }
+      return declaration
     } catch {
       throw .json(path: "\(folder.path)/config.json", cause: error)
     }
+  }
+}
+
+extension [Family] {
+  /// The families whose names begin alike, for an error.
+  private func nearest(to modelType: String) -> String {
+    func shared(_ name: String) -> Int { zip(name, modelType).prefix { $0 == $1 }.count }
+    let best = map { shared($0.modelType) }.max() ?? 0
+    guard best >= 3 else { return "" }
+    let names = filter { shared($0.modelType) == best }.map(\.modelType)
+    return " such as " + names.joined(separator: ", ")
+  }
+}
+
+extension Family {
+  /// Why architectures that people ask for are not supported.
+  fileprivate static let refusals: [String: String] = {
+    var result: [String: String] = [:]
+    for (reason, names) in [
+      ("which has gated delta nets", ["qwen3_next", "qwen3_5_text", "qwen3_5_moe_text"]),
+      (
+        "which has multi-head latent attention",
+        [
+          "deepseek_v2", "deepseek_v3", "deepseek_v32", "glm4_moe_lite", "glm_moe_dsa", "minicpm3",
+          "kimi_k2",
+        ]
+      ),
+      (
+        "which keeps its experts in three-dimensional tensors",
+        ["gpt_oss", "llama4_text", "granitemoe", "granitemoeshared", "cohere2_moe"]
+      ),
+      (
+        "which has state-space mixers",
+        ["granitemoehybrid", "nemotron_h", "mamba", "jamba", "bamba"]
+      ),
+      ("which has short convolutions", ["lfm2", "lfm2_moe"]),
+      ("which has inputs for every layer", ["gemma3n_text", "gemma4_text", "gemma3n", "gemma4"]),
+      ("whose router picks experts one after the other", ["phimoe"]),
+    ] { for name in names { result[name] = reason } }
+    return result
+  }()
+}
+
+extension ModelConfiguration {
+  /// The configuration of the language model in a folder.
+  ///
+  /// A model of text and images keeps it under `text_config`; whether the head is tied, the whole
+  /// decides.
+  fileprivate init(of folder: ModelFolder) throws(JSONError) {
+    let names = folder.tensors.map(\.name).sorted()
+    self.init(try folder.configuration.field.textModel) { prefix in
+      let first = names.partitioningIndex { $0 >= prefix }
+      return first < names.count && names[first].hasPrefix(prefix)
+    }
+  }
+}
+
+extension JSONField {
+  /// The object of the language model.
+  fileprivate var textModel: JSONField {
+    get throws(JSONError) {
+      guard let text = try optionalMember("text_config") else { return self }
+      var value = text.value
+      if let tie = try optionalMember("tie_word_embeddings") {
+        try? value.setMember("tie_word_embeddings", to: tie.value)
+      }
+      return JSONField(value: value, path: text.path)
+    }
+  }
+}
+
+extension [String] {
+  /// The first index of a sorted array from which on a condition holds.
+  fileprivate func partitioningIndex(where condition: (String) -> Bool) -> Int {
+    var (low, high) = (0, count)
+    while low < high {
+      let middle = (low + high) / 2
+      if condition(self[middle]) { high = middle } else { low = middle + 1 }
+    }
+    return low
   }
 }

@@ -8,11 +8,18 @@ extension LanguageModel {
   func checkTensors() throws(CheckpointError) {
     let table = [declaration.vocabularySize, declaration.hiddenSize]
     try check(declaration.embedding, table)
+    if let norm = declaration.embeddingNorm { try check(norm) }
+    if let positions = declaration.positions {
+      try check(positions.name, [positions.skipped + positions.count, declaration.hiddenSize])
+    }
     for block in declaration.blocks {
       for norm in block.norms { try check(norm) }
+      for vector in block.vectors {
+        _ = try folder.floatTensor(vector.name, dimensions: vector.dimensions)
+      }
       for slot in block.stages.flatMap(\.slots) {
         if !isQuantized(slot.shape) {
-          try check(slot.name, [slot.shape.rows, slot.shape.columns])
+          try check(slot.name, slot.storedDimensions)
         }
         if slot.hasBias {
           _ = try folder.floatTensor("\(slot.name).bias", dimensions: [slot.shape.rows])
@@ -21,10 +28,11 @@ extension LanguageModel {
     }
     try check(declaration.finalNorm)
     try check(declaration.head, table)
+    _ = try headBias()
   }
 
   private func check(_ norm: NormDeclaration) throws(CheckpointError) {
-    for name in norm.tensorNames { _ = try folder.floatTensor(name, dimensions: [norm.width]) }
+    for name in norm.tensorNames { _ = try folder.floatTensor(name, dimensions: norm.dimensions) }
   }
 
   private func check(_ module: String, _ dimensions: [Int]) throws(CheckpointError) {

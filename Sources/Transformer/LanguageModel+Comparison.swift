@@ -41,35 +41,46 @@ extension LanguageModel {
     let states = try finalNorm(hidden)
     let referenceStates = try reference.finalNorm(referenceHidden)
     let (head, referenceHead) = (try head(), try reference.head())
+    let (bias, referenceBias) = (try headBias(), try reference.headBias())
     var totals = [PartialComparison](repeating: PartialComparison(), count: targets.count)
     for slab in slabs {
-      let parts = slabComparisons(
-        states, try head.rows(slab), referenceStates, try referenceHead.rows(slab), slab, targets)
+      let (rows, referenceRows) = (try head.rows(slab), try referenceHead.rows(slab))
+      let parts = slabComparisons(slab, targets) { tokens in
+        (
+          logits(tokens, states, rows, slab, bias),
+          reference.logits(tokens, referenceStates, referenceRows, slab, referenceBias)
+        )
+      }
       for (row, part) in parts.enumerated() { totals[row].merge(part) }
     }
     return totals.map(PredictionComparison.init)
   }
 
-  /// The comparison of every row over one slab of the vocabulary.
+  /// The comparison of every row over one slab of the vocabulary, given the logits of some rows.
   private func slabComparisons(
-    _ states: Matrix, _ head: Matrix, _ referenceStates: Matrix, _ referenceHead: Matrix,
-    _ slab: Range<Int>, _ targets: [Int32]
+    _ slab: Range<Int>, _ targets: [Int32],
+    _ logits: @Sendable (Range<Int>) -> (Matrix, reference: Matrix)
   ) -> [PartialComparison] {
     // Two blocks of 64 × 8192 logits stay near the cache.
     let size = 64
     return Threads.map((targets.count + size - 1) / size) { chunk in
       let rows = chunk * size..<min(targets.count, (chunk + 1) * size)
-      let logits = BLAS.product(
-        states.view(rows: rows, columns: 0..<states.columns), head.view.transposed)
-      let referenceLogits = BLAS.product(
-        referenceStates.view(rows: rows, columns: 0..<referenceStates.columns),
-        referenceHead.view.transposed)
+      let (own, reference) = logits(rows)
       return rows.map { row in
         let i = row - rows.lowerBound
-        return PartialComparison(
-          logits.row(i), referenceLogits.row(i), slab, target: Int(targets[row]))
+        return PartialComparison(own.row(i), reference.row(i), slab, target: Int(targets[row]))
       }
     }.flatMap(\.self)
+  }
+
+  /// The logits of some rows in a slab of the vocabulary.
+  private func logits(
+    _ rows: Range<Int>, _ states: Matrix, _ head: Matrix, _ slab: Range<Int>, _ bias: [Float]?
+  ) -> Matrix {
+    var result = BLAS.product(
+      states.view(rows: rows, columns: 0..<states.columns), head.view.transposed)
+    finish(&result, slab, bias: bias)
+    return result
   }
 }
 

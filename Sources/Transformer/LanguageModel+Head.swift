@@ -14,6 +14,7 @@ extension LanguageModel {
       var view = result.mutableView(rows: 0..<hidden.rows, columns: slab)
       BLAS.gemm(1, normalized.view, weights.view.transposed, 0, into: &view)
     }
+    finish(&result, 0..<declaration.vocabularySize, bias: try headBias())
     return result
   }
 
@@ -32,8 +33,10 @@ extension LanguageModel {
     let normalized = try finalNorm(hidden)
     var targetLogits = [Double](repeating: 0, count: targets.count)
     var totals = [Double](repeating: -.infinity, count: targets.count)
+    let bias = try headBias()
     try forEachSlab { slab, weights in
-      for (row, part) in slabResults(normalized, weights, slab, targets).enumerated() {
+      let parts = slabResults(normalized, weights, bias, slab, targets)
+      for (row, part) in parts.enumerated() {
         totals[row] = logSumExp(totals[row], part.logSumExp)
         if let logit = part.targetLogit { targetLogits[row] = Double(logit) }
       }
@@ -43,7 +46,8 @@ extension LanguageModel {
 
   /// For each row, ln Σ exp of its logits in a slab, and the target's logit if it is there.
   private func slabResults(
-    _ normalized: Matrix, _ weights: Matrix, _ slab: Range<Int>, _ targets: [Int32]
+    _ normalized: Matrix, _ weights: Matrix, _ bias: [Float]?, _ slab: Range<Int>,
+    _ targets: [Int32]
   ) -> [(logSumExp: Double, targetLogit: Float?)] {
     // A block of 128 × 8192 logits stays near the cache.
     let size = 128
@@ -51,6 +55,7 @@ extension LanguageModel {
       let rows = chunk * size..<min(normalized.rows, (chunk + 1) * size)
       var logits = BLAS.product(
         normalized.view(rows: rows, columns: 0..<normalized.columns), weights.view.transposed)
+      finish(&logits, slab, bias: bias)
       return rows.map { row in
         let column = Int(targets[row]) - slab.lowerBound
         let logit =
@@ -60,6 +65,25 @@ extension LanguageModel {
         return (VectorMath.logSumExp(&values), logit)
       }
     }.flatMap(\.self)
+  }
+
+  /// Adds the head's bias to logits of a slab of the vocabulary, and applies the model's rule.
+  func finish(_ logits: inout Matrix, _ slab: Range<Int>, bias: [Float]?) {
+    let rule = declaration.logits
+    guard rule != LogitRule() || bias != nil else { return }
+    for i in 0..<logits.rows {
+      var row = logits.mutableRow(i)
+      if let bias { for j in row.indices { row[j] += bias[slab.lowerBound + j] } }
+      for j in row.indices { row[j] *= rule.multiplier }
+      if let cap = rule.cap { VectorMath.softCap(&row, at: cap) }
+    }
+  }
+
+  /// The bias of the head; nil for none.
+  func headBias() throws(CheckpointError) -> [Float]? {
+    guard declaration.hasHeadBias else { return nil }
+    return try folder.floats(
+      "\(declaration.headModule).bias", dimensions: [declaration.vocabularySize])
   }
 
   /// Calls a closure with each slab of the head's rows.

@@ -10,6 +10,16 @@ extension LanguageModel {
     return try table(declaration.embedding, rotation.map { (gain, $0.stream) })
   }
 
+  /// The learned vectors of the first positions, `[count, hidden]`; nil where there are none.
+  func positions(count: Int) throws(CheckpointError) -> Matrix? {
+    guard let table = declaration.positions else { return nil }
+    let rows = table.skipped..<table.skipped + count
+    return try SlabMatrix(
+      folder, "\(table.name).weight", rows: table.skipped + table.count,
+      columns: declaration.hiddenSize
+    ).rows(Array(rows))
+  }
+
   /// The norm behind the last block.
   func finalNorm() throws(CheckpointError) -> Norm {
     var norm = try folder.norm(declaration.finalNorm)

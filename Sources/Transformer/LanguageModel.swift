@@ -33,18 +33,23 @@ public struct LanguageModel: Sendable {
     declaration = try families.declaration(of: folder)
     format = try formats.format(of: folder)
     try checkTensors()
+    try checkNothingIsUnread()
   }
 
   /// The embeddings of tokens: `[tokens, hidden]`.
   ///
   /// - Throws: ``CheckpointError`` when the embedding is missing or contradicts the configuration,
-  ///   or a token is outside the vocabulary.
+  ///   or a token is outside the vocabulary, or a position outside the table of positions.
   public func embeddings(of tokens: [Int32]) throws(CheckpointError) -> Matrix {
-    let rows = try embedding().rows(tokens.map(Int.init))
-    guard declaration.embeddingScale != 1 else { return rows }
-    return Matrix(
-      rows: rows.rows, columns: rows.columns,
-      elements: rows.elements.map { $0 * declaration.embeddingScale })
+    var rows = try embedding().rows(tokens.map(Int.init))
+    if declaration.embeddingScale != 1 {
+      rows = Matrix(
+        rows: rows.rows, columns: rows.columns,
+        elements: rows.elements.map { $0 * declaration.embeddingScale })
+    }
+    if let positions = try positions(count: tokens.count) { rows.add(positions) }
+    if let norm = declaration.embeddingNorm { rows = try folder.norm(norm)(rows) }
+    return rows
   }
 
   /// Reads a decoder block; quantized Linears are dequantized.
@@ -55,6 +60,9 @@ public struct LanguageModel: Sendable {
     var weights = BlockWeights(linears: [:], norms: [:])
     for slot in program.stages.flatMap(\.slots) { weights.linears[slot.name] = try linear(slot) }
     for norm in program.norms { weights.norms[norm.name] = try folder.norm(norm) }
+    for vector in program.vectors {
+      weights.vectors[vector.name] = try folder.floats(vector.name, dimensions: vector.dimensions)
+    }
     var block = DecoderBlock(program, weights)
     if let rotation { block.rotate(by: rotation) }
     return block
@@ -87,32 +95,38 @@ public struct LanguageModel: Sendable {
 
   private func linear(_ slot: Slot) throws(CheckpointError) -> Linear {
     let (name, shape) = ("\(slot.name).weight", slot.shape)
-    let bias = slot.hasBias ? try folder.bias("\(slot.name).bias", count: shape.rows) : nil
+    let bias = slot.hasBias ? try folder.bias("\(slot.name).bias", [shape.rows]) : nil
     if let quantized = try quantizedLinear(shape) {
       return Linear(
         name: slot.name, weight: quantized.weight.dequantized(), format: nil, bias: bias,
         activations: quantized.activations)
     }
-    let format = try folder.floatTensor(name, dimensions: [shape.rows, shape.columns]).format
+    let stored = slot.storedDimensions
+    let format = try folder.floatTensor(name, dimensions: stored).format
+    let weight = try folder.matrix(name, rows: stored[0], columns: stored[1])
     return Linear(
-      name: slot.name, weight: try folder.matrix(name, rows: shape.rows, columns: shape.columns),
-      format: format, bias: bias)
+      name: slot.name, weight: slot.isTransposed ? weight.transposed : weight, format: format,
+      bias: bias)
   }
 }
 
 extension ModelFolder {
   /// Reads a norm that a program declares.
   func norm(_ norm: NormDeclaration) throws(CheckpointError) -> Norm {
-    let name = "\(norm.name).weight"
+    let (name, dimensions) = ("\(norm.name).weight", norm.dimensions)
+    let bias = norm.hasBias ? try bias("\(norm.name).bias", dimensions) : nil
+    guard norm.gain != .one else {
+      let weights = [Float](repeating: 1, count: norm.width)
+      return Norm(norm, weights: weights, bias: bias, format: .float32)
+    }
     return Norm(
-      norm, weights: try floats(name, dimensions: [norm.width]),
-      bias: norm.kind == .layer ? try bias("\(norm.name).bias", count: norm.width) : nil,
-      format: try floatTensor(name, dimensions: [norm.width]).format)
+      norm, weights: try floats(name, dimensions: dimensions), bias: bias,
+      format: try floatTensor(name, dimensions: dimensions).format)
   }
 
-  fileprivate func bias(_ name: String, count: Int) throws(CheckpointError) -> Bias {
+  fileprivate func bias(_ name: String, _ dimensions: [Int]) throws(CheckpointError) -> Bias {
     Bias(
-      values: try floats(name, dimensions: [count]),
-      format: try floatTensor(name, dimensions: [count]).format)
+      values: try floats(name, dimensions: dimensions),
+      format: try floatTensor(name, dimensions: dimensions).format)
   }
 }

@@ -14,10 +14,18 @@ public struct ModelDeclaration: Sendable {
   public let embedding: String
   /// The factor by which embeddings are multiplied.
   public let embeddingScale: Float
+  /// The norm behind the embedding; nil for none.
+  public let embeddingNorm: NormDeclaration?
+  /// The table of learned positions; nil for none.
+  public let positions: LearnedPositions?
   /// The decoder blocks.
   public let blocks: [any BlockProgram]
   /// The norm behind the last block.
   public let finalNorm: NormDeclaration
+  /// Whether the head has a bias.
+  public let hasHeadBias: Bool
+  /// What happens to the logits.
+  public let logits: LogitRule
   /// The key of the head `[vocabulary, hidden]`, without `.weight`; the embedding's if both are
   /// tied.
   public let head: String
@@ -34,14 +42,21 @@ public struct ModelDeclaration: Sendable {
   ///   - sizes: the sizes that all families share.
   ///   - embedding: the key of the token embedding.
   ///   - embeddingScale: the factor by which embeddings are multiplied.
+  ///   - embeddingNorm: the norm behind the embedding; nil for none.
+  ///   - positions: the table of learned positions; nil for none.
   ///   - finalNorm: the norm behind the last block.
   ///   - head: the key of the head if it is not tied.
+  ///   - hasHeadBias: whether the head has a bias.
+  ///   - logits: what happens to the logits.
   ///   - migrationStrength: SmoothQuant's α.
   ///   - block: makes the program of each block.
   /// - Throws: what `block` throws.
   public init(
     _ sizes: DecoderSizes, embedding: String = "model.embed_tokens", embeddingScale: Float = 1,
-    finalNorm: NormDeclaration, head: String = "lm_head", migrationStrength: Float = 0.8,
+    embeddingNorm: NormDeclaration? = nil, positions: LearnedPositions? = nil,
+    finalNorm: NormDeclaration, head: String = "lm_head", hasHeadBias: Bool = false,
+    logits: LogitRule = LogitRule(),
+    migrationStrength: Float = 0.8,
     block: (Int) throws(JSONError) -> any BlockProgram
   ) throws(JSONError) {
     hiddenSize = sizes.hidden
@@ -49,7 +64,11 @@ public struct ModelDeclaration: Sendable {
     contextLength = sizes.context
     self.embedding = embedding
     self.embeddingScale = embeddingScale
+    self.embeddingNorm = embeddingNorm
+    self.positions = positions
     self.finalNorm = finalNorm
+    self.hasHeadBias = hasHeadBias
+    self.logits = logits
     self.head = sizes.isTied ? embedding : head
     headModule = head
     self.migrationStrength = migrationStrength
@@ -92,97 +111,26 @@ public struct ModelDeclaration: Sendable {
   }
 }
 
-/// The sizes that every configuration has, under the keys that nearly all of them use.
-public struct DecoderSizes: Sendable {
-  /// `hidden_size`.
-  public let hidden: Int
-  /// `num_hidden_layers`.
-  public let layers: Int
-  /// `num_attention_heads`, `num_key_value_heads` and `head_dim`.
-  public let heads: HeadShape
-  /// `intermediate_size`: the width inside the MLP.
-  public let intermediate: Int
-  /// `vocab_size`.
-  public let vocabulary: Int
-  /// `max_position_embeddings`.
-  public let context: Int?
-  /// `rms_norm_eps`, or the family's name for it.
-  public let normEpsilon: Float
-  /// `tie_word_embeddings`: whether the head is the embedding.
-  public let isTied: Bool
+/// What happens to the logits: `c · tanh(m · logit / c)`.
+public struct LogitRule: Sendable, Hashable {
+  /// m: what logits are multiplied by.
+  public var multiplier: Float
+  /// c: the soft cap; nil for none.
+  public var cap: Float?
 
-  /// Reads the sizes.
-  ///
-  /// - Parameters:
-  ///   - config: the configuration.
-  ///   - requiring: members whose defaults differ between families; a file without them is refused.
-  ///   - epsilon: the key of ε.
-  ///   - defaultEpsilon: ε where the key is absent.
-  ///   - tiesByDefault: whether the head is the embedding if the configuration does not say.
-  /// - Throws: ``JSONError`` for what is missing or impossible.
-  public init(
-    _ config: JSONField, requiring: [String] = [], epsilon: String = "rms_norm_eps",
-    defaultEpsilon: Double = 1e-6, tiesByDefault: Bool = false
-  ) throws(JSONError) {
-    for name in requiring { _ = try config.member(name) }
-    hidden = try config.positive("hidden_size")
-    layers = try config.positive("num_hidden_layers", atMost: 1 << 16)
-    let count = try config.positive("num_attention_heads")
-    let keyValueCount = try config.positive("num_key_value_heads", default: count)
-    let dimension = try config.positive("head_dim", default: hidden / count, atMost: 1 << 16)
-    intermediate = try config.positive("intermediate_size")
-    vocabulary = try config.positive("vocab_size")
-    context = try config.optionalMember("max_position_embeddings").map {
-      field throws(JSONError) in try field.positive()
-    }
-    normEpsilon = Float(try config.optionalMember(epsilon)?.double ?? defaultEpsilon)
-    isTied = try config.flag("tie_word_embeddings", default: tiesByDefault)
-    guard count % keyValueCount == 0, dimension > 0, dimension % 2 == 0 else {
-      throw .wrongKind(
-        path: "num_attention_heads", expected: "heads of even width, shared in equal parts",
-        found: "\(count) heads of \(dimension) over \(keyValueCount)")
-    }
-    heads = HeadShape(count: count, keyValueCount: keyValueCount, dimension: dimension)
+  /// A rule, by default none.
+  public init(multiplier: Float = 1, cap: Float? = nil) {
+    self.multiplier = multiplier
+    self.cap = cap
   }
 }
 
-extension JSONField {
-  /// The positive integer of a member, or a default if it is absent.
-  ///
-  /// - Throws: ``JSONError`` for anything but a positive integer of at most 2³¹ − 1.
-  public func positive(
-    _ name: String, default value: Int? = nil, atMost limit: Int = Int(Int32.max)
-  ) throws(JSONError) -> Int {
-    if let value, try optionalMember(name) == nil { return value }
-    return try member(name).positive(atMost: limit)
-  }
-
-  /// The value as a positive integer: at most 2³¹ − 1, so that no product of two of them overflows.
-  ///
-  /// - Throws: ``JSONError`` for anything else.
-  public func positive(atMost limit: Int = Int(Int32.max)) throws(JSONError) -> Int {
-    let int = try int
-    guard int > 0, int <= limit else {
-      throw .wrongKind(
-        path: path, expected: "a positive integer of at most \(limit)", found: "\(int)")
-    }
-    return int
-  }
-
-  /// The boolean of a member, or a default if it is absent.
-  ///
-  /// - Throws: ``JSONError`` for anything but a boolean.
-  public func flag(_ name: String, default value: Bool = false) throws(JSONError) -> Bool {
-    try optionalMember(name)?.bool ?? value
-  }
-
-  /// The number under the first of these names that exists.
-  static func firstDouble(
-    _ places: [(field: JSONField?, name: String)], default value: Double
-  ) throws(JSONError) -> Double {
-    for (field, name) in places {
-      if let found = try field?.optionalMember(name) { return try found.double }
-    }
-    return value
-  }
+/// A table with a vector for each position, `[skipped + count, hidden]`, which is added to the embeddings.
+public struct LearnedPositions: Sendable, Hashable {
+  /// The key of the table, without `.weight`.
+  public let name: String
+  /// The number of rows in front of position 0.
+  public let skipped: Int
+  /// The number of positions.
+  public let count: Int
 }

@@ -6,9 +6,9 @@ import Testing
 private let configurations: [Refusal] = [
   .model(
     "an unknown family",
-    "model/config.json: model_type: expected llama, mistral, qwen2, qwen3, qwen3_moe, gemma3_text, "
-      + #"gpt_neox, found "gemma2", whose architecture is not supported"#
-  ) { $0.configure("model_type", #""gemma2""#) },
+    "model/config.json: model_type: expected a supported architecture such as gemma, gemma2, "
+      + #"gemma3_text, found "gemma4_text", which has inputs for every layer"#
+  ) { $0.configure("model_type", #""gemma4_text""#) },
   .model(
     "no family",
     "model/config.json: model_type: expected a value, found no such member"
@@ -19,14 +19,20 @@ private let configurations: [Refusal] = [
   ) { $0.configure("hidden_size", nil) },
   .model(
     "another activation",
-    "model/config.json: hidden_act: expected silu, found gelu"
-  ) { $0.configure("hidden_act", #""gelu""#) },
+    "model/config.json: hidden_act: expected silu, gelu, gelu_new, gelu_fast, gelu_pytorch_tanh, "
+      + "quick_gelu, relu or relu2, found mish"
+  ) { $0.configure("hidden_act", #""mish""#) },
+  .model(
+    "a multiplier that nobody reads",
+    "model/config.json: residual_multiplier: expected nothing, since llama is computed without it, "
+      + "found 0.5"
+  ) { $0.configure("residual_multiplier", "0.5") },
   .model(
     "an unknown rotation",
-    "model/config.json: rope_scaling.rope_type: expected default, linear, llama3 or "
-      + "yarn, found longrope"
+    "model/config.json: rope_scaling.rope_type: expected default, linear, llama3, yarn, longrope or "
+      + "dynamic, found spiral"
   ) {
-    $0.configure("rope_scaling", #"{"rope_type": "longrope"}"#)
+    $0.configure("rope_scaling", #"{"rope_type": "spiral"}"#)
   },
   .model(
     "heads that share in unequal parts",

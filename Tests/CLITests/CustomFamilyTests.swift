@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct `A program with a family of its own` {
   private static let model = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .appendingPathComponent("Fixtures/arcee").path
+    .appendingPathComponent("Fixtures/jais2").path
 
   private func run(_ arguments: [String], in folder: TemporaryFolder) throws -> Outcome {
     let outcome = try Running(Command.executable("custom-family"), arguments, in: folder).finish()
@@ -68,7 +68,8 @@ import Testing
     try TemporaryFolder.with { folder in
       let outcome = try Command.run("inspect", Self.model, in: folder)
       #expect(outcome.status == 1)
-      #expect(outcome.errors.contains("arcee") && outcome.errors.contains("gpt_neox"))
+      #expect(
+        outcome.errors.contains("jais2") && outcome.errors.contains("a supported architecture"))
     }
   }
 }

@@ -17,7 +17,7 @@ import Transformer
 extension Family {
   /// Llama's architecture under a name of its own.
   fileprivate static let camel = Family("camel") { config throws(JSONError) in
-    try .llamaLike(config, LlamaTraits())
+    try .decoder(config, try DecoderTraits(config))
   }
 }
 

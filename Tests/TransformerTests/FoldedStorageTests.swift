@@ -53,7 +53,7 @@ import Transformer
       if let norm = block.weights.norms[module] {
         let expected = name.hasSuffix(".bias") ? norm.bias?.values : norm.gain
         let found =
-          norm.declaration.kind == .rootMeanSquareFromOne ? values.map { 1 + $0 } : values
+          norm.declaration.gain == .fromOne ? values.map { 1 + $0 } : values
         #expect(found == expected, "\(name)")
       } else {
         let linear = block.weights.linear(module)

@@ -111,17 +111,23 @@ func openTiny(
   return try LanguageModel(ModelFolder(path: folder.path("model")))
 }
 
-/// The golden fixtures.
+/// The golden fixtures: those of the tests, or of the folder that `PTQ_FIXTURES` names.
 enum Fixtures {
+  private static let root: URL? =
+    ProcessInfo.processInfo.environment["PTQ_FIXTURES"].map { URL(fileURLWithPath: $0) }
+    ?? Bundle.module.resourceURL?.appendingPathComponent("Fixtures")
+
+  /// Whether they are not those of the tests.
+  static let isChosen = ProcessInfo.processInfo.environment["PTQ_FIXTURES"] != nil
+
   /// The folders of the fixtures, by name.
   static let names: [String] = {
-    let url = Bundle.module.resourceURL?.appendingPathComponent("Fixtures")
-    let found = url.flatMap { try? FileManager.default.contentsOfDirectory(atPath: $0.path) } ?? []
+    let found = root.flatMap { try? FileManager.default.contentsOfDirectory(atPath: $0.path) } ?? []
     return found.filter { !$0.contains(".") }.sorted()
   }()
 
   static func path(_ name: String) throws -> String {
-    try #require(Bundle.module.resourceURL).appendingPathComponent("Fixtures/\(name)").path
+    try #require(root).appendingPathComponent(name).path
   }
 
   static func model(_ name: String) throws -> LanguageModel {

@@ -54,28 +54,36 @@ private func difference(_ a: [Matrix], _ b: [Matrix]) -> Float {
     return count > 0 ? result : nil
   }
 
-  private func check(_ model: LanguageModel) throws {
+  /// Expects that the outputs stay the same.
+  ///
+  /// - Returns: the largest relative difference.
+  @discardableResult
+  private func check(_ model: LanguageModel) throws -> Float {
     let original = try outputs(of: model)
     let places = model.declaration.blocks.map { $0.places.count }.max() ?? 0
-    #expect(places >= 2)
+    #expect(places >= 1)
+    var worst: Float = 0
     // Only the first places one by one, because a mixture has one for every expert.
     for place in (0..<min(places, 6)).map(Int?.some) + [nil] {
       let result = try #require(try folded(model, place))
       let found = difference(original, result)
       #expect(found < Self.bound, "place \(place.map(String.init) ?? "all"): \(found)")
+      worst = max(worst, found)
     }
+    return worst
   }
 
   @Test(arguments: TinyModel.Family.allCases, FloatFormat.allCases)
   func `change nothing, in each place alone and in all together`(
     family: TinyModel.Family, format: FloatFormat
   ) throws {
-    try TemporaryFolder.with { folder in try check(try openTiny(family, format, in: folder)) }
+    try TemporaryFolder.with { folder in _ = try check(try openTiny(family, format, in: folder)) }
   }
 
   @Test(arguments: Fixtures.names)
   func `change nothing in any of the golden models`(name: String) throws {
-    try check(try Fixtures.model(name))
+    let worst = try check(try Fixtures.model(name))
+    if Fixtures.isChosen { print("folds \(name) \(worst)") }
   }
 
   @Test(arguments: ["llama", "qwen2", "llama-biases", "gemma3", "gpt-neox", "qwen3-moe"])

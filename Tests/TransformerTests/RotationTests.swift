@@ -9,12 +9,20 @@ import Testing
 @testable import Transformer
 
 @Suite struct `A rotated model` {
-  /// Norms with a bias, and norms behind a sublayer, do not commute with a rotation.
+  /// Norms that subtract the mean, and norms behind a sublayer, do not commute with a rotation.
   private static func isRefused(_ name: String) -> Bool {
-    name.hasPrefix("gemma3") || name.hasPrefix("gpt-neox")
+    let families = [
+      "afmoe", "bloom", "cohere-norms", "exaone4", "falcon-alibi", "falcon-groups", "gemma2",
+      "glm4", "gpt2",
+      "gptj", "nemotron", "olmo", "olmo2", "olmo3", "opt", "phi", "stablelm",
+    ]
+    return families.contains(name) || name.hasPrefix("gemma3") || name.hasPrefix("gpt-neox")
   }
 
-  @Test(arguments: Fixtures.names.filter { !isRefused($0) })
+  /// Models whose router, rounded to 16 bits, picks other experts for some token.
+  private static let rerouted = ["ernie4-5-moe", "mixtral"]
+
+  @Test(arguments: Fixtures.names.filter { !isRefused($0) && !rerouted.contains($0) })
   func `computes the same logits`(name: String) throws {
     let model = try Fixtures.model(name)
     let rotated = try model.rotated()

@@ -9,6 +9,12 @@ public enum Activation: Sendable, Hashable {
   case gelu
   /// `x · (1 + tanh(√(2/π) (x + 0.044715 x³))) / 2`.
   case geluTanh
+  /// `x / (1 + e^(−1.702 x))`.
+  case quickGELU
+  /// `max(x, 0)`.
+  case relu
+  /// `max(x, 0)²`.
+  case squaredReLU
 
   /// The function that a configuration names.
   ///
@@ -19,9 +25,13 @@ public enum Activation: Sendable, Hashable {
     case "silu", "swish": self = .silu
     case "gelu": self = .gelu
     case "gelu_new", "gelu_fast", "gelu_pytorch_tanh": self = .geluTanh
+    case "quick_gelu": self = .quickGELU
+    case "relu": self = .relu
+    case "relu2": self = .squaredReLU
     default:
       throw .wrongKind(
-        path: field.path, expected: "silu, gelu, gelu_new, gelu_fast or gelu_pytorch_tanh",
+        path: field.path,
+        expected: "silu, gelu, gelu_new, gelu_fast, gelu_pytorch_tanh, quick_gelu, relu or relu2",
         found: name)
     }
   }
@@ -36,6 +46,9 @@ public enum Activation: Sendable, Hashable {
         case .silu: VectorMath.silu(&values)
         case .gelu: VectorMath.gelu(&values)
         case .geluTanh: VectorMath.geluTanh(&values)
+        case .quickGELU: VectorMath.quickGELU(&values)
+        case .relu: VectorMath.relu(&values)
+        case .squaredReLU: VectorMath.squaredReLU(&values)
         }
       }
     }

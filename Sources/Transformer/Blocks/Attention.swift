@@ -1,15 +1,46 @@
+internal import Glibc
 public import LinearAlgebra
 
-/// Causal grouped-query attention with rotary positions, optionally within a sliding window.
+/// Causal grouped-query attention, usually with rotary positions.
 public struct Attention: Mixer {
   private let projections: Projections
   private let output: Slot
   private let heads: HeadShape
+  private let scores: Scores
+  private let rotary: RotaryConfiguration?
   private let queryNorm: NormDeclaration?
   private let keyNorm: NormDeclaration?
-  private let rotary: RotaryConfiguration
-  private let scale: Float
-  private let window: Int?
+  private let normalizesRotated: Bool
+  private let gate: Slot?
+
+  /// How scores are computed from queries and keys.
+  public struct Scores: Sendable {
+    /// What products of queries and keys are multiplied by; nil for 1/√d.
+    public var scale: Float?
+    /// The number of positions that a query sees, its own included; nil for all.
+    public var window: Int?
+    /// c of the soft cap `c · tanh(score / c)`; nil for none.
+    public var cap: Float?
+    /// The largest magnitude of a channel of q, k and v, which are cut off beyond it; nil for none.
+    public var clip: Float?
+    /// How much queries grow with their position; nil for not at all.
+    public var growth: QueryGrowth?
+    /// The slopes of the heads; nil for none.
+    public var slopes: Slopes?
+
+    /// Plain scores.
+    public init(
+      scale: Float? = nil, window: Int? = nil, cap: Float? = nil, clip: Float? = nil,
+      growth: QueryGrowth? = nil, slopes: Slopes? = nil
+    ) {
+      self.scale = scale
+      self.window = window
+      self.cap = cap
+      self.clip = clip
+      self.growth = growth
+      self.slopes = slopes
+    }
+  }
 
   /// Attention with given parts.
   ///
@@ -19,31 +50,38 @@ public struct Attention: Mixer {
   ///   - hidden: the width of the residual stream.
   ///   - heads: the number of heads and their width d.
   ///   - hasOutputBias: whether that Linear has a bias.
-  ///   - rotary: the angles of the rotary positions.
-  ///   - queryNorm: the norm of each head of q before its rotation; nil for none.
+  ///   - rotary: the angles of the rotary positions; nil for none.
+  ///   - queryNorm: the norm of the queries; nil for none.
   ///   - keyNorm: the same for k.
-  ///   - scale: what scores are multiplied by; nil for 1/√d.
-  ///   - window: the number of positions that a query sees, its own included; nil for all.
+  ///   - normalizesRotated: whether these norms come after the rotation.
+  ///   - gate: the key of a Linear whose sigmoid multiplies the context; nil for none.
+  ///   - isTransposed: whether that Linear's weights are stored as `[in, out]`.
+  ///   - scores: how scores are computed.
   public init(
     _ projections: Projections, output: String, hidden: Int, heads: HeadShape,
-    hasOutputBias: Bool, rotary: RotaryConfiguration, queryNorm: NormDeclaration? = nil,
-    keyNorm: NormDeclaration? = nil, scale: Float? = nil, window: Int? = nil
+    hasOutputBias: Bool, rotary: RotaryConfiguration?, queryNorm: NormDeclaration? = nil,
+    keyNorm: NormDeclaration? = nil, normalizesRotated: Bool = false, gate: String? = nil,
+    isTransposed: Bool = false, scores: Scores = Scores()
   ) {
     self.projections = projections
+    // Values that are cut off are not linear in the rows that make them.
     self.output = Slot(
       output, rows: hidden, columns: heads.count * heads.dimension, hasBias: hasOutputBias,
-      absorber: projections.valueAbsorber(heads), headWidth: heads.dimension)
+      absorber: scores.clip == nil ? projections.valueAbsorber(heads) : nil,
+      headWidth: scores.clip == nil ? heads.dimension : nil, isTransposed: isTransposed)
     self.heads = heads
+    self.scores = scores
+    self.rotary = rotary
     self.queryNorm = queryNorm
     self.keyNorm = keyNorm
-    self.rotary = rotary
-    self.scale = scale ?? 1 / Float(heads.dimension).squareRoot()
-    self.window = window
+    self.normalizesRotated = normalizesRotated
+    self.gate = gate.map { Slot($0, rows: heads.count * heads.dimension, columns: hidden) }
   }
 
-  /// Two stages: q, k and v; then o.
+  /// Two stages: q, k and v, and a gate; then o.
   public func stages(reading norm: NormDeclaration?) -> [Stage] {
-    [Stage([projections.slots.map { $0.reading(norm) }]), Stage([[output]])]
+    let inputs = projections.slots + [gate].compactMap(\.self)
+    return [Stage([inputs.map { $0.reading(norm) }]), Stage([[output]])]
   }
 
   /// The norms of queries and keys.
@@ -63,16 +101,30 @@ public struct Attention: Mixer {
       held.matrices = outputs[0]
       return
     }
+    let opening = gate == nil ? nil : outputs[0].removeLast()
     var parts = projections.split(outputs[0])
-    // Nobody else holds the parts now, so that heads turn in place.
+    // Nobody else holds the parts now, so that they are changed in place.
     outputs = []
-    let value = parts.removeLast()
-    var key = weights.normalize(parts.removeLast(), keyNorm)
-    var query = weights.normalize(parts.removeLast(), queryNorm)
-    let embedding = RotaryEmbedding(rotary, length: query.rows)
-    embedding.rotate(&query, headDimension: heads.dimension)
-    embedding.rotate(&key, headDimension: heads.dimension)
-    held.matrices = [attend(query, key, value)]
+    var value = parts.removeLast()
+    if let clip = scores.clip { value.clip(to: clip) }
+    let embedding = rotary.map { RotaryEmbedding($0, length: value.rows) }
+    let key = positioned(parts.removeLast(), embedding, keyNorm, weights)
+    var query = positioned(parts.removeLast(), embedding, queryNorm, weights)
+    scores.growth?.apply(to: &query)
+    var context = attend(query, key, value)
+    if let opening { context.multiply(bySigmoidOf: opening) }
+    held.matrices = [context]
+  }
+
+  /// Normalizes and rotates queries or keys, in the order of the model.
+  private func positioned(
+    _ matrix: consuming Matrix, _ embedding: RotaryEmbedding?, _ norm: NormDeclaration?,
+    _ weights: BlockWeights
+  ) -> Matrix {
+    var result = normalizesRotated ? matrix : weights.normalize(matrix, norm)
+    if let clip = scores.clip { result.clip(to: clip) }
+    embedding?.rotate(&result, headDimension: heads.dimension)
+    return normalizesRotated ? weights.normalize(result, norm) : result
   }
 
   /// softmax(scale · q kᵀ) v for each head, `[tokens, heads · d]`.
@@ -82,35 +134,88 @@ public struct Attention: Mixer {
   private func attend(_ query: Matrix, _ key: Matrix, _ value: Matrix) -> Matrix {
     var context = Matrix(rows: query.rows, columns: query.columns)
     let d = heads.dimension
+    let scale = scores.scale ?? 1 / Float(d).squareRoot()
     context.parallelRowBlocks(of: 128) { rows, block in
-      let keys = max(0, rows.lowerBound + 1 - (window ?? rows.upperBound))..<rows.upperBound
+      let keys = max(0, rows.lowerBound + 1 - (scores.window ?? rows.upperBound))..<rows.upperBound
       for head in 0..<heads.count {
         let columns = head * d..<(head + 1) * d
         let shared = heads.shared(head) * d..<(heads.shared(head) + 1) * d
-        var scores = Matrix(rows: rows.count, columns: keys.count)
-        var view = scores.mutableView
+        var found = Matrix(rows: rows.count, columns: keys.count)
+        var view = found.mutableView
         BLAS.gemm(
           scale, query.view(rows: rows, columns: columns),
           key.view(rows: keys, columns: shared).transposed, 0, into: &view)
         for (i, row) in rows.enumerated() {
-          softmaxVisible(&scores, i, row: row, keys: keys)
+          softmaxVisible(&found, i, head: head, row: row, keys: keys)
         }
         var target = block.mutableView(rows: 0..<rows.count, columns: columns)
         BLAS.gemm(
-          1, scores.view, value.view(rows: keys, columns: shared), 0, into: &target)
+          1, found.view, value.view(rows: keys, columns: shared), 0, into: &target)
       }
     }
     return context
   }
 
   /// Softmax over the keys that a position sees; all other weights become zero.
-  private func softmaxVisible(_ scores: inout Matrix, _ i: Int, row: Int, keys: Range<Int>) {
-    let first = max(keys.lowerBound, row + 1 - (window ?? row + 1)) - keys.lowerBound
+  private func softmaxVisible(
+    _ found: inout Matrix, _ i: Int, head: Int, row: Int, keys: Range<Int>
+  ) {
+    let first = max(keys.lowerBound, row + 1 - (scores.window ?? row + 1)) - keys.lowerBound
     let end = row + 1 - keys.lowerBound
-    var weights = scores.mutableRow(i)
+    var weights = found.mutableRow(i)
     for j in 0..<first { weights[j] = 0 }
     for j in end..<weights.count { weights[j] = 0 }
     var visible = weights._mutatingExtracting(first..<end)
+    scores.slopes?.add(to: &visible, head: head, from: keys.lowerBound + first)
+    if let cap = scores.cap { VectorMath.softCap(&visible, at: cap) }
     VectorMath.softmax(&visible)
+  }
+}
+
+/// Queries that grow with their position p, as in Ministral 3 and Llama 4: `q · (1 + β ln(1 + ⌊p/n⌋))`.
+public struct QueryGrowth: Sendable {
+  /// β.
+  public let rate: Float
+  /// n.
+  public let period: Double
+
+  /// A growth with given numbers.
+  public init(rate: Float, period: Double) {
+    self.rate = rate
+    self.period = period
+  }
+
+  func apply(to queries: inout Matrix) {
+    queries.parallelRowBlocks(of: 64) { range, block in
+      for position in range {
+        let turns = (Double(position) / period).rounded(.down)
+        let factor = 1 + rate * Float(log1p(turns))
+        var row = block.mutableRow(position - range.lowerBound)
+        for j in row.indices { row[j] *= factor }
+      }
+    }
+  }
+}
+
+extension Matrix {
+  /// Cuts every element off at a magnitude.
+  fileprivate mutating func clip(to limit: Float) {
+    parallelRowBlocks(of: 64) { range, block in
+      for i in range.indices {
+        var row = block.mutableRow(i - range.lowerBound)
+        for j in row.indices { row[j] = min(limit, max(-limit, row[j])) }
+      }
+    }
+  }
+
+  /// Multiplies every element by σ of another.
+  fileprivate mutating func multiply(bySigmoidOf other: Matrix) {
+    parallelRowBlocks(of: 64) { range, block in
+      for i in range {
+        let source = other.row(i)
+        var row = block.mutableRow(i - range.lowerBound)
+        for j in row.indices { row[j] /= 1 + expf(-source[j]) }
+      }
+    }
   }
 }

@@ -17,6 +17,8 @@ public protocol BlockProgram: Sendable {
   var stages: [Stage] { get }
   /// The norms of the block.
   var norms: [NormDeclaration] { get }
+  /// The stored vectors that are neither weights, biases nor norms.
+  var vectors: [StoredVector] { get }
   /// How the residual stream is read and written, if through RMSNorms and Linears alone; otherwise nil.
   var residualAccess: ResidualAccess? { get }
 
@@ -34,6 +36,8 @@ public protocol BlockProgram: Sendable {
 }
 
 extension BlockProgram {
+  /// None.
+  public var vectors: [StoredVector] { [] }
   /// Nil: nothing is known.
   public var residualAccess: ResidualAccess? { nil }
 }
@@ -68,4 +72,20 @@ public struct HeldState: Sendable {
   public var matrices: [Matrix] = []
   /// Which experts each token goes to, in a mixture.
   public var routing: Routing?
+  /// The weight of the shared expert for each token; nil for 1.
+  var sharedWeights: [Float]?
+}
+
+/// Numbers that a block uses as they are stored, such as the correction of a router.
+public struct StoredVector: Sendable, Hashable {
+  /// The name of the tensor.
+  public let name: String
+  /// Its shape.
+  public let dimensions: [Int]
+
+  /// A vector with the name of its tensor and a shape.
+  public init(_ name: String, dimensions: [Int]) {
+    self.name = name
+    self.dimensions = dimensions
+  }
 }

@@ -7,11 +7,21 @@ public struct BlockWeights: Sendable {
   package var linears: [String: Linear]
   /// The norms, likewise.
   package var norms: [String: Norm]
+  /// The stored vectors, by the names of their tensors.
+  package var vectors: [String: [Float]] = [:]
 
   /// The Linear of a given name.
   package func linear(_ name: String) -> Linear {
     guard let linear = linears[name] else { preconditionFailure("this block has no \(name)") }
     return linear
+  }
+
+  /// The elements of a stored vector.
+  public func vector(_ vector: StoredVector) -> [Float] {
+    guard let known = vectors[vector.name] else {
+      preconditionFailure("this block has no \(vector.name)")
+    }
+    return known
   }
 
   /// Applies a norm to the rows of a matrix; nil stands for no norm.

@@ -6,8 +6,8 @@ public import LinearAlgebra
 /// up's outputs are multiplied by the gate, so factors on them pass through unchanged: up can
 /// absorb the factors of down's inputs.
 public struct GatedMLP: Mixer {
-  private let gate: Slot
-  private let up: Slot
+  /// gate and up; or one Linear with the rows of both.
+  private let inputs: [Slot]
   private let down: Slot
   private let activation: Activation
 
@@ -15,30 +15,35 @@ public struct GatedMLP: Mixer {
   ///
   /// - Parameters:
   ///   - module: the Hugging Face key of the MLP.
-  ///   - names: the last parts of the keys of gate, up and down.
+  ///   - names: the last parts of the keys of gate, up and down; without gate, up has the rows of the
+  ///     gate and then its own.
   ///   - hidden: the width of the residual stream.
   ///   - inner: the inner width.
   ///   - activation: f.
   ///   - hasBias: whether all three have biases.
   public init(
-    _ module: String, names: (gate: String, up: String, down: String) = gatedNames, hidden: Int,
-    inner: Int, activation: Activation = .silu, hasBias: Bool = false
+    _ module: String, names: MLPNames = MLPNames(), hidden: Int, inner: Int,
+    activation: Activation = .silu, hasBias: Bool = false
   ) {
     let up = "\(module).\(names.up)"
-    gate = Slot("\(module).\(names.gate)", rows: inner, columns: hidden, hasBias: hasBias)
-    self.up = Slot(up, rows: inner, columns: hidden, hasBias: hasBias)
+    func slot(_ name: String, _ rows: Int) -> Slot {
+      Slot(name, rows: rows, columns: hidden, hasBias: hasBias)
+    }
+    if let gate = names.gate {
+      inputs = [slot("\(module).\(gate)", inner), slot(up, inner)]
+    } else {
+      inputs = [slot(up, 2 * inner)]
+    }
+    let first = names.gate == nil ? inner : 0
     down = Slot(
       "\(module).\(names.down)", rows: hidden, columns: inner, hasBias: hasBias,
-      absorber: .rows(of: up, Array(0..<inner)), readsActivations: true)
+      absorber: .rows(of: up, Array(first..<first + inner)), readsActivations: true)
     self.activation = activation
   }
 
-  /// The usual last parts of the keys.
-  public static let gatedNames = (gate: "gate_proj", up: "up_proj", down: "down_proj")
-
   /// Two stages: gate and up; then down.
   public func stages(reading norm: NormDeclaration?) -> [Stage] {
-    [Stage([[gate.reading(norm), up.reading(norm)]]), Stage([[down]])]
+    [Stage([inputs.map { $0.reading(norm) }]), Stage([[down]])]
   }
 
   /// No norms.
@@ -54,25 +59,47 @@ public struct GatedMLP: Mixer {
     past stage: Int, _ outputs: consuming [[Matrix]], _ held: inout HeldState,
     _ weights: BlockWeights
   ) {
-    if stage == 0 { activation.gate(&outputs[0]) }
+    if stage == 0 {
+      if inputs.count == 1 { outputs[0] = outputs[0][0].halves }
+      activation.gate(&outputs[0])
+    }
     held.matrices = outputs[0]
   }
 }
 
 /// An MLP without a gate: `down( f(up x) )`.
 ///
-/// f is not linear, so nothing can absorb the factors of down's inputs.
+/// Where f is a ReLU, up can absorb the factors of down's inputs, which are positive; otherwise f is not
+/// linear, and nothing can.
 public struct PlainMLP: Mixer {
   private let up: Slot
   private let down: Slot
   private let activation: Activation
+  private let learned: XIELU?
 
-  /// An MLP with given keys without `.weight`; both Linears have biases.
-  public init(up: String, down: String, hidden: Int, inner: Int, activation: Activation) {
-    self.up = Slot(up, rows: inner, columns: hidden, hasBias: true)
+  /// An MLP with given parts.
+  ///
+  /// - Parameters:
+  ///   - up: the key of the first Linear, without `.weight`.
+  ///   - down: the key of the second.
+  ///   - hidden: the width of the residual stream.
+  ///   - inner: the inner width.
+  ///   - activation: f.
+  ///   - learned: what takes the place of f where it has parameters of its own.
+  ///   - hasBias: whether both have biases.
+  ///   - isTransposed: whether both are stored as `[in, out]`.
+  public init(
+    up: String, down: String, hidden: Int, inner: Int, activation: Activation,
+    learned: XIELU? = nil, hasBias: Bool = true, isTransposed: Bool = false
+  ) {
+    self.up = Slot(up, rows: inner, columns: hidden, hasBias: hasBias, isTransposed: isTransposed)
+    let isReLU = activation == .relu && learned == nil
     self.down = Slot(
-      down, rows: hidden, columns: inner, hasBias: true, readsActivations: true)
+      down, rows: hidden, columns: inner, hasBias: hasBias,
+      absorber: isReLU ? .rows(of: up, Array(0..<inner)) : nil, readsActivations: true,
+      isTransposed: isTransposed)
     self.activation = activation
+    self.learned = learned
   }
 
   /// Two stages: up; then down.
@@ -82,6 +109,9 @@ public struct PlainMLP: Mixer {
 
   /// No norms.
   public var norms: [NormDeclaration] { [] }
+
+  /// The parameters of a learned activation function.
+  public var vectors: [StoredVector] { learned?.vectors ?? [] }
 
   /// The normalized input x; then f(up x).
   public func inputs(of stage: Int, _ x: () -> Matrix, _ held: HeldState) -> [Matrix] {
@@ -93,15 +123,56 @@ public struct PlainMLP: Mixer {
     past stage: Int, _ outputs: consuming [[Matrix]], _ held: inout HeldState,
     _ weights: BlockWeights
   ) {
-    held.matrices = stage == 0 ? [activation.applied(to: outputs[0][0])] : outputs[0]
+    guard stage == 0 else {
+      held.matrices = outputs[0]
+      return
+    }
+    let x = outputs[0][0]
+    held.matrices = [learned?.applied(to: x, weights) ?? activation.applied(to: x)]
+  }
+}
+
+/// The last parts of the keys of an MLP's Linears.
+public struct MLPNames: Sendable {
+  /// The gate; nil where there is none, or where it is part of `up`.
+  public var gate: String?
+  /// The Linear whose outputs are multiplied by the gate, or activated.
+  public var up: String
+  /// The Linear that writes the output.
+  public var down: String
+
+  /// Llama's names by default.
+  public init(gate: String? = "gate_proj", up: String = "up_proj", down: String = "down_proj") {
+    self.gate = gate
+    self.up = up
+    self.down = down
+  }
+}
+
+extension Matrix {
+  /// The left and the right half of the columns.
+  fileprivate var halves: [Matrix] {
+    let width = columns / 2
+    return [0, width].map { first in
+      var half = Matrix(rows: rows, columns: width)
+      half.parallelRowBlocks(of: 64) { range, block in
+        for i in range {
+          let source = row(i)
+          var target = block.mutableRow(i - range.lowerBound)
+          for j in target.indices { target[j] = source[first + j] }
+        }
+      }
+      return half
+    }
   }
 }
 
 extension Slot {
-  /// The slot for an input that a norm makes; the norm becomes the absorber.
+  /// The slot for an input that a norm makes; the norm, if it has weights, becomes the absorber.
   public func reading(_ norm: NormDeclaration?) -> Slot {
-    Slot(
-      name, rows: shape.rows, columns: shape.columns, hasBias: hasBias,
-      absorber: norm.map { .norm($0.name) }, expert: expert, staysDense: staysDense)
+    let absorber = norm.flatMap { $0.gain == .one ? nil : Absorber.norm($0.name) }
+    return Slot(
+      name, rows: shape.rows, columns: shape.columns, hasBias: hasBias, absorber: absorber,
+      expert: expert, staysDense: staysDense, isTransposed: isTransposed)
   }
 }

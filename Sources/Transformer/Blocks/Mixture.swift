@@ -1,54 +1,80 @@
+internal import Glibc
 public import LinearAlgebra
 
-/// A mixture of gated MLPs (experts), of which a router picks k for each token.
+/// A mixture of gated MLPs (experts), of which a router picks some for each token, and perhaps a shared one
+/// for all tokens.
 ///
-///     p = softmax(router x),     y = Σ wₑ · downₑ( f(gateₑ x) · upₑ x )   over the k largest pₑ
+///     y = Σ wₑ · downₑ( f(gateₑ x) · upₑ x )   over the experts picked   [ + σ(g·x) · shared(x) ]
 ///
-/// with wₑ = pₑ, or pₑ / Σ p over the experts picked. The router is never quantized, so the choice
-/// of experts depends on quantized weights only through x.
+/// The router is never quantized, so the choice of experts depends on quantized weights only through x.
 public struct Mixture: Mixer {
+  /// The names of a mixture's parts, below its own.
+  public struct Names: Sendable {
+    /// The router.
+    public var router = "gate"
+    /// The list of experts.
+    public var experts = "experts"
+    /// The Linears of an expert.
+    public var parts = MLPNames()
+    /// The MLP that all tokens pass; nil for none.
+    public var shared: String?
+    /// The Linear whose sigmoid weighs that MLP; nil for a weight of 1.
+    public var sharedGate: String?
+
+    /// Names, by default those of Qwen3-MoE.
+    public init() {}
+  }
+
   private let router: Slot
-  /// gate, up and down of each expert.
+  private let sharedGate: Slot?
+  /// gate, up and down of each expert; those of the shared MLP come last.
   private let experts: [[Slot]]
-  private let picked: Int
-  private let normalizes: Bool
+  private let hasShared: Bool
+  private let rule: Router
   private let activation: Activation
 
   /// A mixture with given parts.
   ///
   /// - Parameters:
-  ///   - router: the key of the router, without `.weight`.
-  ///   - expert: the key of an expert, which has `gate_proj`, `up_proj` and `down_proj`.
-  ///   - count: the number of experts.
-  ///   - picked: the number k of experts for each token.
-  ///   - normalizes: whether the weights of the picked experts are normalized to sum to 1.
+  ///   - module: the key of the mixture.
+  ///   - names: the names of its parts.
+  ///   - router: how experts are chosen.
   ///   - hidden: the width of the residual stream.
   ///   - inner: the inner width of an expert.
+  ///   - shared: the inner width of the shared MLP.
   ///   - activation: f.
+  ///   - hasBias: whether the Linears of experts have biases.
   public init(
-    router: String, expert: (Int) -> String, count: Int, picked: Int, normalizes: Bool,
-    hidden: Int, inner: Int, activation: Activation = .silu
+    _ module: String, names: Names = Names(), router rule: Router, hidden: Int, inner: Int,
+    shared: Int = 0, activation: Activation = .silu, hasBias: Bool = false
   ) {
-    self.router = Slot(router, rows: count, columns: hidden, staysDense: true)
-    experts = (0..<count).map { number in
-      let up = "\(expert(number)).up_proj"
+    router = Slot("\(module).\(names.router)", rows: rule.count, columns: hidden, staysDense: true)
+    sharedGate = names.sharedGate.map {
+      Slot("\(module).\($0)", rows: 1, columns: hidden, staysDense: true)
+    }
+    func slots(_ module: String, _ width: Int, expert: Int?) -> [Slot] {
+      let up = "\(module).\(names.parts.up)"
+      let gate = "\(module).\(names.parts.gate ?? "")"
       return [
-        Slot("\(expert(number)).gate_proj", rows: inner, columns: hidden, expert: number),
-        Slot(up, rows: inner, columns: hidden, expert: number),
+        Slot(gate, rows: width, columns: hidden, hasBias: hasBias, expert: expert),
+        Slot(up, rows: width, columns: hidden, hasBias: hasBias, expert: expert),
         Slot(
-          "\(expert(number)).down_proj", rows: hidden, columns: inner,
-          absorber: .rows(of: up, Array(0..<inner)), expert: number, readsActivations: true),
+          "\(module).\(names.parts.down)", rows: hidden, columns: width, hasBias: hasBias,
+          absorber: .rows(of: up, Array(0..<width)), expert: expert, readsActivations: true),
       ]
     }
-    self.picked = picked
-    self.normalizes = normalizes
+    experts =
+      (0..<rule.count).map { slots("\(module).\(names.experts).\($0)", inner, expert: $0) }
+      + (names.shared.map { [slots("\(module).\($0)", shared, expert: nil)] } ?? [])
+    hasShared = names.shared != nil
+    self.rule = rule
     self.activation = activation
   }
 
   /// Three stages: the router; gate and up of every expert; down of every expert.
   public func stages(reading norm: NormDeclaration?) -> [Stage] {
     [
-      Stage([[router.reading(norm)]]),
+      Stage([([router] + [sharedGate].compactMap(\.self)).map { $0.reading(norm) }]),
       Stage(experts.map { [$0[0].reading(norm), $0[1].reading(norm)] }),
       Stage(experts.map { [$0[2]] }),
     ]
@@ -57,14 +83,17 @@ public struct Mixture: Mixer {
   /// No norms.
   public var norms: [NormDeclaration] { [] }
 
+  /// The correction of the router.
+  public var vectors: [StoredVector] { [rule.correction].compactMap(\.self) }
+
   /// The normalized input x; for each expert, the rows of x routed to it; its gated product.
   public func inputs(of stage: Int, _ x: () -> Matrix, _ held: HeldState) -> [Matrix] {
     switch (stage, held.routing) {
     case (0, _): return [x()]
     case (1, let routing?):
       let x = x()
-      return routing.tokens.map { x.copy(rows: $0) }
-    default: return held.matrices
+      return routing.tokens.map { x.copy(rows: $0) } + (hasShared ? [x] : [])
+    default: return Array(held.matrices.prefix(experts.count))
     }
   }
 
@@ -75,57 +104,28 @@ public struct Mixture: Mixer {
   ) {
     switch (stage, held.routing) {
     case (0, _):
-      held.routing = Routing(logits: outputs[0][0], picked: picked, normalizes: normalizes)
+      let correction = rule.correction.map { weights.vector($0) }
+      held.routing = Routing(rule, outputs[0][0], correction: correction)
+      held.sharedWeights =
+        sharedGate == nil ? nil : outputs[0][1].elements.map { 1 / (1 + expf(-$0)) }
     case (1, _):
       for expert in outputs.indices { activation.gate(&outputs[expert]) }
       held.matrices = outputs.map { $0[0] }
     case (_, let routing?):
-      held.matrices = [routing.combined(outputs.map { $0[0] })]
+      var results = outputs.map { $0[0] }
+      let shared = hasShared ? results.removeLast() : nil
+      var sum = routing.combined(results)
+      if let shared { sum.add(shared.rows(times: held.sharedWeights)) }
+      held.matrices = [sum]
     case (_, nil): preconditionFailure("experts before their router")
     }
   }
 }
 
-/// Which experts each token of a sequence goes to, and with what weights.
-public struct Routing: Sendable {
-  /// The tokens of each expert, in ascending order.
-  let tokens: [[Int]]
-  /// The weight of each of those tokens.
-  let weights: [[Float]]
-  private let tokenCount: Int
-
-  /// Picks the k largest logits of each row; among equal ones, the first.
-  init(logits: Matrix, picked: Int, normalizes: Bool) {
-    var tokens = [[Int]](repeating: [], count: logits.columns)
-    var weights = [[Float]](repeating: [], count: logits.columns)
-    for token in 0..<logits.rows {
-      var copy = logits.copy(rows: token..<token + 1)
-      var probabilities = copy.mutableRow(0)
-      VectorMath.softmax(&probabilities)
-      let order = (0..<logits.columns).sorted {
-        (logits[token, $0], $1) > (logits[token, $1], $0)
-      }.prefix(picked)
-      let sum = order.reduce(Float(0)) { $0 + copy[0, $1] }
-      for expert in order {
-        tokens[expert].append(token)
-        weights[expert].append(normalizes ? copy[0, expert] / sum : copy[0, expert])
-      }
-    }
-    self.tokens = tokens
-    self.weights = weights
-    tokenCount = logits.rows
-  }
-
-  /// The weighted sum of the experts' outputs for each token, `[tokens, hidden]`.
-  func combined(_ outputs: [Matrix]) -> Matrix {
-    var result = Matrix(rows: tokenCount, columns: outputs.first?.columns ?? 0)
-    for (expert, output) in outputs.enumerated() {
-      for (i, token) in tokens[expert].enumerated() {
-        let (source, weight) = (output.row(i), weights[expert][i])
-        var target = result.mutableRow(token)
-        for j in target.indices { target[j] += weight * source[j] }
-      }
-    }
-    return result
+extension Matrix {
+  /// The matrix with each row multiplied by a factor; nil for 1.
+  fileprivate func rows(times factors: [Float]?) -> Matrix {
+    guard let factors else { return self }
+    return Matrix(rows: rows, columns: columns) { self[$0, $1] * factors[$0] }
   }
 }

@@ -3,37 +3,60 @@ package import LinearAlgebra
 
 /// A norm as a block's program declares it.
 public struct NormDeclaration: Sendable, Hashable {
-  /// The formula of a norm.
+  /// The formula of a norm, before its gain.
   public enum Kind: Sendable, Hashable {
-    /// `x / √(mean x² + ε) · w` (Zhang & Sennrich 2019).
+    /// `x / √(mean x² + ε)` (Zhang & Sennrich 2019).
     case rootMeanSquare
-    /// The same with `1 + w` in place of `w`, as Gemma stores it.
-    case rootMeanSquareFromOne
-    /// `(x − mean) / √(variance + ε) · w + b`.
+    /// `(x − mean) / √(variance + ε)`.
     case layer
+  }
+
+  /// What the normalized channels are multiplied by.
+  public enum Gain: Sendable, Hashable {
+    /// The stored weights w.
+    case stored
+    /// 1 + w, as Gemma stores it.
+    case fromOne
+    /// 1; nothing is stored.
+    case one
   }
 
   /// The Hugging Face key, without `.weight`.
   public let name: String
-  /// The number of channels.
+  /// The number of channels that are normalized together.
   public let width: Int
   /// The formula.
   public let kind: Kind
+  /// What the normalized channels are multiplied by.
+  public let gain: Gain
+  /// Whether a bias is added last.
+  public let hasBias: Bool
   /// ε.
   public let epsilon: Float
+  /// The number of neighbouring vectors that have weights of their own, such as the heads of Cohere.
+  public let vectors: Int
 
   /// Declares a norm.
-  public init(_ name: String, width: Int, kind: Kind = .rootMeanSquare, epsilon: Float) {
+  public init(
+    _ name: String, width: Int, kind: Kind = .rootMeanSquare, gain: Gain = .stored,
+    hasBias: Bool = false, epsilon: Float, vectors: Int = 1
+  ) {
     self.name = name
     self.width = width
     self.kind = kind
+    self.gain = gain
+    self.hasBias = hasBias
     self.epsilon = epsilon
+    self.vectors = vectors
   }
 
-  /// The names of the stored tensors: the weights and, for a LayerNorm, the bias.
+  /// The names of the stored tensors: the weights and the bias.
   package var tensorNames: [String] {
-    ["\(name).weight"] + (kind == .layer ? ["\(name).bias"] : [])
+    (gain == .one ? [] : ["\(name).weight"]) + (hasBias ? ["\(name).bias"] : [])
   }
+
+  /// The shape of each of those tensors.
+  var dimensions: [Int] { vectors == 1 ? [width] : [vectors, width] }
 }
 
 /// A norm with its weights in memory.
@@ -41,7 +64,7 @@ public struct Norm: Sendable {
   /// What the program declares.
   public let declaration: NormDeclaration
   /// w as stored.
-  private var weights: [Float] { didSet { gain = declaration.kind.gain(weights) } }
+  private var weights: [Float] { didSet { gain = declaration.gain.values(weights) } }
   /// The factor of each normalized channel: w or 1 + w.
   package private(set) var gain: [Float]
   /// What is added last; nil for nothing.
@@ -53,7 +76,7 @@ public struct Norm: Sendable {
   init(_ declaration: NormDeclaration, weights: [Float], bias: Bias?, format: FloatFormat) {
     self.declaration = declaration
     self.weights = weights
-    gain = declaration.kind.gain(weights)
+    gain = declaration.gain.values(weights)
     self.bias = bias
     self.format = format
   }
@@ -64,7 +87,7 @@ public struct Norm: Sendable {
     y.parallelRowBlocks(of: 64) { range, block in
       for i in 0..<range.count {
         var row = block.mutableRow(i)
-        for start in stride(from: 0, to: row.count, by: gain.count) {
+        for start in stride(from: 0, to: row.count, by: declaration.width) {
           normalize(&row, from: start)
         }
       }
@@ -73,21 +96,23 @@ public struct Norm: Sendable {
   }
 
   private func normalize(_ row: inout MutableSpan<Float>, from start: Int) {
+    let (width, first) = (declaration.width, start % gain.count)
     if declaration.kind == .layer { center(&row, from: start) }
-    let factor = scale(of: row.span.extracting(start..<start + gain.count))
-    for j in gain.indices { row[start + j] = row[start + j] * factor * gain[j] }
-    if let bias { for j in gain.indices { row[start + j] += bias.values[j] } }
+    let factor = scale(of: row.span.extracting(start..<start + width))
+    for j in 0..<width { row[start + j] = row[start + j] * factor * gain[first + j] }
+    if let bias { for j in 0..<width { row[start + j] += bias.values[first + j] } }
   }
 
   private func scale(of vector: Span<Float>) -> Float {
-    1 / sqrtf(VectorMath.dot(vector, vector) / Float(gain.count) + declaration.epsilon)
+    1 / sqrtf(VectorMath.dot(vector, vector) / Float(vector.count) + declaration.epsilon)
   }
 
   private func center(_ row: inout MutableSpan<Float>, from start: Int) {
+    let range = start..<start + declaration.width
     var sum = 0.0
-    for j in gain.indices { sum += Double(row[start + j]) }
-    let mean = Float(sum / Double(gain.count))
-    for j in gain.indices { row[start + j] -= mean }
+    for j in range { sum += Double(row[j]) }
+    let mean = Float(sum / Double(range.count))
+    for j in range { row[j] -= mean }
   }
 }
 
@@ -102,7 +127,7 @@ extension Norm {
     if bias != nil { return factors.map(\.nearestPowerOfTwo) }
     return zip(factors, gain).map { factor, gain in
       guard gain != 0 else { return factor }
-      let stored = declaration.kind.gain([storable(gain / factor)])[0]
+      let stored = declaration.gain.values([storable(gain / factor)])[0]
       guard stored.isNormal, (gain / stored).isNormal else { return 1 }
       return gain / stored
     }
@@ -119,20 +144,22 @@ extension Norm {
 
   /// The stored weight for a gain, rounded to the storage format.
   private func storable(_ gain: Float) -> Float {
-    format.rounded(declaration.kind == .rootMeanSquareFromOne ? gain - 1 : gain)
+    format.rounded(declaration.gain == .fromOne ? gain - 1 : gain)
   }
 
   /// The stored tensors with their bytes.
   package var tensors: [(name: String, bytes: [UInt8])] {
-    let all = [format.encode(weights)] + (bias.map { [$0.format.encode($0.values)] } ?? [])
+    let all =
+      (declaration.gain == .one ? [] : [format.encode(weights)])
+      + (bias.map { [$0.format.encode($0.values)] } ?? [])
     return Array(zip(declaration.tensorNames, all)).map { ($0, $1) }
   }
 }
 
-extension NormDeclaration.Kind {
+extension NormDeclaration.Gain {
   /// The gain that stored weights stand for.
-  fileprivate func gain(_ weights: [Float]) -> [Float] {
-    self == .rootMeanSquareFromOne ? weights.map { 1 + $0 } : weights
+  fileprivate func values(_ weights: [Float]) -> [Float] {
+    self == .fromOne ? weights.map { 1 + $0 } : weights
   }
 }
 

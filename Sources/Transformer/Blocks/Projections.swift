@@ -39,16 +39,31 @@ public struct Projections: Sendable {
     return Projections(slots: slots, sources: [(0, nil), (1, nil), (2, nil)])
   }
 
-  /// One Linear whose rows are, for each head in turn, those of q, k and v.
+  /// One Linear whose rows are those of q, then of k, then of v.
+  public static func concatenated(
+    _ name: String, hidden: Int, heads: HeadShape, hasBias: Bool, isTransposed: Bool = false
+  ) -> Projections {
+    let (query, key) = (heads.count * heads.dimension, heads.keyValueCount * heads.dimension)
+    let slot = Slot(
+      name, rows: query + 2 * key, columns: hidden, hasBias: hasBias, isTransposed: isTransposed)
+    let parts = [0..<query, query..<query + key, query + key..<query + 2 * key]
+    return Projections(slots: [slot], sources: parts.map { (0, Array($0)) })
+  }
+
+  /// One Linear whose rows are, for each key-value head in turn, those of its queries, of k and of v.
   public static func interleaved(
     _ name: String, hidden: Int, heads: HeadShape, hasBias: Bool
   ) -> Projections {
-    let d = heads.dimension
-    let slot = Slot(name, rows: 3 * heads.count * d, columns: hidden, hasBias: hasBias)
-    func rows(_ part: Int) -> [Int] {
-      (0..<heads.count).flatMap { head in (0..<d).map { (3 * head + part) * d + $0 } }
+    let (d, groups) = (heads.dimension, heads.keyValueCount)
+    let queries = heads.count / groups
+    let slot = Slot(name, rows: (queries + 2) * groups * d, columns: hidden, hasBias: hasBias)
+    func rows(_ parts: Range<Int>) -> [Int] {
+      (0..<groups).flatMap { group in
+        parts.flatMap { part in (0..<d).map { ((queries + 2) * group + part) * d + $0 } }
+      }
     }
-    return Projections(slots: [slot], sources: (0..<3).map { (0, rows($0)) })
+    let parts = [0..<queries, queries..<queries + 1, queries + 1..<queries + 2]
+    return Projections(slots: [slot], sources: parts.map { (0, rows($0)) })
   }
 
   /// The rows that make each channel of the context, which is linear in the values.

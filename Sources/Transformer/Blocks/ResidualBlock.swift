@@ -8,6 +8,8 @@ public protocol Mixer: Sendable {
   func stages(reading norm: NormDeclaration?) -> [Stage]
   /// The norms inside.
   var norms: [NormDeclaration] { get }
+  /// The stored vectors inside that are neither weights, biases nor norms.
+  var vectors: [StoredVector] { get }
 
   /// The input of each group of a stage.
   ///
@@ -24,7 +26,12 @@ public protocol Mixer: Sendable {
     _ weights: BlockWeights)
 }
 
-/// One sublayer of a block: `h ← h + postNorm(mixer(norm(h)))`.
+extension Mixer {
+  /// None.
+  public var vectors: [StoredVector] { [] }
+}
+
+/// One sublayer of a block: `h ← h + m · postNorm(mixer(norm(h)))`.
 public struct Sublayer: Sendable {
   /// The norm in front of the mixer; nil for none.
   public let norm: NormDeclaration?
@@ -32,14 +39,18 @@ public struct Sublayer: Sendable {
   public let mixer: any Mixer
   /// The norm applied to the output before it is added; nil for none.
   public let postNorm: NormDeclaration?
+  /// m: what the output is multiplied by before it is added.
+  public let multiplier: Float
 
   /// A sublayer.
   public init(
-    norm: NormDeclaration?, _ mixer: any Mixer, postNorm: NormDeclaration? = nil
+    norm: NormDeclaration?, _ mixer: any Mixer, postNorm: NormDeclaration? = nil,
+    multiplier: Float = 1
   ) {
     self.norm = norm
     self.mixer = mixer
     self.postNorm = postNorm
+    self.multiplier = multiplier
   }
 }
 
@@ -85,18 +96,25 @@ public struct ResidualBlock: BlockProgram {
     (self.stages, self.steps) = (stages, steps)
   }
 
-  /// The norms in front of the mixers, inside them and behind them.
+  /// The norms in front of the mixers, inside them and behind them; one that several sublayers read
+  /// is there once.
   public var norms: [NormDeclaration] {
     sublayers.flatMap {
       [$0.norm].compactMap(\.self) + $0.mixer.norms + [$0.postNorm].compactMap(\.self)
+    }.reduce(into: []) { found, norm in
+      if !found.contains(norm) { found.append(norm) }
     }
   }
 
+  /// The stored vectors of the mixers.
+  public var vectors: [StoredVector] { sublayers.flatMap(\.mixer.vectors) }
+
   /// The norms in front of the mixers, and the Linears of their last stages; nil where an output passes
-  /// another norm, or a norm has a bias.
+  /// another norm, or a norm subtracts the mean, or has no weights.
   public var residualAccess: ResidualAccess? {
-    guard sublayers.allSatisfy({ $0.postNorm == nil && $0.norm.map { $0.kind != .layer } == true })
-    else { return nil }
+    guard sublayers.allSatisfy({ $0.postNorm == nil && $0.norm?.isPlain == true }) else {
+      return nil
+    }
     return ResidualAccess(
       norms: sublayers.compactMap { $0.norm?.name },
       writers: sublayers.flatMap {
@@ -141,9 +159,15 @@ public struct ResidualBlock: BlockProgram {
   }
 
   private func add(_ sublayer: Int, to state: inout BlockState, _ weights: BlockWeights) {
+    let (norm, multiplier) = (sublayers[sublayer].postNorm, sublayers[sublayer].multiplier)
     for output in state.held[sublayer].matrices {
-      state.hidden.add(weights.normalize(output, sublayers[sublayer].postNorm))
+      state.hidden.add(weights.normalize(output, norm), times: multiplier)
     }
     state.held[sublayer] = HeldState()
   }
+}
+
+extension NormDeclaration {
+  /// Whether it is an RMSNorm with weights alone.
+  fileprivate var isPlain: Bool { kind == .rootMeanSquare && gain != .one && !hasBias }
 }

@@ -22,6 +22,13 @@ public struct Slot: Sendable, Hashable {
   /// The width of the blocks of consecutive input channels that an orthogonal matrix may mix, since the
   /// rows that make them can undo it: that of an attention head; nil where channels must stay apart.
   public let headWidth: Int?
+  /// Whether the weights are stored as `[in, out]`, as in GPT-2; quantized ones never are.
+  public let isTransposed: Bool
+
+  /// The shape of the stored weights.
+  var storedDimensions: [Int] {
+    isTransposed ? [shape.columns, shape.rows] : [shape.rows, shape.columns]
+  }
 
   /// The key without `.weight`.
   public var name: String { shape.name }
@@ -30,7 +37,7 @@ public struct Slot: Sendable, Hashable {
   public init(
     _ name: String, rows: Int, columns: Int, hasBias: Bool = false, absorber: Absorber? = nil,
     expert: Int? = nil, staysDense: Bool = false, readsActivations: Bool = false,
-    headWidth: Int? = nil
+    headWidth: Int? = nil, isTransposed: Bool = false
   ) {
     shape = LinearShape(name: name, rows: rows, columns: columns)
     self.hasBias = hasBias
@@ -39,6 +46,7 @@ public struct Slot: Sendable, Hashable {
     self.staysDense = staysDense
     self.readsActivations = readsActivations
     self.headWidth = headWidth
+    self.isTransposed = isTransposed
   }
 }
 

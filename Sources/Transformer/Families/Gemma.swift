@@ -1,88 +1,115 @@
+internal import Glibc
 internal import JSON
 
+// Norms of Gemma have the gain 1 + w, embeddings are scaled by √hidden, and the gate uses GELU in its tanh
+// form, whatever older files call it.
+
 extension Family {
-  /// Gemma 3, text only.
-  ///
-  /// Norms have the gain 1 + w and stand on both sides of each sublayer; queries and keys are
-  /// normalized; the gate uses GELU; embeddings are scaled. There are two rotary bases, one for
-  /// blocks with full attention and one for those with a sliding window.
-  static let gemma3 = Family("gemma3_text") { config throws(JSONError) in
-    let sizes = try DecoderSizes(
-      config, requiring: ["num_key_value_heads", "head_dim", "sliding_window"], tiesByDefault: true)
-    for name in ["final_logit_softcapping", "use_bidirectional_attention"] {
-      guard let field = try config.optionalMember(name), field.value != false else { continue }
-      throw .wrongKind(path: name, expected: "nothing", found: field.value.text(.compact))
-    }
-    let activation =
-      try config.optionalMember("hidden_activation").map { field throws(JSONError) in
-        try Activation(named: field)
-      } ?? .geluTanh
-    let scale = try config.optionalMember("query_pre_attn_scalar")?.double ?? 256
-    let window = try config.positive("sliding_window")
-    let slides = try gemma3Slides(config, sizes.layers)
-    let full = try gemma3Rotary(config, "full_attention", "rope_theta", 1e6, sizes)
-    let local = try gemma3Rotary(config, "sliding_attention", "rope_local_base_freq", 1e4, sizes)
-    func norm(_ name: String, _ width: Int? = nil) -> NormDeclaration {
-      NormDeclaration(
-        name, width: width ?? sizes.hidden, kind: .rootMeanSquareFromOne, epsilon: sizes.normEpsilon
-      )
-    }
-    return try ModelDeclaration(
-      sizes, embeddingScale: Float(sizes.hidden).squareRoot(), finalNorm: norm("model.norm")
-    ) { layer throws(JSONError) in
-      let block = "model.layers.\(layer)"
-      let attention = "\(block).self_attn"
-      let projections = Projections.separate(
-        query: "\(attention).q_proj", key: "\(attention).k_proj", value: "\(attention).v_proj",
-        hidden: sizes.hidden, heads: sizes.heads, hasBias: try config.flag("attention_bias"))
-      let head = sizes.heads.dimension
-      return ResidualBlock([
-        Sublayer(
-          norm: norm("\(block).input_layernorm"),
-          Attention(
-            projections, output: "\(attention).o_proj", hidden: sizes.hidden, heads: sizes.heads,
-            hasOutputBias: try config.flag("attention_bias"), rotary: slides[layer] ? local : full,
-            queryNorm: norm("\(attention).q_norm", head),
-            keyNorm: norm("\(attention).k_norm", head), scale: Float(1 / scale.squareRoot()),
-            window: slides[layer] ? window : nil),
-          postNorm: norm("\(block).post_attention_layernorm")),
-        Sublayer(
-          norm: norm("\(block).pre_feedforward_layernorm"),
-          GatedMLP(
-            "\(block).mlp", hidden: sizes.hidden, inner: sizes.intermediate, activation: activation),
-          postNorm: norm("\(block).post_feedforward_layernorm")),
-      ])
-    }
+  /// Gemma 1.
+  static let gemma = Family("gemma") { config throws(JSONError) in
+    try .decoder(config, try DecoderTraits(gemma: config))
   }
 
-  /// Which blocks have a sliding window: `layer_types` says so; in older files, all but every n-th.
-  private static func gemma3Slides(
-    _ config: JSONField, _ layers: Int
-  ) throws(JSONError) -> [Bool] {
-    if let types = try config.optionalMember("layer_types") {
-      return try types.slides(layers: layers)
+  /// Gemma 2: norms on both sides of each sublayer, soft caps, and a window in every other block.
+  static let gemma2 = Family("gemma2") { config throws(JSONError) in
+    try .decoder(config, try DecoderTraits(gemma2: config))
+  }
+
+  /// VaultGemma: Gemma 2 without the norms behind sublayers.
+  static let vaultGemma = Family("vaultgemma") { config throws(JSONError) in
+    var traits = try DecoderTraits(gemma2: config)
+    traits.names.attentionPostNorm = nil
+    traits.names.mlpPostNorm = nil
+    return try .decoder(config, traits)
+  }
+
+  /// Gemma 3, text only.
+  ///
+  /// Queries and keys are normalized instead of capped. There are two rotary bases, one for blocks with
+  /// full attention and one for those with a sliding window.
+  static let gemma3 = Family("gemma3_text") { config throws(JSONError) in
+    var traits = try DecoderTraits(gemma: config, requiring: ["sliding_window"])
+    if let field = try config.optionalMember("use_bidirectional_attention"), field.value != false {
+      throw .wrongKind(path: field.path, expected: "nothing", found: field.value.text(.compact))
     }
-    let period = try config.positive(
-      "sliding_window_pattern", default: try config.positive("_sliding_window_pattern", default: 6))
-    return (0..<layers).map { ($0 + 1) % period != 0 }
+    // Caps of scores are never applied; only Gemma 2 has them.
+    config.ignore("attn_logit_softcapping")
+    traits.logits.cap = try config.cap("final_logit_softcapping", default: nil)
+    traits.names.useFourNorms()
+    traits.queryKeyNorm = .heads(afterRotation: false)
+    try traits.readQueryScale(config)
+    let period = try config.firstMember(["sliding_window_pattern", "_sliding_window_pattern"])
+    let every = try period?.positive() ?? 6
+    try traits.readWindows(config) { ($0 + 1) % every != 0 }
+    let full = try traits.gemma3Rotary(config, "full_attention", "rope_theta", 1e6)
+    let local = try traits.gemma3Rotary(config, "sliding_attention", "rope_local_base_freq", 1e4)
+    traits.rotary = traits.windows?.map { $0 == nil ? full : local }
+    return try .decoder(config, traits)
+  }
+}
+
+extension DecoderTraits {
+  /// What all Gemmas share.
+  fileprivate init(gemma config: ModelConfiguration, requiring: [String] = []) throws(JSONError) {
+    try self.init(
+      config, requiring: ["num_key_value_heads", "head_dim"] + requiring,
+      activation: "hidden_activation", tiesByDefault: true)
+    if try config.optionalMember("hidden_activation") == nil { activation = .geluTanh }
+    normGain = .fromOne
+    embeddingScale = Float(sizes.hidden).squareRoot()
+    try readAttentionBias(config)
+  }
+
+  fileprivate init(gemma2 config: ModelConfiguration) throws(JSONError) {
+    try self.init(gemma: config, requiring: ["sliding_window"])
+    names.useFourNorms()
+    try readQueryScale(config)
+    scores.cap = try config.cap("attn_logit_softcapping", default: 50)
+    logits.cap = try config.cap("final_logit_softcapping", default: 30)
+    try readWindows(config) { $0 % 2 == 0 }
+  }
+
+  /// `query_pre_attn_scalar`: scores are divided by its root.
+  fileprivate mutating func readQueryScale(_ config: ModelConfiguration) throws(JSONError) {
+    let scalar = try config.number("query_pre_attn_scalar", default: 256)
+    guard scalar > 0 else {
+      throw .wrongKind(
+        path: "query_pre_attn_scalar", expected: "a positive number", found: "\(scalar)")
+    }
+    scores.scale = Float(1 / scalar.squareRoot())
   }
 
   /// The angles of one kind of block.
   ///
   /// Newer files have an object for each kind; in older ones, only blocks with full attention have
   /// a scaling.
-  private static func gemma3Rotary(
-    _ config: JSONField, _ kind: String, _ key: String, _ theta: Double, _ sizes: DecoderSizes
+  fileprivate func gemma3Rotary(
+    _ config: ModelConfiguration, _ kind: String, _ key: String, _ theta: Double
   ) throws(JSONError) -> RotaryConfiguration {
     let width = sizes.heads.dimension
-    if let parameters = try config.optionalMember("rope_parameters")?.optionalMember(kind) {
+    if let own = try config.optionalMember("rope_parameters")?.optionalMember(kind) {
       return try RotaryConfiguration(
-        scaling: parameters, config, theta: try parameters.member("rope_theta").double,
-        width: width)
+        scaling: own, config, theta: try own.member("rope_theta").double, width: width)
     }
-    let scaling = kind == "full_attention" ? try config.optionalMember("rope_scaling") : nil
+    let scaling = try config.optionalMember("rope_scaling")
     return try RotaryConfiguration(
-      scaling: scaling, config, theta: try config.optionalMember(key)?.double ?? theta,
-      width: width)
+      scaling: kind == "full_attention" ? scaling : nil, config,
+      theta: try config.number(key, default: theta), width: width)
+  }
+}
+
+extension ModelConfiguration {
+  /// The soft cap of a member, nil where it is null.
+  func cap(_ name: String, default value: Float?) throws(JSONError) -> Float? {
+    guard try field.object[name] != nil else {
+      ignore(name)
+      return value
+    }
+    guard let found = try optionalMember(name) else { return nil }
+    guard try found.double > 0 else {
+      throw .wrongKind(
+        path: found.path, expected: "a positive number", found: "\(try found.double)")
+    }
+    return Float(try found.double)
   }
 }

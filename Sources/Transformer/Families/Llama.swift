@@ -1,100 +1,114 @@
-public import JSON
+internal import JSON
 
 extension Family {
   /// Llama 2 and 3, SmolLM, and all models that share their code.
   ///
   /// Biases are rare but configurable.
   static let llama = Family("llama") { config throws(JSONError) in
-    let bias = try config.flag("attention_bias")
-    let traits = LlamaTraits(
-      queryKeyValueBias: bias, outputBias: bias, mlpBias: try config.flag("mlp_bias"),
-      migrationStrength: 0.85)
-    return try .llamaLike(config, traits)
+    var traits = try DecoderTraits(config)
+    try traits.readAttentionBias(config)
+    traits.mlpBias = try config.flag("mlp_bias")
+    traits.migrationStrength = 0.85
+    return try .decoder(config, traits)
+  }
+
+  /// SmolLM3: a Llama in which every fourth block has no rotation.
+  static let smolLM3 = Family("smollm3") { config throws(JSONError) in
+    var traits = try DecoderTraits(config, requiring: ["num_key_value_heads"], tiesByDefault: true)
+    try traits.readAttentionBias(config)
+    traits.mlpBias = try config.flag("mlp_bias")
+    traits.rotaryDefaults.theta = 2_000_000
+    let rotary = try traits.rotary(config)
+    let period = try config.positive("no_rope_layer_interval", default: 4)
+    let layers = traits.sizes.layers
+    // 1 stands for a block with a rotation, whatever the name says.
+    let turns = try config.optionalMember("no_rope_layers")?.ints ?? []
+    traits.rotary = (0..<layers).map { layer in
+      let hasRotation = turns.count == layers ? turns[layer] != 0 : (layer + 1) % period != 0
+      return hasRotation ? rotary : nil
+    }
+    if try config.flag("use_sliding_window") {
+      let window = try config.positive("sliding_window")
+      traits.windows = try config.windows(layers: layers, window) { _ in false }
+    }
+    return try .decoder(config, traits)
+  }
+
+  /// Seed-OSS: biases on q, k and v.
+  static let seedOSS = Family("seed_oss") { config throws(JSONError) in
+    var traits = try DecoderTraits(config, requiring: ["num_key_value_heads", "head_dim"])
+    traits.queryKeyValueBias = try config.flag("attention_bias", default: true)
+    traits.outputBias = try config.flag("attention_out_bias")
+    traits.mlpBias = try config.flag("mlp_bias")
+    return try .decoder(config, traits)
+  }
+
+  /// Arcee's AFM: an MLP without a gate, with a squared ReLU.
+  static let arcee = Family("arcee") { config throws(JSONError) in
+    var traits = try DecoderTraits(config, requiring: ["hidden_act"], defaultEpsilon: 1e-5)
+    try traits.readAttentionBias(config)
+    traits.mlpBias = try config.flag("mlp_bias")
+    traits.isGated = false
+    return try .decoder(config, traits)
+  }
+
+  /// Apertus: an MLP without a gate, whose activation function has learned parameters.
+  static let apertus = Family("apertus") { config throws(JSONError) in
+    var traits = try DecoderTraits(config, requiring: ["hidden_act"], defaultEpsilon: 1e-5)
+    try traits.readAttentionBias(config)
+    traits.queryKeyNorm = .heads(afterRotation: false)
+    traits.names.attentionNorm = "attention_layernorm"
+    traits.names.mlpNorm = "feedforward_layernorm"
+    traits.isGated = false
+    return try .decoder(config, traits)
+  }
+
+  /// Helium: neighbouring channels turn together.
+  static let helium = Family("helium") { config throws(JSONError) in
+    var traits = try DecoderTraits(config, requiring: ["head_dim"], defaultEpsilon: 1e-8)
+    try traits.readAttentionBias(config)
+    traits.mlpBias = try config.flag("mlp_bias")
+    traits.rotaryDefaults = .init(theta: 100_000, pairs: .neighbours)
+    return try .decoder(config, traits)
+  }
+
+  /// ERNIE 4.5: neighbouring channels turn together, and one switch gives all Linears biases.
+  static let ernie45 = Family("ernie4_5") { config throws(JSONError) in
+    var traits = try DecoderTraits(
+      config, requiring: ["num_key_value_heads"], defaultEpsilon: 1e-5, tiesByDefault: true)
+    let hasBias = try config.flag("use_bias")
+    (traits.queryKeyValueBias, traits.outputBias, traits.mlpBias) = (hasBias, hasBias, hasBias)
+    traits.rotaryDefaults = .init(theta: 500_000, pairs: .neighbours)
+    return try .decoder(config, traits)
+  }
+
+  /// Hunyuan, dense: heads of q and k are normalized behind their rotation.
+  static let hunyuanDense = Family("hunyuan_v1_dense") { config throws(JSONError) in
+    var traits = try DecoderTraits(config, defaultEpsilon: 1e-5)
+    try traits.readAttentionBias(config)
+    traits.names.queryNorm = "query_layernorm"
+    traits.names.keyNorm = "key_layernorm"
+    traits.queryKeyNorm = .heads(afterRotation: true)
+    return try .decoder(config, traits)
+  }
+
+  /// Granite 3: a Llama with a multiplier at every end.
+  static let granite = Family("granite") { config throws(JSONError) in
+    var traits = try DecoderTraits(config)
+    try traits.readAttentionBias(config)
+    traits.mlpBias = try config.flag("mlp_bias")
+    traits.embeddingScale = Float(try config.number("embedding_multiplier", default: 1))
+    traits.residualMultiplier = Float(try config.number("residual_multiplier", default: 1))
+    traits.scores.scale = Float(try config.number("attention_multiplier", default: 1))
+    traits.logits.multiplier = 1 / Float(try config.number("logits_scaling", default: 1))
+    return try .decoder(config, traits)
   }
 }
 
-/// How relatives of Llama differ from it.
-public struct LlamaTraits: Sendable {
-  /// The activation function that `hidden_act` must name.
-  public var hiddenAct = "silu"
-  /// Whether q, k and v have biases.
-  public var queryKeyValueBias = false
-  /// Whether o has a bias.
-  public var outputBias = false
-  /// Whether gate, up and down have biases.
-  public var mlpBias = false
-  /// Whether each head of q and k is normalized before its rotation.
-  public var queryKeyNorm = false
-  /// SmoothQuant's α.
-  public var migrationStrength: Float = 0.8
-  /// The number of positions that a query sees in each block; nil, for one block or for all, means
-  /// no limit.
-  public var windows: [Int?]?
-  /// Makes what replaces the MLP of a block, from the block's index and the MLP's key; nil for the
-  /// MLP.
-  public var mixture: (@Sendable (Int, String) -> (any Mixer)?)?
-
-  /// The traits of Llama, some of them changed.
-  public init(
-    hiddenAct: String = "silu", queryKeyValueBias: Bool = false, outputBias: Bool = false,
-    mlpBias: Bool = false,
-    queryKeyNorm: Bool = false, migrationStrength: Float = 0.8, windows: [Int?]? = nil,
-    mixture: (@Sendable (Int, String) -> (any Mixer)?)? = nil
-  ) {
-    self.hiddenAct = hiddenAct
-    self.queryKeyValueBias = queryKeyValueBias
-    self.outputBias = outputBias
-    self.mlpBias = mlpBias
-    self.queryKeyNorm = queryKeyNorm
-    self.migrationStrength = migrationStrength
-    self.windows = windows
-    self.mixture = mixture
-  }
-}
-
-extension ModelDeclaration {
-  /// A model of Llama-like blocks under Llama's names: attention, then a gated MLP, each behind an
-  /// RMSNorm.
-  ///
-  /// - Throws: ``JSONError`` for what the configuration lacks, or asks for and is not supported.
-  public static func llamaLike(
-    _ config: JSONField, requiring: [String] = [], _ traits: LlamaTraits
-  ) throws(JSONError) -> ModelDeclaration {
-    let sizes = try DecoderSizes(config, requiring: requiring)
-    let activation = try config.optionalMember("hidden_act")
-    if let activation, try activation.string != traits.hiddenAct {
-      throw .wrongKind(
-        path: activation.path, expected: traits.hiddenAct, found: try activation.string)
-    }
-    let rotary = try RotaryConfiguration(config, headDimension: sizes.heads.dimension)
-    func norm(_ name: String, _ width: Int) -> NormDeclaration {
-      NormDeclaration(name, width: width, epsilon: sizes.normEpsilon)
-    }
-    return try ModelDeclaration(
-      sizes, finalNorm: norm("model.norm", sizes.hidden),
-      migrationStrength: traits.migrationStrength
-    ) { layer throws(JSONError) in
-      let block = "model.layers.\(layer)"
-      let (attention, mlp) = ("\(block).self_attn", "\(block).mlp")
-      func headNorm(_ name: String) -> NormDeclaration? {
-        traits.queryKeyNorm ? norm("\(attention).\(name)", sizes.heads.dimension) : nil
-      }
-      let projections = Projections.separate(
-        query: "\(attention).q_proj", key: "\(attention).k_proj", value: "\(attention).v_proj",
-        hidden: sizes.hidden, heads: sizes.heads, hasBias: traits.queryKeyValueBias)
-      return ResidualBlock([
-        Sublayer(
-          norm: norm("\(block).input_layernorm", sizes.hidden),
-          Attention(
-            projections, output: "\(attention).o_proj", hidden: sizes.hidden, heads: sizes.heads,
-            hasOutputBias: traits.outputBias, rotary: rotary, queryNorm: headNorm("q_norm"),
-            keyNorm: headNorm("k_norm"), window: traits.windows?[layer])),
-        Sublayer(
-          norm: norm("\(block).post_attention_layernorm", sizes.hidden),
-          traits.mixture?(layer, mlp)
-            ?? GatedMLP(
-              mlp, hidden: sizes.hidden, inner: sizes.intermediate, hasBias: traits.mlpBias)),
-      ])
-    }
+extension DecoderTraits {
+  /// `attention_bias`: whether q, k, v and o have biases.
+  mutating func readAttentionBias(_ config: ModelConfiguration) throws(JSONError) {
+    queryKeyValueBias = try config.flag("attention_bias")
+    outputBias = queryKeyValueBias
   }
 }

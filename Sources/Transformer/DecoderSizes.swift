@@ -1,0 +1,64 @@
+public import JSON
+
+/// The sizes that every configuration has, under any of the keys that families use.
+public struct DecoderSizes: Sendable {
+  /// `hidden_size`.
+  public let hidden: Int
+  /// `num_hidden_layers`.
+  public let layers: Int
+  /// `num_attention_heads`, `num_key_value_heads` and `head_dim`.
+  public var heads: HeadShape
+  /// `intermediate_size`: the width inside the MLP.
+  public var intermediate: Int
+  /// `vocab_size`.
+  public let vocabulary: Int
+  /// `max_position_embeddings`.
+  public let context: Int?
+  /// ε of the norms.
+  public let normEpsilon: Float
+  /// `tie_word_embeddings`: whether the head is the embedding.
+  public let isTied: Bool
+
+  /// Reads the sizes.
+  ///
+  /// - Parameters:
+  ///   - config: the configuration.
+  ///   - requiring: members whose defaults differ between families; a file without them is refused.
+  ///   - epsilon: the key of ε.
+  ///   - defaultEpsilon: ε where the key is absent.
+  ///   - tiesByDefault: whether the head is the embedding if the configuration does not say.
+  ///   - innerFactor: how many times wider than the residual stream an MLP is if the configuration does
+  ///     not say; nil where it must.
+  /// - Throws: ``JSONError`` for what is missing or impossible.
+  public init(
+    _ config: ModelConfiguration, requiring: [String] = [], epsilon: String = "rms_norm_eps",
+    defaultEpsilon: Double = 1e-6, tiesByDefault: Bool = false, innerFactor: Int? = nil
+  ) throws(JSONError) {
+    for name in requiring { _ = try config.member(name) }
+    hidden = try config.positive(any: ["hidden_size", "n_embd", "d_model"])
+    layers = try config.positive(
+      any: ["num_hidden_layers", "n_layer", "n_layers", "num_layers"], atMost: 1 << 16)
+    let count = try config.positive(any: ["num_attention_heads", "n_head", "n_heads", "num_heads"])
+    let keyValueCount = try config.positive("num_key_value_heads", default: count)
+    let dimension = try config.positive("head_dim", default: hidden / count, atMost: 1 << 16)
+    let inner = ["intermediate_size", "ffn_dim", "ffn_hidden_size", "n_inner"]
+    if let innerFactor, try config.firstMember(inner) == nil {
+      intermediate = innerFactor * hidden
+    } else {
+      intermediate = try config.positive(any: inner)
+    }
+    vocabulary = try config.positive("vocab_size")
+    context = try config.firstMember(["max_position_embeddings", "n_positions", "max_seq_len"]).map
+    {
+      field throws(JSONError) in try field.positive()
+    }
+    normEpsilon = Float(try config.number(epsilon, default: defaultEpsilon))
+    isTied = try config.flag("tie_word_embeddings", default: tiesByDefault)
+    guard count % keyValueCount == 0, dimension > 0, dimension % 2 == 0 else {
+      throw .wrongKind(
+        path: "num_attention_heads", expected: "heads of even width, shared in equal parts",
+        found: "\(count) heads of \(dimension) over \(keyValueCount)")
+    }
+    heads = HeadShape(count: count, keyValueCount: keyValueCount, dimension: dimension)
+  }
+}

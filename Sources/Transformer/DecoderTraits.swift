@@ -1,0 +1,218 @@
+public import JSON
+
+/// A family of decoders in options, whose defaults are Llama's.
+///
+/// A family reads them from the configuration, changes what differs, and is done:
+///
+/// ```swift
+/// static let seedOss = Family("seed_oss") { config throws(JSONError) in
+///   var traits = try DecoderTraits(config)
+///   traits.queryKeyValueBias = try config.flag("attention_bias", default: true)
+///   traits.outputBias = try config.flag("attention_out_bias")
+///   return try .decoder(config, traits)
+/// }
+/// ```
+public struct DecoderTraits: Sendable {
+  /// The sizes.
+  public var sizes: DecoderSizes
+  /// The names of the tensors.
+  public var names = TensorNames()
+  /// The formula of all norms.
+  public var norm = NormDeclaration.Kind.rootMeanSquare
+  /// What normalized channels are multiplied by.
+  public var normGain = NormDeclaration.Gain.stored
+  /// Whether norms have biases.
+  public var normBias = false
+  /// What is normalized in queries and keys.
+  public var queryKeyNorm = QueryKeyNorm.none
+  /// Whether all sublayers of a block read the hidden states that entered it.
+  public var isParallel = false
+  /// How positions are told, apart from the rotation.
+  public var positions = Positions.rotary
+  /// What embeddings are multiplied by.
+  public var embeddingScale: Float = 1
+  /// What the output of a sublayer is multiplied by before it is added.
+  public var residualMultiplier: Float = 1
+  /// What happens to the logits.
+  public var logits = LogitRule()
+  /// Whether the head has a bias.
+  public var hasHeadBias = false
+  /// How q, k and v are stored.
+  public var projections = ProjectionLayout.separate
+  /// Whether q, k and v have biases.
+  public var queryKeyValueBias = false
+  /// Whether o has a bias.
+  public var outputBias = false
+  /// Whether the Linears of the MLP have biases.
+  public var mlpBias = false
+  /// How scores are computed, apart from the windows.
+  public var scores = Attention.Scores()
+  /// The angles of each block, nil for a block without; or nil for the same in all blocks.
+  public var rotary: [RotaryConfiguration?]?
+  /// How the angles are read where `rotary` is nil.
+  public var rotaryDefaults = RotaryDefaults()
+  /// The number of positions that a query sees in each block, nil for all; or nil for no limit.
+  public var windows: [Int?]?
+  /// Whether the Linears are stored as `[in, out]`.
+  public var isTransposed = false
+  /// Whether the context of attention is multiplied by the sigmoid of a Linear of its input.
+  public var hasOutputGate = false
+  /// Whether the MLP has a gate.
+  public var isGated = true
+  /// The function inside the MLP.
+  public var activation: Activation
+  /// Whether that function is xIELU with stored parameters, in an MLP without a gate.
+  public var hasLearnedActivation = false
+  /// Makes what replaces the MLP of a block, from the block's index and the MLP's key; nil for the MLP.
+  public var mixture: (@Sendable (Int, String) -> (any Mixer)?)?
+  /// SmoothQuant's α.
+  public var migrationStrength: Float = 0.8
+
+  /// What is normalized in queries and keys.
+  public enum QueryKeyNorm: Sendable, Equatable {
+    /// Nothing.
+    case none
+    /// Each head, by weights that all heads share.
+    case heads(afterRotation: Bool)
+    /// Each head, by weights of its own.
+    case ownHeads
+    /// All heads together.
+    case whole
+  }
+
+  /// How a model tells positions.
+  public enum Positions: Sendable {
+    /// By the rotation of heads, or not at all where a block has none.
+    case rotary
+    /// By a table of learned vectors, whose first rows may stand for nothing.
+    case learned(String, skipping: Int)
+    /// By a slope in the scores of each head.
+    case slopes(Slopes)
+  }
+
+  /// How q, k and v are stored.
+  public enum ProjectionLayout: Sendable {
+    /// In a tensor each.
+    case separate
+    /// In one tensor: the rows of q, then of k, then of v.
+    case concatenated
+    /// In one tensor: for each key-value head in turn, the rows of its queries, of k and of v.
+    case interleaved
+  }
+
+  /// What a configuration that says nothing about the rotation means.
+  public struct RotaryDefaults: Sendable {
+    /// The share of a head that turns.
+    public var share = 1.0
+    /// θ.
+    public var theta = 10_000.0
+    /// Which channels turn together.
+    public var pairs = RotaryConfiguration.Pairs.halves
+  }
+
+  /// Reads the sizes and the activation function, `hidden_act`.
+  ///
+  /// - Parameters:
+  ///   - config: the configuration.
+  ///   - requiring: members whose defaults differ between families; a file without them is refused.
+  ///   - epsilon: the key of ε.
+  ///   - defaultEpsilon: ε where the key is absent.
+  ///   - activation: the key of the activation function.
+  ///   - tiesByDefault: whether the head is the embedding if the configuration does not say.
+  ///   - innerFactor: how many times wider than the residual stream an MLP is if the configuration does
+  ///     not say; nil where it must.
+  /// - Throws: ``JSONError`` for what the configuration lacks, or asks for and is not supported.
+  public init(
+    _ config: ModelConfiguration, requiring: [String] = [], epsilon: String = "rms_norm_eps",
+    defaultEpsilon: Double = 1e-6, activation: String = "hidden_act", tiesByDefault: Bool = false,
+    innerFactor: Int? = nil
+  ) throws(JSONError) {
+    sizes = try DecoderSizes(
+      config, requiring: requiring, epsilon: epsilon, defaultEpsilon: defaultEpsilon,
+      tiesByDefault: tiesByDefault, innerFactor: innerFactor)
+    let name = try config.optionalMember(activation)
+    hasLearnedActivation = name?.value == "xielu"
+    self.activation = .silu
+    if let name, !hasLearnedActivation { self.activation = try Activation(named: name) }
+  }
+
+  /// The angles of one kind of block, read with the family's defaults.
+  ///
+  /// - Throws: ``JSONError`` for what is impossible or not supported.
+  public func rotary(
+    _ config: ModelConfiguration, kind: String? = nil
+  ) throws(JSONError) -> RotaryConfiguration {
+    try RotaryConfiguration(
+      config, headDimension: sizes.heads.dimension, kind: kind, share: rotaryDefaults.share,
+      theta: rotaryDefaults.theta, pairs: rotaryDefaults.pairs)
+  }
+
+  /// A norm of the family.
+  func norm(_ name: String, _ width: Int? = nil, vectors: Int = 1) -> NormDeclaration {
+    NormDeclaration(
+      name, width: width ?? sizes.hidden, kind: norm, gain: normGain, hasBias: normBias,
+      epsilon: sizes.normEpsilon, vectors: vectors)
+  }
+}
+
+/// The names of a decoder's tensors; those of Llama by default.
+public struct TensorNames: Sendable {
+  /// What all names begin with but that of the head.
+  public var root = "model."
+  /// The token embedding.
+  public var embedding = "embed_tokens"
+  /// The norm behind the embedding; nil for none.
+  public var embeddingNorm: String?
+  /// The list of the blocks.
+  public var layers = "layers"
+  /// The norm behind the last block.
+  public var finalNorm = "norm"
+  /// The head.
+  public var head = "lm_head"
+  /// The attention of a block.
+  public var attention = "self_attn"
+  /// The Linear that makes queries.
+  public var query = "q_proj"
+  /// The Linear that makes keys.
+  public var key = "k_proj"
+  /// The Linear that makes values.
+  public var value = "v_proj"
+  /// The Linear that makes all three, where there is only one.
+  public var fused = "qkv_proj"
+  /// The Linear that writes the attention's output.
+  public var output = "o_proj"
+  /// The Linear whose sigmoid multiplies the context.
+  public var outputGate = "gate_proj"
+  /// The norm of queries.
+  public var queryNorm = "q_norm"
+  /// The norm of keys.
+  public var keyNorm = "k_norm"
+  /// The MLP of a block; empty where its Linears belong to the block itself.
+  public var mlp = "mlp"
+  /// The Linears of the MLP.
+  public var parts = MLPNames()
+  /// The norm in front of attention; nil for none.
+  public var attentionNorm: String? = "input_layernorm"
+  /// The norm behind attention.
+  public var attentionPostNorm: String?
+  /// The norm in front of the MLP; the one of attention for a parallel block with a single norm.
+  public var mlpNorm: String? = "post_attention_layernorm"
+  /// The norm behind the MLP.
+  public var mlpPostNorm: String?
+
+  /// Llama's names.
+  public init() {}
+
+  /// Norms before and behind both sublayers, as Gemma 2 calls them.
+  mutating func useFourNorms() {
+    attentionPostNorm = "post_attention_layernorm"
+    mlpNorm = "pre_feedforward_layernorm"
+    mlpPostNorm = "post_feedforward_layernorm"
+  }
+
+  /// Norms behind both sublayers only, as OLMo 2 calls them.
+  mutating func usePostNorms() {
+    useFourNorms()
+    (attentionNorm, mlpNorm) = (nil, nil)
+  }
+}

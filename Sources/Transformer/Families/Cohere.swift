@@ -1,0 +1,37 @@
+internal import JSON
+
+// Attention and the MLP run in parallel behind one LayerNorm without a bias, and neighbouring channels turn
+// together.
+
+extension Family {
+  /// Command R and Aya.
+  static let cohere = Family("cohere") { config throws(JSONError) in
+    var traits = try DecoderTraits(cohere: config)
+    if try config.flag("use_qk_norm") { traits.queryKeyNorm = .ownHeads }
+    return try .decoder(config, traits)
+  }
+
+  /// Command R7B and Command A: only blocks with a window rotate.
+  static let cohere2 = Family("cohere2") { config throws(JSONError) in
+    var traits = try DecoderTraits(cohere: config)
+    let pattern = try config.firstMember(["sliding_window_pattern", "_sliding_window_pattern"])
+    let period = try pattern?.positive() ?? 4
+    try traits.readWindows(config) { ($0 + 1) % period != 0 }
+    let rotary = try traits.rotary(config)
+    traits.rotary = traits.windows?.map { $0 == nil ? nil : rotary }
+    return try .decoder(config, traits)
+  }
+}
+
+extension DecoderTraits {
+  fileprivate init(cohere config: ModelConfiguration) throws(JSONError) {
+    try self.init(
+      config, epsilon: "layer_norm_eps", defaultEpsilon: 1e-5, tiesByDefault: true)
+    useLayerNorm(hasBias: false)
+    try readAttentionBias(config)
+    isParallel = true
+    names.mlpNorm = names.attentionNorm
+    logits.multiplier = Float(try config.number("logit_scale", default: 0.0625))
+    rotaryDefaults.pairs = .neighbours
+  }
+}

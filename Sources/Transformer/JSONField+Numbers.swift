@@ -1,0 +1,32 @@
+public import JSON
+
+extension JSONField {
+  /// The positive integer of a member, or a default if it is absent.
+  ///
+  /// - Throws: ``JSONError`` for anything but a positive integer of at most 2³¹ − 1.
+  public func positive(
+    _ name: String, default value: Int? = nil, atMost limit: Int = Int(Int32.max)
+  ) throws(JSONError) -> Int {
+    if let value, try optionalMember(name) == nil { return value }
+    return try member(name).positive(atMost: limit)
+  }
+
+  /// The value as a positive integer: at most 2³¹ − 1, so that no product of two of them overflows.
+  ///
+  /// - Throws: ``JSONError`` for anything else.
+  public func positive(atMost limit: Int = Int(Int32.max)) throws(JSONError) -> Int {
+    let int = try int
+    guard int > 0, int <= limit else {
+      throw .wrongKind(
+        path: path, expected: "a positive integer of at most \(limit)", found: "\(int)")
+    }
+    return int
+  }
+
+  /// The boolean of a member, or a default if it is absent.
+  ///
+  /// - Throws: ``JSONError`` for anything but a boolean.
+  public func flag(_ name: String, default value: Bool = false) throws(JSONError) -> Bool {
+    try optionalMember(name)?.bool ?? value
+  }
+}

@@ -1,0 +1,60 @@
+internal import Checkpoint
+
+extension LanguageModel {
+  /// Checks that every tensor of a decoder block is part of its declaration: one that nobody reads is a
+  /// part of the model that would be left out.
+  func checkNothingIsUnread() throws(CheckpointError) {
+    var known: Set<String> = []
+    var quantized: Set<String> = []
+    var blocks: Set<String> = []
+    for block in declaration.blocks {
+      let slots = block.stages.flatMap(\.slots)
+      for slot in slots {
+        if isQuantized(slot.shape) { quantized.insert(slot.name) }
+        known.insert("\(slot.name).weight")
+        if slot.hasBias { known.insert("\(slot.name).bias") }
+      }
+      known.formUnion(block.norms.flatMap(\.tensorNames))
+      known.formUnion(block.vectors.map(\.name))
+      blocks.insert(commonModule(slots.map(\.name)))
+    }
+    for tensor in folder.tensors where !known.contains(tensor.name) {
+      let modules = Modules(of: tensor.name)
+      // Formats may store what they like below a quantized Linear.
+      guard modules.contains(where: blocks.contains), !modules.contains(where: quantized.contains),
+        !Self.constants.contains(where: tensor.name.hasSuffix)
+      else { continue }
+      throw .tensor(
+        name: tensor.name, path: tensor.path,
+        reason:
+          "belongs to a decoder block, but nothing in this architecture reads it, so the model "
+          + "would be computed without it")
+    }
+  }
+
+  /// What old checkpoints hold although it follows from the configuration.
+  private static let constants = [
+    ".rotary_emb.inv_freq", ".attn.bias", ".attention.bias", ".attn.attention.bias", ".masked_bias",
+  ]
+
+  /// The longest key of which all these are parts.
+  private func commonModule(_ names: [String]) -> String {
+    let all = names.map { $0.split(separator: ".") }
+    guard var common = all.first else { return "" }
+    for parts in all { common = Array(zip(common, parts).prefix { $0 == $1 }.map(\.0)) }
+    return common.joined(separator: ".")
+  }
+}
+
+/// The keys of which a tensor is a part: a.b.c is one of a.b and of a.
+private struct Modules: Sequence, IteratorProtocol {
+  private var rest: Substring
+
+  init(of name: String) { rest = name[...] }
+
+  mutating func next() -> String? {
+    guard let dot = rest.lastIndex(of: ".") else { return nil }
+    rest = rest[..<dot]
+    return String(rest)
+  }
+}
