@@ -6,7 +6,7 @@ PACKAGES := libopenblas-dev liblapacke-dev libonig-dev pkg-config
 # The log of long commands, of which only the essential lines are printed.
 LOG := .build/make.log
 
-.PHONY: help build demo ablation test lint format interop docs dependencies
+.PHONY: help build demo ablation families test lint format interop docs dependencies
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ demo: build ## Quantize the bundled model, and compare methods on it
 ablation: build ## Show what each ingredient gives on the bundled model, at 4, 3 and 2 bits
 	@Tools/ablation $(PTQ) $(MODEL) $(MODEL)/calibration.txt $(MODEL)/heldout.txt \
 	  -- --group-size 64 --asymmetric --length 256
+
+families: dependencies ## Compare the forward pass of every model family with transformers (from PyPI)
+	@Tools/families
 
 test: dependencies ## Build and run every test
 	@mkdir -p .build

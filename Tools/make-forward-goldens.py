@@ -69,7 +69,7 @@ QUARTER = dict(rope_theta=100.0, rope_type='default', partial_rotary_factor=0.25
 NEOX = dict(vocab_size=96, hidden_size=48, intermediate_size=80, num_hidden_layers=2, num_attention_heads=3,
             max_position_embeddings=128)
 
-# The other Gemmas. Their queries are long, so that the caps of the attention matter.
+# Gemma 1, which has neither windows nor a scale of its own.
 GEMMA1 = GEMMA | dict(num_hidden_layers=2)
 del GEMMA1['query_pre_attn_scalar'], GEMMA1['sliding_window']
 ALPHA = dict(rope_theta=100.0, rope_type='dynamic', alpha=50.0, factor=1.0)                 # Hunyuan's: another base
@@ -78,7 +78,8 @@ LONG = dict(rope_theta=100.0, rope_type='longrope', short_factor=[1.0, 1.1, 1.2,
             long_factor=[1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0])
 LONG_PARTIAL = LONG | dict(partial_rotary_factor=0.75, short_factor=LONG['short_factor'][:6], long_factor=LONG['long_factor'][:6])
 # transformers uses PhiMoE's short factors for all lengths; here both are the same.
-LONG_SCALED = LONG | dict(long_factor=LONG['short_factor'], original_max_position_embeddings=32, short_mscale=1.2, long_mscale=1.5)
+LONG_SCALED = LONG | dict(long_factor=LONG['short_factor'], original_max_position_embeddings=32, short_mscale=1.2,
+                          long_mscale=1.5)
 YARN_SCALED = YARN_RAMP | dict(original_max_position_embeddings=16, mscale=1.0, mscale_all_dim=1.0, llama_4_scaling_beta=0.5)
 
 # The classics, whose MLPs are usually four times as wide as the model.
@@ -87,8 +88,8 @@ OPT = dict(vocab_size=96, hidden_size=32, ffn_dim=48, num_hidden_layers=2, num_a
            pad_token_id=None, bos_token_id=None, eos_token_id=None)
 SIX_HEADS = dict(vocab_size=96, hidden_size=24, n_layer=2, n_head=6, bos_token_id=None, eos_token_id=None)      # BLOOM's keys
 MPT = dict(vocab_size=96, d_model=24, n_layers=2, n_heads=6, max_seq_len=64)
-NEO = dict(vocab_size=96, hidden_size=32, intermediate_size=40, num_layers=4, num_heads=4, max_position_embeddings=64, window_size=8,
-           bos_token_id=None, eos_token_id=None)
+NEO = dict(vocab_size=96, hidden_size=32, intermediate_size=40, num_layers=4, num_heads=4, max_position_embeddings=64,
+           window_size=8, bos_token_id=None, eos_token_id=None)
 FALCON = dict(vocab_size=96, hidden_size=32, ffn_hidden_size=64, num_hidden_layers=2, num_attention_heads=4,
               max_position_embeddings=128, bos_token_id=None, eos_token_id=None)
 
@@ -116,13 +117,17 @@ def kinds(letters):
 
 
 MIXED = kinds('SFFS') | dict(sliding_window=8)
-GEMMA2 = GEMMA | MIXED | dict(num_hidden_layers=4, intermediate_size=32, attn_logit_softcapping=2.0, final_logit_softcapping=4.0)
 OTHER_KINDS = [dict(sliding_window=7), dict(sliding_window=9), kinds('FFFF'), kinds('SSSS'), kinds('SFFF'), kinds('FSSF')]
+
+# Gemma 2 and VaultGemma, with caps so low that they matter.
+GEMMA2 = GEMMA | MIXED | dict(num_hidden_layers=4, intermediate_size=32, attn_logit_softcapping=2.0, final_logit_softcapping=4.0)
+
 # The later mixtures. Where the first layer is dense, there are two more.
 EXPERTS = TWO | dict(head_dim=12, num_experts_per_tok=2)
 THREE = EXPERTS | dict(num_hidden_layers=3, intermediate_size=32, moe_intermediate_size=16)
 GROUPS = dict(n_routed_experts=8, n_group=2, topk_group=1, norm_topk_prob=True, routed_scaling_factor=1.8)
-OTHER_GROUPS = [dict(n_group=1, topk_group=1), dict(n_group=2, topk_group=2), dict(norm_topk_prob=False), dict(routed_scaling_factor=1.0)]
+OTHER_GROUPS = [dict(n_group=1, topk_group=1), dict(n_group=2, topk_group=2), dict(norm_topk_prob=False),
+                dict(routed_scaling_factor=1.0)]
 TIGHT = dict(num_local_experts=8, intermediate_size=20)         # experts as wide as `intermediate_size` says
 
 
@@ -130,13 +135,14 @@ class Case:
     """One fixture: its configuration, its storage, and similar configurations it must differ from.
 
     `without` has edits of a loaded model, by name, that remove a feature which no configuration
-    switches off. `barely` has configurations that differ only slightly, with the smallest
+    switches off. `barely` has configurations, or edits, that differ only slightly, with the smallest
     difference to require. `attempt` goes into the seed: models were drawn until every choice of a
-    router was clear and every difference large enough. `extra` has tensors that such files hold besides the weights. `attention` is the
-    right kind where transformers' two differ (`differ`). `other` is the other kind, if the family has one.
-    `idle` has the ends of names of tensors that cannot matter. `drop` is a prefix that the names of
-    tensors lose.
+    router was clear and every difference large enough. `extra` has tensors that such files hold
+    besides the weights. `drop` is a prefix that the names of tensors lose. `idle` has the ends of
+    names of tensors that cannot matter. `attention` is the right kind where transformers' two differ
+    (`differ`). `other` is the other kind, if the family has one.
     """
+
 
     def __init__(self, config, unlike=(), dtype=torch.float32, shard='1GB', respell=None, without=None, barely=(),
                  attempt='', extra=None, attention='eager', other='sdpa', differ=False,
@@ -297,7 +303,8 @@ def old_seed(config):
 
 def old_falcon(config):
     """Removes what the released files lack: base, key/value heads, width of the MLP."""
-    for key in ('rope_parameters', 'num_kv_heads', 'ffn_hidden_size', 'activation', 'num_ln_in_parallel_attn', 'max_position_embeddings',
+    for key in ('rope_parameters', 'num_kv_heads', 'ffn_hidden_size', 'activation', 'num_ln_in_parallel_attn',
+        'max_position_embeddings',
                 'tie_word_embeddings'):
         del config[key]
     config['torch_dtype'] = config.pop('dtype')
@@ -319,6 +326,31 @@ def old_minimax(config):
     config['rotary_dim'] = int(config['rope_parameters'].pop('partial_rotary_factor') * config['head_dim'])
     old_scaling('type')(config)
     config['scoring_func'], config['use_routing_bias'], config['use_qk_norm'] = 'sigmoid', True, True
+
+
+def old_afmoe(config):
+    """Replaces `layer_types` by a number: every second layer is full."""
+    old_scaling('type')(config)
+    del config['layer_types']
+
+
+def old_exaone_moe(config):
+    """Says only how many of the first layers are dense."""
+    old_scaling('type')(config)
+    del config['mlp_layer_types']
+
+
+def old_neo(config):
+    """Removes one of the two lists that say the same."""
+    old_gpt(config)
+    del config['attention_layers']
+
+
+def gpt_masks(attention, layers, positions):
+    """Returns the constants that old GPT-J and GPT-Neo files hold for each layer."""
+    mask = torch.ones(1, 1, positions, positions, dtype=torch.bool).tril()
+    return {f'transformer.h.{layer}.{attention}.{name}': value.clone() for layer in range(layers)
+            for name, value in dict(bias=mask, masked_bias=torch.tensor(-1e9)).items()}
 
 
 def gpt2_masks(layers, positions):
@@ -579,13 +611,15 @@ CASES = {
                              dict(hidden_act='relu'), dict(norm_eps=1e-5)]),
     'jais2': Case(Jais2Config(**TWO | dict(head_dim=12), **rope(PLAIN), layer_norm_eps=0.05), unlike=[
         THETA, dict(hidden_act='relu'), dict(layer_norm_eps=1e-5)]),
+    'helium': Case(HeliumConfig(**TWO | dict(head_dim=8), **rope(PLAIN)), unlike=[THETA], without={'pairs': rotate_halves}),
     'phi3': Case(Phi3Config(**TWO, **rope(PLAIN), sliding_window=8), unlike=[
         THETA, dict(sliding_window=None), dict(sliding_window=7), dict(sliding_window=9)]),
     'phi3-longrope': Case(Phi3Config(**TWO_WIDE, **rope(LONG), original_max_position_embeddings=32), unlike=[
         rope(PLAIN), rope(LONG | dict(long_factor=LONG['short_factor'])), rope(LONG | dict(short_factor=LONG['long_factor'])),
         rope(LONG | dict(attention_factor=1.0)), dict(original_max_position_embeddings=33),
         dict(original_max_position_embeddings=6), dict(original_max_position_embeddings=64)]),
-    'phi3-partial': Case(Phi3Config(**TWO_WIDE, **rope(PLAIN | dict(partial_rotary_factor=0.75))), unlike=[rope(PLAIN), rope(HALF)]),
+    'phi3-partial': Case(Phi3Config(**TWO_WIDE, **rope(PLAIN | dict(partial_rotary_factor=0.75))),
+        unlike=[rope(PLAIN), rope(HALF)]),
     'phi3-old': Case(Phi3Config(**TWO_WIDE, **rope(LONG_PARTIAL), original_max_position_embeddings=32), **old(old_phi3)),
     'phi': Case(PhiConfig(**TWO_WIDE, **rope(HALF), layer_norm_eps=0.05), unlike=[
         rope(WHOLE), rope(HALF | dict(rope_theta=10000.0)), dict(layer_norm_eps=1e-5), dict(hidden_act='relu')],
@@ -600,9 +634,11 @@ CASES = {
     'cohere': Case(CohereConfig(**TWO, **rope(PLAIN), logit_scale=0.7, layer_norm_eps=0.05), unlike=[
         THETA, dict(logit_scale=1.0), dict(layer_norm_eps=1e-5)], without={'pairs': rotate_halves}),
     'cohere-norms': Case(CohereConfig(**TWO, **rope(PLAIN), logit_scale=0.7, use_qk_norm=True), unlike=[THETA]),
-    'cohere2': Case(Cohere2Config(**FOUR, **MIXED, **rope(PLAIN), logit_scale=0.7), unlike=[THETA, dict(logit_scale=1.0)] + OTHER_KINDS,
+    'cohere2': Case(Cohere2Config(**FOUR, **MIXED, **rope(PLAIN), logit_scale=0.7),
+        unlike=[THETA, dict(logit_scale=1.0)] + OTHER_KINDS,
                     without={'pairs': rotate_halves}),
-    'cohere2-old': Case(Cohere2Config(**FOUR, **rope(PLAIN), logit_scale=0.7, sliding_window=8), **old(old_cohere2), unlike=OTHER_KINDS),
+    'cohere2-old': Case(Cohere2Config(**FOUR, **rope(PLAIN), logit_scale=0.7, sliding_window=8), **old(old_cohere2),
+        unlike=OTHER_KINDS),
     'ernie4-5': Case(Ernie4_5Config(**TWO | dict(head_dim=12), **rope(PLAIN)), unlike=[THETA], without={'pairs': rotate_halves}),
     'ernie4-5-biases': Case(Ernie4_5Config(**TWO | dict(head_dim=12), **rope(PLAIN), use_bias=True, tie_word_embeddings=False),
                             unlike=[THETA]),
@@ -612,9 +648,12 @@ CASES = {
     'stablelm-norms': Case(StableLmConfig(**TWO, **rope(QUARTER), qk_layernorm=True), unlike=[rope(HALF)]),
     'stablelm-old': Case(StableLmConfig(**TWO_WIDE, **rope(QUARTER), use_qkv_bias=True), **old(old_partial)),
     # Without a rotation, a bias of the keys adds the same to all scores of a query.
-    'opt': Case(OPTConfig(**OPT), idle=('k_proj.bias',), unlike=[dict(activation_function='gelu')], without={'two rows': earlier_positions}),
-    'opt-projected': Case(OPTConfig(**OPT, do_layer_norm_before=False, word_embed_proj_dim=24), idle=('k_proj.bias',)),        # as in OPT-350M
-    'gpt2': Case(GPT2Config(**GPT2, layer_norm_epsilon=0.05), unlike=[dict(layer_norm_epsilon=1e-5), dict(activation_function='relu'),
+    'opt': Case(OPTConfig(**OPT), idle=('k_proj.bias',), unlike=[dict(activation_function='gelu')],
+        without={'two rows': earlier_positions}),
+    # as in OPT-350M
+    'opt-projected': Case(OPTConfig(**OPT, do_layer_norm_before=False, word_embed_proj_dim=24), idle=('k_proj.bias',)),
+    'gpt2': Case(GPT2Config(**GPT2, layer_norm_epsilon=0.05), unlike=[dict(layer_norm_epsilon=1e-5),
+        dict(activation_function='relu'),
         dict(scale_attn_by_inverse_layer_idx=True)], barely=[(dict(activation_function='gelu'), 0.003)]),
     'gpt2-scales': Case(GPT2Config(**GPT2, n_inner=40, scale_attn_by_inverse_layer_idx=True, scale_attn_weights=False,
                                    tie_word_embeddings=False), unlike=[
@@ -633,9 +672,11 @@ CASES = {
     'mpt': Case(MptConfig(**MPT), other=None, without=ALIBI, barely=[(other_gelu, 0.003)]),
     'mpt-clipped': Case(MptConfig(**MPT, attn_config=dict(clip_qkv=0.9, softmax_scale=0.3)), other=None,
                         without={'clip': mpt_with(clip_qkv=0.8), 'scale': mpt_with(softmax_scale=0.5)}),
-    'gptj': Case(GPTJConfig(**GPT2, rotary_dim=4), unlike=[dict(rotary_dim=2), dict(rotary_dim=8)], without={'pairs': rotate_halves},
+    'gptj': Case(GPTJConfig(**GPT2, rotary_dim=4), unlike=[dict(rotary_dim=2), dict(rotary_dim=8)],
+        without={'pairs': rotate_halves},
                  barely=[(dict(activation_function='gelu'), 0.003)]),
-    'gpt-neo': Case(GPTNeoConfig(**NEO, attention_types=[[['global', 'local'], 2]]), other=None, without={'no scale': scaled_queries},
+    'gpt-neo': Case(GPTNeoConfig(**NEO, attention_types=[[['global', 'local'], 2]]), other=None,
+        without={'no scale': scaled_queries},
                     unlike=[dict(window_size=7), dict(window_size=9), dict(attention_layers=['global'] * 4),
                             dict(attention_layers=['local'] * 4), dict(attention_layers=['local', 'global'] * 2)],
                     barely=[(dict(activation_function='gelu'), 0.003)]),
@@ -643,80 +684,117 @@ CASES = {
     'gpt-bigcode-heads': Case(GPTBigCodeConfig(**GPT2, multi_query=False)),
     'mixtral': Case(MixtralConfig(**EXPERTS | TIGHT, **rope(PLAIN), sliding_window=None), **drawn(117), unlike=[
         THETA, dict(sliding_window=8), dict(num_experts_per_tok=1), dict(num_experts_per_tok=3)]),
-    'olmoe': Case(OlmoeConfig(**TWO | dict(intermediate_size=20), **rope(PLAIN), num_experts=8, num_experts_per_tok=2, clip_qkv=0.9), **drawn(3), unlike=[
+    'olmoe': Case(OlmoeConfig(**TWO | dict(intermediate_size=20), **rope(PLAIN), num_experts=8, num_experts_per_tok=2,
+        clip_qkv=0.9), **drawn(3), unlike=[
         THETA, dict(norm_topk_prob=True), dict(clip_qkv=None)], without={'norms over all heads': norms_by_head}),
-    'qwen2-moe': Case(Qwen2MoeConfig(**EXPERTS | dict(moe_intermediate_size=16, shared_expert_intermediate_size=24, num_experts=8),
+    'qwen2-moe': Case(Qwen2MoeConfig(**EXPERTS | dict(moe_intermediate_size=16, shared_expert_intermediate_size=24,
+        num_experts=8),
                                      **rope(PLAIN)), **drawn(28), unlike=[THETA, dict(norm_topk_prob=True)],
                       without=SHARED | {'gate of the shared expert': ungated}),
-    'glm4-moe': Case(Glm4MoeConfig(**THREE, **GROUPS, **rope(HALF), use_qk_norm=True, attention_bias=True, n_shared_experts=2), **drawn(1),
+    'glm4-moe': Case(Glm4MoeConfig(**THREE, **GROUPS, **rope(HALF), use_qk_norm=True, attention_bias=True, n_shared_experts=2),
+        **drawn(1),
                      unlike=OTHER_GROUPS + [rope(PLAIN)], without=SHARED | {'groups by their best two': groups_by_best}),
     'ernie4-5-moe': Case(Ernie4_5_MoeConfig(**{key: value for key, value in THREE.items() if key != 'num_experts_per_tok'},
-                                            **rope(PLAIN), moe_num_experts=8, moe_k=2, moe_num_shared_experts=2), **drawn(5), unlike=[THETA],
+                                            **rope(PLAIN), moe_num_experts=8, moe_k=2, moe_num_shared_experts=2), **drawn(5),
+                                            unlike=[THETA],
                          without=SHARED | {'pairs': rotate_halves}),
-    'hunyuan-v1-moe': Case(HunYuanMoEV1Config(**EXPERTS | dict(intermediate_size=20), **rope(ALPHA), num_experts=8, moe_topk=2), **drawn(6),
+    'hunyuan-v1-moe': Case(HunYuanMoEV1Config(**EXPERTS | dict(intermediate_size=20), **rope(ALPHA), num_experts=8, moe_topk=2),
+        **drawn(6),
                            unlike=[rope(PLAIN)], without=SHARED | {'norms after rotation': norms_before_rotation}),
-    'minimax-m2': Case(MiniMaxM2Config(**EXPERTS | TIGHT, **rope(HALF)), **drawn(4), unlike=[rope(PLAIN), dict(num_experts_per_tok=3)],
+    'minimax-m2': Case(MiniMaxM2Config(**EXPERTS | TIGHT, **rope(HALF)), **drawn(4),
+        unlike=[rope(PLAIN), dict(num_experts_per_tok=3)],
                        without={'norms over all heads': norms_by_head}),
     'afmoe': Case(AfmoeConfig(**THREE, **kinds('SFS'), sliding_window=8, **rope(PLAIN), num_experts=8, num_shared_experts=1,
                               route_scale=1.8, mup_enabled=True), **drawn(2), unlike=[
-        THETA, dict(mup_enabled=False), dict(route_scale=1.0), dict(sliding_window=7), dict(sliding_window=9), kinds('SSS'), kinds('FFF'),
+        THETA, dict(mup_enabled=False), dict(route_scale=1.0), dict(sliding_window=7), dict(sliding_window=9), kinds('SSS'),
+        kinds('FFF'),
         kinds('FSS')], without=SHARED | {'gate of the attention': ungated_attention}),
-    'dots1': Case(Dots1Config(**THREE, **GROUPS | dict(n_group=4, topk_group=2), **rope(PLAIN), n_shared_experts=1, first_k_dense_replace=1,
+    'dots1': Case(Dots1Config(**THREE, **GROUPS | dict(n_group=4, topk_group=2), **rope(PLAIN), n_shared_experts=1,
+        first_k_dense_replace=1,
                               **kinds('FSF'), sliding_window=8), **drawn(4), unlike=[
-        THETA, dict(n_group=1, topk_group=1), dict(n_group=4, topk_group=1), dict(n_group=4, topk_group=3), dict(norm_topk_prob=False),
+        THETA, dict(n_group=1, topk_group=1), dict(n_group=4, topk_group=1), dict(n_group=4, topk_group=3),
+        dict(norm_topk_prob=False),
         dict(routed_scaling_factor=1.0), kinds('FFF'), kinds('SSS')],
         without=SHARED | {'groups by their best two': groups_by_best}),
-    'flex-olmo': Case(FlexOlmoConfig(**TWO | dict(intermediate_size=20), **rope(PLAIN), num_experts=8, num_experts_per_tok=2), **drawn(5),
+    'flex-olmo': Case(FlexOlmoConfig(**TWO | dict(intermediate_size=20), **rope(PLAIN), num_experts=8, num_experts_per_tok=2),
+        **drawn(5),
                       unlike=[THETA, dict(num_experts_per_tok=3)],           # (the norm that follows cancels the weights' sum)
                       without={'norms over all heads': norms_by_head}),
     'granitemoe': Case(GraniteMoeConfig(**EXPERTS | TIGHT, **rope(PLAIN), embedding_multiplier=3.0, residual_multiplier=0.6,
                                         attention_multiplier=0.2, logits_scaling=1.5), **drawn(1), unlike=[
         THETA, dict(embedding_multiplier=1.0), dict(residual_multiplier=1.0), dict(attention_multiplier=12 ** -0.5),
         dict(logits_scaling=1.0), dict(num_experts_per_tok=3)]),
-    'phimoe': Case(PhimoeConfig(**EXPERTS | TIGHT, **rope(PLAIN), attention_bias=True, lm_head_bias=True, router_jitter_noise=0.3), **drawn(7),
+    'phimoe': Case(PhimoeConfig(**EXPERTS | TIGHT, **rope(PLAIN), attention_bias=True, lm_head_bias=True,
+        router_jitter_noise=0.3), **drawn(7),
                    unlike=[THETA, dict(router_jitter_noise=0.01)]),
     'phimoe-longrope': Case(PhimoeConfig(**EXPERTS | TIGHT | dict(head_dim=16), **rope(LONG_SCALED)), **drawn(3), unlike=[
         rope(PLAIN), rope(LONG_SCALED | dict(short_mscale=1.0)), rope(LONG_SCALED | dict(long_mscale=1.0))]),
-    'exaone-moe': Case(ExaoneMoeConfig(**THREE, **kinds('SFS'), sliding_window=8, **rope(PLAIN), num_experts=8, num_shared_experts=1,
+    'exaone-moe': Case(ExaoneMoeConfig(**THREE, **kinds('SFS'), sliding_window=8, **rope(PLAIN), num_experts=8,
+        num_shared_experts=1,
                                        n_group=2, topk_group=1, routed_scaling_factor=1.8), **drawn(3), unlike=OTHER_GROUPS + [
         THETA, kinds('SSS'), kinds('FFF'), kinds('FSS')], without=SHARED | {'groups by their best two': groups_by_best}),
-    'solar-open': Case(SolarOpenConfig(**EXPERTS | dict(moe_intermediate_size=16), **GROUPS, **rope(PLAIN), n_shared_experts=1), **drawn(2),
+    'solar-open': Case(SolarOpenConfig(**EXPERTS | dict(moe_intermediate_size=16), **GROUPS, **rope(PLAIN), n_shared_experts=1),
+        **drawn(2),
                        unlike=OTHER_GROUPS + [THETA], without=SHARED | {'groups by their best two': groups_by_best}),
     # Old spellings and other options of the families above.
     'olmo3-old': Case(Olmo3Config(**FOUR_WIDE, **kinds('SSSF'), sliding_window=8, **ropes(PLAIN | dict(rope_theta=500000.0),
-                                                                                        YARN | dict(rope_theta=500000.0))), **old(old_olmo3)),
+                                                                                        YARN | dict(rope_theta=500000.0))),
+                                                                                        **old(old_olmo3)),
     'gemma2-old': Case(Gemma2Config(**GEMMA2 | kinds('SFSF'), **rope(PLAIN)), **old(old_gemma2), other=None),
-    'granite-old': Case(GraniteConfig(**TWO, **rope(PLAIN), embedding_multiplier=3.0, residual_multiplier=0.6, attention_multiplier=0.2,
+    'granite-old': Case(GraniteConfig(**TWO, **rope(PLAIN), embedding_multiplier=3.0, residual_multiplier=0.6,
+        attention_multiplier=0.2,
                                       logits_scaling=1.5, attention_bias=True, mlp_bias=True, tie_word_embeddings=True),
                         **old(old_scaling('type'))),
-    'smollm3-sliding': Case(SmolLM3Config(**FOUR, **rope(PLAIN), no_rope_layers=[0, 1, 1, 0], use_sliding_window=True, sliding_window=8),
+    'smollm3-sliding': Case(SmolLM3Config(**FOUR, **rope(PLAIN), no_rope_layers=[0, 1, 1, 0], use_sliding_window=True,
+        sliding_window=8),
                             **old(old_scaling('type')), unlike=[dict(no_rope_layers=[1] * 4), kinds('FFFF'), kinds('SSSS')]),
-    'seed-oss-old': Case(SeedOssConfig(**TWO, **rope(PLAIN), attention_out_bias=True), **old(old_seed)),
-    'exaone4-old': Case(Exaone4Config(**FOUR_WIDE, **kinds('SSSF'), sliding_window=8, **rope(LLAMA3)), **old(old_exaone4), unlike=[rope(PLAIN)]),
-    'hunyuan-v1-dense-old': Case(HunYuanDenseV1Config(**TWO | dict(head_dim=12), **rope(ALPHA), tie_word_embeddings=True), **old(old_hunyuan)),
-    'apertus-old': Case(ApertusConfig(**TWO_WIDE, **rope(LLAMA3)), **old(old_scaling('rope_type'))),
+    'seed-oss-old': Case(SeedOssConfig(**TWO | dict(head_dim=12), **rope(PLAIN), attention_out_bias=True), **old(old_seed)),
+    'exaone4-old': Case(Exaone4Config(**FOUR_WIDE, **kinds('SSSF'), sliding_window=8, **rope(LLAMA3)), **old(old_exaone4),
+        unlike=[rope(PLAIN)]),
+    'hunyuan-v1-dense-old': Case(HunYuanDenseV1Config(**TWO | dict(head_dim=12), **rope(ALPHA), tie_word_embeddings=True),
+        **old(old_hunyuan)),
+    'apertus-old': Case(ApertusConfig(**TWO_WIDE, **rope(LLAMA3)), **old(old_scaling('rope_type')), attempt=' 1'),
     'arcee-biases': Case(ArceeConfig(**TWO | dict(head_dim=12), **rope(PLAIN), attention_bias=True, mlp_bias=True)),
     'starcoder2-unbiased': Case(Starcoder2Config(**TWO, **rope(PLAIN), use_bias=False, tie_word_embeddings=False),
                                 **old(old_scaling('type')), unlike=[dict(sliding_window=8)]),
-    'ministral-sliding': Case(MinistralConfig(**TWO, **rope(PLAIN), sliding_window=8), unlike=[kinds('FF')]),
+    'ministral-sliding': Case(MinistralConfig(**TWO | dict(head_dim=8), **rope(PLAIN), sliding_window=8), unlike=[kinds('FF')]),
     'nemotron-old': Case(NemotronConfig(**TWO, **rope(HALF)), **old(old_partial)),
     'cohere-old': Case(CohereConfig(**TWO, **rope(PLAIN), logit_scale=0.7, attention_bias=True), **old(old_scaling('type'))),
     'ernie4-5-old': Case(Ernie4_5Config(**TWO | dict(head_dim=12), **rope(PLAIN)), **old(old_scaling('type'))),
     'helium-biases': Case(HeliumConfig(**TWO | dict(head_dim=8), **rope(PLAIN), attention_bias=True)),
     'gpt2-old': Case(GPT2Config(**GPT2), **old(old_gpt), drop='transformer.', extra=gpt2_masks(2, 64)),
     'bloom-old': Case(BloomConfig(**SIX_HEADS), **old(old_bloom), drop='transformer.', other=None),
-    'falcon-old': Case(FalconConfig(**{key: value for key, value in FALCON.items() if key not in ('ffn_hidden_size', 'max_position_embeddings')}
+    'falcon-old': Case(FalconConfig(**{key: value for key, value in FALCON.items() if key not in ('ffn_hidden_size',
+        'max_position_embeddings')}
                                     | dict(hidden_size=24)), **old(old_falcon)),
-    'mixtral-sliding': Case(MixtralConfig(**EXPERTS | TIGHT, **rope(PLAIN), sliding_window=8, tie_word_embeddings=True), **drawn(0),
+    'mixtral-sliding': Case(MixtralConfig(**EXPERTS | TIGHT, **rope(PLAIN), sliding_window=8, tie_word_embeddings=True),
+        **drawn(1),
                             respell=old_scaling('type'), unlike=[dict(sliding_window=None)]),
     'qwen2-moe-layers': Case(Qwen2MoeConfig(**THREE | dict(shared_expert_intermediate_size=24, num_experts=8), **rope(PLAIN),
-                                            norm_topk_prob=True, mlp_only_layers=[0], qkv_bias=False), **drawn(0),
+                                            norm_topk_prob=True, mlp_only_layers=[0], qkv_bias=False), **drawn(24),
                              respell=old_scaling('type'), unlike=[dict(norm_topk_prob=False)]),
-    'glm4-moe-old': Case(Glm4MoeConfig(**THREE, **rope(HALF), n_routed_experts=8, n_shared_experts=1), **drawn(0), respell=old_partial),
-    'hunyuan-v1-moe-list': Case(HunYuanMoEV1Config(**EXPERTS | dict(intermediate_size=20), **rope(ALPHA), num_experts=8, moe_topk=[2, 3]),
-                                **drawn(0), respell=old_hunyuan),
-    'minimax-m2-old': Case(MiniMaxM2Config(**EXPERTS | TIGHT, **rope(HALF)), **drawn(0), respell=old_minimax),
-    'helium': Case(HeliumConfig(**TWO | dict(head_dim=8), **rope(PLAIN)), unlike=[THETA], without={'pairs': rotate_halves}),
+    'glm4-moe-old': Case(Glm4MoeConfig(**THREE, **rope(HALF), n_routed_experts=8, n_shared_experts=1), **drawn(1),
+        respell=old_partial),
+    'hunyuan-v1-moe-list': Case(HunYuanMoEV1Config(**EXPERTS | dict(intermediate_size=20), **rope(ALPHA), num_experts=8,
+        moe_topk=[2, 3]),
+                                **drawn(47), respell=old_hunyuan),
+    'minimax-m2-old': Case(MiniMaxM2Config(**EXPERTS | TIGHT, **rope(HALF)), **drawn(3), respell=old_minimax),
+    'afmoe-old': Case(AfmoeConfig(**THREE, sliding_window=8, **rope(PLAIN), num_experts=8, num_shared_experts=2,
+        num_dense_layers=1,
+                                  global_attn_every_n_layers=2), **drawn(5), respell=old_afmoe,
+                                  unlike=[kinds('FFF'), kinds('SSS')]),
+    'exaone-moe-old': Case(ExaoneMoeConfig(**THREE, **kinds('SFS'), sliding_window=8, **rope(PLAIN), num_experts=8), **drawn(1),
+                           respell=old_exaone_moe),
+    'ernie4-5-moe-interval': Case(Ernie4_5_MoeConfig(**{key: value for key,
+        value in THREE.items() if key != 'num_experts_per_tok'}
+                                                     | dict(num_hidden_layers=4), **rope(PLAIN), moe_num_experts=8, moe_k=3,
+                                                     moe_num_shared_experts=1, moe_layer_interval=2, use_bias=True), **drawn(16),
+                                  respell=old_scaling('type'), unlike=[THETA]),
+    'opt-old': Case(OPTConfig(**OPT), **old(old_gpt), drop='model.', idle=('k_proj.bias',)),
+    'gptj-old': Case(GPTJConfig(**GPT2, rotary_dim=4), **old(old_gpt), extra=gpt_masks('attn', 2, 64)),
+    'gpt-neo-old': Case(GPTNeoConfig(**NEO | dict(num_layers=2), attention_types=[[['global', 'local'], 1]]), **old(old_neo),
+        other=None,
+                        extra=gpt_masks('attn.attention', 2, 64)),
 }
 
 
@@ -799,9 +877,13 @@ def is_embedding(name):
     return 'embed' in name or 'wte' in name
 
 
+MASKS = ('attn.attention.bias', 'attn.attention.masked_bias')       # of GPT-Neo, which transformers reports as unknown
+
+
 def load(folder, dtype=torch.float32, attention='eager', **changes):
     model, report = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, attn_implementation=attention,
                                                          experts_implementation='eager', output_loading_info=True, **changes)
+    report['unexpected_keys'] = {name for name in report['unexpected_keys'] if not name.endswith(MASKS)}
     assert not any(report.values()), f'{folder.name}: {report}'
     return model.eval()
 

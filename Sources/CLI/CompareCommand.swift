@@ -94,10 +94,11 @@ struct CompareCommand: ParsableCommand {
 
   private func judgingText(for model: LanguageModel, length: Int) throws -> TokenWindows? {
     guard let text else { return nil }
-    let stream = try TokenStream(path: text, for: model.folder).tokens
-    let windows = TokenWindows(cutting: stream, length: length, limit: windows)
+    let stream = try TokenStream(path: text, for: model.folder)
+    let windows = TokenWindows(
+      cutting: stream.tokens, opening: stream.opening, length: length, limit: windows)
     guard !windows.windows.isEmpty else {
-      throw InputError.tooShort(path: text, tokens: stream.count, length: length, needed: 1)
+      throw InputError.tooShort(path: text, tokens: stream.tokens.count, length: length, needed: 1)
     }
     return windows
   }

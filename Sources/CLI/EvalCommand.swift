@@ -61,10 +61,11 @@ struct EvalCommand: ParsableCommand {
     let reference = try reference.map { try Catalog.current.model(at: $0) }
     let length = try language.windowLength(length, default: 2048, atLeast: 2)
     _ = try reference?.windowLength(length, default: length)
-    let stream = try TokenStream(path: text, for: language.folder).tokens
-    let windows = TokenWindows(cutting: stream, length: length, limit: windows)
+    let stream = try TokenStream(path: text, for: language.folder)
+    let windows = TokenWindows(
+      cutting: stream.tokens, opening: stream.opening, length: length, limit: windows)
     guard !windows.windows.isEmpty else {
-      throw InputError.tooShort(path: text, tokens: stream.count, length: length, needed: 1)
+      throw InputError.tooShort(path: text, tokens: stream.tokens.count, length: length, needed: 1)
     }
     var progress = ProgressLine()
     defer { progress.end() }

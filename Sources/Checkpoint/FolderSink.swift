@@ -111,9 +111,11 @@ public final class FolderSink {
     unrecorded.append(name)
   }
 
-  /// Writes a small file beside the weights, and replaces an earlier one of the same name.
+  /// Writes a small file beside the weights, or in a folder there, and replaces an earlier one of the
+  /// same name.
   public func writeFile(_ name: String, _ bytes: [UInt8]) throws(CheckpointError) {
     precondition(!name.hasSuffix(".safetensors") && name != WrittenRecord.fileName, "file \(name)")
+    if let slash = name.lastIndex(of: "/") { try partial.makeFolder(String(name[..<slash])) }
     try Self.write(partial.file(name), bytes)
   }
 

@@ -24,11 +24,14 @@ extension ModelFolder {
     }
   }
 
-  /// The weight files: those in the index if there is one, otherwise `model.safetensors`.
+  /// The weight files: `model.safetensors` if it is there, as in transformers; otherwise those in the
+  /// index; otherwise the only file of weights, as AutoGPTQ names it.
   static func weightFiles(in folder: String) throws(CheckpointError) -> [SafetensorsFile] {
     var names = ["model.safetensors"]
-    if FileManager.default.fileExists(atPath: "\(folder)/\(indexName)") {
+    if hasIndex(folder) {
       names = Set(try weightMap(in: folder).map(\.file)).sorted()
+    } else if let single = singleFile(in: folder) {
+      names = [single]
     }
     var files: [SafetensorsFile] = []
     for name in names {
@@ -41,9 +44,53 @@ extension ModelFolder {
     return files
   }
 
+  /// Whether the weights are those that an index lists.
+  private static func hasIndex(_ folder: String) -> Bool {
+    !FileManager.default.fileExists(atPath: "\(folder)/model.safetensors")
+      && FileManager.default.fileExists(atPath: "\(folder)/\(indexName)")
+  }
+
+  /// The only safetensors file of a folder, apart from that of an adapter.
+  private static func singleFile(in folder: String) -> String? {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    let files = names.filter { $0.hasSuffix(".safetensors") && !$0.hasPrefix("adapter_") }
+    return files.count == 1 ? files[0] : nil
+  }
+
+  /// `config.json`, with the settings of AutoGPTQ and AutoAWQ where those are in a file of their own.
+  static func configuration(in folder: String) throws(CheckpointError) -> JSONValue {
+    var configuration = try json("config.json", in: folder)
+    for (name, method) in [("quantize_config.json", "gptq"), ("quant_config.json", "awq")] {
+      guard case .object = configuration, configuration["quantization_config"] == nil,
+        FileManager.default.fileExists(atPath: "\(folder)/\(name)")
+      else { continue }
+      var settings = try json(name, in: folder)
+      do throws(JSONError) {
+        if settings["quant_method"] == nil {
+          try settings.setMember("quant_method", to: .string(method))
+        }
+        try configuration.setMember("quantization_config", to: settings)
+      } catch {
+        throw .json(path: "\(folder)/\(name)", cause: error)
+      }
+    }
+    return configuration
+  }
+
+  /// The folder of a model: the one given, or the snapshot in it if it is one of the hub's cache.
+  static func resolved(_ path: String) -> String {
+    guard !FileManager.default.fileExists(atPath: "\(path)/config.json"),
+      let names = try? FileManager.default.contentsOfDirectory(atPath: "\(path)/snapshots")
+    else { return path }
+    let main = try? String(contentsOfFile: "\(path)/refs/main", encoding: .utf8)
+    let wanted = main?.trimmingCharacters(in: .whitespacesAndNewlines)
+    let snapshot = names.first { $0 == wanted } ?? (names.count == 1 ? names[0] : nil)
+    return snapshot.map { "\(path)/snapshots/\($0)" } ?? path
+  }
+
   /// Checks that every tensor in the index is in the file that the index names.
   func checkIndex() throws(CheckpointError) {
-    guard FileManager.default.fileExists(atPath: "\(path)/\(Self.indexName)") else { return }
+    guard Self.hasIndex(path) else { return }
     for (name, file) in try Self.weightMap(in: path) {
       guard let tensor = tensor(name), tensor.path == "\(path)/\(file)" else {
         throw .tensor(

@@ -39,8 +39,9 @@ public struct ModelFolder: Sendable {
   /// - Throws: ``CheckpointError`` if it is not a model folder, or its files contradict themselves or
   ///   each other.
   public init(path: String) throws(CheckpointError) {
+    let path = Self.resolved(path)
     self.path = path
-    configuration = try Self.json("config.json", in: path)
+    configuration = try Self.configuration(in: path)
     var tensors: [TensorReference] = []
     var positions: [String: Int] = [:]
     for file in try Self.weightFiles(in: path) {

@@ -103,6 +103,13 @@ final class PartialFolder {
   /// The path of a file in the folder.
   func file(_ name: String) -> String { "\(path)/\(name)" }
 
+  /// Makes a folder in the folder, unless it is there.
+  func makeFolder(_ name: String) throws(CheckpointError) {
+    guard unsafe mkdir(file(name), 0o777) == 0 || errno == EEXIST else {
+      throw .system(path: file(name), doing: "creating the folder", code: errno)
+    }
+  }
+
   /// The names of the safetensors files in the folder.
   var weightFiles: Set<String> {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []

@@ -68,7 +68,7 @@ public struct AWQFormat: CheckpointFormat {
   public func configuration(
     of scheme: LinearScheme, leaving selection: LinearSelection?, provenance: JSONValue
   ) -> JSONValue {
-    let dense = selection.map { JSONValue.strings($0.dense + ["lm_head"]) }
+    let dense = selection.map { JSONValue.strings($0.dense + $0.foreign + ["lm_head"]) }
     return [
       "quant_method": "awq", "bits": 4,
       "group_size": .number(JSONNumber(scheme.weights.statedGroupSize)), "zero_point": true,
@@ -102,6 +102,12 @@ public struct AWQFormat: CheckpointFormat {
     let words = try folder.packedCodes("\(linear.name).qweight", [columns, rows / 8]).words
     let zeroWords = try folder.packedCodes("\(linear.name).qzeros", [groups, rows / 8]).words
     let zeros = Self.codes(zeroWords, rows: rows, columns: groups)
+    // gptqmodel stores the middle code where its configuration says that there are no zero points.
+    guard configuration["zero_point"] != false || zeros.allSatisfy({ $0 == 8 }) else {
+      throw .tensor(
+        name: "\(linear.name).qzeros", path: folder.path,
+        reason: "has zero points other than 8, although zero_point is false")
+    }
     let scheme = try folder.scheme(4, symmetric: zeros.allSatisfy { $0 == 8 }, granularity)
     let grid = Grid(
       scheme: scheme, groupSize: columns / groups,
@@ -129,10 +135,6 @@ public struct AWQFormat: CheckpointFormat {
           path: "version",
           expected: "gemm, the only AWQ layout that is read; save the model as "
             + "gemm, or start from the original", found: version)
-      }
-      guard try configuration.optionalMember("zero_point")?.bool ?? true else {
-        throw .wrongKind(
-          path: "zero_point", expected: "true: AWQ in gemm layout has zero points", found: "false")
       }
       return try configuration.member(spelled: "group_size", "q_group_size").int != -1
     } catch {

@@ -89,10 +89,11 @@ public struct CompressedTensorsFormat: CheckpointFormat {
     _ layout: CompressedTensorsScheme.Layout, _ groups: JSONValue, _ selection: LinearSelection?,
     _ provenance: JSONValue
   ) -> JSONValue {
-    [
+    let foreign = selection?.foreign.map { "re:.*\($0).*" } ?? []
+    return [
       "quant_method": "compressed-tensors", "format": .string(layout.rawValue),
       "quantization_status": "compressed", "global_compression_ratio": nil,
-      "kv_cache_scheme": nil, "ignore": .strings((selection?.dense ?? []) + ["lm_head"]),
+      "kv_cache_scheme": nil, "ignore": .strings((selection?.dense ?? []) + foreign + ["lm_head"]),
       "config_groups": groups,
       "sparsity_config": [:], "transform_config": [:],
       // Readers ignore unknown keys at this level, but refuse them inside a scheme.

@@ -8,12 +8,16 @@ public struct LinearSelection: Sendable, Equatable {
   public let quantized: [String]
   /// The Linears that stay in floating point.
   public let dense: [String]
+  /// The parts of a composite model that stay in floating point as a whole, such as `vision_tower`; a module
+  /// belongs to one if its name has it anywhere, since readers rename what stands in front.
+  public let foreign: [String]
 
-  /// A selection, or nil when no Linear stays in floating point.
-  public init?(quantized: [String], dense: [String]) {
-    guard !dense.isEmpty else { return nil }
+  /// A selection, or nil when nothing stays in floating point.
+  public init?(quantized: [String], dense: [String], foreign: [String] = []) {
+    guard !dense.isEmpty || !foreign.isEmpty else { return nil }
     self.quantized = quantized
     self.dense = dense
+    self.foreign = foreign
   }
 }
 

@@ -37,27 +37,31 @@ public struct CalibrationSet: Sendable {
   ///   - folder: the model, for its tokenizer.
   ///   - samples: the number of windows to calibrate on; nil for up to ``defaultSamples``.
   ///   - length: tokens per window.
-  ///   - firstPositions: the number of windows of a single token, taken from all over the text.
+  ///   - firstPositions: the number of windows of a single token, taken from all over the text; or of the
+  ///     tokens with which every text begins.
   /// - Precondition: `length` is positive.
   /// - Throws: ``InputError/tooShort(path:tokens:length:needed:)`` and what ``TokenStream`` throws.
   public init(
     path: String, for folder: ModelFolder, samples: Int?, length: Int, firstPositions: Int = 0
   ) throws {
     precondition(length > 0, "windows of \(length) tokens")
-    let stream = try TokenStream(path: path, for: folder).tokens
+    let stream = try TokenStream(path: path, for: folder)
+    let (tokens, opening) = (stream.tokens, stream.opening)
     let wanted = samples ?? Self.defaultSamples
-    guard stream.count / length >= (samples ?? 1) else {
+    guard TokenWindows.count(tokens, opening: opening, length: length) >= samples ?? 1 else {
       throw InputError.tooShort(
-        path: path, tokens: stream.count, length: length, needed: samples ?? 1)
+        path: path, tokens: tokens.count, length: length, needed: samples ?? 1)
     }
     let windows = TokenWindows(
-      cutting: stream, length: length, limit: wanted + Self.heldOutCount(wanted)
+      cutting: tokens, opening: opening, length: length, limit: wanted + Self.heldOutCount(wanted)
     ).windows
     // Without an explicit count the text is split between both; otherwise the solver comes first.
     let count = samples ?? (1...wanted).last { $0 + Self.heldOutCount($0) <= windows.count } ?? 1
     self.init(
       calibration: Array(windows[..<count]), heldOut: Array(windows[count...]),
-      firstPositions: Self.distinct(firstPositions, of: windows[..<count].joined()), length: length)
+      firstPositions: opening.isEmpty
+        ? Self.distinct(firstPositions, of: windows[..<count].joined())
+        : Array(repeating: opening, count: firstPositions), length: length)
   }
 
   /// Windows of one token, all different: evenly spaced ones of the calibration tokens.

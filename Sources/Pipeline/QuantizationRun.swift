@@ -74,7 +74,7 @@ public struct QuantizationRun {
     let clock = ContinuousClock()
     let start = clock.now
     if let loaders = plan.engines.loaders { try send(.loaders(loaders)) }
-    for warning in plan.engines.warnings + model.rotationWarnings { try send(.warning(warning)) }
+    for warning in plan.engines.warnings + model.warnings { try send(.warning(warning)) }
     let sink = try settings.format.sink(path: output, tensors: plan.tensors)
     try sink.copy(plan.copied, from: model.folder, leaving: RunReport.fileName)
     var report = RunReport(
@@ -119,7 +119,9 @@ public struct QuantizationRun {
     try sink.commit(
       ResultDescription(
         configuration: try model.outputConfiguration(), groups: plan.groups,
-        leaving: LinearSelection(quantized: plan.blocks.joined().map(\.name), dense: plan.dense),
+        leaving: LinearSelection(
+          quantized: plan.blocks.joined().map(\.name), dense: plan.dense,
+          foreign: plan.foreign),
         provenance: settings.provenance(report)))
     return report
   }
@@ -133,8 +135,16 @@ extension LanguageModel {
     method.rotates ? try rotated() : self
   }
 
+  /// What its user should know about the output.
+  fileprivate var warnings: [Warning] {
+    let adapter = Warning(
+      "adapter_config.json: the adapter beside the weights is not part of the result; merge it into the "
+        + "model first, or apply it to the result")
+    return rotationWarnings + (folder.hasAdapter ? [adapter] : [])
+  }
+
   /// What a rotation costs, if the model shares its embedding with its head.
-  fileprivate var rotationWarnings: [Warning] {
+  private var rotationWarnings: [Warning] {
     guard untiesHead, let table = folder.tensor("\(declaration.embedding).weight") else {
       return []
     }

@@ -24,6 +24,8 @@ package struct RunPlan {
   let rewritten: Set<String>
   /// The dense modules that readers of a format would not leave out by themselves.
   let dense: [String]
+  /// The parts of the folder that do not belong to the language model.
+  let foreign: [String]
   /// What engines make of the output.
   let engines: EngineCheck
 
@@ -38,7 +40,8 @@ package struct RunPlan {
     let sorted = linears.values.sorted { $0.name < $1.name }
     scales = try Self.scaleFormat(sorted, in: model.folder, settings.format)
     try Self.checkWidths(sorted, settings)
-    dense = model.declaration.denseModules
+    dense = model.denseModules
+    foreign = model.foreignParts
     engines = try EngineCheck(blocks.joined().map { ($0, scheme($0)) }, in: settings.format)
     guard !settings.method.keepsOutliers else { throw RunError.cannotStoreOutliers }
     let rotated = model.rotatedTensors
@@ -64,8 +67,10 @@ package struct RunPlan {
   ) throws -> FloatFormat {
     var scales: FloatFormat?
     for linear in linears {
-      let (_, found) = try folder.floatTensor(
-        "\(linear.name).weight", dimensions: [linear.rows, linear.columns])
+      // The model has checked the shape, which a few families store transposed.
+      let name = "\(linear.name).weight"
+      let stored = folder.tensor(name)?.shape.dimensions ?? [linear.rows, linear.columns]
+      let (_, found) = try folder.floatTensor(name, dimensions: stored)
       scales = scales ?? format.scaleFormat(for: found)
     }
     return scales ?? .float32

@@ -6,8 +6,8 @@ package import Tokenizer
 
 /// Tokens cut into windows of equal length, for calibration and evaluation.
 ///
-/// Windows do not overlap, and the remainder at the end of the text is dropped. No special tokens
-/// are added: each window is a piece of running text.
+/// Windows do not overlap, and the remainder at the end of the text is dropped. Each window is a piece of
+/// running text, behind the tokens with which the model's tokenizer begins every text.
 public struct TokenWindows: Sendable {
   /// The windows, all of the same length.
   public let windows: [[Int32]]
@@ -20,13 +20,23 @@ public struct TokenWindows: Sendable {
   ///
   /// - Parameters:
   ///   - stream: the tokens.
-  ///   - length: tokens per window.
+  ///   - opening: the tokens in front of each window; left out where they would fill it.
+  ///   - length: tokens per window, with the opening.
   ///   - limit: the most windows to take; nil for all.
-  public init(cutting stream: [Int32], length: Int, limit: Int? = nil) {
+  public init(
+    cutting stream: [Int32], opening: [Int32] = [], length: Int, limit: Int? = nil
+  ) {
     precondition(length > 0, "windows of \(length) tokens")
-    let count = min(stream.count / length, limit ?? .max)
-    windows = (0..<count).map { Array(stream[$0 * length..<($0 + 1) * length]) }
+    let opening = opening.count < length ? opening : []
+    let piece = length - opening.count
+    let count = min(Self.count(stream, opening: opening, length: length), limit ?? .max)
+    windows = (0..<count).map { opening + stream[$0 * piece..<($0 + 1) * piece] }
     self.length = length
+  }
+
+  /// The number of windows in a stream of tokens.
+  static func count(_ stream: [Int32], opening: [Int32], length: Int) -> Int {
+    stream.count / (opening.count < length ? length - opening.count : length)
   }
 
   /// The number of tokens in all windows.
@@ -35,11 +45,15 @@ public struct TokenWindows: Sendable {
 
 /// A file of text or tokens, read as one stream of tokens.
 ///
-/// `.txt` is one text. `.jsonl` has a JSON object with a string `text` on each line. `.safetensors`
-/// has a tensor `input_ids` (I32 or I64, any shape) and needs no tokenizer.
+/// `.jsonl` has a JSON object with a string `text` on each line. `.safetensors` has a tensor `input_ids` (I32
+/// or I64, any shape) and needs no tokenizer. Every other file is one text, whatever its name, unless the name
+/// is that of a packed or binary format.
 public struct TokenStream: Sendable {
   /// The tokens.
   public let tokens: [Int32]
+  /// The tokens with which the tokenizer begins a text, such as the beginning-of-sequence token; none for
+  /// a file of tokens, which has them where they are wanted.
+  public let opening: [Int32]
 
   /// Reads a file for a model.
   ///
@@ -48,30 +62,30 @@ public struct TokenStream: Sendable {
   ///   - folder: the model, whose `tokenizer.json` is used.
   /// - Throws: ``InputError`` or ``CheckpointError``.
   public init(path: String, for folder: ModelFolder) throws {
-    switch URL(fileURLWithPath: path).pathExtension.lowercased() {
+    let kind = URL(fileURLWithPath: path).pathExtension.lowercased()
+    switch kind {
     case "safetensors":
       tokens = try Self.stored(path)
-    case "jsonl":
-      tokens = try Self.records(path).flatMap(try Self.encoder(of: folder))
-    case "txt", "text":
-      tokens = try Self.encoder(of: folder)(try Self.text(path))
-    default:
+      opening = []
+      return
+    case "parquet", "arrow", "gz", "zip", "zst", "xz", "bz2", "tar", "pdf", "json", "npy", "bin":
       throw InputError.unknownKind(path: path)
+    default: break
+    }
+    let texts = try kind == "jsonl" ? Self.records(path) : [Self.text(path)]
+    let tokenizer = try Self.tokenizer(of: folder)
+    (tokens, opening) = try Self.attributing("\(folder.path)/\(Self.tokenizerFile)") {
+      () throws(TokenizerError) in
+      var tokens: [Int32] = []
+      for text in texts {
+        tokens += try tokenizer.encode(text, addSpecialTokens: false).map { Int32(clamping: $0) }
+      }
+      return (tokens, try tokenizer.opening)
     }
   }
 
   /// The name of the file that describes a model's tokenizer.
   package static let tokenizerFile = "tokenizer.json"
-
-  /// A function that tokenizes a text as the model's tokenizer does.
-  private static func encoder(of folder: ModelFolder) throws -> (String) throws -> [Int32] {
-    let tokenizer = try tokenizer(of: folder)
-    return { text in
-      try attributing("\(folder.path)/\(tokenizerFile)") { () throws(TokenizerError) in
-        try tokenizer.encode(text, addSpecialTokens: false).map { Int32(clamping: $0) }
-      }
-    }
-  }
 
   /// The tokenizer of a model.
   package static func tokenizer(of folder: ModelFolder) throws -> Tokenizer {
@@ -136,6 +150,18 @@ public struct TokenStream: Sendable {
   }
 }
 
+extension Tokenizer {
+  /// The tokens that stand in front of every text.
+  fileprivate var opening: [Int32] {
+    get throws(TokenizerError) {
+      let plain = try encode("a", addSpecialTokens: false)
+      let whole = try encode("a", addSpecialTokens: true)
+      let start = whole.indices.first { whole[$0...].starts(with: plain) } ?? 0
+      return whole[..<start].map { Int32(clamping: $0) }
+    }
+  }
+}
+
 /// What can be wrong with a file of text or tokens.
 public enum InputError: RemediableError {
   /// The file's extension is not a known one.
@@ -157,7 +183,8 @@ public enum InputError: RemediableError {
   public var description: String {
     switch self {
     case .unknownKind(let path):
-      "\(path): cannot tell what it holds; its name must end in .txt, .jsonl or .safetensors"
+      "\(path): is not read by its name; give plain text, .jsonl with a \"text\" on each line, or "
+        + ".safetensors with input_ids"
     case .notUTF8(let path): "\(path): the text is not UTF-8; convert it first"
     case .tokenizer(let path, let reason): "\(path): \(reason)"
     case .badRecord(let path, let line, let reason):

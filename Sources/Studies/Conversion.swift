@@ -95,7 +95,7 @@ public struct Conversion: Sendable {
       configuration: model.folder.configuration, groups: plan.groups,
       leaving: LinearSelection(
         quantized: plan.blocks.joined().map(\.shape.name),
-        dense: plan.dense + plan.alwaysDense),
+        dense: plan.dense + plan.alwaysDense, foreign: plan.foreign),
       provenance: [
         "quantizer": [.string("ptq:\(version)")], "converted_from": .string(source.name),
         "original": original?["meta"] ?? original?["provenance"] ?? .null,

@@ -26,6 +26,8 @@ struct ConversionPlan {
   let dense: [String]
   /// Modules that are never quantized and that readers would not leave out by themselves.
   let alwaysDense: [String]
+  /// The parts of the folder that do not belong to the language model.
+  let foreign: [String]
   /// The tensors of the output, in the order of the input.
   let tensors: [NamedShape]
   /// The tensors that are copied unchanged.
@@ -46,7 +48,8 @@ struct ConversionPlan {
     let linears = model.declaration.blocks.indices.map(model.declaration.linears)
     let quantized = linears.map { $0.filter(model.isQuantized) }
     dense = linears.joined().filter { !model.isQuantized($0) }.map(\.name)
-    alwaysDense = model.declaration.denseModules
+    alwaysDense = model.denseModules
+    foreign = model.foreignParts
     for block in model.declaration.blocks { try Self.checkFused(block, model) }
     var facts: [[LinearFacts]] = []
     for block in quantized {

@@ -35,7 +35,7 @@ public struct DecoderSizes: Sendable {
     defaultEpsilon: Double = 1e-6, tiesByDefault: Bool = false, innerFactor: Int? = nil
   ) throws(JSONError) {
     for name in requiring { _ = try config.member(name) }
-    hidden = try config.positive(any: ["hidden_size", "n_embd", "d_model"])
+    hidden = try config.positive(any: ["hidden_size", "n_embd", "n_embed", "d_model"])
     layers = try config.positive(
       any: ["num_hidden_layers", "n_layer", "n_layers", "num_layers"], atMost: 1 << 16)
     let count = try config.positive(any: ["num_attention_heads", "n_head", "n_heads", "num_heads"])
@@ -48,10 +48,7 @@ public struct DecoderSizes: Sendable {
       intermediate = try config.positive(any: inner)
     }
     vocabulary = try config.positive("vocab_size")
-    context = try config.firstMember(["max_position_embeddings", "n_positions", "max_seq_len"]).map
-    {
-      field throws(JSONError) in try field.positive()
-    }
+    context = try config.context()
     normEpsilon = Float(try config.number(epsilon, default: defaultEpsilon))
     isTied = try config.flag("tie_word_embeddings", default: tiesByDefault)
     guard count % keyValueCount == 0, dimension > 0, dimension % 2 == 0 else {
@@ -60,5 +57,25 @@ public struct DecoderSizes: Sendable {
         found: "\(count) heads of \(dimension) over \(keyValueCount)")
     }
     heads = HeadShape(count: count, keyValueCount: keyValueCount, dimension: dimension)
+  }
+}
+
+extension ModelConfiguration {
+  /// The number of tokens that the model can see: `max_position_embeddings`, or what a stretched rotation
+  /// makes of it.
+  ///
+  /// Engines multiply by the factor as well; LongRoPE and Llama 3 state the stretched number.
+  fileprivate func context() throws(JSONError) -> Int? {
+    let names = ["max_position_embeddings", "n_positions", "max_seq_len"]
+    guard let stated = try firstMember(names)?.positive() else { return nil }
+    guard let scaling = try firstMember(["rope_scaling", "rope_parameters"]) else { return stated }
+    let (new, old) = (try scaling.optionalMember("rope_type"), try scaling.optionalMember("type"))
+    let kind = try (new ?? old)?.string ?? "default"
+    guard ["linear", "dynamic", "yarn"].contains(kind),
+      let factor = try scaling.optionalMember("factor")?.double, factor >= 1
+    else { return stated }
+    let original = try scaling.optionalMember("original_max_position_embeddings")?.positive()
+    let stretched = Double(kind == "yarn" ? original ?? stated : stated) * factor
+    return max(stated, Int(min(stretched, Double(Int32.max))))
   }
 }

@@ -31,6 +31,34 @@ extension LanguageModel {
     _ = try headBias()
   }
 
+  /// Checks that a head which is stored although it is tied is the embedding.
+  ///
+  /// Engines disagree about which of the two they take.
+  func checkTie() throws(CheckpointError) {
+    let (head, embedding) = (declaration.headModule, declaration.embedding)
+    guard declaration.head == embedding, head != embedding,
+      let own = folder.tensor("\(head).weight"), let shared = folder.tensor("\(embedding).weight"),
+      own.shape.type.floatFormat != nil
+    else { return }
+    let isSame =
+      own.shape == shared.shape
+      && own.withBytes { own in
+        shared.withBytes { shared in
+          // Safety: the closures only compare bytes.
+          unsafe own.withUnsafeBytes { own in
+            unsafe shared.withUnsafeBytes { shared in unsafe own.elementsEqual(shared) }
+          }
+        }
+      }
+    guard isSame else {
+      throw .tensor(
+        name: own.name, path: own.path,
+        reason:
+          "differs from the embedding, although config.json ties both, and engines disagree about "
+          + "which counts; set tie_word_embeddings to false, or remove the tensor")
+    }
+  }
+
   private func check(_ norm: NormDeclaration) throws(CheckpointError) {
     for name in norm.tensorNames { _ = try folder.floatTensor(name, dimensions: norm.dimensions) }
   }

@@ -1,8 +1,8 @@
 internal import Checkpoint
 
 extension LanguageModel {
-  /// Checks that every tensor of a decoder block is part of its declaration: one that nobody reads is a
-  /// part of the model that would be left out.
+  /// Checks that every tensor of a decoder block, and every bias of the final norm and the head, is part of
+  /// the declaration: one that nobody reads is a part of the model that would be left out.
   func checkNothingIsUnread() throws(CheckpointError) {
     var known: Set<String> = []
     var quantized: Set<String> = []
@@ -18,18 +18,28 @@ extension LanguageModel {
       known.formUnion(block.vectors.map(\.name))
       blocks.insert(commonModule(slots.map(\.name)))
     }
+    var ends = Set(declaration.finalNorm.tensorNames)
+    if declaration.hasHeadBias { ends.insert("\(declaration.headModule).bias") }
+    for name in [declaration.finalNorm.name, declaration.headModule].map({ "\($0).bias" }) {
+      guard let tensor = folder.tensor(name), !ends.contains(name) else { continue }
+      throw Self.unread(tensor)
+    }
     for tensor in folder.tensors where !known.contains(tensor.name) {
       let modules = Modules(of: tensor.name)
       // Formats may store what they like below a quantized Linear.
       guard modules.contains(where: blocks.contains), !modules.contains(where: quantized.contains),
         !Self.constants.contains(where: tensor.name.hasSuffix)
       else { continue }
-      throw .tensor(
-        name: tensor.name, path: tensor.path,
-        reason:
-          "belongs to a decoder block, but nothing in this architecture reads it, so the model "
-          + "would be computed without it")
+      throw Self.unread(tensor)
     }
+  }
+
+  private static func unread(_ tensor: ModelFolder.TensorReference) -> CheckpointError {
+    .tensor(
+      name: tensor.name, path: tensor.path,
+      reason:
+        "belongs to the decoder, but nothing in this architecture reads it, so the model would be "
+        + "computed without it")
   }
 
   /// What old checkpoints hold although it follows from the configuration.

@@ -33,6 +33,7 @@ public struct LanguageModel: Sendable {
     declaration = try families.declaration(of: folder)
     format = try formats.format(of: folder)
     try checkTensors()
+    try checkTie()
     try checkNothingIsUnread()
   }
 

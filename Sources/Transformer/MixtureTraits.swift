@@ -24,8 +24,8 @@ struct MixtureTraits: Sendable {
   var names = Mixture.Names()
   /// The inner width of the shared expert; 0 for none.
   var shared = 0
-  /// Whether the Linears of experts have biases.
-  var hasBias = false
+  /// Whether the Linears of the shared expert have biases.
+  var hasSharedBias = false
   /// Whether a block has a mixture in place of an MLP.
   var layers: @Sendable (Int) -> Bool = { _ in true }
 
@@ -44,8 +44,8 @@ struct MixtureTraits: Sendable {
     inner innerKey: String, normalizes: Bool
   ) throws(JSONError) {
     count = try config.positive(countKey, atMost: 1 << 16)
-    picked = try config.positive(pickedKey, atMost: count)
-    inner = try config.positive(innerKey)
+    picked = try config.uniform(pickedKey, atMost: count)
+    inner = try config.uniform(innerKey, atMost: Int(Int32.max))
     self.normalizes = normalizes
   }
 
@@ -68,7 +68,7 @@ struct MixtureTraits: Sendable {
       normalizes: normalizes, multiplier: multiplier)
     return Mixture(
       module, names: names, router: router, hidden: hidden, inner: inner, shared: shared,
-      activation: activation, hasBias: hasBias)
+      activation: activation, hasSharedBias: hasSharedBias)
   }
 }
 
@@ -85,5 +85,22 @@ extension ModelDeclaration {
       mixture.layers(layer) ? mixture.mixture(module, hidden, activation) : nil
     }
     return try .decoder(config, traits)
+  }
+}
+
+extension ModelConfiguration {
+  /// A positive integer, which may be stated once for each block.
+  ///
+  /// - Throws: ``JSONError`` if the blocks differ.
+  fileprivate func uniform(_ name: String, atMost limit: Int) throws(JSONError) -> Int {
+    let field = try member(name)
+    guard case .array = field.value else { return try field.positive(atMost: limit) }
+    let values = Set(try field.ints)
+    guard values.count == 1, let value = values.first, (1...limit).contains(value) else {
+      throw .wrongKind(
+        path: field.path, expected: "the same positive integer for all blocks",
+        found: "\(values.sorted())")
+    }
+    return value
   }
 }

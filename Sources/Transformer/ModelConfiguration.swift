@@ -92,8 +92,10 @@ public struct ModelConfiguration: Sendable {
   /// - Parameters:
   ///   - usual: the prefix that the family has, such as `model.`.
   ///   - layers: the name of the list of blocks below it.
+  /// - Returns: the prefix.
   public func prefix(_ usual: String, layers: String) -> String {
-    let candidates = [usual, "\(usual)language_model.", "language_model.\(usual)", ""]
+    let short = usual.hasPrefix("model.") ? String(usual.dropFirst("model.".count)) : ""
+    let candidates = [usual, "\(usual)language_model.", "language_model.\(usual)", short]
     return candidates.first { isStored("\($0)\(layers).0.") } ?? usual
   }
 

@@ -118,6 +118,7 @@ extension ModelConfiguration {
   ///   - layers: the number of blocks.
   ///   - window: the number of positions of a window; nil where no block has one.
   ///   - slides: whether a block has a window where `layer_types` is absent.
+  /// - Returns: the window of each block.
   /// - Throws: ``JSONError`` for a kind of block that is not supported.
   public func windows(
     layers: Int, _ window: Int?, slides: (Int) -> Bool

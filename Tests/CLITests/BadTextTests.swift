@@ -20,13 +20,15 @@ private let texts: [Refusal] = [
     try $0.write("a.safetensors/file", "")
   },
   .file(
-    "text.md", "abab",
-    "text.md: cannot tell what it holds; its name must end in .txt, .jsonl or .safetensors",
-    "--calibration", "text.md"),
+    "text.parquet", "abab",
+    "text.parquet: is not read by its name; give plain text, .jsonl with a \"text\" on each line, or "
+      + ".safetensors with input_ids",
+    "--calibration", "text.parquet"),
   .file(
-    "text", "abab",
-    "text: cannot tell what it holds; its name must end in .txt, .jsonl or .safetensors",
-    "--calibration", "text"),
+    "text.gz", "abab",
+    "text.gz: is not read by its name; give plain text, .jsonl with a \"text\" on each line, or "
+      + ".safetensors with input_ids",
+    "--calibration", "text.gz"),
   .file(
     "text.safetensors", "{}",
     "text.safetensors: not a valid safetensors file: 2 bytes are too few"),

@@ -21,7 +21,6 @@ private let good = #"{"weight_map": {"a": "one.safetensors", "b": "two.safetenso
 @Suite struct `A folder of shards` {
   @Test func `is read through its index`() throws {
     try TemporaryFolder.with { folder in
-      try folder.write("m/model.safetensors", "not looked at")
       let model = try open(folder, index: good)
       #expect(model.tensors.map(\.name) == ["a", "b"])
       #expect(model.tensor("b")?.path == folder.path("m/two.safetensors"))

@@ -116,6 +116,7 @@ private func tensor(_ name: String, _ values: [Float], _ format: FloatFormat)
         "quantize_config.json", "optimizer.pt",
       ]
       for name in kept + left { try folder.write("m/\(name)", name) }
+      try folder.write("m/quantize_config.json", "{}")
       try folder.write("m/merges.txt", "")
       let model = try folder.open([])
       #expect(model.companionFiles == kept)

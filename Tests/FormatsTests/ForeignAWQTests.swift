@@ -47,8 +47,11 @@ private let autoAWQ = #""bits": 4, "group_size": 8, "zero_point": true, "version
       var all = tensors()
       all[1] = .init(
         "p.qzeros", "I32", [2, 1], RawSafetensors.bytes([0x8888_8888, 0x8888_8888] as [UInt32]))
-      let weight = try folder.open(all, config: config(autoAWQ)).decode(linear)
-      #expect(weight.grid.scheme.isSymmetric)
+      for stated in ["true", "false"] {
+        let text = config(autoAWQ.replacing("true", with: stated))
+        let weight = try folder.open(all, config: text).decode(linear)
+        #expect(weight.grid.scheme.isSymmetric)
+      }
     }
   }
 

@@ -25,7 +25,7 @@ private func tokens(_ name: String, _ content: [UInt8]) throws -> [Int32] {
 }
 
 @Suite struct `A stream of tokens` {
-  @Test(arguments: ["a.txt", "a.TXT", "a.b.text"])
+  @Test(arguments: ["a.txt", "a.TXT", "a.b.text", "wiki.train.raw", "README.md", "notes"])
   func `comes from a text as a whole`(name: String) throws {
     #expect(try tokens(name, Array("baab".utf8)) == [1, 0, 2])
     #expect(try tokens(name, []) == [])
@@ -55,6 +55,33 @@ private func tokens(_ name: String, _ content: [UInt8]) throws -> [Int32] {
 }
 
 @Suite struct `Windows` {
+  @Test func `begin as the tokenizer begins a text`() throws {
+    let opening = """
+      "post_processor": {"type": "TemplateProcessing",
+        "single": [{"SpecialToken": {"id": "b", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}},
+                   {"SpecialToken": {"id": "a", "type_id": 0}}],
+        "pair": [{"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 0}}],
+        "special_tokens": {"a": {"id": "a", "ids": [0], "tokens": ["a"]},
+                           "b": {"id": "b", "ids": [1], "tokens": ["b"]}}},
+      """
+    try TemporaryFolder.with { folder in
+      try TinyModel().write("model", in: folder)
+      try folder.write(
+        "model/tokenizer.json",
+        tokenizer.replacing("\"version\": \"1.0\",", with: "\"version\": \"1.0\", \(opening)"))
+      try folder.write("a.txt", String(repeating: "ab", count: 40))
+      let model = try ModelFolder(path: folder.path("model"))
+      let stream = try TokenStream(path: folder.path("a.txt"), for: model)
+      #expect(stream.tokens == [Int32](repeating: 2, count: 40) && stream.opening == [1])
+      let cut = TokenWindows(cutting: stream.tokens, opening: stream.opening, length: 5)
+      #expect(cut.windows == [[Int32]](repeating: [1, 2, 2, 2, 2], count: 10))
+      let set = try CalibrationSet(
+        path: folder.path("a.txt"), for: model, samples: 2, length: 5, firstPositions: 3)
+      #expect(set.calibration == [[1, 2, 2, 2, 2], [1, 2, 2, 2, 2]])
+      #expect(set.firstPositions == [[1], [1], [1]])
+    }
+  }
+
   @Test(
     arguments: [
       (10, 3, nil, 3), (9, 3, nil, 3), (2, 3, nil, 0), (0, 1, nil, 0),

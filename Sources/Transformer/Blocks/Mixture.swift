@@ -38,21 +38,22 @@ public struct Mixture: Mixer {
   /// - Parameters:
   ///   - module: the key of the mixture.
   ///   - names: the names of its parts.
-  ///   - router: how experts are chosen.
+  ///   - rule: how experts are chosen.
   ///   - hidden: the width of the residual stream.
   ///   - inner: the inner width of an expert.
   ///   - shared: the inner width of the shared MLP.
   ///   - activation: f.
-  ///   - hasBias: whether the Linears of experts have biases.
+  ///   - hasSharedBias: whether the Linears of the shared MLP have biases.
   public init(
     _ module: String, names: Names = Names(), router rule: Router, hidden: Int, inner: Int,
-    shared: Int = 0, activation: Activation = .silu, hasBias: Bool = false
+    shared: Int = 0, activation: Activation = .silu, hasSharedBias: Bool = false
   ) {
     router = Slot("\(module).\(names.router)", rows: rule.count, columns: hidden, staysDense: true)
     sharedGate = names.sharedGate.map {
       Slot("\(module).\($0)", rows: 1, columns: hidden, staysDense: true)
     }
     func slots(_ module: String, _ width: Int, expert: Int?) -> [Slot] {
+      let hasBias = expert == nil && hasSharedBias
       let up = "\(module).\(names.parts.up)"
       let gate = "\(module).\(names.parts.gate ?? "")"
       return [

@@ -122,9 +122,13 @@ extension Norm {
   /// The factors nearest to given ones by which the stored weights can be divided exactly.
   ///
   /// Without a bias, any gain is divided exactly by `g / round(g / s)`. With a bias, both are
-  /// divided exactly only by powers of two.
+  /// divided exactly only by powers of two; and by nothing if few bits hold the difference of the gain
+  /// from 1.
   func storableFactors(_ factors: [Float]) -> [Float] {
-    if bias != nil { return factors.map(\.nearestPowerOfTwo) }
+    if bias != nil {
+      let isDivisible = declaration.gain != .fromOne || format == .float32
+      return factors.map { isDivisible ? $0.nearestPowerOfTwo : 1 }
+    }
     return zip(factors, gain).map { factor, gain in
       guard gain != 0 else { return factor }
       let stored = declaration.gain.values([storable(gain / factor)])[0]

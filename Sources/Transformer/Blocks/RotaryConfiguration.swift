@@ -49,6 +49,7 @@ public struct RotaryConfiguration: Sendable, Equatable {
     theta: Double = 10_000, pairs: Pairs = .halves
   ) throws(JSONError) {
     var parameters = try config.firstMember(["rope_scaling", "rope_parameters"])
+    config.ignore("rope_parameters")
     if let kind, let own = try parameters?.optionalMember(kind) { parameters = own }
     let sharePlaces = [
       try parameters?.optionalMember("partial_rotary_factor"),

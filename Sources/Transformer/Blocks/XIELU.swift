@@ -1,7 +1,7 @@
 internal import Glibc
 internal import LinearAlgebra
 
-/// The activation function xIELU with learned parameters (Huang and Schlag 2024, arXiv 2411.13010):
+/// The activation function xIELU with learned parameters (Huang and Schlag 2024, arXiv 2411.13010).
 ///
 ///     f(x) = aₚ x² + β x                             for x > 0
 ///            aₙ (exp(min(x, ε)) − 1 − x) + β x       otherwise

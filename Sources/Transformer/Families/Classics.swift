@@ -155,8 +155,8 @@ extension Family {
     traits.positions = .learned("wpe", skipping: 0)
     traits.scores.scale = 1
     let window = try config.positive("window_size", default: 256)
-    let kinds = try config.member("attention_layers").strings
     let layers = traits.sizes.layers
+    let kinds = try gptNeoLayers(config, count: layers)
     guard kinds.count == layers, kinds.allSatisfy({ ["global", "local"].contains($0) }) else {
       throw .wrongKind(
         path: "attention_layers", expected: "global or local for each of \(layers) layers",
@@ -164,6 +164,25 @@ extension Family {
     }
     traits.windows = kinds.map { $0 == "local" ? window : nil }
     return try .decoder(config, traits)
+  }
+
+  /// `attention_layers`, or `attention_types`, whose entries are patterns with a number of repetitions.
+  private static func gptNeoLayers(
+    _ config: ModelConfiguration, count: Int
+  ) throws(JSONError) -> [String] {
+    if let layers = try config.optionalMember("attention_layers") { return try layers.strings }
+    var result: [String] = []
+    for entry in try config.member("attention_types").array {
+      let parts = try entry.array
+      guard parts.count == 2 else {
+        throw .wrongKind(
+          path: entry.path, expected: "a pattern and a number", found: "\(parts.count) values")
+      }
+      let pattern = try parts[0].strings
+      let repetitions = try parts[1].positive(atMost: count)
+      for _ in 0..<repetitions { result += pattern }
+    }
+    return result
   }
 
   /// StarCoder and SantaCoder: GPT-2's names with Linears, and usually one key-value head.

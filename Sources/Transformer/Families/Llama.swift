@@ -66,7 +66,7 @@ extension Family {
   /// Helium: neighbouring channels turn together.
   static let helium = Family("helium") { config throws(JSONError) in
     var traits = try DecoderTraits(config, requiring: ["head_dim"], defaultEpsilon: 1e-8)
-    try traits.readAttentionBias(config)
+    traits.queryKeyValueBias = try config.flag("attention_bias")
     traits.mlpBias = try config.flag("mlp_bias")
     traits.rotaryDefaults = .init(theta: 100_000, pairs: .neighbours)
     return try .decoder(config, traits)
@@ -86,9 +86,7 @@ extension Family {
   static let hunyuanDense = Family("hunyuan_v1_dense") { config throws(JSONError) in
     var traits = try DecoderTraits(config, defaultEpsilon: 1e-5)
     try traits.readAttentionBias(config)
-    traits.names.queryNorm = "query_layernorm"
-    traits.names.keyNorm = "key_layernorm"
-    traits.queryKeyNorm = .heads(afterRotation: true)
+    try traits.readHunyuanNorms(config)
     return try .decoder(config, traits)
   }
 
@@ -106,6 +104,12 @@ extension Family {
 }
 
 extension DecoderTraits {
+  /// `use_qk_norm`: whether heads are normalized behind their rotation.
+  mutating func readHunyuanNorms(_ config: ModelConfiguration) throws(JSONError) {
+    (names.queryNorm, names.keyNorm) = ("query_layernorm", "key_layernorm")
+    if try config.flag("use_qk_norm", default: true) { queryKeyNorm = .heads(afterRotation: true) }
+  }
+
   /// `attention_bias`: whether q, k, v and o have biases.
   mutating func readAttentionBias(_ config: ModelConfiguration) throws(JSONError) {
     queryKeyValueBias = try config.flag("attention_bias")

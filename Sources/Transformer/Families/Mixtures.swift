@@ -48,13 +48,14 @@ extension Family {
       config, requiring: ["num_key_value_heads"], defaultEpsilon: 1e-5, tiesByDefault: true)
     let hasBias = try config.flag("use_bias")
     (traits.queryKeyValueBias, traits.outputBias, traits.mlpBias) = (hasBias, hasBias, hasBias)
+    traits.hasHeadBias = hasBias
     traits.rotaryDefaults = .init(theta: 500_000, pairs: .neighbours)
     var mixture = try MixtureTraits(
       config, count: "moe_num_experts", picked: "moe_k", inner: "moe_intermediate_size",
       normalizes: true)
     mixture.correction = "moe_statics.e_score_correction_bias"
     mixture.correctionRows = 1
-    mixture.hasBias = hasBias
+    mixture.hasSharedBias = hasBias
     // The sum of weights is never as small as this.
     config.ignore("moe_norm_min")
     try mixture.share(
@@ -73,8 +74,7 @@ extension Family {
   static let hunyuanMoE = Family("hunyuan_v1_moe") { config throws(JSONError) in
     var traits = try DecoderTraits(config, defaultEpsilon: 1e-5)
     try traits.readAttentionBias(config)
-    (traits.names.queryNorm, traits.names.keyNorm) = ("query_layernorm", "key_layernorm")
-    traits.queryKeyNorm = .heads(afterRotation: true)
+    try traits.readHunyuanNorms(config)
     var mixture = try MixtureTraits(
       config, count: "num_experts", picked: "moe_topk", inner: "intermediate_size",
       normalizes: true)
@@ -87,7 +87,7 @@ extension Family {
   /// MiniMax-M2: sigmoid scores with a correction; part of each head turns.
   static let miniMaxM2 = Family("minimax_m2") { config throws(JSONError) in
     var traits = try DecoderTraits(config, requiring: ["num_key_value_heads", "head_dim"])
-    traits.queryKeyNorm = .whole
+    if try config.flag("use_qk_norm", default: true) { traits.queryKeyNorm = .whole }
     traits.names.mlp = "block_sparse_moe"
     traits.rotaryDefaults.theta = 5e6
     if let width = try config.optionalMember("rotary_dim") {
@@ -97,7 +97,9 @@ extension Family {
       config, count: "num_local_experts", inner: "intermediate_size", normalizes: true)
     mixture.names.parts = MLPNames(gate: "w1", up: "w3", down: "w2")
     mixture.score = .sigmoid
-    mixture.correction = "e_score_correction_bias"
+    if try config.flag("use_routing_bias", default: true) {
+      mixture.correction = "e_score_correction_bias"
+    }
     return try .decoder(config, traits, mixture)
   }
 

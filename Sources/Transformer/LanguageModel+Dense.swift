@@ -1,0 +1,40 @@
+internal import Checkpoint
+internal import Formats
+internal import JSON
+
+extension LanguageModel {
+  /// The modules with matrices that are never quantized, except `lm_head`, which every reader leaves out:
+  /// routers, and whatever stands beside the decoder blocks, such as the head of a classifier.
+  package var denseModules: [String] { declaration.denseModules + others.filter { !isForeign($0) } }
+
+  /// The parts of the folder that do not belong to the language model, such as a vision tower.
+  package var foreignParts: [String] {
+    let parts = others.filter(isForeign).compactMap { name in
+      name.split(separator: ".").first { $0 != "model" }.map(String.init)
+    }
+    return Set(parts).sorted()
+  }
+
+  /// The modules with a matrix that the declaration does not name.
+  private var others: [String] {
+    var known = Set(declaration.blocks.flatMap { $0.stages.flatMap(\.slots).map(\.name) })
+    known.formUnion(declaration.blocks.flatMap { $0.norms.map(\.name) })
+    known.formUnion([declaration.embedding, declaration.headModule])
+    if let positions = declaration.positions { known.insert(positions.name) }
+    return folder.tensors.compactMap { tensor in
+      guard tensor.shape.dimensions.count == 2, tensor.shape.type.floatFormat != nil,
+        tensor.name.hasSuffix(".weight")
+      else { return nil }
+      let module = String(tensor.name.dropLast(".weight".count))
+      return known.contains(module) ? nil : module
+    }
+  }
+
+  /// Whether a module belongs to another part of a composite model.
+  private func isForeign(_ module: String) -> Bool {
+    guard folder.configuration["text_config"] != nil, module.contains(".") else { return false }
+    var root = declaration.embedding.split(separator: ".").dropLast()
+    if root.count > 1, root.last == "model" { root.removeLast() }
+    return !module.hasPrefix(root.joined(separator: ".") + ".")
+  }
+}
