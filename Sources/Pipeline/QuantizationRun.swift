@@ -140,7 +140,13 @@ extension LanguageModel {
     let adapter = Warning(
       "adapter_config.json: the adapter beside the weights is not part of the result; merge it into the "
         + "model first, or apply it to the result")
+    let transposed = Warning(
+      "transformers has no Linears in this architecture, and will not load quantized ones")
+    let isTransposed = declaration.blocks.contains { block in
+      block.stages.flatMap(\.slots).contains(where: \.isTransposed)
+    }
     return rotationWarnings + (folder.hasAdapter ? [adapter] : [])
+      + (isTransposed ? [transposed] : [])
   }
 
   /// What a rotation costs, if the model shares its embedding with its head.
