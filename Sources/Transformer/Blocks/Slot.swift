@@ -50,6 +50,16 @@ public struct Slot: Sendable, Hashable {
   }
 }
 
+extension Slot {
+  /// The slot for an input that a norm makes; the norm, if it has weights, becomes the absorber.
+  public func reading(_ norm: NormDeclaration?) -> Slot {
+    let absorber = norm.flatMap { $0.gain == .one ? nil : Absorber.norm($0.name) }
+    return Slot(
+      name, rows: shape.rows, columns: shape.columns, hasBias: hasBias, absorber: absorber,
+      expert: expert, staysDense: staysDense, isTransposed: isTransposed)
+  }
+}
+
 /// What makes the input of a Linear, where a factor on each input channel can be undone.
 public enum Absorber: Sendable, Hashable {
   /// A norm: its gain (and bias) is divided by the factors.
