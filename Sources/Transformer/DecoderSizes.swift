@@ -35,29 +35,37 @@ public struct DecoderSizes: Sendable {
     defaultEpsilon: Double = 1e-6, tiesByDefault: Bool = false, innerFactor: Int? = nil
   ) throws(JSONError) {
     for name in requiring { _ = try config.member(name) }
-    hidden = try config.positive(any: ["hidden_size", "n_embd", "n_embed", "d_model"])
+    hidden = try config.positive(
+      any: ["hidden_size", "n_embd", "n_embed", "d_model"], atMost: Self.largestWidth)
     layers = try config.positive(
       any: ["num_hidden_layers", "n_layer", "n_layers", "num_layers"], atMost: 1 << 16)
-    let count = try config.positive(any: ["num_attention_heads", "n_head", "n_heads", "num_heads"])
+    let count = try config.positive(
+      any: ["num_attention_heads", "n_head", "n_heads", "num_heads"], atMost: 1 << 16)
     let keyValueCount = try config.positive("num_key_value_heads", default: count)
     let dimension = try config.positive("head_dim", default: hidden / count, atMost: 1 << 16)
     let inner = ["intermediate_size", "ffn_dim", "ffn_hidden_size", "n_inner"]
     if let innerFactor, try config.firstMember(inner) == nil {
       intermediate = innerFactor * hidden
     } else {
-      intermediate = try config.positive(any: inner)
+      intermediate = try config.positive(any: inner, atMost: Self.largestWidth)
     }
     vocabulary = try config.positive("vocab_size")
     context = try config.context()
     normEpsilon = Float(try config.number(epsilon, default: defaultEpsilon))
     isTied = try config.flag("tie_word_embeddings", default: tiesByDefault)
-    guard count % keyValueCount == 0, dimension > 0, dimension % 2 == 0 else {
+    guard count % keyValueCount == 0, dimension > 0, dimension % 2 == 0,
+      count * dimension <= Self.largestWidth
+    else {
       throw .wrongKind(
         path: "num_attention_heads", expected: "heads of even width, shared in equal parts",
         found: "\(count) heads of \(dimension) over \(keyValueCount)")
     }
     heads = HeadShape(count: count, keyValueCount: keyValueCount, dimension: dimension)
   }
+
+  /// The widest Linear that is taken for one, far beyond all models that there are: a list of its channels
+  /// still fits in memory.
+  static let largestWidth = 1 << 24
 }
 
 extension ModelConfiguration {

@@ -45,7 +45,7 @@ struct MixtureTraits: Sendable {
   ) throws(JSONError) {
     count = try config.positive(countKey, atMost: 1 << 16)
     picked = try config.uniform(pickedKey, atMost: count)
-    inner = try config.uniform(innerKey, atMost: Int(Int32.max))
+    inner = try config.uniform(innerKey, atMost: DecoderSizes.largestWidth)
     self.normalizes = normalizes
   }
 

@@ -31,7 +31,8 @@ private let unsupported: [(String, JSONValue, String)] = [
   ("model_type", "gemma9", "gemma9"),
   ("hidden_act", "mish", "mish"),
   ("hidden_size", 0, "positive"), ("hidden_size", "wide", "integer"),
-  ("hidden_size", 3_000_000_000, "positive"),
+  ("hidden_size", 3_000_000_000, "positive"), ("intermediate_size", 2_000_000_000, "16777216"),
+  ("num_attention_heads", 2_000_000_000, "65536"), ("head_dim", 131_072, "65536"),
   ("num_key_value_heads", 3, "shared"), ("head_dim", 7, "even"),
   ("partial_rotary_factor", 1.5, "1.5"), ("partial_rotary_factor", 0.4, "even"),
   ("residual_multiplier", 0.5, "residual_multiplier"), ("post_norm", true, "post_norm"),
@@ -77,6 +78,24 @@ private let unsupported: [(String, JSONValue, String)] = [
 
   @Test func `mistral accepts null as a window that sees everything`() throws {
     #expect(try read(("model_type", "mistral"), ("sliding_window", .null)).blocks.count == 2)
+  }
+
+  @Test func `gpt neo does not repeat its layers beyond their number`() {
+    let error = #expect(throws: CheckpointError.self) {
+      try read(
+        ("model_type", "gpt_neo"),
+        ("attention_types", [[["global", "local"], 2], [["global"], 1]]))
+    }
+    #expect(error.map { "\($0)".contains("at most 2 layers") } == true)
+  }
+
+  @Test func `groups of experts must hold as many as are picked`() {
+    let error = #expect(throws: CheckpointError.self) {
+      try read(
+        ("model_type", "glm4_moe"), ("head_dim", 8), ("n_routed_experts", 8), ("n_group", 8),
+        ("topk_group", 1), ("num_experts_per_tok", 2), ("moe_intermediate_size", 16))
+    }
+    #expect(error.map { "\($0)".contains("topk_group") } == true)
   }
 
   @Test func `an odd number of rotated channels is an error`() {

@@ -61,8 +61,13 @@ extension MixtureTraits {
         throw .wrongKind(
           path: "n_group", expected: "a divisor of \(count)", found: "\(groups)")
       }
-      self.groups = Router.Groups(
-        count: groups, picked: try config.positive("topk_group", atMost: groups), ranking: 2)
+      let open = try config.positive("topk_group", atMost: groups)
+      guard open * (count / groups) >= picked else {
+        throw .wrongKind(
+          path: "topk_group", expected: "groups with at least \(picked) experts",
+          found: "\(open) of \(count / groups)")
+      }
+      self.groups = Router.Groups(count: groups, picked: open, ranking: 2)
     }
     let shared = try config.firstMember(["n_shared_experts", "num_shared_experts"])
     try share("shared_experts", shared?.int ?? 0)

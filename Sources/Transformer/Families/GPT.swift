@@ -87,6 +87,12 @@ extension Family {
       }
       let pattern = try parts[0].strings
       let repetitions = try parts[1].positive(atMost: count)
+      // Before anything grows: a small file can ask for a great many repetitions.
+      guard pattern.count * repetitions <= count - result.count else {
+        throw .wrongKind(
+          path: entry.path, expected: "at most \(count) layers in all",
+          found: "\(pattern.count) x \(repetitions) more")
+      }
       for _ in 0..<repetitions { result += pattern }
     }
     return result

@@ -98,7 +98,11 @@ extension Family {
     traits.embeddingScale = Float(try config.number("embedding_multiplier", default: 1))
     traits.residualMultiplier = Float(try config.number("residual_multiplier", default: 1))
     traits.scores.scale = Float(try config.number("attention_multiplier", default: 1))
-    traits.logits.multiplier = 1 / Float(try config.number("logits_scaling", default: 1))
+    let divisor = try config.number("logits_scaling", default: 1)
+    guard divisor > 0 else {
+      throw .wrongKind(path: "logits_scaling", expected: "a positive number", found: "\(divisor)")
+    }
+    traits.logits.multiplier = 1 / Float(divisor)
     return try .decoder(config, traits)
   }
 }
