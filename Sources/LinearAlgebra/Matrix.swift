@@ -1,7 +1,7 @@
 /// A dense matrix of 32-bit floats, row by row in one allocation.
 ///
 /// Matrices are values: assignment copies (on write), and equality compares all elements. Rows are
-/// accessed as spans and rectangles as ``MatrixView``, so no pointer leaves this module.
+/// accessed as spans and rectangles as `MatrixView`, so no pointer leaves this module.
 public struct Matrix: Sendable, Equatable {
   /// The number of rows.
   public let rows: Int

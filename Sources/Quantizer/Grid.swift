@@ -68,7 +68,7 @@ public struct Grid: Sendable, Equatable {
 
   /// The code whose value in a row and column is nearest to a weight; 0 for a NaN.
   ///
-  /// For one weight at a time. A ``RoundingKernel`` gives the same codes, sixteen at once.
+  /// For one weight at a time. A `RoundingKernel` gives the same codes, sixteen at once.
   public func nearestCode(to weight: Float, row: Int, column: Int) -> UInt8 {
     let group = column / groupSize
     let (scale, offset) = (scales[row, group], offsets[row, group])

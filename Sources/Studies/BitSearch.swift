@@ -16,7 +16,7 @@ public import Transformer
 ///
 ///     K_u(b) = K_u · L_u(b) / L_u(r)
 ///
-/// predicts it for the other choices. ``BitAllocation`` minimizes the sum over all u.
+/// predicts it for the other choices. `BitAllocation` minimizes the sum over all u.
 ///
 /// The pass costs the time of one comparison of as many recipes as there are choices. Every version
 /// costs a forward pass of 1024 tokens from its block on, and the memory of their hidden states.
