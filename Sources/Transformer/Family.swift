@@ -82,7 +82,7 @@ extension JSONField {
       guard let text = try optionalMember("text_config") else { return self }
       var value = text.value
       if let tie = try optionalMember("tie_word_embeddings") {
-        try? value.setMember("tie_word_embeddings", to: tie.value)
+        try value.setMember("tie_word_embeddings", to: tie.value)
       }
       return JSONField(value: value, path: text.path)
     }
