@@ -12,8 +12,9 @@ struct EvalCommand: ParsableCommand {
     commandName: "eval",
     abstract: "Measure how well a model predicts a text.",
     discussion: """
-      The text is cut into windows that do not overlap. Every token of a window except the first \
-      is predicted from the tokens before it. Everything is computed in 32-bit floats.
+      The text is cut into windows that do not overlap, each behind the tokens with which the \
+      tokenizer begins a text. Every token of a window except the first is predicted from the \
+      tokens before it. Everything is computed in 32-bit floats.
 
       With --reference, the model's predictions are compared with those of another model, \
       overall and by position in the window: the divergence of its distribution from the \
@@ -31,7 +32,8 @@ struct EvalCommand: ParsableCommand {
   @Argument(help: "The model's folder, dense or quantized.")
   var model: String
 
-  @Option(help: "Text to predict: .txt, .jsonl with \"text\", or .safetensors with input_ids.")
+  @Option(
+    help: "Text to predict: plain text, .jsonl with \"text\", or .safetensors with input_ids.")
   var text: String
 
   @Option(help: "A model to compare with, such as the dense original.")

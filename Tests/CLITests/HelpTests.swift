@@ -127,8 +127,8 @@ private let quantizeHelp = """
 
   CALIBRATION:
     --calibration <calibration>
-                            Text to learn from: .txt, .jsonl with "text", or
-                            .safetensors with input_ids.
+                            Text to learn from: plain text, .jsonl with "text",
+                            or .safetensors with input_ids.
     --samples <samples>     Windows to calibrate on. (default: up to 128)
     --length <length>       Tokens of each window. (default: 2048, or the model's
                             context)
