@@ -18,7 +18,7 @@ from pathlib import Path
 
 import torch
 from torch.nn import functional
-from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM
+from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, Qwen3MoeConfig
 
 import tiny_llama_data as data
 
@@ -27,8 +27,8 @@ MAX_WINDOW = 512
 BATCH = 4096  # tokens in a training step
 
 
-def new_model(tokenizer):
-    config = LlamaConfig(
+def new_model(tokenizer, experts):
+    shape = dict(
         vocab_size=len(tokenizer),
         hidden_size=256,
         num_hidden_layers=5,
@@ -43,7 +43,18 @@ def new_model(tokenizer):
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
     )
-    return LlamaForCausalLM(config)
+    if experts == 0:
+        return AutoModelForCausalLM.from_config(LlamaConfig(**shape))
+    mixture = dict(
+        num_experts=experts,
+        num_experts_per_tok=2,
+        moe_intermediate_size=128,
+        norm_topk_prob=True,
+        head_dim=32,
+        output_router_logits=True,  # for the loss that balances the experts
+        router_aux_loss_coef=0.001,
+    )
+    return AutoModelForCausalLM.from_config(Qwen3MoeConfig(**shape, **mixture))
 
 
 def add_dropout(model, probability):
@@ -55,7 +66,8 @@ def add_dropout(model, probability):
     model.model.embed_tokens.register_forward_hook(drop)
     for layer in model.model.layers:
         layer.self_attn.o_proj.register_forward_hook(drop)
-        layer.mlp.down_proj.register_forward_hook(drop)
+        # A mixture returns its outputs from the block itself.
+        getattr(layer.mlp, "down_proj", layer.mlp).register_forward_hook(drop)
 
 
 def encode(tokenizer, text):
@@ -124,7 +136,7 @@ def train_model(model, tokens, validation, options):
     """Trains the model, which ends with the weights that were best on the validation text."""
     add_dropout(model, options.dropout)
     step_model = torch.compile(model, dynamic=False) if options.compile else model
-    matrices = [p for p in model.parameters() if p.dim() == 2]
+    matrices = [p for p in model.parameters() if p.dim() > 1]  # all experts are one tensor
     scales = [p for p in model.parameters() if p.dim() == 1]
     optimizer = torch.optim.AdamW(
         [{"params": matrices, "weight_decay": 0.1}, {"params": scales, "weight_decay": 0.0}],
@@ -141,9 +153,12 @@ def train_model(model, tokens, validation, options):
         batch = torch.stack([tokens[start : start + length] for start in starts.tolist()])
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(step, options)
-        with torch.autocast("cpu", torch.bfloat16):
-            logits = step_model(input_ids=batch, use_cache=False).logits[:, :-1]
-        loss = functional.cross_entropy(logits.flatten(0, 1).float(), batch[:, 1:].flatten())
+        with torch.autocast("cpu", torch.bfloat16, enabled=not options.float32):
+            output = step_model(input_ids=batch, use_cache=False)
+        logits = output.logits[:, :-1].flatten(0, 1)
+        loss = functional.cross_entropy(logits.float(), batch[:, 1:].flatten())
+        if options.experts > 0:
+            loss = loss + model.config.router_aux_loss_coef * output.aux_loss
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
@@ -165,11 +180,15 @@ def main():
     parser.add_argument("--evaluate", action="store_true", help="only measure the folder")
     parser.add_argument("--seed", type=int, default=1611, help="seed of all random numbers")
     parser.add_argument("--vocabulary", type=int, default=2560, help="number of tokens")
+    parser.add_argument("--experts", type=int, default=0, help="experts of each MLP, 0 for none")
     parser.add_argument("--steps", type=int, default=2000, help=f"steps of {BATCH} tokens")
     parser.add_argument("--warmup", type=int, default=100, help="steps of rising learning rate")
     parser.add_argument("--learning-rate", type=float, default=2e-3, help="peak learning rate")
     parser.add_argument("--dropout", type=float, default=0.1, help="dropout during training")
     parser.add_argument("--threads", type=int, default=2, help="threads of torch")
+    parser.add_argument(
+        "--float32", action="store_true", help="for processors without bfloat16 arithmetic"
+    )
     parser.add_argument("--compile", action="store_true", help="faster; needs a C++ compiler")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
@@ -179,7 +198,7 @@ def main():
         train, validation, calibration, held_out = data.split(data.read_books())
         tokenizer = data.train_tokenizer(train, options.vocabulary, MAX_WINDOW)
         tokens = token_stream(tokenizer, train)
-        model = new_model(tokenizer)
+        model = new_model(tokenizer, options.experts)
         print(f"{model.num_parameters()} parameters, {len(tokens)} training tokens")
         train_model(model, tokens, token_stream(tokenizer, validation), options)
         model.to(torch.bfloat16).save_pretrained(options.output)

@@ -28,6 +28,7 @@ enum Choices {
 
 extension GridRule.Range: ExpressibleByArgument {}
 extension ColumnOrder: ExpressibleByArgument {}
+extension ExpertTokens: ExpressibleByArgument {}
 
 extension Observer: ExpressibleByArgument {
   /// Creates an observer from its word.

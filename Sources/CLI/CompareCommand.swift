@@ -57,6 +57,9 @@ struct CompareCommand: ParsableCommand {
   var calibration: CalibrationArguments
 
   @OptionGroup
+  var opening: ModelArguments
+
+  @OptionGroup
   var common: CommonArguments
 
   func validate() throws {
@@ -68,7 +71,7 @@ struct CompareCommand: ParsableCommand {
 
   func run() throws {
     common.apply()
-    let language = try Catalog.current.model(at: model)
+    let language = try opening.model(at: model)
     guard let calibration = try calibration.read(for: language, recipe.preset) else {
       throw ValidationError("A comparison needs a calibration text: give --calibration FILE.")
     }

@@ -32,12 +32,15 @@ struct ConvertCommand: ParsableCommand {
   var format: FormatChoice
 
   @OptionGroup
+  var opening: ModelArguments
+
+  @OptionGroup
   var common: CommonArguments
 
   func run() throws {
     common.apply()
     let conversion = try Conversion(
-      of: Catalog.current.model(at: model), to: format.format, output: output)
+      of: opening.model(at: model), to: format.format, output: output)
     var display = RunDisplay()
     defer { display.end() }
     let report = try Interruption.watched {

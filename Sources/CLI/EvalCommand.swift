@@ -46,6 +46,9 @@ struct EvalCommand: ParsableCommand {
   var length: Int?
 
   @OptionGroup
+  var opening: ModelArguments
+
+  @OptionGroup
   var common: CommonArguments
 
   func validate() throws {
@@ -59,8 +62,8 @@ struct EvalCommand: ParsableCommand {
 
   func run() throws {
     common.apply()
-    let language = try Catalog.current.model(at: model)
-    let reference = try reference.map { try Catalog.current.model(at: $0) }
+    let language = try opening.model(at: model)
+    let reference = try reference.map { try opening.model(at: $0) }
     let length = try language.windowLength(length, default: 2048, atLeast: 2)
     _ = try reference?.windowLength(length, default: length)
     let stream = try TokenStream(path: text, for: language.folder)

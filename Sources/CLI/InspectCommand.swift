@@ -24,8 +24,11 @@ struct InspectCommand: ParsableCommand {
   @Flag(help: "Print the result as JSON.")
   var json = false
 
+  @OptionGroup
+  var opening: ModelArguments
+
   func run() throws {
-    let language = try Catalog.current.model(at: model)
+    let language = try opening.model(at: model)
     let report = try RunReport(recordedIn: language.folder)
     var linears: [InspectedLinear] = []
     for block in language.declaration.blocks.indices {

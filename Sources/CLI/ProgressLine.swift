@@ -20,7 +20,7 @@ struct ProgressLine {
       let bar =
         String(repeating: "#", count: filled) + String(repeating: "·", count: 30 - filled)
       write("\r\u{1B}[K[\(bar)] \(percent)  \(label)\(left)")
-    } else if label != last.label && share >= last.share + 0.01 || share >= 1 {
+    } else if share >= last.share + (label == last.label ? 0.05 : 0.01) || share >= 1 {
       write("\(percent)  \(label)\(left)\n")
       last = (label, share)
     }

@@ -73,6 +73,9 @@ struct QuantizeCommand: ParsableCommand {
   var calibration: CalibrationArguments
 
   @OptionGroup
+  var opening: ModelArguments
+
+  @OptionGroup
   var common: CommonArguments
 
   func validate() throws {
@@ -83,7 +86,7 @@ struct QuantizeCommand: ParsableCommand {
 
   func run() throws {
     common.apply()
-    let language = try Catalog.current.model(at: model)
+    let language = try opening.model(at: model)
     var settings = try recipe.settings(
       method ?? recipe.preset.method, bits: bits, groupSize: groupSize,
       alpha: language.declaration.migrationStrength, format: format)
@@ -148,12 +151,21 @@ struct CalibrationArguments: ParsableArguments {
       """)
   var firstPositions: Int?
 
+  @Option(
+    help: """
+      Tokens that each expert of a mixture learns from: routed, those that it would answer; all, \
+      which takes longer and leaves no expert without any.
+      """)
+  var experts = ExpertTokens.routed
+
   /// The calibration windows, or nil if no file was given.
   func read(for model: LanguageModel, _ preset: Preset) throws -> CalibrationSet? {
     guard let path else { return nil }
-    return try CalibrationSet(
+    var set = try CalibrationSet(
       path: path, for: model.folder, samples: samples,
       length: try model.windowLength(length, default: CalibrationSet.defaultLength),
       firstPositions: firstPositions ?? preset.firstPositions)
+    set.experts = experts
+    return set
   }
 }

@@ -56,6 +56,7 @@ extension Remedy {
       ? ("--methods", "--bits", "--group-sizes") : ("--method", "--bits", "--group-size")
     return switch self {
     case .chooseAnotherOutput: "choose another --output"
+    case .readAs(let family): "try --as \(family), if it is computed alike"
     case .chooseBits(let choices): "use \(bits) \(Self.list(choices.map(String.init)))"
     case .restrictWidths(let choices):
       "let --bits-choices or the plan have only \(Self.list(choices.map(String.init)))"

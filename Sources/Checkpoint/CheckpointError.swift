@@ -20,6 +20,14 @@ public enum CheckpointError: RemediableError {
   case tensor(name: String, path: String, reason: String)
   /// A tensor has an infinite or NaN element; this one is the first.
   case notFinite(name: String, path: String, element: Int)
+  /// No family has this `model_type`; the detail goes on with what is known about it, and `resembles`
+  /// names a family as which the folder can be read.
+  case unknownArchitecture(
+    path: String, modelType: String, detail: String = "", resembles: String? = nil)
+  /// A family was asked for to read an unknown architecture, but this one is known.
+  case knownArchitecture(path: String, modelType: String)
+  /// There is no family of this name.
+  case unknownFamily(name: String, known: [String])
   /// A file or folder has contents that this tool does not support.
   case unsupported(path: String, reason: String)
   /// The output exists already.
@@ -47,6 +55,12 @@ public enum CheckpointError: RemediableError {
     case .notFinite(let name, let path, let element):
       "\(path): tensor \(name): holds an infinite value or a NaN, the first at element "
         + "\(element); the file is damaged, or the training failed"
+    case .unknownArchitecture(let path, let modelType, let detail, _):
+      "\(path): the architecture \"\(modelType)\" is not supported\(detail)"
+    case .knownArchitecture(let path, let modelType):
+      "\(path): is a \(modelType), which needs to be read as nothing else"
+    case .unknownFamily(let name, let known):
+      "no architecture is named \(name); there are \(known.sorted().joined(separator: ", "))"
     case .unsupported(let path, let reason): "\(path): \(reason)"
     case .outputExists(let path):
       "\(path): the output exists already"
@@ -62,6 +76,7 @@ public enum CheckpointError: RemediableError {
   public var remedies: [Remedy] {
     switch self {
     case .outputExists, .noRoom, .inUse: [.chooseAnotherOutput]
+    case .unknownArchitecture(_, _, _, let family?): [.readAs(family)]
     default: []
     }
   }

@@ -135,6 +135,13 @@ public struct InputStatistics: Sendable, Equatable {
     if let added = other.mismatch { mismatch?.add(added, weight: 1) }
   }
 
+  /// Adds the moments of other tokens of the same input, which together count as many tokens.
+  ///
+  /// - Precondition: there are other tokens; otherwise as for ``addMoments(of:weight:)``.
+  package mutating func addMoments(of other: InputStatistics, totalWeight: Double) {
+    addMoments(of: other, weight: Float(totalWeight / other.weight))
+  }
+
   /// Adds the moments of other tokens of the same input, each with a weight.
   ///
   /// They are not among the tokens that are counted, and neither ranges nor sample contain them.

@@ -14,6 +14,8 @@ struct BlockQuantizer {
   let schemes: [String: LinearScheme]
   /// What the windows are for.
   let roles: WindowRoles
+  /// The bytes that the statistics of one stage may take, where it can be solved in batches.
+  var statisticsBudget = 2 << 30
   /// Receives the statistics of each input, if they are to be kept.
   var keep: ((_ readers: [Slot], CalibratedInput) throws -> Void)?
 
@@ -24,10 +26,12 @@ struct BlockQuantizer {
   ///     dense Linears by versions that have taken up the factors of scaled inputs.
   ///   - stream: the hidden states; empty without calibration.
   ///   - original: the hidden states in the full-precision model, if the recipe asks for them.
+  ///   - progress: called with the Linears that were just solved.
   ///   - deliver: receives each solution once it is final, in order of computation.
-  /// - Throws: ``StageError``, or what `deliver` throws.
+  /// - Throws: ``StageError``, or what `progress` and `deliver` throw.
   func solve(
     _ block: inout DecoderBlock, _ stream: inout Stream, beside original: inout Stream?,
+    _ progress: ([LinearSolution]) throws -> Void = { _ in },
     _ deliver: (SolvedLinear) throws -> Void
   ) throws {
     var solutions = BlockSolutions(block.program)
@@ -35,27 +39,45 @@ struct BlockQuantizer {
     var reference = original.map { ReferenceStream($0, entering: block) }
     // Held once, so that it changes in place.
     original = nil
-    for (stage, declared) in block.program.stages.enumerated() where !declared.scalingUnits.isEmpty
-    {
-      let inputs = measure(stage, of: block, &stream, beside: &reference)
-      if let keep { for (group, input) in zip(declared.groups, inputs) { try keep(group, input) } }
-      let judging = judgingStates(stream, stage, block)
-      for unit in declared.scalingUnits {
-        let problem = block.problem(
-          unit, of: stage, inputs, judgedOn: judging)
-        let solution = try recipe(for: problem).solve(problem)
-        try solutions.adopt(
-          solution, of: unit, stage, into: &block, encoding: recipe.gridRule.encoding)
-        if let factors = solution.factors, problem.scaling?.isTakenUpByRows == true {
-          for group in unit {
-            stream.divideInputs(of: stage, group: group, of: declared.groups.count, by: factors)
-          }
+    var prior = ExpertPrior(block.program)
+    for (stage, declared) in block.program.stages.enumerated() {
+      prior.learn(from: stage, of: block, &stream, roles)
+      let batches = declared.batches(
+        scalesInputs: recipe.transform != nil, budget: statisticsBudget)
+      for units in batches {
+        let inputs = measure(Set(units.joined()), of: stage, block, &stream, beside: &reference)
+        if let keep {
+          for group in units.joined() { try keep(declared.groups[group], inputs[group]) }
         }
+        try solve(
+          units, of: stage, prior.completing(inputs, of: declared), &block, &stream, &solutions,
+          progress)
       }
       try solutions.takeFinal(after: stage).forEach(deliver)
     }
     stream.leave(block)
     original = reference?.leaving()
+  }
+
+  /// Solves some units of a stage and puts the solutions in place.
+  private func solve(
+    _ units: [[Int]], of stage: Int, _ inputs: [CalibratedInput], _ block: inout DecoderBlock,
+    _ stream: inout Stream, _ solutions: inout BlockSolutions,
+    _ progress: ([LinearSolution]) throws -> Void
+  ) throws {
+    let judging = judgingStates(stream, stage, block)
+    for unit in units {
+      let problem = block.problem(unit, of: stage, inputs, judgedOn: judging)
+      let solution = try recipe(for: problem).solve(problem)
+      try solutions.adopt(
+        solution, of: unit, stage, into: &block, encoding: recipe.gridRule.encoding)
+      try progress(solution.linears)
+      guard let factors = solution.factors, problem.scaling?.isTakenUpByRows == true else {
+        continue
+      }
+      let count = block.program.stages[stage].groups.count
+      for group in unit { stream.divideInputs(of: stage, group: group, of: count, by: factors) }
+    }
   }
 
   /// The recipe for Linears that are solved together, which have one scheme.
@@ -65,14 +87,14 @@ struct BlockQuantizer {
   }
 
   private func measure(
-    _ stage: Int, of block: DecoderBlock, _ stream: inout Stream,
+    _ groups: Set<Int>, of stage: Int, _ block: DecoderBlock, _ stream: inout Stream,
     beside reference: inout ReferenceStream?
   ) -> [CalibratedInput] {
     guard !stream.isEmpty else {
       return block.program.stages[stage].groups.map { _ in CalibratedInput() }
     }
     return stream.measure(
-      stage, of: block, beside: &reference, roles,
+      groups, of: stage, block, beside: &reference, roles,
       collecting: keep == nil ? recipe.neededParts : recipe.neededParts.union([.ranges, .sample]))
   }
 

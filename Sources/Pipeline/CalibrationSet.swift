@@ -1,5 +1,13 @@
 public import Checkpoint
 
+/// Which tokens each expert of a mixture learns from.
+public enum ExpertTokens: String, CaseIterable, Sendable {
+  /// Those that the router sends to it.
+  case routed
+  /// All of them; the model's outputs are still those of the experts chosen.
+  case all
+}
+
 /// The windows that a run learns from, and those that only judge.
 public struct CalibrationSet: Sendable {
   /// Windows whose statistics the solvers use.
@@ -10,6 +18,8 @@ public struct CalibrationSet: Sendable {
   public let firstPositions: [[Int32]]
   /// The number of tokens of each window.
   public let length: Int
+  /// Which of them the experts of a mixture learn from.
+  public var experts = ExpertTokens.routed
 
   /// A set of given windows.
   public init(

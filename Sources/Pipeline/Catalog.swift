@@ -27,8 +27,13 @@ public struct Catalog: Sendable {
 
   /// Opens a model folder.
   ///
+  /// - Parameters:
+  ///   - path: the folder.
+  ///   - family: the `model_type` of the family that an unknown architecture is read as; nil for none.
   /// - Throws: ``CheckpointError`` for anything missing or not supported.
-  public func model(at path: String) throws(CheckpointError) -> LanguageModel {
-    try LanguageModel(ModelFolder(path: path), families: families, formats: formats)
+  public func model(
+    at path: String, as family: String? = nil
+  ) throws(CheckpointError) -> LanguageModel {
+    try LanguageModel(ModelFolder(path: path), families: families, formats: formats, as: family)
   }
 }

@@ -42,7 +42,8 @@ struct GroupStatistics {
     }
   }
 
-  private var groups: [Sums]
+  /// The sums of each group; nil for those that are not measured.
+  private var groups: [Sums?]
   private let roles: WindowRoles
 
   /// The weight of a first position, as a number of ordinary tokens.
@@ -52,9 +53,13 @@ struct GroupStatistics {
   /// first position in each window. No other weight was measured yet.
   private static let firstPositionWeight: Float = 4
 
-  /// Empty statistics.
-  init(_ stage: Stage, _ roles: WindowRoles, collecting parts: InputStatistics.Parts) {
-    groups = stage.groups.map { group in
+  /// Empty statistics of some groups of a stage.
+  init(
+    _ stage: Stage, _ measured: Set<Int>, _ roles: WindowRoles,
+    collecting parts: InputStatistics.Parts
+  ) {
+    groups = stage.groups.enumerated().map { index, group in
+      guard measured.contains(index) else { return nil }
       // Routing sends a token to other experts in the full-precision model. Inside an MLP, a few
       // huge activations would decide about all of the correction.
       let isComparable = group[0].expert == nil && !group[0].readsActivations
@@ -76,39 +81,44 @@ struct GroupStatistics {
   mutating func add(_ inputs: [Matrix], _ references: [Matrix]?, window: Int) {
     let role = roles.role(of: window)
     for (group, input) in inputs.enumerated() where input.rows > 0 {
-      let needsReference = groups[group][keyPath: role].parts.contains(.mismatch)
-      groups[group][keyPath: role].add(
+      let needsReference = groups[group]?[keyPath: role].parts.contains(.mismatch) == true
+      groups[group]?[keyPath: role].add(
         input, reference: needsReference ? references?[group] : nil)
     }
   }
 
-  /// What solvers may know about each group's input.
+  /// What solvers may know about each group's input; nothing about those that were not measured.
   var inputs: [CalibratedInput] {
-    groups.map {
-      CalibratedInput(
-        calibration: $0.learned, heldOut: $0.heldOut.tokenCount > 0 ? $0.heldOut : nil,
-        first: $0.first.tokenCount > 0 ? $0.first : nil)
+    groups.map { group in
+      guard let group else { return CalibratedInput() }
+      return CalibratedInput(
+        calibration: group.learned, heldOut: group.heldOut.tokenCount > 0 ? group.heldOut : nil,
+        first: group.first.tokenCount > 0 ? group.first : nil)
     }
   }
 }
 
 extension Stream {
-  /// Measures the statistics of a stage's inputs.
+  /// Measures the statistics of the inputs of a stage, or of some of its groups.
+  ///
+  /// - Returns: one for each group of the stage; those of the others are empty.
   package mutating func measure(
-    _ stage: Int, of block: DecoderBlock, _ roles: WindowRoles,
+    _ groups: Set<Int>? = nil, of stage: Int, _ block: DecoderBlock, _ roles: WindowRoles,
     collecting parts: InputStatistics.Parts
   ) -> [CalibratedInput] {
     var alone: ReferenceStream?
-    return measure(stage, of: block, beside: &alone, roles, collecting: parts)
+    let groups = groups ?? Set(block.program.stages[stage].groups.indices)
+    return measure(groups, of: stage, block, beside: &alone, roles, collecting: parts)
   }
 
-  /// Measures the statistics of a stage's inputs, with the mismatch if there is a reference.
+  /// The same with the mismatch, if there is a reference.
   mutating func measure(
-    _ stage: Int, of block: DecoderBlock, beside reference: inout ReferenceStream?,
-    _ roles: WindowRoles, collecting parts: InputStatistics.Parts
+    _ groups: Set<Int>, of stage: Int, _ block: DecoderBlock,
+    beside reference: inout ReferenceStream?, _ roles: WindowRoles,
+    collecting parts: InputStatistics.Parts
   ) -> [CalibratedInput] {
     var statistics = GroupStatistics(
-      block.program.stages[stage], roles,
+      block.program.stages[stage], groups, roles,
       collecting: reference == nil ? parts.subtracting(.deviation) : parts)
     visit(stage, of: block, beside: &reference) { window, inputs, references in
       statistics.add(inputs, references, window: window)

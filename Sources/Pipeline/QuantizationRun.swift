@@ -91,12 +91,21 @@ public struct QuantizationRun {
       quantizer.keep = folder.write
     }
     var stream = Stream(
-      try calibration?.windows.map(model.embeddings) ?? [], heldBudget: activationBudget)
+      try calibration?.windows.map(model.embeddings) ?? [], heldBudget: activationBudget,
+      experts: calibration?.experts ?? .routed)
     var original = recipe.correction == nil ? nil : stream
-    for index in plan.blocks.indices {
-      try send(.progress(Double(index) / Double(plan.blocks.count), "block \(index)"))
+    for (index, linears) in plan.blocks.enumerated() {
+      var solvedCount = 0
+      func sendProgress() throws {
+        let done = Double(index) + Double(solvedCount) / Double(max(1, linears.count))
+        try send(.progress(done / Double(plan.blocks.count), "block \(index)"))
+      }
+      try sendProgress()
       var block = try model.block(index)
       try quantizer.solve(&block, &stream, beside: &original) { solved in
+        solvedCount += solved.count
+        try sendProgress()
+      } _: { solved in
         let solution = solved.solution
         let bytes = try sink.store([
           StoredLinear(solution.name, solution.linear, scales: plan.scales)

@@ -12,6 +12,8 @@ package import Transformer
 package struct Stream: Sendable {
   private var bundles: [Bundle]
   private let heldBudget: Int
+  /// Which tokens the experts of a mixture read.
+  private let experts: ExpertTokens
   /// What held inputs of a stage must be divided by, if they were held before it was solved.
   private var divisors: StageDivisors?
 
@@ -23,8 +25,12 @@ package struct Stream: Sendable {
   /// - Parameters:
   ///   - windows: the hidden states of each window, `[tokens, hidden]`.
   ///   - heldBudget: the bytes that may be held between stages besides the residual streams.
-  package init(_ windows: [Matrix], heldBudget: Int = 4 << 30) {
+  ///   - experts: which tokens the experts of a mixture read.
+  package init(
+    _ windows: [Matrix], heldBudget: Int = 4 << 30, experts: ExpertTokens = .routed
+  ) {
     self.heldBudget = heldBudget
+    self.experts = experts
     bundles = []
     var rows = 0
     for (i, window) in windows.enumerated() {
@@ -46,7 +52,7 @@ package struct Stream: Sendable {
   /// Enters a block.
   package mutating func enter(_ block: DecoderBlock) {
     divisors = nil
-    for i in bundles.indices { bundles[i].enter(block) }
+    for i in bundles.indices { bundles[i].enter(block, experts) }
   }
 
   /// Takes all windows, and those of a reference, to a stage and passes on the inputs of its groups,
@@ -181,8 +187,12 @@ private struct Bundle: Sendable {
     states.append(BlockState(hidden: window, sublayers: 0))
   }
 
-  mutating func enter(_ block: DecoderBlock) {
-    states = states.map { block.program.enter($0.hidden) }
+  mutating func enter(_ block: DecoderBlock, _ experts: ExpertTokens) {
+    states = states.map { state in
+      var entered = block.program.enter(state.hidden)
+      for i in entered.held.indices { entered.held[i].reachesAllExperts = experts == .all }
+      return entered
+    }
     stage = 0
     resting = (states, 0)
   }

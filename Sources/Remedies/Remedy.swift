@@ -5,6 +5,8 @@
 public enum Remedy: Sendable, Hashable {
   /// Write to another place, which does not exist yet.
   case chooseAnotherOutput
+  /// Read a model of an unknown architecture as one of this family.
+  case readAs(String)
   /// Quantize with one of these numbers of bits.
   case chooseBits([Int])
   /// Let no Linear have another number of bits than these.

@@ -90,7 +90,8 @@ public struct BitSearch {
     let clock = ContinuousClock()
     let start = clock.now
     let blocks = model.declaration.blocks.indices
-    var stream = Stream(try calibration.windows.map(model.embeddings))
+    var stream = Stream(
+      try calibration.windows.map(model.embeddings), experts: calibration.experts)
     var probe = try PerturbedStreams(model, calibration)
     var sets: [MeasuredSet] = []
     for index in blocks {

@@ -62,7 +62,8 @@ public struct ComparisonRun {
   {
     let clock = ContinuousClock()
     let start = clock.now
-    var stream = Stream(try calibration.windows.map(model.embeddings))
+    var stream = Stream(
+      try calibration.windows.map(model.embeddings), experts: calibration.experts)
     var judged = try JudgedStreams(model, text, count: candidates.count)
     var results = [[LinearComparison]](repeating: [], count: candidates.count)
     let blocks = model.declaration.blocks.indices

@@ -40,12 +40,15 @@ struct MeasuredBlock {
     let judgesOutput = recipes.contains { $0.transform?.judgesOutput == true }
     var units: [Unit] = []
     stream.enter(block)
+    var prior = ExpertPrior(block.program)
     for (stage, declared) in block.program.stages.enumerated() {
+      prior.learn(from: stage, of: block, &stream, roles)
       let selected = declared.scalingUnits.filter { unit in
         unit.flatMap { declared.groups[$0] }.contains { selection.contains($0.shape, block: index) }
       }
       guard !selected.isEmpty else { continue }
-      let inputs = stream.measure(stage, of: block, roles, collecting: parts)
+      let inputs = prior.completing(
+        stream.measure(of: stage, block, roles, collecting: parts), of: declared)
       let judging =
         judgesOutput
         ? stream.judgingStates(stage, of: block, calibrationCount: roles.calibration) : []

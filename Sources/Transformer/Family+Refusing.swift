@@ -1,11 +1,54 @@
+package import Checkpoint
+package import Formats
+
 extension [Family] {
-  /// The families whose names begin alike, for an error.
-  func nearest(to modelType: String) -> String {
-    func shared(_ name: String) -> Int { zip(name, modelType).prefix { $0 == $1 }.count }
-    let best = map { shared($0.modelType) }.max() ?? 0
-    guard best >= 3 else { return "" }
-    let names = filter { shared($0.modelType) == best }.map(\.modelType)
-    return " such as " + names.joined(separator: ", ")
+  /// The family of the model in a folder.
+  ///
+  /// - Parameters:
+  ///   - folder: the folder.
+  ///   - assumed: the `model_type` of the family that an unknown architecture is read as; nil for none.
+  ///   - formats: the known formats of quantized folders.
+  /// - Throws: ``CheckpointError`` for an unknown architecture; or for a known one, if it is to be read as
+  ///   another.
+  package func family(
+    of folder: ModelFolder, as assumed: String? = nil,
+    _ formats: [any CheckpointFormat] = CheckpointFormats.all
+  ) throws(CheckpointError) -> Family {
+    let modelType = try folder.modelType
+    if let known = first(where: { $0.modelType == modelType }) {
+      guard assumed == nil else {
+        throw .knownArchitecture(path: folder.path, modelType: modelType)
+      }
+      return known
+    }
+    guard let assumed else { throw refusal(of: modelType, folder, formats) }
+    guard let family = first(where: { $0.modelType == assumed }) else {
+      throw .unknownFamily(name: assumed, known: map(\.modelType))
+    }
+    return family
+  }
+
+  /// Why a folder of an unknown architecture is not read, and what it could be read as.
+  private func refusal(
+    of modelType: String, _ folder: ModelFolder, _ formats: [any CheckpointFormat]
+  ) -> CheckpointError {
+    let config = "\(folder.path)/config.json"
+    if let reason = Family.refusals[modelType] {
+      return .unknownArchitecture(path: config, modelType: modelType, detail: ": \(reason)")
+    }
+    guard let found = Resemblance(of: folder, among: self, formats) else {
+      return .unknownArchitecture(path: config, modelType: modelType)
+    }
+    let names = found.families.map(\.modelType)
+    let listed = names.prefix(4).joined(separator: ", ") + (names.count > 4 ? ", …" : "")
+    guard let difference = found.difference else {
+      return .unknownArchitecture(
+        path: config, modelType: modelType,
+        detail: ", but the folder has all that these call for: \(listed)", resembles: names.first)
+    }
+    return .unknownArchitecture(
+      path: config, modelType: modelType,
+      detail: "; it resembles \(listed), but not in everything: \(difference)")
   }
 }
 
@@ -14,25 +57,25 @@ extension Family {
   static let refusals: [String: String] = {
     var result: [String: String] = [:]
     for (reason, names) in [
-      ("which has gated delta nets", ["qwen3_next", "qwen3_5_text", "qwen3_5_moe_text"]),
+      ("it has gated delta nets", ["qwen3_next", "qwen3_5_text", "qwen3_5_moe_text"]),
       (
-        "which has multi-head latent attention",
+        "it has multi-head latent attention",
         [
           "deepseek_v2", "deepseek_v3", "deepseek_v32", "glm4_moe_lite", "glm_moe_dsa", "minicpm3",
           "kimi_k2",
         ]
       ),
       (
-        "which keeps its experts in three-dimensional tensors",
+        "it keeps its experts in three-dimensional tensors",
         ["gpt_oss", "llama4_text", "granitemoe", "granitemoeshared", "cohere2_moe"]
       ),
       (
-        "which has state-space mixers",
+        "it has state-space mixers",
         ["granitemoehybrid", "nemotron_h", "mamba", "jamba", "bamba"]
       ),
-      ("which has short convolutions", ["lfm2", "lfm2_moe"]),
-      ("which has inputs for every layer", ["gemma3n_text", "gemma4_text", "gemma3n", "gemma4"]),
-      ("whose router picks experts one after the other", ["phimoe"]),
+      ("it has short convolutions", ["lfm2", "lfm2_moe"]),
+      ("it has inputs for every layer", ["gemma3n_text", "gemma4_text", "gemma3n", "gemma4"]),
+      ("its router picks experts one after the other", ["phimoe"]),
     ] { for name in names { result[name] = reason } }
     return result
   }()

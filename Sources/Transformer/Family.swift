@@ -35,20 +35,15 @@ public struct Family: Sendable {
   ]
 }
 
-extension [Family] {
-  /// The declaration of the model in a folder.
+extension Family {
+  /// The declaration of the model in a folder, whatever its `model_type`.
   ///
-  /// - Throws: ``CheckpointError`` for a family or a feature that is not supported.
+  /// - Throws: ``CheckpointError`` for a feature that is not supported.
   package func declaration(of folder: ModelFolder) throws(CheckpointError) -> ModelDeclaration {
     do throws(JSONError) {
       let config = try ModelConfiguration(of: folder)
-      let modelType = try config.member("model_type").string
-      guard let family = first(where: { $0.modelType == modelType }) else {
-        throw .wrongKind(
-          path: "model_type", expected: "a supported architecture" + nearest(to: modelType),
-          found: "\"\(modelType)\"" + (Family.refusals[modelType].map { ", " + $0 } ?? ""))
-      }
-      let declaration = try family.declare(config)
+      config.ignore("model_type")
+      let declaration = try declare(config)
       if let unread = try config.unreadMember() {
         throw .wrongKind(
           path: unread.path, expected: "nothing, since \(modelType) is computed without it",
@@ -57,6 +52,21 @@ extension [Family] {
       return declaration
     } catch {
       throw .json(path: "\(folder.path)/config.json", cause: error)
+    }
+  }
+}
+
+extension ModelFolder {
+  /// `model_type` of the language model.
+  ///
+  /// - Throws: ``CheckpointError`` if there is none.
+  package var modelType: String {
+    get throws(CheckpointError) {
+      do throws(JSONError) {
+        return try ModelConfiguration(of: self).member("model_type").string
+      } catch {
+        throw .json(path: "\(path)/config.json", cause: error)
+      }
     }
   }
 }

@@ -15,6 +15,9 @@ public struct LanguageModel: Sendable {
   public let declaration: ModelDeclaration
   /// The format of the folder's quantized Linears, or nil when it is not quantized.
   public let format: (any CheckpointFormat)?
+  /// The family whose `model_type` the folder does not have, but which it is read as; nil where both
+  /// agree.
+  public private(set) var assumedFamily: String?
   /// What the weights are rotated by as they are read; nil for nothing.
   private(set) var rotation: Rotation?
 
@@ -24,13 +27,23 @@ public struct LanguageModel: Sendable {
   ///   - folder: the folder.
   ///   - families: the known families.
   ///   - formats: the known formats of quantized folders.
+  ///   - assumed: the `model_type` of the family that an unknown architecture is read as; nil for none.
   /// - Throws: ``CheckpointError`` for anything missing or not supported.
   public init(
     _ folder: ModelFolder, families: [Family] = Family.all,
-    formats: [any CheckpointFormat] = CheckpointFormats.all
+    formats: [any CheckpointFormat] = CheckpointFormats.all, as assumed: String? = nil
+  ) throws(CheckpointError) {
+    let family = try families.family(of: folder, as: assumed, formats)
+    try self.init(folder, family.declaration(of: folder), formats)
+    assumedFamily = assumed
+  }
+
+  /// Opens the model of a folder with a given declaration.
+  init(
+    _ folder: ModelFolder, _ declaration: ModelDeclaration, _ formats: [any CheckpointFormat]
   ) throws(CheckpointError) {
     self.folder = folder
-    declaration = try families.declaration(of: folder)
+    self.declaration = declaration
     format = try formats.format(of: folder)
     try checkTensors()
     try checkTie()

@@ -6,8 +6,7 @@ import Testing
 private let configurations: [Refusal] = [
   .model(
     "an unknown family",
-    "model/config.json: model_type: expected a supported architecture such as gemma, gemma2, "
-      + #"gemma3_text, found "gemma4_text", which has inputs for every layer"#
+    #"model/config.json: the architecture "gemma4_text" is not supported: it has inputs for every layer"#
   ) { $0.configure("model_type", #""gemma4_text""#) },
   .model(
     "no family",

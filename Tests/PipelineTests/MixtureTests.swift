@@ -78,7 +78,7 @@ private func expert(_ name: String) -> Int? {
     }
   }
 
-  @Test func `rounds the expert without tokens to nearest`() throws {
+  @Test func `rounds to nearest where nothing is known, and gates by what all tokens say`() throws {
     try TemporaryFolder.with { folder in
       let model = try folder.open(.mixture())
       let (_, output) = try run(.bits(4, .gptq), model, in: folder)
@@ -86,7 +86,8 @@ private func expert(_ name: String) -> Int? {
         let found = try #require(try output.quantizedLinear(linear)).weight
         let original = try model.folder.matrix(
           "\(linear.name).weight", rows: linear.rows, columns: linear.columns)
-        #expect(found == QuantizedWeight(nearest: original, on: found.grid), "\(linear.name)")
+        let nearest = QuantizedWeight(nearest: original, on: found.grid)
+        #expect((found == nearest) == linear.name.hasSuffix("down_proj"), "\(linear.name)")
       }
     }
   }

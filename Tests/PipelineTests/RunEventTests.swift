@@ -48,7 +48,7 @@ private func run(
         #expect(0 < seen && seen < unseen && unseen < 0.2)
         #expect(linear.conditioning == Conditioning(damping: 0.01, retries: 0, deadChannels: 0))
       }
-      // First what to know, then each block followed by its Linears.
+      // First what to know, then each block, and each input followed by the Linears that are final.
       let kinds = events.map { event in
         switch event {
         case .loaders(let engines): engines == ["transformers"] ? "l" : "?"
@@ -57,11 +57,13 @@ private func run(
         case .solved: "s"
         }
       }
-      #expect(kinds.joined() == "lwpssssssspsssssss")
+      #expect(kinds.joined() == "lwppsspsspspssppsspsspspss")
       let shares = events.compactMap {
         if case .progress(let share, let label) = $0 { "\(share) \(label)" } else { nil }
       }
-      #expect(shares == ["0.0 block 0", "0.5 block 1"])
+      #expect(
+        shares == [0, 3, 4, 6, 7].map { "\(Double($0) / 14) block 0" }
+          + [0, 3, 4, 6, 7].map { "\((1 + Double($0) / 7) / 2) block 1" })
       #expect(report.calibrationTokens == 256 && report.heldOutTokens == 64)
       #expect(report.method == "gptq" && report.seconds > 0)
       let kept = try JSONValue(parsing: folder.read("out/ptq-report.json"))

@@ -22,7 +22,8 @@ private func read(_ changes: (String, JSONValue?)...) throws -> ModelDeclaration
     try folder.write("config.json", configuration(changes).bytes(.pretty))
     // A safetensors file without tensors.
     try folder.write("model.safetensors", [2, 0, 0, 0, 0, 0, 0, 0] + Array("{}".utf8))
-    return try Family.all.declaration(of: ModelFolder(path: folder.path))
+    let model = try ModelFolder(path: folder.path)
+    return try Family.all.family(of: model).declaration(of: model)
   }
 }
 

@@ -48,17 +48,19 @@ public struct Mixture: Mixer {
     _ module: String, names: Names = Names(), router rule: Router, hidden: Int, inner: Int,
     shared: Int = 0, activation: Activation = .silu, hasSharedBias: Bool = false
   ) {
-    router = Slot("\(module).\(names.router)", rows: rule.count, columns: hidden, staysDense: true)
+    let all = "\(module).\(names.router)"
+    router = Slot(all, rows: rule.count, columns: hidden, staysDense: true)
     sharedGate = names.sharedGate.map {
       Slot("\(module).\($0)", rows: 1, columns: hidden, staysDense: true)
     }
     func slots(_ module: String, _ width: Int, expert: Int?) -> [Slot] {
       let hasBias = expert == nil && hasSharedBias
+      let pool = expert.map { _ in all }
       let up = "\(module).\(names.parts.up)"
       let gate = "\(module).\(names.parts.gate ?? "")"
       return [
-        Slot(gate, rows: width, columns: hidden, hasBias: hasBias, expert: expert),
-        Slot(up, rows: width, columns: hidden, hasBias: hasBias, expert: expert),
+        Slot(gate, rows: width, columns: hidden, hasBias: hasBias, expert: expert, pool: pool),
+        Slot(up, rows: width, columns: hidden, hasBias: hasBias, expert: expert, pool: pool),
         Slot(
           "\(module).\(names.parts.down)", rows: hidden, columns: width, hasBias: hasBias,
           absorber: .rows(of: up, Array(0..<width)), expert: expert, readsActivations: true),
@@ -106,7 +108,8 @@ public struct Mixture: Mixer {
     switch (stage, held.routing) {
     case (0, _):
       let correction = rule.correction.map { weights.vector($0) }
-      held.routing = Routing(rule, outputs[0][0], correction: correction)
+      held.routing = Routing(
+        rule, outputs[0][0], correction: correction, reachesAll: held.reachesAllExperts)
       held.sharedWeights =
         sharedGate == nil ? nil : outputs[0][1].elements.map { 1 / (1 + expf(-$0)) }
     case (1, _):

@@ -9,13 +9,20 @@ public struct Routing: Sendable {
   private let tokenCount: Int
 
   /// Lets a router choose by the logits of each token, `[tokens, experts]`.
-  init(_ router: Router, _ logits: Matrix, correction: [Float]?) {
+  ///
+  /// If all experts are reached, those that were not chosen get the token with a weight of 0.
+  init(_ router: Router, _ logits: Matrix, correction: [Float]?, reachesAll: Bool) {
     var tokens = [[Int]](repeating: [], count: logits.columns)
     var weights = [[Float]](repeating: [], count: logits.columns)
     for token in 0..<logits.rows {
       for (expert, weight) in router.choice(logits.row(token), correction: correction) {
         tokens[expert].append(token)
         weights[expert].append(weight)
+      }
+      guard reachesAll else { continue }
+      for expert in tokens.indices where tokens[expert].last != token {
+        tokens[expert].append(token)
+        weights[expert].append(0)
       }
     }
     self.tokens = tokens
@@ -27,7 +34,8 @@ public struct Routing: Sendable {
   func combined(_ outputs: [Matrix]) -> Matrix {
     var result = Matrix(rows: tokenCount, columns: outputs.first?.columns ?? 0)
     for (expert, output) in outputs.enumerated() {
-      for (i, token) in tokens[expert].enumerated() {
+      // A token that was only shown to the expert must not see its output, which may be infinite.
+      for (i, token) in tokens[expert].enumerated() where weights[expert][i] != 0 {
         let (source, weight) = (output.row(i), weights[expert][i])
         var target = result.mutableRow(token)
         for j in target.indices { target[j] += weight * source[j] }

@@ -14,6 +14,9 @@ public struct Slot: Sendable, Hashable {
   public let absorber: Absorber?
   /// The expert that the Linear belongs to; nil outside a mixture.
   public let expert: Int?
+  /// The Linear that reads the same input before tokens are sent to experts, so that it sees all of
+  /// them; nil where there is none.
+  public let pool: String?
   /// Whether the Linear is never quantized, as routers are.
   public let staysDense: Bool
   /// Whether an activation function has made the input, as inside an MLP: nearly zero for most tokens,
@@ -36,13 +39,14 @@ public struct Slot: Sendable, Hashable {
   /// A slot.
   public init(
     _ name: String, rows: Int, columns: Int, hasBias: Bool = false, absorber: Absorber? = nil,
-    expert: Int? = nil, staysDense: Bool = false, readsActivations: Bool = false,
-    headWidth: Int? = nil, isTransposed: Bool = false
+    expert: Int? = nil, pool: String? = nil, staysDense: Bool = false,
+    readsActivations: Bool = false, headWidth: Int? = nil, isTransposed: Bool = false
   ) {
     shape = LinearShape(name: name, rows: rows, columns: columns)
     self.hasBias = hasBias
     self.absorber = absorber
     self.expert = expert
+    self.pool = pool
     self.staysDense = staysDense
     self.readsActivations = readsActivations
     self.headWidth = headWidth
@@ -56,7 +60,7 @@ extension Slot {
     let absorber = norm.flatMap { $0.gain == .one ? nil : Absorber.norm($0.name) }
     return Slot(
       name, rows: shape.rows, columns: shape.columns, hasBias: hasBias, absorber: absorber,
-      expert: expert, staysDense: staysDense, isTransposed: isTransposed)
+      expert: expert, pool: pool, staysDense: staysDense, isTransposed: isTransposed)
   }
 }
 

@@ -1,0 +1,27 @@
+import ArgumentParser
+import Pipeline
+import Transformer
+
+/// The option of all commands that open a model.
+struct ModelArguments: ParsableArguments {
+  @Option(
+    name: .customLong("as"),
+    help: """
+      The model_type as which an unknown architecture is read, such as llama. Without it, the error says \
+      which one the folder resembles.
+      """)
+  var family: String?
+
+  /// Opens a folder, and says on standard error what is assumed about it.
+  func model(at path: String) throws -> LanguageModel {
+    let model = try Catalog.current.model(at: path, as: family)
+    if let assumed = model.assumedFamily {
+      let known = try model.folder.modelType
+      ProgressLine().say(
+        "warning: \(path): \(known) is unknown, and read as \(assumed): its norms, rotation of positions, "
+          + "activation and attention are taken to be those of \(assumed), which the files cannot tell; "
+          + "compare the perplexity of ptq eval with what is known of the model")
+    }
+    return model
+  }
+}
