@@ -33,7 +33,7 @@ struct EvalCommand: ParsableCommand {
   var model: String
 
   @Option(
-    help: "Text to predict: plain text, .jsonl with \"text\", or .safetensors with input_ids.")
+    help: "Text to predict: plain text, .jsonl with texts or chats, or .safetensors with input_ids.")
   var text: String
 
   @Option(help: "A model to compare with, such as the dense original.")
@@ -66,7 +66,9 @@ struct EvalCommand: ParsableCommand {
     let reference = try reference.map { try opening.model(at: $0) }
     let length = try language.windowLength(length, default: 2048, atLeast: 2)
     _ = try reference?.windowLength(length, default: length)
-    let stream = try TokenStream(path: text, for: language.folder)
+    let stream = try TokenStream(
+      path: text, for: language.folder,
+      atLeast: windows.flatMap { TokenWindows.tokenCount($0, of: length) })
     let windows = TokenWindows(
       cutting: stream.tokens, opening: stream.opening, length: length, limit: windows)
     guard !windows.windows.isEmpty else {

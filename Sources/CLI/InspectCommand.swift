@@ -31,13 +31,13 @@ struct InspectCommand: ParsableCommand {
     let language = try opening.model(at: model)
     let report = try RunReport(recordedIn: language.folder)
     var linears: [InspectedLinear] = []
-    for block in language.declaration.blocks.indices {
-      for shape in language.declaration.linears(block: block) {
-        let recorded = report?.linears.first { $0.name == shape.name }
-        linears.append(
-          InspectedLinear(
-            shape: shape, quantized: try language.quantizedLinear(shape), recorded: recorded))
-      }
+    let blocks = language.declaration.blocks.indices.flatMap(language.declaration.linears)
+    let head = language.isQuantized(language.headShape) ? [language.headShape] : []
+    for shape in blocks + head {
+      let recorded = report?.linears.first { $0.name == shape.name }
+      linears.append(
+        InspectedLinear(
+          shape: shape, quantized: try language.quantizedLinear(shape), recorded: recorded))
     }
     if json {
       print(JSONValue.array(linears.map(\.json)).text(.pretty))
@@ -52,12 +52,14 @@ struct InspectCommand: ParsableCommand {
 private struct InspectedLinear {
   let shape: LinearShape
   let scheme: Scheme?
+  let scattersGroups: Bool
   let activations: ActivationQuantizer?
   let recorded: LinearReport?
 
   init(shape: LinearShape, quantized: QuantizedLinear?, recorded: LinearReport?) {
     self.shape = shape
     scheme = quantized?.scheme.weights
+    scattersGroups = quantized?.scheme.scattersGroups ?? false
     activations = quantized?.activations
     self.recorded = recorded
   }
@@ -75,7 +77,8 @@ private struct InspectedLinear {
       table.append(
         [
           linear.shape.name, "\(linear.shape.rows) x \(linear.shape.columns)",
-          linear.scheme.map { "\($0.bits)" } ?? "-", linear.group,
+          linear.scheme.map { "\($0.bits)" } ?? "-",
+          linear.group + (linear.scattersGroups ? " scattered" : ""),
           linear.scheme.map { $0.isSymmetric ? "symmetric" : "asymmetric" } ?? "-",
         ] + (hasActivations ? [linear.activations?.words ?? "-"] : []) + [
           Numbers.percent(linear.recorded?.error.calibration),
@@ -99,6 +102,7 @@ private struct InspectedLinear {
       "name": .string(shape.name), "rows": .number(JSONNumber(shape.rows)),
       "columns": .number(JSONNumber(shape.columns)),
       "bits": scheme.map { .number(JSONNumber($0.bits)) } ?? .null, "group": .string(group),
+      "scattered_groups": .bool(scattersGroups),
       "symmetric": scheme.map { .bool($0.isSymmetric) } ?? .null,
       "activations": activations?.json ?? .null,
       "recorded": recorded?.json ?? .null,

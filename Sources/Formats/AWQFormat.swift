@@ -90,15 +90,15 @@ public struct AWQFormat: CheckpointFormat {
     _ linear: LinearShape, in folder: ModelFolder, _ configuration: JSONValue
   ) throws(CheckpointError) -> QuantizedLinear {
     let (rows, columns) = (linear.rows, linear.columns)
-    let isGrouped = try isGrouped(configuration, folder)
+    let size = try groupSize(configuration, folder)
     guard rows % 8 == 0 else {
       throw .tensor(
         name: "\(linear.name).qweight", path: folder.path,
         reason: "the output width \(rows) does not fill words of eight codes, as AWQ needs")
     }
     let scales = scaleTensor(of: linear.name)
-    let groups = try folder.groups(of: linear, scales, axis: 0)
-    let granularity = try folder.granularity(of: linear, groups, isGrouped: isGrouped, scales)
+    let stored = try folder.groups(of: linear, scales, axis: 0, size: size)
+    let groups = stored.count
     let words = try folder.packedCodes("\(linear.name).qweight", [columns, rows / 8]).words
     let zeroWords = try folder.packedCodes("\(linear.name).qzeros", [groups, rows / 8]).words
     let zeros = Self.codes(zeroWords, rows: rows, columns: groups)
@@ -108,21 +108,21 @@ public struct AWQFormat: CheckpointFormat {
         name: "\(linear.name).qzeros", path: folder.path,
         reason: "has zero points other than 8, although zero_point is false")
     }
-    let scheme = try folder.scheme(4, symmetric: zeros.allSatisfy { $0 == 8 }, granularity)
+    let scheme = try folder.scheme(4, symmetric: zeros.allSatisfy { $0 == 8 }, stored.granularity)
     let grid = Grid(
-      scheme: scheme, groupSize: columns / groups,
+      scheme: scheme, groupSize: stored.size,
       scales: try folder.matrix(scales, rows: groups, columns: rows).transposed,
-      zeroPoints: zeros)
+      zeroPoints: zeros, columnGroups: stored.columns)
     return QuantizedLinear(
       QuantizedWeight(
         rows: rows, columns: columns, grid: grid,
         codes: Self.codes(words, rows: rows, columns: columns)))
   }
 
-  /// Checks a configuration that AutoAWQ or llm-awq wrote, and says whether it has groups.
-  private func isGrouped(
+  /// Checks a configuration that AutoAWQ or llm-awq wrote, and returns its group size; nil for whole rows.
+  private func groupSize(
     _ configuration: JSONValue, _ folder: ModelFolder
-  ) throws(CheckpointError) -> Bool {
+  ) throws(CheckpointError) -> Int? {
     let path = "\(folder.path)/config.json"
     do throws(JSONError) {
       let bits = try configuration.member(spelled: "bits", "w_bit").int
@@ -136,7 +136,8 @@ public struct AWQFormat: CheckpointFormat {
           expected: "gemm, the only AWQ layout that is read; save the model as "
             + "gemm, or start from the original", found: version)
       }
-      return try configuration.member(spelled: "group_size", "q_group_size").int != -1
+      let size = try configuration.member(spelled: "group_size", "q_group_size").int
+      return size == -1 ? nil : size
     } catch {
       throw .json(path: path, cause: error)
     }

@@ -45,6 +45,8 @@ public protocol CheckpointFormat: Sendable {
 
   /// Whether one folder can hold Linears of several schemes.
   var holdsSeveralSchemes: Bool { get }
+  /// Whether groups may be scattered over the columns.
+  var holdsScatteredGroups: Bool { get }
 
   /// The value of `quantization_config` for Linears of one or several schemes.
   ///
@@ -85,6 +87,9 @@ extension CheckpointFormat {
 
   /// One scheme for all Linears.
   public var holdsSeveralSchemes: Bool { false }
+
+  /// Consecutive groups only.
+  public var holdsScatteredGroups: Bool { false }
 
   /// The configuration of the only scheme.
   public func configuration(

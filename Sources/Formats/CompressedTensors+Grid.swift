@@ -5,32 +5,26 @@ internal import Checkpoint
 internal import LinearAlgebra
 internal import Quantizer
 
-extension CompressedTensorsScheme {
-  /// The granularity of a Linear with these scales.
-  func granularity(_ linear: LinearShape, _ scales: Matrix) -> Scheme.Granularity {
-    switch strategy {
-    case .tensor: .tensor
-    case .channel: .channel
-    case .group: .group(linear.columns / scales.columns)
-    }
-  }
-}
-
 extension ModelFolder {
-  /// The scales, `[rows, groups]`; a single scale for the whole matrix is repeated for each row.
+  /// The scales, `[rows, groups]`, and their groups; a single scale for the whole matrix is repeated for
+  /// each row.
   func scales(
     of linear: LinearShape, _ stored: CompressedTensorsScheme
-  ) throws(CheckpointError) -> Matrix {
+  ) throws(CheckpointError) -> (Matrix, StoredGroups) {
     let name = "\(linear.name).weight_scale"
     if stored.strategy == .group {
-      let groups = try groups(of: linear, name, axis: 1)
-      return try matrix(name, rows: linear.rows, columns: groups)
+      let groups = try groups(
+        of: linear, name, axis: 1, size: stored.groupSize, map: "\(linear.name).weight_g_idx")
+      return (try matrix(name, rows: linear.rows, columns: groups.count), groups)
     }
     let isWhole = stored.strategy == .tensor
     // Older files leave out axes of length 1, so only the number of elements counts.
     let tensor = try tensor(name, count: isWhole ? 1 : linear.rows)
     let values = try floats(name, dimensions: tensor.shape.dimensions)
-    return Matrix(rows: linear.rows, columns: 1) { row, _ in values[isWhole ? 0 : row] }
+    return (
+      Matrix(rows: linear.rows, columns: 1) { row, _ in values[isWhole ? 0 : row] },
+      StoredGroups(count: 1, granularity: .channel, size: linear.columns, columns: nil)
+    )
   }
 
   /// The zero points, `[rows, groups]` row by row.

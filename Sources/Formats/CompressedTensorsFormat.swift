@@ -118,14 +118,14 @@ public struct CompressedTensorsFormat: CheckpointFormat {
     } catch {
       throw .json(path: "\(folder.path)/config.json", cause: error)
     }
-    let scales = try folder.scales(of: linear, stored)
+    let (scales, groups) = try folder.scales(of: linear, stored)
     let scheme = try folder.scheme(
-      stored.bits, symmetric: stored.isSymmetric, stored.granularity(linear, scales))
-    try folder.checkGroups(linear, scales.columns, "\(linear.name).weight_g_idx")
+      stored.bits, symmetric: stored.isSymmetric,
+      stored.strategy == .tensor ? .tensor : groups.granularity)
     let zeros = try folder.zeroPoints(of: linear, stored, scheme, groups: scales.columns)
     let grid = Grid(
-      scheme: scheme, groupSize: linear.columns / scales.columns, scales: scales,
-      zeroPoints: zeros)
+      scheme: scheme, groupSize: groups.size, scales: scales, zeroPoints: zeros,
+      columnGroups: groups.columns)
     let codes =
       switch stored.layout {
       case .packed: try PackedLayout.codes(of: linear, bits: scheme.bits, in: folder)

@@ -26,7 +26,7 @@ struct CompressedTensorsScheme {
   let bits: Int
   let isSymmetric: Bool
   let strategy: Strategy
-  private let groupSize: Int?
+  let groupSize: Int?
   let activations: ActivationScheme?
 
   /// How a scheme is stored.

@@ -29,6 +29,9 @@ public struct GPTQFormat: CheckpointFormat {
   /// The name of a file that repeats the configuration, where readers look for one.
   public let configurationFile: String? = "quantize_config.json"
 
+  /// In `g_idx`, with `desc_act`.
+  public let holdsScatteredGroups = true
+
   /// Always binary16: readers expect nothing else.
   public func scaleFormat(for weights: FloatFormat) -> FloatFormat { .float16 }
 
@@ -63,7 +66,7 @@ public struct GPTQFormat: CheckpointFormat {
     return [
       littleEndian(codes.transposedWords), littleEndian(zeros.transposedWords),
       scales.encode(grid.scales.transposed.elements),
-      littleEndian((0..<columns).map { Int32($0 / grid.groupSize) }),
+      littleEndian((0..<columns).map { Int32(grid.group(of: $0)) }),
     ]
   }
 
@@ -79,7 +82,8 @@ public struct GPTQFormat: CheckpointFormat {
       ("group_size", .number(JSONNumber(scheme.weights.statedGroupSize))),
       ("sym", .bool(scheme.weights.isSymmetric)),
       // Act-order with static groups needs no reordering at run time: g_idx is trivial.
-      ("desc_act", false), ("static_groups", true), ("true_sequential", true), ("lm_head", false),
+      ("desc_act", .bool(scheme.scattersGroups)), ("static_groups", .bool(!scheme.scattersGroups)),
+      ("true_sequential", true), ("lm_head", false),
       ("checkpoint_format", "gptq"), ("pack_dtype", "int32"),
     ]
     if let selection {
@@ -106,13 +110,12 @@ public struct GPTQFormat: CheckpointFormat {
   ) throws(CheckpointError) -> QuantizedLinear {
     let (rows, columns) = (linear.rows, linear.columns)
     let scaleName = scaleTensor(of: linear.name)
-    let groups = try folder.groups(of: linear, scaleName, axis: 0)
-    let stated = try stated(configuration, folder)
+    let stated = try GPTQStatement(configuration, of: linear.name, in: folder)
+    let stored = try folder.groups(
+      of: linear, scaleName, axis: 0, size: stated.groupSize, map: "\(linear.name).g_idx")
     let scheme = try folder.scheme(
-      stated.bits, symmetric: stated.isSymmetric,
-      try folder.granularity(of: linear, groups, isGrouped: stated.isGrouped, scaleName))
-    try folder.checkGroups(linear, groups, "\(linear.name).g_idx")
-    let bits = scheme.bits
+      stated.bits, symmetric: stated.isSymmetric, stored.granularity)
+    let (bits, groups) = (scheme.bits, stored.count)
     let codes = try folder.packedCodes(
       "\(linear.name).qweight", [PackedCodes.wordCount(of: columns, bits: bits), rows])
     let zeros = try folder.packedCodes(
@@ -121,26 +124,13 @@ public struct GPTQFormat: CheckpointFormat {
     let version = configuration["checkpoint_format"] ?? configuration["format"]
     let offset: UInt8 = version == "gptq_v2" ? 0 : 1
     let grid = Grid(
-      scheme: scheme, groupSize: columns / groups, scales: scales.transposed,
+      scheme: scheme, groupSize: stored.size, scales: scales.transposed,
       zeroPoints: zeros.unpackedTransposed(rows: rows, columns: groups, bits: bits, .alongColumns)
-        .map { ($0 &+ offset) & UInt8(scheme.largestCode) })
+        .map { ($0 &+ offset) & UInt8(scheme.largestCode) }, columnGroups: stored.columns)
     return QuantizedLinear(
       QuantizedWeight(
         rows: rows, columns: columns, grid: grid,
         codes: codes.unpackedTransposed(rows: rows, columns: columns, bits: bits, .alongRows)))
-  }
-
-  private func stated(
-    _ configuration: JSONValue, _ folder: ModelFolder
-  ) throws(CheckpointError) -> (bits: Int, isSymmetric: Bool, isGrouped: Bool) {
-    do throws(JSONError) {
-      return (
-        try configuration.member("bits").int, try configuration.member("sym").bool,
-        try configuration.member("group_size").int != -1
-      )
-    } catch {
-      throw .json(path: "\(folder.path)/config.json", cause: error)
-    }
   }
 }
 

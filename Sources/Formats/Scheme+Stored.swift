@@ -30,19 +30,4 @@ extension ModelFolder {
           path: "quantization_config", expected: "2 to 8 bits", found: "\(bits) bits"))
     }
   }
-
-  /// The granularity of a Linear whose rows have a given number of scales.
-  ///
-  /// - Throws: ``CheckpointError`` when the configuration calls for whole rows, and rows have groups.
-  func granularity(
-    of linear: LinearShape, _ groups: Int, isGrouped: Bool, _ scales: String
-  ) throws(CheckpointError) -> Scheme.Granularity {
-    if isGrouped { return .group(linear.columns / groups) }
-    guard groups == 1 else {
-      throw .tensor(
-        name: scales, path: path,
-        reason: "has \(groups) groups in a row, where config.json calls for one")
-    }
-    return .channel
-  }
 }

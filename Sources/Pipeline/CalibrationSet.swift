@@ -55,9 +55,11 @@ public struct CalibrationSet: Sendable {
     path: String, for folder: ModelFolder, samples: Int?, length: Int, firstPositions: Int = 0
   ) throws {
     precondition(length > 0, "windows of \(length) tokens")
-    let stream = try TokenStream(path: path, for: folder)
-    let (tokens, opening) = (stream.tokens, stream.opening)
     let wanted = samples ?? Self.defaultSamples
+    let stream = try TokenStream(
+      path: path, for: folder,
+      atLeast: TokenWindows.tokenCount(wanted + Self.heldOutCount(wanted), of: length))
+    let (tokens, opening) = (stream.tokens, stream.opening)
     guard TokenWindows.count(tokens, opening: opening, length: length) >= samples ?? 1 else {
       throw InputError.tooShort(
         path: path, tokens: tokens.count, length: length, needed: samples ?? 1)

@@ -227,7 +227,7 @@ extension LinearReport {
     self.init(
       name: solution.name, rows: solution.quantized.rows, columns: solution.quantized.columns,
       bitsPerWeight: 8 * Double(bytes) / Double(weights),
-      error: solution.error, clippedShare: solution.clippedShare,
+      error: solution.error, clippedShare: solution.clippedShare, lostRows: solution.lostRows,
       hasScaledInput: solved.hasScaledInput, conditioning: solution.conditioning,
       expertTokens: solved.slot.expert == nil ? nil : solution.tokens)
   }

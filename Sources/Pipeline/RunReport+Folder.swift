@@ -27,7 +27,7 @@ extension RunReport {
         name: linear.name, rows: linear.rows, columns: linear.columns,
         bitsPerWeight: bytes.map { 8 * $0 / Double(linear.rows * linear.columns) }
           ?? linear.bitsPerWeight,
-        error: linear.error, clippedShare: linear.clippedShare,
+        error: linear.error, clippedShare: linear.clippedShare, lostRows: linear.lostRows,
         hasScaledInput: linear.hasScaledInput, conditioning: linear.conditioning,
         expertTokens: linear.expertTokens)
     }

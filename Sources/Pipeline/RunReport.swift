@@ -39,6 +39,8 @@ public struct LinearReport: Sendable, Equatable {
   public let error: LinearError
   /// The share of weights that lie beyond the ends of their grid.
   public let clippedShare: Double
+  /// The number of rows of which hardly anything is left.
+  public let lostRows: Int
   /// Whether its input channels were scaled.
   public let hasScaledInput: Bool
   /// What the rounding did to the statistics; nil if it used none.
@@ -50,6 +52,9 @@ public struct LinearReport: Sendable, Equatable {
   ///
   /// Its Hessian then lacks full rank, and calibration says nothing about some directions.
   public var isUnderCalibrated: Bool { expertTokens.map { $0 < columns } ?? false }
+
+  /// Whether more than half of the output is lost, on tokens that no solver saw if there are any.
+  public var isRuined: Bool { (error.heldOut ?? error.calibration ?? error.weight) > 0.5 }
 }
 
 extension RunReport {
@@ -85,6 +90,7 @@ extension LinearReport {
       "held_out_error": .rounded(error.heldOut), "activation_error": .rounded(error.activation),
       "model_output_error": .rounded(error.stream),
       "first_position_error": .rounded(error.first), "clipped": .rounded(clippedShare),
+      "lost_rows": .number(JSONNumber(lostRows)),
       "scaled_input": .bool(hasScaledInput),
       "damping": .rounded(conditioning?.damping),
       "damping_retries": conditioning.map { .number(JSONNumber($0.retries)) } ?? .null,
@@ -105,8 +111,9 @@ extension LinearReport {
       activation: try json.optionalMember("activation_error")?.double,
       stream: try json.optionalMember("model_output_error")?.double,
       first: try json.optionalMember("first_position_error")?.double)
-    // Reports of earlier versions have neither member.
+    // Reports of earlier versions have none of these members.
     clippedShare = try json.optionalMember("clipped")?.double ?? 0
+    lostRows = try json.optionalMember("lost_rows")?.int ?? 0
     hasScaledInput = try json.optionalMember("scaled_input")?.bool ?? false
     expertTokens = try json.optionalMember("expert_tokens")?.int
     guard let damping = try json.optionalMember("damping") else {

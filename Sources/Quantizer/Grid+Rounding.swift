@@ -29,7 +29,7 @@ extension Grid {
 
   private func checkShape(of weights: Matrix) {
     precondition(
-      scales.rows == weights.rows && groups * groupSize == weights.columns,
+      scales.rows == weights.rows && groups * groupSize == weights.columns && columnGroups == nil,
       "a grid of \(scales.rows) rows and \(groups) groups of \(groupSize) for weights "
         + "\(weights.rows) x \(weights.columns)")
   }

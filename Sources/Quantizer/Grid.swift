@@ -11,8 +11,11 @@ public import LinearAlgebra
 public struct Grid: Sendable, Equatable {
   /// What may be stored.
   public let scheme: Scheme
-  /// The number of consecutive columns that share a scale and offset.
+  /// The number of columns that share a scale and offset.
   public let groupSize: Int
+  /// The group of each column (`g_idx`); nil where groups are consecutive columns, as in every grid that a
+  /// ``GridRule`` makes. A last group of fewer columns is a case of it, too.
+  public let columnGroups: [Int]?
   /// The scales s, `[rows, groups]`; the scale of a whole tensor is repeated in every row.
   public let scales: Matrix
   /// The offsets, `[rows, groups]`: z or o; 0 for a table.
@@ -20,13 +23,19 @@ public struct Grid: Sendable, Equatable {
 
   /// A grid of given scales and offsets.
   ///
-  /// - Precondition: scales and offsets have the same shape.
-  public init(scheme: Scheme, groupSize: Int, scales: Matrix, offsets: Matrix) {
+  /// - Precondition: scales and offsets have the same shape, and column groups are columns of it.
+  public init(
+    scheme: Scheme, groupSize: Int, scales: Matrix, offsets: Matrix, columnGroups: [Int]? = nil
+  ) {
     precondition(
       offsets.rows == scales.rows && offsets.columns == scales.columns,
       "\(offsets.rows) x \(offsets.columns) offsets for \(scales.rows) x \(scales.columns) scales")
+    precondition(
+      columnGroups?.allSatisfy { (0..<scales.columns).contains($0) } != false,
+      "columns of groups that are not among \(scales.columns)")
     self.scheme = scheme
     self.groupSize = groupSize
+    self.columnGroups = columnGroups
     self.scales = scales
     self.offsets = offsets
   }
@@ -34,18 +43,36 @@ public struct Grid: Sendable, Equatable {
   /// A grid with integer zero points, row by row.
   ///
   /// - Precondition: one zero point for each scale.
-  public init(scheme: Scheme, groupSize: Int, scales: Matrix, zeroPoints: [UInt8]) {
+  public init(
+    scheme: Scheme, groupSize: Int, scales: Matrix, zeroPoints: [UInt8], columnGroups: [Int]? = nil
+  ) {
     precondition(
       zeroPoints.count == scales.rows * scales.columns,
       "\(zeroPoints.count) zero points for \(scales.rows) x \(scales.columns) scales")
     self.init(
       scheme: scheme, groupSize: groupSize, scales: scales,
       offsets: Matrix(
-        rows: scales.rows, columns: scales.columns, elements: zeroPoints.map(Float.init)))
+        rows: scales.rows, columns: scales.columns, elements: zeroPoints.map(Float.init)),
+      columnGroups: columnGroups)
   }
 
   /// The number of groups in a row.
   public var groups: Int { scales.columns }
+
+  /// The group of a column.
+  public func group(of column: Int) -> Int { columnGroups?[column] ?? column / groupSize }
+
+  /// Whether the columns of some group are not next to each other.
+  public var scattersGroups: Bool {
+    columnGroups.map { groups in groups.indices.dropFirst().contains { groups[$0] < groups[$0 - 1] } }
+      ?? false
+  }
+
+  /// Whether the grid is one of so many rows and columns.
+  func fits(rows: Int, columns: Int) -> Bool {
+    scales.rows == rows
+      && (columnGroups.map { $0.count == columns } ?? (groups * groupSize == columns))
+  }
 
   /// The zero points z, row by row.
   ///
@@ -57,7 +84,7 @@ public struct Grid: Sendable, Equatable {
 
   /// The weight that a code stands for in a row and column.
   public func value(of code: UInt8, row: Int, column: Int) -> Float {
-    let group = column / groupSize
+    let group = group(of: column)
     let (scale, offset) = (scales[row, group], offsets[row, group])
     return switch scheme.points {
     case .symmetric, .zeroPoint: scale * (Float(code) - offset)
@@ -70,7 +97,7 @@ public struct Grid: Sendable, Equatable {
   ///
   /// For one weight at a time. A `RoundingKernel` gives the same codes, sixteen at once.
   public func nearestCode(to weight: Float, row: Int, column: Int) -> UInt8 {
-    let group = column / groupSize
+    let group = group(of: column)
     let (scale, offset) = (scales[row, group], offsets[row, group])
     let steps: Float
     let zero: Float

@@ -6,11 +6,17 @@ public struct LinearScheme: Sendable, Hashable {
   public let weights: Scheme
   /// How inputs are rounded while the model runs; nil when they stay in floating point.
   public let activations: ActivationScheme?
+  /// Whether groups are scattered over the columns, as GPTQ's act-order leaves them (`desc_act`); their map
+  /// is stored beside the codes.
+  public let scattersGroups: Bool
 
   /// A scheme for weights and inputs.
-  public init(_ weights: Scheme, activations: ActivationScheme? = nil) {
+  public init(
+    _ weights: Scheme, activations: ActivationScheme? = nil, scattersGroups: Bool = false
+  ) {
     self.weights = weights
     self.activations = activations
+    self.scattersGroups = scattersGroups
   }
 }
 
@@ -35,7 +41,9 @@ public struct QuantizedLinear: Sendable, Equatable {
 
   /// The scheme of this Linear.
   public var scheme: LinearScheme {
-    LinearScheme(weight.grid.scheme, activations: activations?.scheme)
+    LinearScheme(
+      weight.grid.scheme, activations: activations?.scheme,
+      scattersGroups: weight.grid.scattersGroups)
   }
 
   /// The weights that the codes stand for, with those of kept channels as they are.

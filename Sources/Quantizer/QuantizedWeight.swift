@@ -17,7 +17,7 @@ public struct QuantizedWeight: Sendable, Equatable {
   public init(rows: Int, columns: Int, grid: Grid, codes: [UInt8]) {
     precondition(codes.count == rows * columns, "\(codes.count) codes for \(rows) x \(columns)")
     precondition(
-      grid.scales.rows == rows && grid.groups * grid.groupSize == columns,
+      grid.fits(rows: rows, columns: columns),
       "a grid of \(grid.scales.rows) rows and \(grid.groups) groups of \(grid.groupSize)")
     self.rows = rows
     self.columns = columns
@@ -38,6 +38,12 @@ public struct QuantizedWeight: Sendable, Equatable {
     result.parallelRowBlocks(of: 16) { range, block in
       for (i, row) in range.enumerated() {
         var output = block.mutableRow(i)
+        guard grid.columnGroups == nil else {
+          for j in 0..<columns {
+            output[j] = grid.value(of: codes[row * columns + j], row: row, column: j)
+          }
+          continue
+        }
         for group in 0..<grid.groups { dequantize(row: row, group: group, into: &output) }
       }
     }
@@ -76,7 +82,8 @@ public struct QuantizedWeight: Sendable, Equatable {
       Grid(
         scheme: grid.scheme, groupSize: grid.groupSize, scales: divided(grid.scales),
         // A zero point and a table do not depend on the scale.
-        offsets: grid.scheme.points == .offset ? divided(grid.offsets) : grid.offsets))
+        offsets: grid.scheme.points == .offset ? divided(grid.offsets) : grid.offsets,
+        columnGroups: grid.columnGroups))
     return QuantizedWeight(rows: rows, columns: columns, grid: stored, codes: codes)
   }
 
@@ -85,7 +92,10 @@ public struct QuantizedWeight: Sendable, Equatable {
   /// Weights count from half a step and 2⁻⁸ of the grid's width beyond an end, because rounding a
   /// scale to its format may move an end that far. So a grid that was made to cover all weights
   /// clips none.
+  ///
+  /// - Precondition: groups are consecutive columns.
   public func clippedShare(of weights: Matrix) -> Double {
+    precondition(grid.columnGroups == nil, "the clipping of scattered groups")
     let counts = Threads.map(rows) { row in
       var count = 0
       for group in 0..<grid.groups {

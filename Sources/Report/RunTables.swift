@@ -47,7 +47,7 @@ extension RunReport {
     return result
   }
 
-  /// The run in two lines: how much was quantized, and what needs a second look.
+  /// The run in a few lines: how much was quantized, and what needs a second look.
   package var summary: String {
     let weights = linears.reduce(0) { $0 + $1.rows * $1.columns }
     let retried = linears.filter { ($0.conditioning?.retries ?? 0) > 0 }.count
@@ -61,7 +61,26 @@ extension RunReport {
       \(Numbers.fixed(bitsPerWeight, 3)) bits per weight, \(method), \(tokens), \
       \(Numbers.duration(seconds))
       damping raised for \(retried) Linears; dead input channels in \(dead) Linears
-      """ + expertSummary
+      """ + lossSummary + expertSummary
+  }
+
+  /// What is lost altogether, if anything is.
+  private var lossSummary: String {
+    let ruined = linears.filter(\.isRuined)
+    let withLostRows = linears.filter { $0.lostRows > 0 }
+    let rows = withLostRows.reduce(0) { $0 + $1.lostRows }
+    return
+      (ruined.isEmpty
+      ? "" : "\n\(ruined.count) Linears lost more than half of their output: \(Self.names(ruined))")
+      + (rows == 0
+        ? ""
+        : "\nhardly anything is left of \(rows) rows, whose weights may be too small for a scale: "
+          + Self.names(withLostRows))
+  }
+
+  /// The names of the first Linears.
+  private static func names(_ linears: [LinearReport]) -> String {
+    linears.prefix(3).map(\.name).joined(separator: ", ") + (linears.count > 3 ? ", …" : "")
   }
 
   /// How many tokens the experts saw during calibration, if there are experts.
@@ -70,11 +89,8 @@ extension RunReport {
     guard let least = counts.first else { return "" }
     let starved = linears.filter(\.isUnderCalibrated)
     let median = counts[counts.count / 2]
-    let names =
-      starved.prefix(3).map(\.name).joined(separator: ", ")
-      + (starved.count > 3 ? ", …" : "")
     return "\nexperts saw \(Numbers.count(least)) tokens at least, \(Numbers.count(median)) in the "
       + "median; \(starved.count) Linears saw fewer than they have inputs"
-      + (starved.isEmpty ? "" : ": \(names)")
+      + (starved.isEmpty ? "" : ": \(Self.names(starved))")
   }
 }

@@ -60,8 +60,8 @@ struct GroupSolver {
     // The choice between factors must not depend on the held-out tokens.
     let known = self.inputError(linear, effective, on: input.calibration?.sample)
     if let factors { effective = effective.columns(times: factors.map { 1 / $0 }) }
-    let lost = OutputEnergy(
-      of: effective.difference(to: problem.weights), in: input, byRow: byRow)
+    let difference = effective.difference(to: problem.weights)
+    let lost = OutputEnergy(of: difference, in: input, byRow: byRow)
     let error = LinearError(
       lost, of: whole, activation: inputError.map { ratio($0, sampledEnergy(problem.weights)) },
       stream: input.heldOut.flatMap {
@@ -70,6 +70,7 @@ struct GroupSolver {
     let solution = LinearSolution(
       name: problem.name, linear: linear, error: error,
       clippedShare: linear.weight.clippedShare(of: rounded),
+      lostRows: problem.weights.rowsLost(to: difference),
       conditioning: rounding.prepared.conditioning,
       outliers: try outlierReport(target, linear), tokens: tokens,
       gap: byRow ? gap(of: linear, target, lost) : nil)

@@ -42,3 +42,14 @@ extension Matrix {
   /// The squared Frobenius norm.
   var sumOfSquares: Double { innerProduct(with: self) }
 }
+
+extension Matrix {
+  /// The number of rows of which hardly anything is left after an error, `[rows, columns]`.
+  func rowsLost(to error: Matrix) -> Int {
+    (0..<rows).count { i in
+      let (weights, lost) = (row(i), error.row(i))
+      let energy = VectorMath.dot(weights, weights)
+      return energy > 0 && VectorMath.dot(lost, lost) > 0.9 * energy
+    }
+  }
+}

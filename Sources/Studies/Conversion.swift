@@ -106,11 +106,13 @@ public struct Conversion: Sendable {
 extension QuantizedLinear {
   /// The same Linear under another scheme of as many bits.
   ///
-  /// A symmetric one among asymmetric ones gets the middle code as its zero point.
+  /// A symmetric one among asymmetric ones gets the middle code as its zero point, and one with consecutive
+  /// groups among scattered ones the map that says so.
   fileprivate func stated(as scheme: LinearScheme) -> QuantizedLinear {
     let grid = Grid(
       scheme: scheme.weights, groupSize: weight.grid.groupSize, scales: weight.grid.scales,
-      zeroPoints: weight.grid.zeroPoints)
+      zeroPoints: weight.grid.zeroPoints,
+      columnGroups: scheme.scattersGroups ? (0..<weight.columns).map(weight.grid.group) : nil)
     return QuantizedLinear(
       QuantizedWeight(
         rows: weight.rows, columns: weight.columns, grid: grid, codes: weight.codes),

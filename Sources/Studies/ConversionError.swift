@@ -7,12 +7,18 @@ public import Remedies
 public enum ConversionError: RemediableError {
   /// The input has no quantized Linear.
   case notQuantized(String)
+  /// The head is quantized, too.
+  case quantizedHead(String)
   /// Only some of the Linears that engines merge into one matrix are quantized.
   case partlyQuantized(dense: [String], quantized: [String])
   /// Two Linears have different schemes.
   case schemes((name: String, LinearScheme), (name: String, LinearScheme), format: String)
   /// The configuration says symmetric, but the zero points are not all in the middle.
   case notSymmetric(linear: String, middle: Int)
+  /// The last group of a row has fewer columns than the others, for which no format has a rule.
+  case shortGroup(linear: String, columns: Int, size: Int)
+  /// Groups are scattered over the columns, and the format has no place for their map.
+  case scatteredGroups(linear: String, format: String)
   /// The format cannot store a zero point.
   case zeroPoint(linear: String, Int, format: String)
   /// The format cannot store a scale.
@@ -23,6 +29,9 @@ public enum ConversionError: RemediableError {
     switch self {
     case .notQuantized(let path):
       "\(path): no Linear is quantized; quantize it first"
+    case .quantizedHead(let head):
+      "\(head): is quantized, which few readers of other formats expect; quantize the original model to the "
+        + "format instead"
     case .partlyQuantized(let dense, let quantized):
       "\(dense.joined(separator: ", ")): in floating point, beside the quantized "
         + "\(quantized.joined(separator: ", ")); engines make one matrix of them and need all or "
@@ -33,6 +42,12 @@ public enum ConversionError: RemediableError {
     case .notSymmetric(let linear, let middle):
       "\(linear): has zero points other than \(middle), but config.json calls it symmetric; "
         + "correct sym or checkpoint_format in config.json"
+    case .shortGroup(let linear, let columns, let size):
+      "\(linear): groups of \(size) do not divide its \(columns) columns, so the last one is short, which "
+        + "engines read in different ways; quantize the original model with groups that do"
+    case .scatteredGroups(let linear, let format):
+      "\(linear): its groups are scattered over the columns (desc_act), and \(format) stores only "
+        + "consecutive ones; quantize the original model to it"
     case .zeroPoint(let linear, let zero, let format):
       "\(linear): has the zero point \(zero), which \(format) cannot store"
     case .scale(let tensor, let value, let stored, let format):
@@ -48,7 +63,7 @@ public enum ConversionError: RemediableError {
     case .scale: [.chooseFormat("compressed-tensors")]
     case .schemes(let one, let other, _):
       one.1.weights.bits == other.1.weights.bits ? [] : [.chooseFormat("compressed-tensors")]
-    case .notQuantized, .partlyQuantized, .notSymmetric: []
+    case .notQuantized, .quantizedHead, .partlyQuantized, .notSymmetric, .shortGroup, .scatteredGroups: []
     }
   }
 }

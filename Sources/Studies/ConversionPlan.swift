@@ -50,6 +50,9 @@ struct ConversionPlan {
     dense = linears.joined().filter { !model.isQuantized($0) }.map(\.name)
     alwaysDense = model.denseModules
     foreign = model.foreignParts
+    guard !model.isQuantized(model.headShape) else {
+      throw ConversionError.quantizedHead(model.declaration.head)
+    }
     for block in model.declaration.blocks { try Self.checkFused(block, model) }
     var facts: [[LinearFacts]] = []
     for block in quantized {

@@ -32,8 +32,8 @@ struct LinearFacts: Sendable {
     lostScales = lost
   }
 
-  /// The Linears of each block with schemes that one folder can hold: if one has zero points, all
-  /// get them.
+  /// The Linears of each block with schemes that one folder can hold: if one has zero points, or scattered
+  /// groups, all get them.
   ///
   /// - Throws: ``ConversionError`` when schemes differ in more than the format can hold, or
   ///   contradict the zero points.
@@ -42,6 +42,7 @@ struct LinearFacts: Sendable {
   ) throws -> [[LinearFacts]] {
     var first: LinearFacts?
     var isSymmetric = true
+    let scattersGroups = blocks.joined().contains(where: \.scheme.scattersGroups)
     for linear in blocks.joined() {
       let weights = linear.scheme.weights
       if weights.isSymmetric && !linear.isCentred {
@@ -64,18 +65,24 @@ struct LinearFacts: Sendable {
         stored.scheme = LinearScheme(
           try Scheme(
             bits: weights.bits, symmetric: isSymmetric, granularity: weights.granularity),
-          activations: linear.scheme.activations)
+          activations: linear.scheme.activations, scattersGroups: scattersGroups)
         return stored
       }
     }
   }
 
-  /// Checks that a format can hold the zero points and scales.
+  /// Checks that a format can hold the groups, zero points and scales.
   ///
   /// - Throws: ``ConversionError`` for the first value that it cannot hold.
   func check(
     against format: any CheckpointFormat, in source: any CheckpointFormat
   ) throws(ConversionError) {
+    if case .group(let size) = scheme.weights.granularity, shape.columns % size != 0 {
+      throw .shortGroup(linear: shape.name, columns: shape.columns, size: size)
+    }
+    if scheme.scattersGroups, !format.holdsScatteredGroups {
+      throw .scatteredGroups(linear: shape.name, format: format.name)
+    }
     if smallestZeroPoint < format.smallestZeroPoint, !scheme.weights.isSymmetric {
       throw .zeroPoint(linear: shape.name, Int(smallestZeroPoint), format: format.name)
     }

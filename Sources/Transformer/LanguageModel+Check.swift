@@ -27,7 +27,7 @@ extension LanguageModel {
       }
     }
     try check(declaration.finalNorm)
-    try check(declaration.head, table)
+    if !isQuantized(headShape) { try check(declaration.head, table) }
     _ = try headBias()
   }
 

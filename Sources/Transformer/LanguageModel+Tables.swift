@@ -1,5 +1,7 @@
 package import Checkpoint
+package import Formats
 internal import LinearAlgebra
+internal import Quantizer
 
 // What stands outside the blocks: embedding, final norm and head, rotated if the model is.
 
@@ -29,9 +31,18 @@ extension LanguageModel {
 
   /// The head, `[vocabulary, hidden]`.
   func head() throws(CheckpointError) -> SlabMatrix {
+    if let quantized = try quantizedLinear(headShape) {
+      return SlabMatrix(quantized.dequantized(), name: declaration.head, path: folder.path)
+    }
     // The rotated head takes up the gain of the norm in front of it.
     let gain = rotation == nil ? [] : try folder.norm(declaration.finalNorm).gain
     return try table(declaration.head, rotation.map { (gain, $0.stream) })
+  }
+
+  /// The shape of the head.
+  package var headShape: LinearShape {
+    LinearShape(
+      name: declaration.head, rows: declaration.vocabularySize, columns: declaration.hiddenSize)
   }
 
   private func table(

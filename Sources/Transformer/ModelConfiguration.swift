@@ -95,14 +95,20 @@ public struct ModelConfiguration: Sendable {
   /// - Returns: the prefix.
   public func prefix(_ usual: String, layers: String) -> String {
     let short = usual.hasPrefix("model.") ? String(usual.dropFirst("model.".count)) : ""
-    let candidates = [usual, "\(usual)language_model.", "language_model.\(usual)", short]
+    let candidates =
+      [usual, "\(usual)language_model.", short]
+      + Self.wrappers.map { "\($0)\(usual)" }
     return candidates.first { isStored("\($0)\(layers).0.") } ?? usual
   }
 
   /// The key of the head, given its usual one.
   public func head(_ usual: String) -> String {
-    [usual, "language_model.\(usual)"].first { isStored("\($0).weight") } ?? usual
+    ([usual] + Self.wrappers.map { "\($0)\(usual)" }).first { isStored("\($0).weight") } ?? usual
   }
+
+  /// What programs put in front of all names: composite models, classes that hold a model as `model`, and
+  /// PEFT.
+  private static let wrappers = ["language_model.", "model.", "base_model.model."]
 
   /// The first member that nobody read although its name says that it changes the model.
   func unreadMember() throws(JSONError) -> JSONField? {

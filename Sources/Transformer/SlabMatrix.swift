@@ -1,9 +1,15 @@
 internal import Checkpoint
 internal import LinearAlgebra
 
-/// A large matrix that stays in its file; rows are decoded on demand.
+/// A large matrix that stays in its file; rows are decoded on demand. One that is quantized is decoded as a
+/// whole.
 struct SlabMatrix {
-  private let tensor: ModelFolder.TensorReference
+  private enum Source {
+    case stored(ModelFolder.TensorReference)
+    case decoded(Matrix, name: String, path: String)
+  }
+
+  private let source: Source
   private let format: FloatFormat
   let rowCount: Int
   private let columns: Int
@@ -14,10 +20,17 @@ struct SlabMatrix {
     _ folder: ModelFolder, _ name: String, rows: Int, columns: Int,
     turnedBy turn: (gain: [Float], rotation: Matrix)? = nil
   ) throws(CheckpointError) {
-    (tensor, format) = try folder.floatTensor(name, dimensions: [rows, columns])
+    let (tensor, format) = try folder.floatTensor(name, dimensions: [rows, columns])
+    (source, self.format) = (.stored(tensor), format)
     rowCount = rows
     self.columns = columns
     self.turn = turn
+  }
+
+  /// A matrix that is already in memory, and where it comes from.
+  init(_ matrix: Matrix, name: String, path: String) {
+    source = .decoded(matrix, name: name, path: path)
+    (rowCount, columns, format, turn) = (matrix.rows, matrix.columns, .float32, nil)
   }
 
   /// Consecutive rows.
@@ -31,8 +44,9 @@ struct SlabMatrix {
     all.reserveCapacity(indices.count * columns)
     for i in indices {
       guard i >= 0, i < rowCount else {
+        let (name, path) = origin
         throw .tensor(
-          name: tensor.name, path: tensor.path,
+          name: name, path: path,
           reason: "has \(rowCount) rows, but the text has a token \(i); "
             + "its tokens are not those of this model")
       }
@@ -60,7 +74,21 @@ struct SlabMatrix {
     return Matrix.product(rows.columns(times: turn.gain), turn.rotation).rounded(to: format)
   }
 
+  /// The name of the tensor and the path of its file.
+  private var origin: (name: String, path: String) {
+    switch source {
+    case .stored(let tensor): (tensor.name, tensor.path)
+    case .decoded(_, let name, let path): (name, path)
+    }
+  }
+
   private func elements(_ range: Range<Int>) throws(CheckpointError) -> [Float] {
+    let tensor: ModelFolder.TensorReference
+    switch source {
+    case .stored(let stored): tensor = stored
+    case .decoded(let matrix, _, _):
+      return Array(matrix.elements[range.lowerBound * columns..<range.upperBound * columns])
+    }
     let stride = columns * format.byteCount
     let values = tensor.withBytes {
       format.decode($0.extracting(range.lowerBound * stride..<range.upperBound * stride))

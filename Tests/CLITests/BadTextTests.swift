@@ -126,7 +126,7 @@ private let readings: [Refusal] = [
   },
   Refusal(
     "a record that is not JSON",
-    #"text.jsonl, line 4: a JSON object with a string "text" is needed: line 1, column "#
+    #"text.jsonl, line 4: a JSON object with a string "text" or a conversation is needed: line 1, column "#
       + #"14: expected '"', found the end of the text"#, ["--calibration", "text.jsonl"]
   ) {
     try $0.write("text.jsonl", "{\"text\": \"ab\"}\n\n\n{\"text\": \"ab}\n")
@@ -134,15 +134,15 @@ private let readings: [Refusal] = [
   },
   Refusal(
     "a record without text",
-    #"text.jsonl, line 2: a JSON object with a string "text" is needed: text: expected a "#
+    #"text.jsonl, line 2: a JSON object with a string "text" or a conversation is needed: text: expected a "#
       + #"value, found no such member"#, ["--calibration", "text.jsonl"]
   ) {
-    try $0.write("text.jsonl", "{\"text\": \"a\u{2028}b\"}\r\n{\"content\": \"ab\"}\r\n")
+    try $0.write("text.jsonl", "{\"text\": \"a\u{2028}b\"}\r\n{\"note\": \"ab\"}\r\n")
     try $0.write("model/tokenizer.json", letters)
   },
   Refusal(
     "a text that is no string",
-    #"text.jsonl, line 1: a JSON object with a string "text" is needed: text: expected a "#
+    #"text.jsonl, line 1: a JSON object with a string "text" or a conversation is needed: text: expected a "#
       + #"string, found an array"#, ["--calibration", "text.jsonl"]
   ) {
     try $0.write("text.jsonl", "{\"text\": [\"ab\"]}")

@@ -46,7 +46,9 @@ private func quantize(_ arguments: String..., in folder: TemporaryFolder) throws
     }
   }
 
-  @Test(arguments: ["", "model.language_model.", "language_model.model."])
+  @Test(arguments: [
+    "", "model.language_model.", "language_model.model.", "model.model.", "base_model.model.model.",
+  ])
   func `may have another prefix before the names of its tensors`(prefix: String) throws {
     try withText { folder in
       var tiny = TinyModel()

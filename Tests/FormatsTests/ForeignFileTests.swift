@@ -78,44 +78,6 @@ private let packed = #"""
     }
   }
 
-  @Test func `scattered groups are an error that names desc_act`() throws {
-    try TemporaryFolder.with { folder in
-      let scattered = (0..<16).map { Int32($0 % 2) }
-      let model = try folder.open(gptq(zeros: 0, index: scattered), config: config())
-      expectFailure("p.g_idx", "desc_act") { try model.decode(linear) }
-      let short = try folder.open(gptq(zeros: 0, index: [0, 0, 1, 1]), config: config())
-      expectFailure("p.g_idx", "[4]", "[16]") { try short.decode(linear) }
-    }
-  }
-
-  @Test func `compressed-tensors with scattered groups is an error too`() throws {
-    let tensors: [RawSafetensors.Tensor] = [
-      .init(
-        "p.weight_packed", "I32", [8, 2],
-        RawSafetensors.bytes([UInt32](repeating: 0x9999_9999, count: 16))),
-      .init("p.weight_scale", "F16", [8, 2], half.encode([Float](repeating: 0.5, count: 16))),
-    ]
-    let config = CompressedTensorsFormat().configuration(
-      of: LinearScheme(try Scheme(bits: 4, symmetric: true, granularity: .group(8))),
-      provenance: nil)
-    func folder(_ index: [Int32], _ body: (ModelFolder) throws -> Void) throws {
-      try TemporaryFolder.with { folder in
-        let map = RawSafetensors.Tensor(
-          "p.weight_g_idx", "I32", [16], RawSafetensors.bytes(index))
-        try body(try folder.open(tensors + [map]))
-      }
-    }
-    try folder((0..<16).map { $0 / 8 }) { model in
-      let weight = try CompressedTensorsFormat().decode(linear, in: model, config).weight
-      #expect(weight.codes.allSatisfy { $0 == 9 })
-    }
-    try folder((0..<16).map { $0 % 2 }) { model in
-      expectFailure("p.weight_g_idx", "consecutive") {
-        try CompressedTensorsFormat().decode(linear, in: model, config)
-      }
-    }
-  }
-
   @Test(arguments: [-3, 0, 1, 9, 4_000_000_000])
   func `impossible bits are an error`(bits: Int) throws {
     try TemporaryFolder.with { folder in

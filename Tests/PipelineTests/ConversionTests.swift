@@ -353,10 +353,90 @@ private func expectRefusal(
               ? RawSafetensors.bytes(index) : [UInt8](repeating: 0x11, count: count)))
       }
       try folder.write("source/model.safetensors", RawSafetensors.file(tensors))
-      let mixed = try LanguageModel(ModelFolder(path: folder.path("source")))
+      func mixed() throws -> LanguageModel {
+        try LanguageModel(ModelFolder(path: folder.path("source")))
+      }
       try expectRefusal(
-        "q_proj has 4 bits in groups of 32", "down_proj has 4 bits in groups of 16", of: mixed,
+        "down_proj", "where config.json calls for groups of 32", of: mixed(), to: AWQFormat(),
+        in: folder)
+      // The same, where the configuration says so.
+      var configuration = try JSONValue(parsing: folder.read("source/config.json"))
+      var stated = try configuration.member("quantization_config").value
+      try stated.setMember("dynamic", to: ["+:model.layers.0.mlp.down_proj": ["group_size": 16]])
+      try configuration.setMember("quantization_config", to: stated)
+      try folder.write("source/config.json", configuration.bytes(.pretty))
+      try expectRefusal(
+        "q_proj has 4 bits in groups of 32", "down_proj has 4 bits in groups of 16", of: mixed(),
         to: AWQFormat(), in: folder)
+    }
+  }
+
+  @Test func `keeps scattered groups where the format has a map of columns, and is refused elsewhere`()
+    throws
+  {
+    try TemporaryFolder.with { folder in
+      let source = try folder.make(GPTQFormat()) { _ in (0.5, 8) }
+      // Every other column belongs to the other half of the groups.
+      let tensors = source.folder.tensors.map { tensor in
+        let count = tensor.shape.dimensions[0]
+        let index = (0..<count).map { Int32(($0 * 2 % count + $0 * 2 / count) / 16) }
+        return RawSafetensors.Tensor(
+          tensor.name, tensor.shape.type.rawValue, tensor.shape.dimensions,
+          tensor.name.hasSuffix("g_idx") ? RawSafetensors.bytes(index) : tensor.bytes)
+      }
+      try folder.write("source/model.safetensors", RawSafetensors.file(tensors))
+      let scattered = try LanguageModel(ModelFolder(path: folder.path("source")))
+      for format in [AWQFormat() as any CheckpointFormat, CompressedTensorsFormat()] {
+        try expectRefusal("q_proj", "scattered", of: scattered, to: format, in: folder)
+      }
+      let again = try folder.convert(scattered, to: GPTQFormat())
+      for linear in scattered.linears {
+        let (before, after) = (
+          try scattered.quantizedLinear(linear), try again.quantizedLinear(linear)
+        )
+        #expect(before == after && before?.scheme.scattersGroups == true)
+      }
+      let stated = try again.folder.configuration.member("quantization_config")
+      #expect(try stated.member("desc_act").bool)
+    }
+  }
+
+  @Test func `is refused for a quantized head, with which the model still predicts`() throws {
+    try TemporaryFolder.with { folder in
+      let source = try folder.make(GPTQFormat()) { _ in (0.5, 8) }
+      let (rows, columns) = (source.declaration.vocabularySize, source.declaration.hiddenSize)
+      let head = LinearShape(name: "lm_head", rows: rows, columns: columns)
+      let scheme = try Scheme(bits: 4, symmetric: false, granularity: .group(16))
+      let weights = Matrix.gaussian(rows, columns, seed: 5)
+      let grid = try GridRule(range: .minMax, encoding: GPTQFormat().encoding(scales: .float16))
+        .grid(for: weights, scheme: scheme)
+      let stored = QuantizedLinear(QuantizedWeight(nearest: weights, on: grid))
+      let parts = zip(
+        GPTQFormat().layout(of: head, stored.scheme, scales: .float16),
+        GPTQFormat().encode(stored, scales: .float16))
+      let tensors = source.folder.tensors.map {
+        RawSafetensors.Tensor($0.name, $0.shape.type.rawValue, $0.shape.dimensions, $0.bytes)
+      }
+      let headTensors = parts.map { shape, bytes in
+        RawSafetensors.Tensor(shape.name, shape.shape.type.rawValue, shape.shape.dimensions, bytes)
+      }
+      try folder.write("source/model.safetensors", RawSafetensors.file(tensors + headTensors))
+      var configuration = source.folder.configuration
+      try configuration.setMember("tie_word_embeddings", to: false)
+      try folder.write("source/config.json", configuration.bytes(.pretty))
+      let model = try LanguageModel(ModelFolder(path: folder.path("source")))
+      try expectRefusal("lm_head", "is quantized", of: model, to: AWQFormat(), in: folder)
+      let hidden = Matrix.gaussian(3, columns, seed: 6)
+      let norm = try #require(
+        SafetensorsFile(path: folder.path("source/model.safetensors")).floats("model.norm.weight"))
+      let normalized = Matrix(rows: 3, columns: columns) { i, j in
+        let row = (0..<columns).map { hidden[i, $0] * hidden[i, $0] }
+        return hidden[i, j] * norm[j] / (row.reduce(0, +) / Float(columns)).squareRoot()
+      }
+      let expected = Matrix.product(normalized, stored.dequantized().transposed)
+      for (a, b) in try pairs(try model.logits(hidden).elements, expected.elements) {
+        #expect(abs(a - b) < 1e-3)
+      }
     }
   }
 }

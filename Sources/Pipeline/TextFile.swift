@@ -1,0 +1,95 @@
+internal import Checkpoint
+internal import JSON
+
+/// A file of text, of which only the beginning is read if that has enough tokens.
+struct TextFile {
+  private let file: MappedFile
+  /// The bytes of a text that are tokenized at first.
+  private let chunk: Int
+
+  /// A file.
+  ///
+  /// - Throws: ``CheckpointError`` if it cannot be read.
+  init(path: String, chunk: Int = 1 << 20) throws(CheckpointError) {
+    file = try MappedFile(path: path)
+    self.chunk = chunk
+  }
+
+  /// The tokens of the file as one text.
+  ///
+  /// - Parameters:
+  ///   - needed: the number of tokens that are needed; nil for all.
+  ///   - encode: makes tokens of a text.
+  /// - Throws: ``InputError``.
+  func tokens(
+    atLeast needed: Int?, _ encode: (String) throws(InputError) -> [Int32]
+  ) throws(InputError) -> [Int32] {
+    var length = needed == nil ? file.byteCount : min(file.byteCount, chunk)
+    while true {
+      let end = lineEnd(from: length)
+      let tokens = try encode(try text(0..<end))
+      guard end < file.byteCount, tokens.count < needed ?? .max else { return tokens }
+      length = min(file.byteCount, 4 * max(1, length))
+    }
+  }
+
+  /// The tokens of the records of a `.jsonl` file, each tokenized by itself.
+  ///
+  /// - Throws: ``InputError``, with the line.
+  func recordTokens(
+    atLeast needed: Int?, _ encode: (String) throws(InputError) -> [Int32]
+  ) throws(InputError) -> [Int32] {
+    var tokens: [Int32] = []
+    var (start, line) = (0, 0)
+    while start < file.byteCount, tokens.count < needed ?? .max {
+      // Only a line feed ends a line: JSON strings may hold all other separators of Unicode.
+      let end = firstLineFeed(from: start)
+      line += 1
+      if let record = try record(start..<end, line: line) { tokens += try encode(record) }
+      start = end + 1
+    }
+    return tokens
+  }
+
+  private func text(_ range: Range<Int>) throws(InputError) -> String {
+    guard let text = String(validating: file.copy(range), as: UTF8.self) else {
+      throw .notUTF8(path: file.path)
+    }
+    return text
+  }
+
+  /// The text of a record; nil for a blank line.
+  private func record(_ range: Range<Int>, line: Int) throws(InputError) -> String? {
+    let bytes = file.copy(range)
+    guard !bytes.allSatisfy({ [0x20, 0x09, 0x0D].contains($0) }) else { return nil }
+    guard String(validating: bytes, as: UTF8.self) != nil else { throw .notUTF8(path: file.path) }
+    do throws(JSONError) {
+      return try TextRecord(JSONValue(parsing: bytes).field).text
+    } catch {
+      throw .badRecord(path: file.path, line: line, reason: "\(error)")
+    }
+  }
+
+  /// The end of a line at or behind a position, if a letter stands before it: no tokenizer joins a letter
+  /// and a line feed, so what follows cannot change the tokens before. Otherwise the end of the file.
+  private func lineEnd(from position: Int) -> Int {
+    var start = position
+    while start < file.byteCount {
+      let end = firstLineFeed(from: start)
+      let before = String(decoding: file.copy(max(0, end - 4)..<end), as: UTF8.self)
+      if before.unicodeScalars.last?.properties.isAlphabetic == true { return end }
+      start = end + 1
+    }
+    return file.byteCount
+  }
+
+  private func firstLineFeed(from start: Int) -> Int {
+    file.withBytes(start..<file.byteCount) { bytes in
+      // Safety: the offsets are below the number of bytes; any bits are a byte.
+      let offset = (0..<bytes.byteCount).first {
+        unsafe bytes.unsafeLoad(fromByteOffset: $0, as: UInt8.self) == 0x0A
+      }
+      return start + (offset ?? bytes.byteCount)
+    }
+  }
+}

@@ -1,0 +1,50 @@
+internal import JSON
+
+/// The text of a record of a `.jsonl` file, in any of the forms that people have.
+///
+/// Conversations are the turns one after another, a line each, without the words that a chat template would
+/// put around them.
+struct TextRecord {
+  /// The text.
+  let text: String
+
+  /// Reads a record: `text`; `content`; `messages` (OpenAI's) or `conversations` (ShareGPT's); `prompt` with
+  /// `completion`; `instruction` with `input` and `output` (Alpaca's).
+  ///
+  /// - Throws: ``JSONError`` for anything else; what is missing then is `text`.
+  init(_ record: JSONField) throws(JSONError) {
+    for name in ["text", "content"] {
+      if let field = try record.optionalMember(name) {
+        text = try field.string
+        return
+      }
+    }
+    for name in ["messages", "conversations"] {
+      if let turns = try record.optionalMember(name) {
+        let said = try turns.array.map { turn throws(JSONError) in try Self.turn(turn) }
+        text = said.joined(separator: "\n")
+        return
+      }
+    }
+    for names in [["prompt", "completion"], ["instruction", "input", "output"]] {
+      var parts: [String] = []
+      for name in names { if let part = try record.optionalMember(name) { parts.append(try part.string) } }
+      guard parts.count > 1 else { continue }
+      text = parts.filter { !$0.isEmpty }.joined(separator: "\n")
+      return
+    }
+    text = try record.member("text").string
+  }
+
+  /// What is said in a turn: a text, or the texts among its parts.
+  private static func turn(_ turn: JSONField) throws(JSONError) -> String {
+    let value = try turn.optionalMember("value")
+    let content = if let value { value } else { try turn.member("content") }
+    guard case .array = content.value else { return try content.string }
+    var texts: [String] = []
+    for part in try content.array {
+      if let text = try part.optionalMember("text") { texts.append(try text.string) }
+    }
+    return texts.joined(separator: "\n")
+  }
+}
