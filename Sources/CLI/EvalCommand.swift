@@ -33,7 +33,9 @@ struct EvalCommand: ParsableCommand {
   var model: String
 
   @Option(
-    help: "Text to predict: plain text, .jsonl with texts or chats, or .safetensors with input_ids.")
+    help: """
+      Text to predict: plain text, .jsonl with texts or chats, or .safetensors with input_ids.
+      """)
   var text: String
 
   @Option(help: "A model to compare with, such as the dense original.")

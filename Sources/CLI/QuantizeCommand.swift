@@ -123,7 +123,9 @@ struct QuantizeCommand: ParsableCommand {
 struct CalibrationArguments: ParsableArguments {
   @Option(
     name: .customLong("calibration"),
-    help: "Text to learn from: plain text, .jsonl with texts or chats, or .safetensors with input_ids.")
+    help: """
+      Text to learn from: plain text, .jsonl with texts or chats, or .safetensors with input_ids.
+      """)
   var path: String?
 
   @Option(help: "Windows to calibrate on. (default: up to \(CalibrationSet.defaultSamples))")

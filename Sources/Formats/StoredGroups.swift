@@ -25,6 +25,7 @@ extension ModelFolder {
   ///   - axis: the axis of the scales along which groups lie.
   ///   - size: the group size of the configuration; nil for whole rows.
   ///   - map: the name of the map of columns to groups, which need not be there.
+  /// - Returns: the groups.
   /// - Throws: ``CheckpointError`` when these contradict each other.
   func groups(
     of linear: LinearShape, _ scales: String, axis: Int, size: Int?, map: String? = nil
@@ -39,8 +40,9 @@ extension ModelFolder {
       let needed = size.map { "groups of \($0)" } ?? "one"
       throw .tensor(
         name: scales, path: tensor.path,
-        reason: "has shape \(dimensions), that is \(dimensions.count == 2 ? dimensions[axis] : 0) groups for "
-          + "\(columns) columns, where config.json calls for \(needed)")
+        reason: "has shape \(dimensions) for \(columns) columns, that is "
+          + "\(dimensions.count == 2 ? dimensions[axis] : 0) groups, where config.json calls for "
+          + needed)
     }
     let consecutive = (0..<columns).map { $0 / width }
     let stored = try map.flatMap { name throws(CheckpointError) in

@@ -30,6 +30,7 @@ public struct Catalog: Sendable {
   /// - Parameters:
   ///   - path: the folder.
   ///   - family: the `model_type` of the family that an unknown architecture is read as; nil for none.
+  /// - Returns: the model.
   /// - Throws: ``CheckpointError`` for anything missing or not supported.
   public func model(
     at path: String, as family: String? = nil

@@ -20,6 +20,7 @@ struct TextFile {
   /// - Parameters:
   ///   - needed: the number of tokens that are needed; nil for all.
   ///   - encode: makes tokens of a text.
+  /// - Returns: the tokens, at least as many as are needed if the file has them.
   /// - Throws: ``InputError``.
   func tokens(
     atLeast needed: Int?, _ encode: (String) throws(InputError) -> [Int32]
@@ -70,8 +71,9 @@ struct TextFile {
     }
   }
 
-  /// The end of a line at or behind a position, if a letter stands before it: no tokenizer joins a letter
-  /// and a line feed, so what follows cannot change the tokens before. Otherwise the end of the file.
+  /// The first end of a line at or behind a position with a letter before it, or else of the file.
+  ///
+  /// No tokenizer joins a letter and a line feed, so what follows cannot change the tokens before.
   private func lineEnd(from position: Int) -> Int {
     var start = position
     while start < file.byteCount {

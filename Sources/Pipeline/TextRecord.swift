@@ -28,7 +28,9 @@ struct TextRecord {
     }
     for names in [["prompt", "completion"], ["instruction", "input", "output"]] {
       var parts: [String] = []
-      for name in names { if let part = try record.optionalMember(name) { parts.append(try part.string) } }
+      for name in names {
+        if let part = try record.optionalMember(name) { parts.append(try part.string) }
+      }
       guard parts.count > 1 else { continue }
       text = parts.filter { !$0.isEmpty }.joined(separator: "\n")
       return

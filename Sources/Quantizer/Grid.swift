@@ -13,8 +13,9 @@ public struct Grid: Sendable, Equatable {
   public let scheme: Scheme
   /// The number of columns that share a scale and offset.
   public let groupSize: Int
-  /// The group of each column (`g_idx`); nil where groups are consecutive columns, as in every grid that a
-  /// ``GridRule`` makes. A last group of fewer columns is a case of it, too.
+  /// The group of each column (`g_idx`); nil where groups are consecutive columns of one size.
+  ///
+  /// A ``GridRule`` makes no other; files may have groups that are scattered, or a short last one.
   public let columnGroups: [Int]?
   /// The scales s, `[rows, groups]`; the scale of a whole tensor is repeated in every row.
   public let scales: Matrix
@@ -64,7 +65,8 @@ public struct Grid: Sendable, Equatable {
 
   /// Whether the columns of some group are not next to each other.
   public var scattersGroups: Bool {
-    columnGroups.map { groups in groups.indices.dropFirst().contains { groups[$0] < groups[$0 - 1] } }
+    columnGroups.map { groups in groups.indices.dropFirst().contains { groups[$0] < groups[$0 - 1] }
+    }
       ?? false
   }
 

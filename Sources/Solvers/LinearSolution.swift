@@ -12,8 +12,9 @@ public struct LinearSolution: Sendable {
   public let error: LinearError
   /// The share of weights that lie beyond the ends of their grid.
   public let clippedShare: Double
-  /// The number of rows of which hardly anything is left: ‖w − ŵ‖² > 0.9·‖w‖². The scale of such a row may be
-  /// too small for its format.
+  /// The number of rows of which hardly anything is left: ‖w − ŵ‖² > 0.9·‖w‖².
+  ///
+  /// The scale of such a row may be too small for its format.
   public let lostRows: Int
   /// What the rounding did to the statistics; nil if it used none.
   public let conditioning: Conditioning?
@@ -43,7 +44,8 @@ public struct LinearSolution: Sendable {
         linear: QuantizedLinear(
           try linear.weight.dividingRows(by: factors, encoding: encoding),
           activations: linear.activations, kept: linear.kept?.dividingRows(by: factors)),
-        error: error, clippedShare: clippedShare, lostRows: lostRows, conditioning: conditioning, outliers: outliers,
+        error: error, clippedShare: clippedShare, lostRows: lostRows, conditioning: conditioning,
+        outliers: outliers,
         tokens: tokens, gap: gap)
     } catch {
       throw .grid(error)

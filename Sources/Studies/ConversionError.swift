@@ -30,8 +30,8 @@ public enum ConversionError: RemediableError {
     case .notQuantized(let path):
       "\(path): no Linear is quantized; quantize it first"
     case .quantizedHead(let head):
-      "\(head): is quantized, which few readers of other formats expect; quantize the original model to the "
-        + "format instead"
+      "\(head): is quantized, which few readers of other formats expect; quantize the original "
+        + "model to the format instead"
     case .partlyQuantized(let dense, let quantized):
       "\(dense.joined(separator: ", ")): in floating point, beside the quantized "
         + "\(quantized.joined(separator: ", ")); engines make one matrix of them and need all or "
@@ -43,8 +43,9 @@ public enum ConversionError: RemediableError {
       "\(linear): has zero points other than \(middle), but config.json calls it symmetric; "
         + "correct sym or checkpoint_format in config.json"
     case .shortGroup(let linear, let columns, let size):
-      "\(linear): groups of \(size) do not divide its \(columns) columns, so the last one is short, which "
-        + "engines read in different ways; quantize the original model with groups that do"
+      "\(linear): groups of \(size) do not divide its \(columns) columns, so the last one is "
+        + "short, which engines read in different ways; quantize the original model with groups "
+        + "that do"
     case .scatteredGroups(let linear, let format):
       "\(linear): its groups are scattered over the columns (desc_act), and \(format) stores only "
         + "consecutive ones; quantize the original model to it"
@@ -63,7 +64,9 @@ public enum ConversionError: RemediableError {
     case .scale: [.chooseFormat("compressed-tensors")]
     case .schemes(let one, let other, _):
       one.1.weights.bits == other.1.weights.bits ? [] : [.chooseFormat("compressed-tensors")]
-    case .notQuantized, .quantizedHead, .partlyQuantized, .notSymmetric, .shortGroup, .scatteredGroups: []
+    case .notQuantized, .quantizedHead, .partlyQuantized, .notSymmetric, .shortGroup,
+      .scatteredGroups:
+      []
     }
   }
 }

@@ -8,6 +8,7 @@ extension [Family] {
   ///   - folder: the folder.
   ///   - assumed: the `model_type` of the family that an unknown architecture is read as; nil for none.
   ///   - formats: the known formats of quantized folders.
+  /// - Returns: the family.
   /// - Throws: ``CheckpointError`` for an unknown architecture; or for a known one, if it is to be read as
   ///   another.
   package func family(

@@ -1,8 +1,9 @@
 internal import Checkpoint
 internal import LinearAlgebra
 
-/// A large matrix that stays in its file; rows are decoded on demand. One that is quantized is decoded as a
-/// whole.
+/// A large matrix that stays in its file; rows are decoded on demand.
+///
+/// One that is quantized is decoded as a whole.
 struct SlabMatrix {
   private enum Source {
     case stored(ModelFolder.TensorReference)

@@ -39,7 +39,9 @@ private let prediction = ["--text", "text.safetensors", "--length", "32"]
       // Granite has the multiplier, but others with it.
       #expect(!outcome.errors.contains("llama"), "\(outcome.errors)")
     }
-    try withModel { $0.replace("model.layers.1.mlp.up_proj.weight") { _ in nil } } _: { folder in
+    try withModel {
+      $0.replace("model.layers.1.mlp.up_proj.weight") { _ in nil }
+    } _: { folder in
       let outcome = try Command.start(["inspect", "model"], in: folder).finish()
       #expect(outcome.status == 1)
       #expect(outcome.errors.contains("it resembles "))

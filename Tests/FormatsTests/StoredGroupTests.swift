@@ -118,7 +118,8 @@ private let scattered = (0..<16).map { $0 * 7 % 16 / 8 }
 
   @Test func `are refused where file and configuration disagree`() throws {
     try TemporaryFolder.with { folder in
-      func refusal(_ tensors: [RawSafetensors.Tensor], _ config: String, _ words: String...) throws {
+      func refusal(_ tensors: [RawSafetensors.Tensor], _ config: String, _ words: String...) throws
+      {
         let model = try folder.open(tensors, config: config)
         let error = #expect(throws: CheckpointError.self) { try model.decode(linear) }
         for word in words { #expect(error.map { "\($0)".contains(word) } == true, "\(word)") }
@@ -146,7 +147,8 @@ private let scattered = (0..<16).map { $0 * 7 % 16 / 8 }
           "p.qweight", "I32", [words, 8],
           RawSafetensors.bytes([UInt32](repeating: 0x8181_8181, count: words * 8))),
         .init(
-          "p.qzeros", "I32", [2, 2], RawSafetensors.bytes([UInt32](repeating: 0x7F7F_7F7F, count: 4))),
+          "p.qzeros", "I32", [2, 2],
+          RawSafetensors.bytes([UInt32](repeating: 0x7F7F_7F7F, count: 4))),
         .init(
           "p.scales", "F16", [2, 8], FloatFormat.float16.encode([Float](repeating: 1, count: 16))),
       ]

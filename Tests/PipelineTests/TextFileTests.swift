@@ -68,11 +68,9 @@ private func words(_ text: String) -> [Int32] {
 @Suite struct `A record` {
   @Test(arguments: [
     (#"{"text": "a", "content": "b"}"#, "a"), (#"{"id": 1, "content": "b"}"#, "b"),
-    (#"{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}"#, "a\nb"),
-    (#"{"conversations": [{"from": "human", "value": "a"}, {"from": "gpt", "value": "b"}]}"#, "a\nb"),
-    (
-      #"{"messages": [{"content": [{"type": "text", "text": "a"}, {"type": "image"}]}]}"#, "a"
-    ),
+    (#"{"messages": [{"role": "user", "content": "a"}, {"content": "b"}]}"#, "a\nb"),
+    (#"{"conversations": [{"from": "human", "value": "a"}, {"value": "b"}]}"#, "a\nb"),
+    (#"{"messages": [{"content": [{"text": "a"}, {"type": "image"}]}]}"#, "a"),
     (#"{"prompt": "a", "completion": "b"}"#, "a\nb"),
     (#"{"instruction": "a", "input": "", "output": "b"}"#, "a\nb"), (#"{"messages": []}"#, ""),
   ])
