@@ -65,14 +65,15 @@ package struct Tokenizer: Sendable {
   private func encode(
     _ text: [UInt8], startsText: Bool, _ cache: inout WordCache, into ids: inout [TokenID]
   ) throws(TokenizerError) {
-    let normalized = try normalizer?.normalize(text) ?? text
-    for (range, token) in addedTokens.split(normalized, normalized: true) {
+    let normalized = try normalizer?.normalize(text) ?? NormalizedText(text)
+    for (range, token) in addedTokens.split(normalized.bytes, normalized: true) {
       if let token {
         ids.append(token)
         continue
       }
       var words = PreTokenizedText(
-        Array(normalized[range]), startsText: startsText && range.lowerBound == 0)
+        Array(normalized.bytes[range]),
+        originCount: startsText ? max(0, normalized.originCount - range.lowerBound) : 0)
       try preTokenizer?.preTokenize(&words)
       for piece in words.pieces { try cache.encode(words.bytes[piece], by: model, into: &ids) }
     }
