@@ -66,6 +66,11 @@ struct NormalizedText {
     (bytes, originCount) = (rewritten, rewrittenCount)
   }
 
+  /// Removes scalars.
+  mutating func removeScalars(where isRemoved: (Unicode.Scalar) -> Bool) throws(TokenizerError) {
+    try rewriteScalars { scalar, bytes, result in if !isRemoved(scalar) { result += bytes } }
+  }
+
   /// Replaces the matches of a pattern; an empty text has none, not even an empty one.
   ///
   /// - Throws: `TokenizerError.matchingFailed` or `.textTooLong`.

@@ -6,10 +6,14 @@ indirect enum Normalizer: Sendable {
   case unicode(Form)
   case lowercase
   case strip(left: Bool, right: Bool)
+  case stripAccents
   case byteLevel
+  case nmt
+  case bert(BERTNormalizer)
 
   private static let supported =
-    "Sequence, Prepend, Replace, NFC, NFD, NFKC, NFKD, Lowercase, Strip, ByteLevel"
+    "Sequence, Prepend, Replace, NFC, NFD, NFKC, NFKD, Lowercase, Strip, StripAccents, ByteLevel, "
+    + "Nmt, BertNormalizer"
 
   /// Reads a normalizer.
   init(_ section: Section) throws(TokenizerError) {
@@ -25,7 +29,10 @@ indirect enum Normalizer: Sendable {
     case "Lowercase": self = .lowercase
     case "Strip":
       self = .strip(left: try section.bool("strip_left"), right: try section.bool("strip_right"))
+    case "StripAccents": self = .stripAccents
     case "ByteLevel": self = .byteLevel
+    case "Nmt": self = .nmt
+    case "BertNormalizer": self = .bert(try BERTNormalizer(section))
     default:
       guard let form = Form(rawValue: type) else {
         throw section.unsupported("the type \(type)", supported: Self.supported)
@@ -53,8 +60,11 @@ indirect enum Normalizer: Sendable {
     case .strip(let left, let right):
       let start = left ? text.bytes[...].startOfTrimmed : 0
       text.keep(start..<(right ? text.bytes[start...].endOfTrimmed : text.bytes.count))
+    case .stripAccents: try text.removeScalars { $0.isCombiningMark }
     case .byteLevel:
       try text.rewriteScalars { _, bytes, result in ByteLevel.encode(bytes, into: &result) }
+    case .nmt: try text.cleanForNMT()
+    case .bert(let normalizer): try normalizer.normalize(&text)
     }
   }
 }
