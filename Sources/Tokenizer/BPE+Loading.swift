@@ -3,11 +3,6 @@ import JSON
 extension BPE {
   /// Reads the section `model`.
   init(_ section: Section) throws(TokenizerError) {
-    // Early files do not state the type.
-    let type = try section.optionalString("type") ?? "BPE"
-    guard type == "BPE" else {
-      throw section.unsupported("the type \(type)", supported: "BPE")
-    }
     guard try section.double("dropout", default: 0) == 0 else {
       throw try section.section("dropout").unsupported("random encoding", supported: "null")
     }

@@ -39,7 +39,7 @@ import Testing
     arguments: [
       (
         ["type": "WordLevel"],
-        "model: the type WordLevel is not supported; supported: BPE"
+        "model: the type WordLevel is not supported; supported: BPE, Unigram"
       ),
       (
         ["dropout": 0.1],

@@ -1,0 +1,34 @@
+/// The section `model`: how a word becomes ids.
+enum Model {
+  case bpe(BPE)
+  case unigram(Unigram)
+
+  /// Reads the section `model`.
+  init(_ section: Section) throws(TokenizerError) {
+    // Early files do not state the type.
+    let type = try section.optionalString("type") ?? "BPE"
+    switch type {
+    case "BPE": self = .bpe(try BPE(section))
+    case "Unigram": self = .unigram(try Unigram(section))
+    default:
+      throw section.unsupported("the type \(type)", supported: "BPE, Unigram")
+    }
+  }
+
+  var vocabulary: Vocabulary {
+    switch self {
+    case .bpe(let model): model.vocabulary
+    case .unigram(let model): model.vocabulary
+    }
+  }
+
+  /// Appends the ids of a word.
+  ///
+  /// - Throws: `TokenizerError.unknownTokenMissing` or `.unknownTokenUnset`.
+  func encode(_ word: ArraySlice<UInt8>, into ids: inout [TokenID]) throws(TokenizerError) {
+    switch self {
+    case .bpe(let model): try model.encode(word, into: &ids)
+    case .unigram(let model): try model.encode(word, into: &ids)
+    }
+  }
+}
