@@ -10,10 +10,11 @@ indirect enum Normalizer: Sendable {
   case byteLevel
   case nmt
   case bert(BERTNormalizer)
+  case precompiled(Precompiled)
 
   private static let supported =
     "Sequence, Prepend, Replace, NFC, NFD, NFKC, NFKD, Lowercase, Strip, StripAccents, ByteLevel, "
-    + "Nmt, BertNormalizer"
+    + "Nmt, BertNormalizer, Precompiled"
 
   /// Reads a normalizer.
   init(_ section: Section) throws(TokenizerError) {
@@ -33,6 +34,7 @@ indirect enum Normalizer: Sendable {
     case "ByteLevel": self = .byteLevel
     case "Nmt": self = .nmt
     case "BertNormalizer": self = .bert(try BERTNormalizer(section))
+    case "Precompiled": self = .precompiled(try Precompiled(section))
     default:
       guard let form = Form(rawValue: type) else {
         throw section.unsupported("the type \(type)", supported: Self.supported)
@@ -43,7 +45,8 @@ indirect enum Normalizer: Sendable {
 
   /// The normalized text.
   ///
-  /// - Throws: `TokenizerError.matchingFailed`, or `.textTooLong` beyond the `GrowthLimit`.
+  /// - Throws: `TokenizerError.matchingFailed`, `.inconsistent` from `Precompiled`, or `.textTooLong`
+  ///   beyond the `GrowthLimit`.
   func normalize(_ text: [UInt8]) throws(TokenizerError) -> NormalizedText {
     var text = NormalizedText(text)
     try normalize(&text)
@@ -65,6 +68,7 @@ indirect enum Normalizer: Sendable {
       try text.rewriteScalars { _, bytes, result in ByteLevel.encode(bytes, into: &result) }
     case .nmt: try text.cleanForNMT()
     case .bert(let normalizer): try normalizer.normalize(&text)
+    case .precompiled(let normalizer): try normalizer.normalize(&text)
     }
   }
 }
