@@ -2,6 +2,7 @@
 enum Model {
   case bpe(BPE)
   case unigram(Unigram)
+  case wordPiece(WordPiece)
 
   /// Reads the section `model`.
   init(_ section: Section) throws(TokenizerError) {
@@ -10,8 +11,9 @@ enum Model {
     switch type {
     case "BPE": self = .bpe(try BPE(section))
     case "Unigram": self = .unigram(try Unigram(section))
+    case "WordPiece": self = .wordPiece(try WordPiece(section))
     default:
-      throw section.unsupported("the type \(type)", supported: "BPE, Unigram")
+      throw section.unsupported("the type \(type)", supported: "BPE, Unigram, WordPiece")
     }
   }
 
@@ -19,6 +21,7 @@ enum Model {
     switch self {
     case .bpe(let model): model.vocabulary
     case .unigram(let model): model.vocabulary
+    case .wordPiece(let model): model.vocabulary
     }
   }
 
@@ -29,6 +32,7 @@ enum Model {
     switch self {
     case .bpe(let model): try model.encode(word, into: &ids)
     case .unigram(let model): try model.encode(word, into: &ids)
+    case .wordPiece(let model): try model.encode(word, into: &ids)
     }
   }
 }

@@ -81,4 +81,28 @@ struct PieceAutomaton {
       index = node.output
     }
   }
+
+  /// The state after a string, or nil if no piece starts with it.
+  func state(after string: ArraySlice<UInt8>) -> State? {
+    var state = State()
+    for byte in string {
+      guard let child = children[Self.key(state.node, byte)] else { return nil }
+      state.node = child
+    }
+    return state
+  }
+
+  /// The longest piece that continues a state with one or more of the first bytes of a text.
+  ///
+  /// - Returns: How many bytes of the text it takes, and its id.
+  func longestPiece(from state: State, _ text: ArraySlice<UInt8>) -> (count: Int, id: TokenID)? {
+    var longest: (Int, TokenID)?
+    var node = state.node
+    for index in text.indices {
+      guard let child = children[Self.key(node, text[index])] else { break }
+      node = child
+      if let id = nodes[node].id { longest = (index + 1 - text.startIndex, id) }
+    }
+    return longest
+  }
 }

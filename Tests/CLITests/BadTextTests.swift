@@ -177,7 +177,7 @@ private let tokenizers: [Refusal] = [
   },
   Refusal(
     "a tokenizer of another kind",
-    "model/tokenizer.json: model: the type WordLevel is not supported; supported: BPE, Unigram",
+    "model/tokenizer.json: model: the type WordLevel is not supported; supported: BPE, Unigram, WordPiece",
     ["--calibration", "text.jsonl"]
   ) {
     try $0.write("text.jsonl", "")

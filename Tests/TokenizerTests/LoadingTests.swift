@@ -39,7 +39,7 @@ import Testing
     arguments: [
       (
         ["type": "WordLevel"],
-        "model: the type WordLevel is not supported; supported: BPE, Unigram"
+        "model: the type WordLevel is not supported; supported: BPE, Unigram, WordPiece"
       ),
       (
         ["dropout": 0.1],

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Tokenizer
 
-/// Models of pieces: Unigram.
+/// Models of pieces: Unigram and WordPiece.
 @Suite struct `Pieces` {
   private func unigram(_ vocabulary: JSONValue, unknown: JSONValue = 0) throws -> JSONValue {
     try Fixture.file(model: ["type": "Unigram", "unk_id": unknown, "vocab": vocabulary])
@@ -82,6 +82,13 @@ import Testing
         "model.unk_id: found 1, needed a position in model.vocab, which has 1"
       ),
       (["type": "Unigram", "vocab": ["a": 0]], "model.vocab: expected an array, found an object"),
+      (
+        [
+          "type": "WordPiece", "unk_token": "a", "continuing_subword_prefix": "##",
+          "max_input_chars_per_word": 5000,
+        ],
+        "model.max_input_chars_per_word: 5000 is not supported; supported: 0 to 1024"
+      ),
     ] as [(JSONValue, String)])
   func `a model that cannot be applied is rejected with the reason`(
     model: JSONValue, message: String
