@@ -416,7 +416,7 @@ def cleaning_variants():
            "pre_tokenizer": sequence("pretokenizers", {"type": "WhitespaceSplit"}, metaspace("first"))}
     for pre_tokenizer in [
             {"type": "Whitespace"}, {"type": "BertPreTokenizer"}, {"type": "CharDelimiterSplit", "delimiter": "a"},
-            {"type": "FixedLength", "length": 3}, {"type": "FixedLength"}]:
+            {"type": "FixedLength", "length": 3}, {"type": "FixedLength"}, {"type": "UnicodeScripts"}]:
         yield {"pre_tokenizer": pre_tokenizer}
         yield {"pre_tokenizer": sequence("pretokenizers", pre_tokenizer, metaspace("first"))}
     for post_processor in [{"type": "RobertaProcessing", "sep": ["x", 1], "cls": ["y", 2], "trim_offsets": False,

@@ -5,6 +5,8 @@ enum Pattern: Sendable {
   case scalars(@Sendable (Unicode.Scalar) -> Bool)
   /// Consecutive stretches of so many scalars, the last of which may be shorter.
   case chunks(of: Int)
+  /// Stretches of characters of the same script.
+  case scriptRuns
 
   /// Reads `{"String": "…"}` or `{"Regex": "…"}`.
   init(_ section: Section) throws(TokenizerError) {
@@ -25,6 +27,7 @@ enum Pattern: Sendable {
     case .expression(let expression): try expression.matches(in: bytes, range)
     case .scalars(let isMatch): Self.scalars(in: bytes[range], where: isMatch)
     case .chunks(let length): Self.chunks(of: length, in: bytes[range])
+    case .scriptRuns: UnicodeScripts.runs(in: bytes[range])
     }
   }
 

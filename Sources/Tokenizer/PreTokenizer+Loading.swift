@@ -1,7 +1,7 @@
 extension PreTokenizer {
   private static let supported =
     "Sequence, ByteLevel, Split, Digits, Punctuation, Whitespace, WhitespaceSplit, Metaspace, "
-    + "BertPreTokenizer, CharDelimiterSplit, FixedLength"
+    + "BertPreTokenizer, CharDelimiterSplit, FixedLength, UnicodeScripts"
 
   /// Reads a pre-tokenizer.
   init(_ section: Section) throws(TokenizerError) {
@@ -43,6 +43,7 @@ extension PreTokenizer {
       self = .split(.scalars { $0 == delimiter }, .removed, inverted: false)
     case "FixedLength":
       self = .split(.chunks(of: try Self.length(section)), .isolated, inverted: false)
+    case "UnicodeScripts": self = .split(.scriptRuns, .removed, inverted: true)
     case "Metaspace": self = try Self.metaspace(section)
     default: throw section.unsupported("the type \(type)", supported: Self.supported)
     }
