@@ -1,21 +1,30 @@
 #!/usr/bin/env python3
 """Writes the goldens of the tokenizer's tests: small tokenizers and their encodings of many texts.
 
-    python3 -m venv venv && venv/bin/pip install tokenizers==0.23.3
+    python3 -m venv venv && venv/bin/pip install tokenizers==0.23.3 sentencepiece==0.2.3 protobuf==7.36.2
     venv/bin/python Tools/make-tokenizer-goldens.py Tests/TokenizerTests/Fixtures
 
 The corpus, the training and the texts all come from fixed seeds. Each configuration NAME gets
 NAME.tokenizer.json and NAME.cases.json, whose cases are in the order of texts.json. variants.json
 holds encodings of the first texts by one small model combined with many pre-tokenizers and
-normalizers.
+normalizers, cleaning.json those of the last texts, which are odd, with those that clean a text.
+
+Unigram models and their character maps are trained by SentencePiece. Its own character map,
+nmt_nfkc, takes 240 KB; the one here has the same kinds of rules, for fewer characters.
 """
 
+import base64
+import io
 import json
 import pathlib
 import random
 import sys
+import tempfile
+import unicodedata
 
+import sentencepiece
 import tokenizers
+from sentencepiece import sentencepiece_model_pb2
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
 
 GPT2 = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
@@ -42,6 +51,16 @@ ATOMS = [
 ]
 BLANKS = [" ", " ", " ", " ", "  ", "   ", "\n", "\n\n", "\r\n", "\t", "\t\t", "\u00a0", "\u3000", "\v",
           "\f", "\u0085", "\u2028", "", "", " \n ", "        ", "\n    "]
+# Marks without a base, clusters of five and six bytes, characters that expand or vanish at the
+# start, white space and invisible characters of many kinds.
+ODD_TEXTS = [
+    "\u0301abc", "a\u0301", "\u00a9\u0301 \u00a9\u0301\u0301 e\u0323\u0301", "x\u200dy \u0600a \u06ddb", "a\r\nb\r\n\r\n",
+    "\r\n a", "\u0001a \u0001", "\u0001\u00bda", "\u00b4\u0001a", " \ufb01x", "\u3000\ufb03 x", "\u200b \ufeffa", "\ufdfa b",
+    "\u02d9\u0014a", "\u2581a\u2581\u2581b \u2581", "\u200f\u202ea\u2028b\u1680c", "\U0001f44d\U0001f3fd\u200d\u2640\ufe0f \U0001f3fd",
+    "中文abc中 文\U00020bb7\U0002f800\uf900", "İI\u0307ıſßẞΣς ΑΣ", "\u0e33\u0e31 \u0915\u094d\u0937\u093f \u1112\u1161\u11ab\uac00\u11a8",
+    "a" * 300, "\u0301" * 200, "<unk>a<unk><unk> xy\ue000\ue001z", "\x00a\x00\x0b\x0c\x1c\x85\x7f", "\ufffda\u00ad\U000e0001b",
+    "\u1734\u1885\ua9bd\u1cf2\U000111c9\U0001171e", "abababcabcab aabbcc cabba", "tail  ", "\u1acf\u0c5c \U00016ea0x",
+]
 TOKENS = ["<|start|>", "<|end|>", "<pad>", "[MASK]", "word", "Äpfel", "ab"]
 
 
@@ -73,6 +92,7 @@ def texts():
     for _ in range(70):
         yield "".join(chance.choice(TOKENS if chance.random() < 0.12 else ATOMS) + chance.choice(BLANKS)
                       for _ in range(chance.randint(1, 9)))
+    yield from ODD_TEXTS
 
 
 def train(pre_tokenizer, size, normalizer=None, alphabet=None, limit=None):
@@ -86,6 +106,50 @@ def train(pre_tokenizer, size, normalizer=None, alphabet=None, limit=None):
     tokenizer.train_from_iterator(corpus(), trainer)
     model = json.loads(tokenizer.to_str())["model"]
     return model["vocab"], model["merges"]
+
+
+def marked(vocab, merges, prefix="", suffix=""):
+    """Returns a vocabulary and merges whose tokens are marked where a word continues or ends.
+
+    The package's own trainers number marked letters in an order that changes from run to run.
+    """
+    forms = lambda token: [token, prefix + token + suffix]
+    tokens = [form for token in sorted(vocab, key=vocab.get) for form in forms(token)]
+    pairs = [pair for left, right in merges for pair in (
+        [[left, prefix + right], [prefix + left, prefix + right]] if prefix else
+        [[left, right], [left, right + suffix]])]
+    return {token: id for id, token in enumerate(tokens)}, pairs
+
+
+def rules():
+    """Yields the rules of a character map, as strings: those of NFKC and NMT for some characters."""
+    for code in [*range(0x00A0, 0x0180), *range(0x01C4, 0x01CD), *range(0x02D8, 0x02DE), *range(0x0E33, 0x0E34),
+                 *range(0x2000, 0x2190), *range(0x2460, 0x2480), *range(0x3000, 0x3100), *range(0x3300, 0x3340),
+                 *range(0xF900, 0xF910), *range(0xFB00, 0xFB07), 0xFDFA, *range(0xFF01, 0xFFA0)]:
+        normal = unicodedata.normalize("NFKC", chr(code))
+        if normal != chr(code): yield chr(code), normal
+    for letter in "AEIOUaeiouncNC":
+        for mark in "\u0300\u0301\u0303\u0308\u030a\u0323\u0327":
+            normal = unicodedata.normalize("NFKC", letter + mark)
+            if normal != letter + mark: yield letter + mark, normal
+    for code in [*range(1, 9), 11, *range(14, 32), 0x7F, 0x8F, 0x9F]: yield chr(code), ""
+    for code in [9, 10, 12, 13, 0x1680, *range(0x200B, 0x2010), 0x2581, 0xFEFF, 0xFFFD]: yield chr(code), " "
+
+
+def train_pieces(**settings):
+    """Trains a model of SentencePiece; returns its vocabulary and its normalizer."""
+    written = io.BytesIO()
+    spell = lambda text: " ".join(f"{ord(character):X}" for character in text)
+    with tempfile.NamedTemporaryFile("w", suffix=".tsv") as file:
+        file.write("".join(f"{spell(old)}\t{spell(new)}\n" for old, new in rules()))
+        file.flush()
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=corpus(), model_writer=written, normalization_rule_tsv=file.name,
+            num_threads=1, minloglevel=2, hard_vocab_limit=False, **settings)
+    model = sentencepiece_model_pb2.ModelProto.FromString(written.getvalue())
+    charsmap = base64.b64encode(model.normalizer_spec.precompiled_charsmap).decode()
+    return ([[piece.piece, piece.score] for piece in model.pieces],
+            {"type": "Precompiled", "precompiled_charsmap": charsmap})
 
 
 def shifted(vocab, first):
@@ -129,6 +193,14 @@ def bpe(vocab, merges, **settings):
     model = {"type": "BPE", "dropout": None, "unk_token": None, "continuing_subword_prefix": None,
              "end_of_word_suffix": None, "fuse_unk": False, "byte_fallback": False, "ignore_merges": False}
     return model | settings | {"vocab": vocab, "merges": merges}
+
+
+def unigram(vocab, unk_id=0, byte_fallback=False):
+    return {"type": "Unigram", "unk_id": unk_id, "vocab": vocab, "byte_fallback": byte_fallback}
+
+
+def metaspace(scheme, split=True):
+    return {"type": "Metaspace", "replacement": "▁", "prepend_scheme": scheme, "split": split}
 
 
 def tokenizer(model, added_tokens, normalizer=None, pre_tokenizer=None, post_processor=None, decoder=None):
@@ -229,6 +301,59 @@ def configurations():
         decoder={"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": True})
 
 
+def unigram_configurations():
+    vocab, precompiled = train_pieces(vocab_size=700)
+    special = [added(i, vocab[i][0], special=True) for i in range(3)]
+    ids = {"<s>": 1, "</s>": 2}
+    yield "t5", tokenizer(
+        unigram(vocab), special + flagged(len(vocab)), normalizer=precompiled,
+        pre_tokenizer=sequence("pretokenizers", {"type": "WhitespaceSplit"}, metaspace("always")),
+        post_processor=template(ids=ids, after=["</s>"]))
+
+    vocab, _ = train_pieces(vocab_size=900, byte_fallback=True, character_coverage=0.99, split_by_whitespace=False)
+    clean = sequence("normalizers", precompiled, {"type": "Strip", "strip_left": True, "strip_right": True},
+                     {"type": "Replace", "pattern": {"Regex": " {2,}"}, "content": "▁"})
+    yield "bytes", tokenizer(
+        unigram(vocab, byte_fallback=True), special + flagged(len(vocab)), normalizer=clean,
+        pre_tokenizer=metaspace("first", split=False),
+        post_processor={"type": "RobertaProcessing", "sep": ["</s>", 2], "cls": ["<s>", 1],
+                        "trim_offsets": True, "add_prefix_space": False})
+
+    # Sums of scores that are equal, or equal but for rounding; pieces that occur twice, and one that
+    # consists of characters that are unknown.
+    chance = random.Random(3)
+    vocab = [["a", -1.0], ["<unk>", 0.0], ["xy", -40.0], ["", -1.0], ["ab", -0.1]]
+    vocab += [["".join(chance.choice("abc ▁é\u0301") for _ in range(chance.randint(1, 4))),
+               chance.choice([-1, -2.5, -0.5, -1.5, -chance.random() * 9])] for _ in range(60)]
+    yield "ties", tokenizer(unigram(vocab, unk_id=1), [added(1, "<unk>")])
+
+
+def word_configurations():
+    words = {"normalizer": {"type": "BertNormalizer", "clean_text": True, "handle_chinese_chars": True,
+                            "strip_accents": None, "lowercase": True},
+             "pre_tokenizer": {"type": "BertPreTokenizer"}}
+    vocab, merges = train(pre_tokenizers.BertPreTokenizer(), 400, normalizer=normalizers.BertNormalizer())
+
+    ends, pairs = marked(vocab, merges, suffix="</w>")
+    yield "gpt1", tokenizer(
+        bpe(shifted(ends, ["<unk>"]), pairs, unk_token="<unk>", end_of_word_suffix="</w>"),
+        [added(0, "<unk>", special=True)], **words)
+
+    continued, pairs = marked(vocab, merges, prefix="##")
+    continued = shifted(continued, ["<unk>"] + [f"<0x{byte:02X}>" for byte in range(0xF0)])
+    yield "subwords", tokenizer(
+        bpe(continued, pairs, unk_token="<unk>", continuing_subword_prefix="##", byte_fallback=True, fuse_unk=True),
+        [], pre_tokenizer={"type": "Whitespace"})
+
+    first = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    continued, _ = marked(vocab, merges, prefix="##")
+    yield "bert", tokenizer(
+        {"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##", "max_input_chars_per_word": 20,
+         "vocab": shifted(continued, first)},
+        [added(i, token, special=True) for i, token in enumerate(first)],
+        post_processor={"type": "BertProcessing", "sep": ["[SEP]", 3], "cls": ["[CLS]", 2]}, **words)
+
+
 def cases(tokenizer, texts):
     """Yields the encoding of each text, and that with special tokens if it differs."""
     for text in texts:
@@ -268,6 +393,37 @@ def pre_tokenizer_variants(base):
         yield {"normalizer": normalizer}
 
 
+def cleaning_variants():
+    """Yields the pre-tokenizers and normalizers that clean a text, with the mark of its start.
+
+    The string "t5" stands for the normalizer of that configuration, which is long.
+    """
+    precompiled = "t5"
+    bert = lambda clean, chinese, accents, lowercase: {
+        "type": "BertNormalizer", "clean_text": clean, "handle_chinese_chars": chinese, "strip_accents": accents,
+        "lowercase": lowercase}
+    strip = {"type": "Strip", "strip_left": True, "strip_right": False}
+    replace = lambda pattern, content: {"type": "Replace", "pattern": {"Regex": pattern}, "content": content}
+    for steps in [
+            [{"type": "Nmt"}], [{"type": "StripAccents"}], [{"type": "NFD"}, {"type": "StripAccents"}], [strip],
+            [bert(True, True, None, True)], [bert(True, False, None, False)], [bert(False, True, True, False)],
+            [bert(False, False, False, True)], [precompiled], [precompiled, strip], [precompiled, replace("^.", "")],
+            [{"type": "NFKD"}, strip, replace(r"\w\w?", "a")], [replace(r"^\s+|^\p{M}", "")], [replace("^..", "a")],
+            [{"type": "Prepend", "prepend": "xy"}, replace("x", "")], [{"type": "NFKD"}, precompiled],
+            [{"type": "NFC"}, {"type": "NFKD"}, replace("^.", "")]]:
+        yield {"normalizer": sequence("normalizers", *steps), "pre_tokenizer": metaspace("first")}
+    yield {"normalizer": sequence("normalizers", {"type": "Prepend", "prepend": "▁ "}, {"type": "NFKC"}),
+           "pre_tokenizer": sequence("pretokenizers", {"type": "WhitespaceSplit"}, metaspace("first"))}
+    for pre_tokenizer in [
+            {"type": "Whitespace"}, {"type": "BertPreTokenizer"}, {"type": "CharDelimiterSplit", "delimiter": "a"},
+            {"type": "FixedLength", "length": 3}, {"type": "FixedLength"}, {"type": "UnicodeScripts"}]:
+        yield {"pre_tokenizer": pre_tokenizer}
+        yield {"pre_tokenizer": sequence("pretokenizers", pre_tokenizer, metaspace("first"))}
+    for post_processor in [{"type": "RobertaProcessing", "sep": ["x", 1], "cls": ["y", 2], "trim_offsets": False,
+                            "add_prefix_space": True}, {"type": "BertProcessing", "sep": ["", 3], "cls": ["", 0]}]:
+        yield {"post_processor": post_processor}
+
+
 def main():
     folder = pathlib.Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
@@ -275,19 +431,25 @@ def main():
         json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n", encoding="utf-8")
     all_texts = list(texts())
     write("texts.json", all_texts)
-    for name, configuration in configurations():
+    for name, configuration in [*configurations(), *unigram_configurations(), *word_configurations()]:
         write(f"{name}.tokenizer.json", configuration)
         made = Tokenizer.from_str(json.dumps(configuration))
         write(f"{name}.cases.json", {
-            "tokenizers": tokenizers.__version__, "size": made.get_vocab_size(),
+            "tokenizers": tokenizers.__version__, "sentencepiece": sentencepiece.__version__,
+            "size": made.get_vocab_size(),
             "cases": list(cases(made, all_texts))})
         if name == "metaspace": base = configuration
-    variants = []
-    count = 53
-    for change in pre_tokenizer_variants(base):
-        made = Tokenizer.from_str(json.dumps(base | change))
-        variants.append({"change": change, "ids": [made.encode(text).ids for text in all_texts[:count]]})
-    write("variants.json", {"tokenizers": tokenizers.__version__, "texts": count, "variants": variants})
+        if name == "t5": precompiled = configuration["normalizer"]
+
+    def write_variants(name, changes, texts):
+        variants = []
+        for change in changes:
+            full = json.loads(json.dumps(base | change).replace('"t5"', json.dumps(precompiled)))
+            made = Tokenizer.from_str(json.dumps(full))
+            variants.append({"change": change, "ids": [made.encode(text).ids for text in texts]})
+        write(name, {"tokenizers": tokenizers.__version__, "texts": len(texts), "variants": variants})
+    write_variants("variants.json", pre_tokenizer_variants(base), all_texts[:53])
+    write_variants("cleaning.json", cleaning_variants(), all_texts[-len(ODD_TEXTS):])
 
 
 main()

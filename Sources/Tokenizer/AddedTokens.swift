@@ -31,7 +31,8 @@ struct AddedTokens {
     // In ascending order of ids: of two tokens with the same content, the trie keeps the first.
     for token in tokens.values.sorted(by: { $0.id < $1.id }) {
       if token.isNormalized {
-        normalizedTrie.insert(try normalizer?.normalize(token.content) ?? token.content, token.id)
+        normalizedTrie.insert(
+          try normalizer?.normalize(token.content).bytes ?? token.content, token.id)
       } else {
         rawTrie.insert(token.content, token.id)
       }

@@ -3,39 +3,40 @@ import JSON
 extension BPE {
   /// Reads the section `model`.
   init(_ section: Section) throws(TokenizerError) {
-    // Early files do not state the type.
-    let type = try section.optionalString("type") ?? "BPE"
-    guard type == "BPE" else {
-      throw section.unsupported("the type \(type)", supported: "BPE")
-    }
-    for name in ["continuing_subword_prefix", "end_of_word_suffix"] {
-      if let affix = try section.optionalString(name), !affix.isEmpty {
-        throw try section.section(name).unsupported("\"\(affix)\"", supported: "null")
-      }
-    }
     guard try section.double("dropout", default: 0) == 0 else {
       throw try section.section("dropout").unsupported("random encoding", supported: "null")
     }
     guard let merges = try section.optionalSection("merges") else { throw .missingMerges }
     let vocabulary = try Vocabulary(try section.section("vocab"))
     self.vocabulary = vocabulary
-    self.merges = try Self.merges(merges, vocabulary)
+    continuingSubwordPrefix = try Self.affix(section, "continuing_subword_prefix")
+    endOfWordSuffix = try Self.affix(section, "end_of_word_suffix")
+    self.merges = try Self.merges(merges, vocabulary, continuingSubwordPrefix)
     unknownToken = try section.optionalString("unk_token")
     fusesUnknown = try section.bool("fuse_unk", default: false)
     ignoresMerges = try section.bool("ignore_merges", default: false)
-    byteTokens =
-      try section.bool("byte_fallback", default: false)
-      ? (0...255).map { vocabulary.id(of: Array(Self.byteToken($0).utf8)[...]) } : []
+    byteFallback =
+      try section.bool("byte_fallback", default: false) ? ByteFallback(vocabulary) : nil
   }
 
-  /// The token of a byte in a vocabulary with byte fallback, such as `<0x0A>`.
-  private static func byteToken(_ byte: Int) -> String {
-    "<0x\(byte < 16 ? "0" : "")\(String(byte, radix: 16, uppercase: true))>"
+  /// Reads a string that marks the place of a character in its word.
+  ///
+  /// Its length is limited because it is repeated for every character.
+  private static func affix(_ section: Section, _ name: String) throws(TokenizerError) -> [UInt8] {
+    guard let text = try section.optionalString(name) else { return [] }
+    guard text.utf8.count <= 64 else {
+      throw try section.section(name).unsupported(
+        "a string of \(text.utf8.count) bytes", supported: "at most 64 bytes")
+    }
+    return Array(text.utf8)
   }
 
   /// Reads the merges, each either a pair `["a", "b"]` or a string `"a b"`.
+  ///
+  /// The right token loses the prefix that marks the continuation of a word; as in the Python
+  /// package, this is a matter of its length alone.
   private static func merges(
-    _ section: Section, _ vocabulary: Vocabulary
+    _ section: Section, _ vocabulary: Vocabulary, _ prefix: [UInt8]
   ) throws(TokenizerError) -> [UInt64: Merge] {
     let values = try section.values()
     var merges: [UInt64: Merge] = [:]
@@ -48,9 +49,14 @@ extension BPE {
         throw section.inconsistent(
           "\(value.text()) at [\(index)]", needed: "two tokens: [\"a\", \"b\"] or \"a b\"")
       }
+      guard right.count >= prefix.count else {
+        throw section.inconsistent(
+          "\(value.text()) at [\(index)]",
+          needed: "a second token that is longer than the continuing_subword_prefix")
+      }
       joined.removeAll(keepingCapacity: true)
       joined += left
-      joined += right
+      joined += right.dropFirst(prefix.count)
       func id(_ token: ArraySlice<UInt8>) throws(TokenizerError) -> TokenID {
         if let id = vocabulary.id(of: token) { return id }
         let text = String(decoding: token, as: UTF8.self)

@@ -21,8 +21,11 @@ struct BPE {
   let unknownToken: String?
   let fusesUnknown: Bool
   let ignoresMerges: Bool
-  /// The ids of `<0x00>` to `<0xFF>`, nil for missing ones; empty without byte fallback.
-  let byteTokens: [TokenID?]
+  let byteFallback: ByteFallback?
+  /// What precedes every character but the first of a word in its token, such as `##`.
+  let continuingSubwordPrefix: [UInt8]
+  /// What follows the last character of a word in its token, such as `</w>`.
+  let endOfWordSuffix: [UInt8]
 
   /// Packs two ids into a key, the left one in the upper half.
   static func pair(_ left: TokenID, _ right: TokenID) -> UInt64 {
@@ -56,12 +59,12 @@ struct BPE {
     // the Python package, byte tokens do not end such a run.
     var unknown: TokenID?
     try word.forEachScalar { (_, range) throws(TokenizerError) in
-      let character = word[range]
+      let character = symbol(range, in: word)
       if let id = vocabulary.id(of: character) {
         if let id = unknown { ids.append(id) }
         unknown = nil
         ids.append(id)
-      } else if let bytes = byteFallback(character) {
+      } else if let bytes = byteFallback?.ids(of: character) {
         ids += bytes
       } else if let token = unknownToken {
         if let id = unknown, !fusesUnknown { ids.append(id) }
@@ -75,11 +78,13 @@ struct BPE {
     return ids
   }
 
-  /// The tokens of the bytes of a character, or nil unless all of them exist.
-  private func byteFallback(_ character: ArraySlice<UInt8>) -> [TokenID]? {
-    guard !byteTokens.isEmpty else { return nil }
-    let ids = character.compactMap { byteTokens[Int($0)] }
-    return ids.count == character.count ? ids : nil
+  /// The character at a range of a word, with what marks its place in the word.
+  private func symbol(_ range: Range<Int>, in word: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+    if continuingSubwordPrefix.isEmpty && endOfWordSuffix.isEmpty { return word[range] }
+    var symbol = range.lowerBound > word.startIndex ? continuingSubwordPrefix : []
+    symbol += word[range]
+    if range.upperBound == word.endIndex { symbol += endOfWordSuffix }
+    return symbol[...]
   }
 }
 

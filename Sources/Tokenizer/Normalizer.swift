@@ -6,7 +6,15 @@ indirect enum Normalizer: Sendable {
   case unicode(Form)
   case lowercase
   case strip(left: Bool, right: Bool)
+  case stripAccents
   case byteLevel
+  case nmt
+  case bert(BERTNormalizer)
+  case precompiled(Precompiled)
+
+  private static let supported =
+    "Sequence, Prepend, Replace, NFC, NFD, NFKC, NFKD, Lowercase, Strip, StripAccents, ByteLevel, "
+    + "Nmt, BertNormalizer, Precompiled"
 
   /// Reads a normalizer.
   init(_ section: Section) throws(TokenizerError) {
@@ -22,13 +30,14 @@ indirect enum Normalizer: Sendable {
     case "Lowercase": self = .lowercase
     case "Strip":
       self = .strip(left: try section.bool("strip_left"), right: try section.bool("strip_right"))
+    case "StripAccents": self = .stripAccents
     case "ByteLevel": self = .byteLevel
+    case "Nmt": self = .nmt
+    case "BertNormalizer": self = .bert(try BERTNormalizer(section))
+    case "Precompiled": self = .precompiled(try Precompiled(section))
     default:
       guard let form = Form(rawValue: type) else {
-        throw section.unsupported(
-          "the type \(type)",
-          supported: "Sequence, Prepend, Replace, NFC, NFD, NFKC, NFKD, Lowercase, Strip, ByteLevel"
-        )
+        throw section.unsupported("the type \(type)", supported: Self.supported)
       }
       self = .unicode(form)
     }
@@ -36,40 +45,30 @@ indirect enum Normalizer: Sendable {
 
   /// The normalized text.
   ///
-  /// - Throws: `TokenizerError.matchingFailed`, or `.textTooLong` beyond the `GrowthLimit`.
-  func normalize(_ text: [UInt8]) throws(TokenizerError) -> [UInt8] {
-    try normalize(text, GrowthLimit(section: "normalizer", byteCount: text.count))
+  /// - Throws: `TokenizerError.matchingFailed`, `.inconsistent` from `Precompiled`, or `.textTooLong`
+  ///   beyond the `GrowthLimit`.
+  func normalize(_ text: [UInt8]) throws(TokenizerError) -> NormalizedText {
+    var text = NormalizedText(text)
+    try normalize(&text)
+    return text
   }
 
-  private func normalize(_ text: [UInt8], _ limit: GrowthLimit) throws(TokenizerError) -> [UInt8] {
+  private func normalize(_ text: inout NormalizedText) throws(TokenizerError) {
     switch self {
-    case .sequence(let parts):
-      var text = text
-      for part in parts {
-        text = try part.normalize(text, limit)
-        try limit.check(text.count)
-      }
-      return text
-    case .prepend(let prefix):
-      return text.isEmpty ? text : prefix + text
-    case .replace(let pattern, let content):
-      return try text.replacing(
-        try pattern.matches(in: text, text.indices), with: content, limit)
-    case .unicode(let form):
-      return form.normalize(text)
-    case .lowercase:
-      var lowercase: [UInt8] = []
-      lowercase.reserveCapacity(text.count)
-      text[...].forEachScalar { scalar, _ in lowercase += scalar.properties.lowercaseMapping.utf8 }
-      return lowercase
+    case .sequence(let parts): for part in parts { try part.normalize(&text) }
+    case .prepend(let prefix): try text.prepend(prefix)
+    case .replace(let pattern, let content): try text.replace(pattern, with: content)
+    case .unicode(let form): try text.transform(form)
+    case .lowercase: try text.lowercase()
     case .strip(let left, let right):
-      let start = left ? text[...].startOfTrimmed : 0
-      let end = right ? text[start...].endOfTrimmed : text.count
-      return Array(text[start..<end])
+      let start = left ? text.bytes[...].startOfTrimmed : 0
+      text.keep(start..<(right ? text.bytes[start...].endOfTrimmed : text.bytes.count))
+    case .stripAccents: try text.removeScalars { $0.isCombiningMark }
     case .byteLevel:
-      var encoded: [UInt8] = []
-      ByteLevel.encode(text[...], into: &encoded)
-      return encoded
+      try text.rewriteScalars { _, bytes, result in ByteLevel.encode(bytes, into: &result) }
+    case .nmt: try text.cleanForNMT()
+    case .bert(let normalizer): try normalizer.normalize(&text)
+    case .precompiled(let normalizer): try normalizer.normalize(&text)
     }
   }
 }

@@ -1,8 +1,12 @@
-/// What `Split` and `Replace` search for.
+/// What `Split`, `Replace` and their kin search for.
 enum Pattern: Sendable {
   case text([UInt8])
   case expression(RegularExpression)
   case scalars(@Sendable (Unicode.Scalar) -> Bool)
+  /// Consecutive stretches of so many scalars, the last of which may be shorter.
+  case chunks(of: Int)
+  /// Stretches of characters of the same script.
+  case scriptRuns
 
   /// Reads `{"String": "…"}` or `{"Regex": "…"}`.
   init(_ section: Section) throws(TokenizerError) {
@@ -22,6 +26,8 @@ enum Pattern: Sendable {
     case .text(let text): Self.occurrences(of: text, in: bytes, range)
     case .expression(let expression): try expression.matches(in: bytes, range)
     case .scalars(let isMatch): Self.scalars(in: bytes[range], where: isMatch)
+    case .chunks(let length): Self.chunks(of: length, in: bytes[range])
+    case .scriptRuns: UnicodeScripts.runs(in: bytes[range])
     }
   }
 
@@ -47,6 +53,18 @@ enum Pattern: Sendable {
   ) -> [Range<Int>] {
     var found: [Range<Int>] = []
     text.forEachScalar { scalar, range in if isMatch(scalar) { found.append(range) } }
+    return found
+  }
+
+  private static func chunks(of length: Int, in text: ArraySlice<UInt8>) -> [Range<Int>] {
+    var found: [Range<Int>] = []
+    var (start, count) = (text.startIndex, 0)
+    text.forEachScalar { _, range in
+      count += 1
+      guard count == length || range.upperBound == text.endIndex else { return }
+      found.append(start..<range.upperBound)
+      (start, count) = (range.upperBound, 0)
+    }
     return found
   }
 }

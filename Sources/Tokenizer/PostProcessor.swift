@@ -1,3 +1,5 @@
+import JSON
+
 /// The section `post_processor`: the special tokens before and after the ids of a text.
 indirect enum PostProcessor: Sendable {
   case sequence([PostProcessor])
@@ -13,11 +15,29 @@ indirect enum PostProcessor: Sendable {
       self = .sequence(
         try section.list("processors").map { part throws(TokenizerError) in try Self(part) })
     case "TemplateProcessing": self = try Self.template(section)
+    case "BertProcessing", "RobertaProcessing":
+      self = .template(
+        before: [try Self.token(section, "cls")], after: [try Self.token(section, "sep")])
     case "ByteLevel": self = .byteLevel
     default:
       throw section.unsupported(
-        "the type \(type)", supported: "Sequence, TemplateProcessing, ByteLevel")
+        "the type \(type)",
+        supported:
+          "Sequence, TemplateProcessing, BertProcessing, RobertaProcessing, ByteLevel")
     }
+  }
+
+  /// Reads a pair of a token and its id; only the id is used.
+  private static func token(_ section: Section, _ name: String) throws(TokenizerError) -> TokenID {
+    let pair = try section.section(name)
+    let values = try pair.values()
+    guard values.count == 2, case .string = values[0], case .number(let number) = values[1],
+      let id = number.int.flatMap(TokenID.init(exactly:))
+    else {
+      throw pair.inconsistent(
+        JSONValue.array(values).text(), needed: "a token and its id: [\"</s>\", 2]")
+    }
+    return id
   }
 
   /// Reads the template `single`, for one text; `pair` is not used.

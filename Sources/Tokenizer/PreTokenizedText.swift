@@ -3,13 +3,14 @@ struct PreTokenizedText {
   private(set) var bytes: [UInt8]
   /// Ranges of `bytes` in ascending order, none of them empty; there may be gaps between them.
   private(set) var pieces: [Range<Int>]
-  /// Whether `bytes` starts where the text to encode starts.
-  private var startsText: Bool
+  /// How many of the leading bytes stem from the first character of the text to encode; see
+  /// `NormalizedText`.
+  private var originCount: Int
   private let limit: GrowthLimit
 
-  init(_ bytes: [UInt8], startsText: Bool) {
+  init(_ bytes: [UInt8], originCount: Int) {
     self.bytes = bytes
-    self.startsText = startsText
+    self.originCount = originCount
     pieces = bytes.isEmpty ? [] : [bytes.indices]
     limit = GrowthLimit(section: "pre_tokenizer", byteCount: bytes.count)
   }
@@ -79,21 +80,24 @@ struct PreTokenizedText {
 
   /// Replaces the bytes of every piece.
   ///
-  /// - Parameter rewrite: Appends the replacement of a piece; `startsText` says whether the text to
-  ///   encode starts with this piece.
+  /// - Parameter rewrite: Appends the replacement of a piece; `startsText` says whether the piece
+  ///   starts with what the text to encode starts with.
   /// - Throws: `TokenizerError.textTooLong` beyond the `GrowthLimit`.
   mutating func rewrite(
     _ rewrite: (_ piece: ArraySlice<UInt8>, _ startsText: Bool, inout [UInt8]) -> Void
   ) throws(TokenizerError) {
     var rewritten: [UInt8] = []
     rewritten.reserveCapacity(bytes.count + bytes.count / 4)
-    startsText = startsText && pieces.first?.lowerBound == 0
+    var rewrittenCount = 0
     for index in pieces.indices {
-      let start = rewritten.count
-      rewrite(bytes[pieces[index]], startsText && index == 0, &rewritten)
+      let (piece, start) = (pieces[index], rewritten.count)
+      rewrite(bytes[piece], piece.lowerBound < originCount, &rewritten)
       try limit.check(rewritten.count)
+      if piece.lowerBound < originCount {
+        rewrittenCount = piece.upperBound <= originCount ? rewritten.count : start + 1
+      }
       pieces[index] = start..<rewritten.count
     }
-    bytes = rewritten
+    (bytes, originCount) = (rewritten, rewrittenCount)
   }
 }

@@ -24,7 +24,7 @@ extension Tokenizer {
     guard version == "1.0" else {
       throw root.unsupported("version \(version)", supported: "version 1.0")
     }
-    model = try BPE(try root.section("model"))
+    model = try Model(try root.section("model"))
     normalizer = try root.optionalSection("normalizer").map { section throws(TokenizerError) in
       try Normalizer(section)
     }

@@ -22,7 +22,7 @@ import JSON
 package struct Tokenizer: Sendable {
   let normalizer: Normalizer?
   let preTokenizer: PreTokenizer?
-  let model: BPE
+  let model: Model
   let addedTokens: AddedTokens
   // Calibration and evaluation do not need this section, so a file is usable without it.
   let postProcessor: Result<PostProcessor?, TokenizerError>
@@ -37,8 +37,8 @@ package struct Tokenizer: Sendable {
   ///   - addSpecialTokens: Whether to apply the post-processor, which adds special tokens around
   ///     the text. Special tokens that are spelled out in the text are recognized in any case.
   /// - Returns: The ids.
-  /// - Throws: `TokenizerError.unknownTokenMissing` if a character has no token and the vocabulary
-  ///   lacks the unknown token; `.matchingFailed` if a regular expression of the file backtracks
+  /// - Throws: `TokenizerError.unknownTokenMissing` or `.unknownTokenUnset` if a character has no
+  ///   token and there is no unknown token; `.matchingFailed` if a regular expression of the file backtracks
   ///   too much; `.textTooLong` if the normalizer or the pre-tokenizer makes the text many times
   ///   longer; with `addSpecialTokens`, the error of a section `post_processor` that cannot be
   ///   read.
@@ -65,14 +65,15 @@ package struct Tokenizer: Sendable {
   private func encode(
     _ text: [UInt8], startsText: Bool, _ cache: inout WordCache, into ids: inout [TokenID]
   ) throws(TokenizerError) {
-    let normalized = try normalizer?.normalize(text) ?? text
-    for (range, token) in addedTokens.split(normalized, normalized: true) {
+    let normalized = try normalizer?.normalize(text) ?? NormalizedText(text)
+    for (range, token) in addedTokens.split(normalized.bytes, normalized: true) {
       if let token {
         ids.append(token)
         continue
       }
       var words = PreTokenizedText(
-        Array(normalized[range]), startsText: startsText && range.lowerBound == 0)
+        Array(normalized.bytes[range]),
+        originCount: startsText ? max(0, normalized.originCount - range.lowerBound) : 0)
       try preTokenizer?.preTokenize(&words)
       for piece in words.pieces { try cache.encode(words.bytes[piece], by: model, into: &ids) }
     }

@@ -12,6 +12,8 @@ package enum TokenizerError: Error, Hashable, Sendable {
   case missingMerges
   /// A character has no token, and the vocabulary lacks the model's unknown token.
   case unknownTokenMissing(token: String)
+  /// A character has no token, and the model does not say which token is the unknown one.
+  case unknownTokenUnset
   /// A regular expression could not be matched; the excerpt shows where in the text.
   case matchingFailed(
     section: String, pattern: String, byteOffset: Int, excerpt: String, reason: String)
@@ -34,6 +36,9 @@ extension TokenizerError: CustomStringConvertible {
         + "export the tokenizer again with its merges in tokenizer.json"
     case .unknownTokenMissing(let token):
       "model.unk_token: the text needs \"\(token)\", which is not in the vocabulary"
+    case .unknownTokenUnset:
+      "model.unk_id: the text has a character without a token, and there is no unknown token; "
+        + "add one, or byte_fallback with its 256 tokens"
     case .matchingFailed(let section, let pattern, let offset, let excerpt, let reason):
       "\(section): matching the regular expression \(pattern) failed at byte \(offset) of the "
         + "text to split, before \(excerpt.debugDescription): \(reason); "

@@ -50,9 +50,10 @@ extension ArraySlice<UInt8> {
 }
 
 extension Unicode.Scalar {
-  /// Whether `\w` matches: a letter, mark, decimal digit, connector or joiner.
+  /// Whether `\w` matches: a letter, mark, decimal digit, connector or joiner of Unicode 16.
   var isWord: Bool {
-    switch properties.generalCategory {
+    guard isKnown(toUnicode: 16) else { return false }
+    return switch properties.generalCategory {
     case .nonspacingMark, .spacingMark, .enclosingMark, .decimalNumber, .connectorPunctuation: true
     default: properties.isAlphabetic || properties.isJoinControl
     }

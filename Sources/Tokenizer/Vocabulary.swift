@@ -8,11 +8,15 @@ struct Vocabulary {
   private var ids: [ByteKey: TokenID] = [:]
   private var tokens: [TokenID: ByteKey] = [:]
 
-  var count: Int { ids.count }
+  /// The number of tokens; in a list, equal ones count separately.
+  let count: Int
 
   func id(of token: ArraySlice<UInt8>) -> TokenID? { ids[ByteKey(token)] }
 
   func token(of id: TokenID) -> ArraySlice<UInt8>? { tokens[id]?.bytes }
+
+  /// The distinct tokens, in any order.
+  var entries: [(bytes: ArraySlice<UInt8>, id: TokenID)] { ids.map { ($0.bytes, $1) } }
 
   /// Reads `model.vocab`, an object that maps tokens to ids.
   init(_ section: Section) throws(TokenizerError) {
@@ -30,6 +34,26 @@ struct Vocabulary {
       buffer += member.name.utf8
       entries.append((buffer.count, id))
     }
+    self.init(buffer, entries)
+  }
+
+  /// The vocabulary of a list of tokens, whose ids are their positions.
+  ///
+  /// Of equal tokens, the last has the id; each id has its token.
+  init(_ list: [String]) {
+    var buffer: [UInt8] = []
+    var entries: [(end: Int, id: TokenID)] = []
+    // A list with more tokens than there are ids would take 16 GiB.
+    for (token, id) in zip(list, 0...TokenID.max) {
+      buffer += token.utf8
+      entries.append((buffer.count, id))
+    }
+    self.init(buffer, entries)
+  }
+
+  private init(_ buffer: [UInt8], _ entries: [(end: Int, id: TokenID)]) {
+    var ids: [ByteKey: TokenID] = [:]
+    var tokens: [TokenID: ByteKey] = [:]
     ids.reserveCapacity(entries.count)
     tokens.reserveCapacity(entries.count)
     var start = 0
@@ -39,5 +63,7 @@ struct Vocabulary {
       tokens[id] = token
       start = end
     }
+    (self.ids, self.tokens) = (ids, tokens)
+    count = entries.count
   }
 }

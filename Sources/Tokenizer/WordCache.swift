@@ -10,7 +10,7 @@ struct WordCache {
 
   /// Appends the ids of a word, which the model computes if they are not in the cache.
   mutating func encode(
-    _ word: ArraySlice<UInt8>, by model: BPE, into result: inout [TokenID]
+    _ word: ArraySlice<UInt8>, by model: Model, into result: inout [TokenID]
   ) throws(TokenizerError) {
     if let range = ranges[ByteKey(word)] {
       result += ids[range]

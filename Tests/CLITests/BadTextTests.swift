@@ -177,12 +177,12 @@ private let tokenizers: [Refusal] = [
   },
   Refusal(
     "a tokenizer of another kind",
-    "model/tokenizer.json: model: the type Unigram is not supported; supported: BPE",
+    "model/tokenizer.json: model: the type WordLevel is not supported; supported: BPE, Unigram, WordPiece",
     ["--calibration", "text.jsonl"]
   ) {
     try $0.write("text.jsonl", "")
     try $0.write(
-      "model/tokenizer.json", #"{"version": "1.0", "model": {"type": "Unigram", "vocab": []}}"#)
+      "model/tokenizer.json", #"{"version": "1.0", "model": {"type": "WordLevel", "vocab": []}}"#)
   },
 ]
 

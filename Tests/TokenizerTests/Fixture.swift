@@ -8,6 +8,7 @@ import Testing
 enum Fixture {
   static let names = [
     "gpt2", "flags", "llama3", "qwen2", "smollm", "deepseek", "llama2", "mistral", "metaspace",
+    "t5", "bytes", "ties", "gpt1", "subwords", "bert",
   ]
 
   static func bytes(_ name: String) throws -> [UInt8] {

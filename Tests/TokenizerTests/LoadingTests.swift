@@ -37,18 +37,23 @@ import Testing
 
   @Test(
     arguments: [
-      (["type": "Unigram"], "model: the type Unigram is not supported; supported: BPE"),
+      (
+        ["type": "WordLevel"],
+        "model: the type WordLevel is not supported; supported: BPE, Unigram, WordPiece"
+      ),
       (
         ["dropout": 0.1],
         "model.dropout: random encoding is not supported; supported: null"
       ),
       (
         ["continuing_subword_prefix": "##"],
-        "model.continuing_subword_prefix: \"##\" is not supported; supported: null"
+        "model.merges: found [\"a\",\"b\"] at [0], "
+          + "needed a second token that is longer than the continuing_subword_prefix"
       ),
       (
-        ["end_of_word_suffix": "</w>"],
-        "model.end_of_word_suffix: \"</w>\" is not supported; supported: null"
+        ["end_of_word_suffix": .string(String(repeating: "w", count: 65))],
+        "model.end_of_word_suffix: a string of 65 bytes is not supported; "
+          + "supported: at most 64 bytes"
       ),
       (
         ["merges": ["a b c"]],
