@@ -6,10 +6,11 @@ import Transformer
 struct ModelArguments: ParsableArguments {
   @Option(
     name: .customLong("as"),
-    help: """
-      The model_type as which an unknown architecture is read, such as llama. Without it, the error says \
-      which one the folder resembles.
-      """)
+    help: ArgumentHelp(
+      """
+      The model_type as which an unknown architecture is read, such as llama. Without it, the error \
+      says which ones the folder resembles.
+      """, valueName: "model-type"))
   var family: String?
 
   /// Opens a folder, and says on standard error what is assumed about it.

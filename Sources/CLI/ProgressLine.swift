@@ -7,7 +7,7 @@ import Solvers
 struct ProgressLine {
   private let isTerminal = isatty(STDERR_FILENO) == 1
   private let start = Date()
-  private var last = (label: "", share: -1.0)
+  private var last = (label: "", share: -1.0, elapsed: 0.0)
 
   /// Shows the share of the work that is done, and the current step.
   mutating func show(_ share: Double, _ label: String) {
@@ -20,10 +20,16 @@ struct ProgressLine {
       let bar =
         String(repeating: "#", count: filled) + String(repeating: "·", count: 30 - filled)
       write("\r\u{1B}[K[\(bar)] \(percent)  \(label)\(left)")
-    } else if share >= last.share + (label == last.label ? 0.05 : 0.01) || share >= 1 {
+    } else if isNews(share, label, elapsed) {
       write("\(percent)  \(label)\(left)\n")
-      last = (label, share)
+      last = (label, share, elapsed)
     }
+  }
+
+  /// Whether a line is due: at a new step, and from time to time in a long one.
+  private func isNews(_ share: Double, _ label: String, _ elapsed: Double) -> Bool {
+    share >= 1
+      || share >= last.share + 0.01 && (label != last.label || elapsed >= last.elapsed + 30)
   }
 
   /// Prints a line without disturbing the bar.

@@ -58,14 +58,14 @@ public struct CalibrationSet: Sendable {
     let wanted = samples ?? Self.defaultSamples
     let stream = try TokenStream(
       path: path, for: folder,
-      atLeast: TokenWindows.tokenCount(wanted + Self.heldOutCount(wanted), of: length))
+      atLeast: TokenWindows.tokenCount(Self.windowCount(wanted), of: length))
     let (tokens, opening) = (stream.tokens, stream.opening)
     guard TokenWindows.count(tokens, opening: opening, length: length) >= samples ?? 1 else {
       throw InputError.tooShort(
         path: path, tokens: tokens.count, length: length, needed: samples ?? 1)
     }
     let windows = TokenWindows(
-      cutting: tokens, opening: opening, length: length, limit: wanted + Self.heldOutCount(wanted)
+      cutting: tokens, opening: opening, length: length, limit: Self.windowCount(wanted)
     ).windows
     // Without an explicit count the text is split between both; otherwise the solver comes first.
     let count = samples ?? (1...wanted).last { $0 + Self.heldOutCount($0) <= windows.count } ?? 1
@@ -82,6 +82,12 @@ public struct CalibrationSet: Sendable {
     let distinct = tokens.filter { seen.insert($0).inserted }
     let taken = min(count, distinct.count)
     return (0..<taken).map { [distinct[$0 * distinct.count / taken]] }
+  }
+
+  /// The windows to calibrate on and those held out.
+  private static func windowCount(_ samples: Int) -> Int {
+    let (count, overflow) = samples.addingReportingOverflow(heldOutCount(samples))
+    return overflow ? .max : count
   }
 
   private static func heldOutCount(_ samples: Int) -> Int { samples < 2 ? 0 : max(1, samples / 8) }

@@ -104,7 +104,8 @@ public struct QuantizationRun {
       var block = try model.block(index)
       try quantizer.solve(&block, &stream, beside: &original) { solved in
         solvedCount += solved.count
-        try sendProgress()
+        // The end of a block is the start of the next one, or of what is left to write.
+        if solvedCount < linears.count { try sendProgress() }
       } _: { solved in
         let solution = solved.solution
         let bytes = try sink.store([

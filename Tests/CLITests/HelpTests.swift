@@ -127,14 +127,18 @@ private let quantizeHelp = """
 
   CALIBRATION:
     --calibration <calibration>
-                            Text to learn from: plain text, .jsonl with "text",
-                            or .safetensors with input_ids.
+                            Text to learn from: plain text, .jsonl with texts or
+                            chats, or .safetensors with input_ids.
     --samples <samples>     Windows to calibrate on. (default: up to 128)
     --length <length>       Tokens of each window. (default: 2048, or the model's
                             context)
     --first-positions <first-positions>
                             Windows of a single token, which show the first
                             position of a text. (default: by preset, 256 or none)
+    --experts <experts>     Tokens that each expert of a mixture learns from:
+                            routed, those that it would answer; all, which takes
+                            longer and leaves no expert without any. (values:
+                            routed, all; default: routed)
 
   OPTIONS:
     -o, --output <output>   The folder to write; it must not exist.
@@ -180,6 +184,9 @@ private let quantizeHelp = """
                             layout (gemm, 4 bits), for vLLM and transformers.
                             (values: compressed-tensors, gptq, awq; default:
                             compressed-tensors)
+    --as <model-type>       The model_type as which an unknown architecture is
+                            read, such as llama. Without it, the error says which
+                            ones the folder resembles.
     --threads <threads>     Threads to compute with. (default: all processors)
     --json                  Print the result as JSON.
     --version               Show the version.

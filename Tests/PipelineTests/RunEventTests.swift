@@ -57,12 +57,12 @@ private func run(
         case .solved: "s"
         }
       }
-      #expect(kinds.joined() == "lwppsspsspspssppsspsspspss")
+      #expect(kinds.joined() == "lwppsspsspsssppsspsspsss")
       let shares = events.compactMap {
         if case .progress(let share, let label) = $0 { "\(share) \(label)" } else { nil }
       }
-      // q, k and v; o; gate and up; down.
-      let done = [0, 3, 4, 6, 7].map { Double($0) / 7 }
+      // After q, k and v; o; gate and up.
+      let done = [0, 3, 4, 6].map { Double($0) / 7 }
       let expected = (0..<2).flatMap { block in
         done.map { "\((Double(block) + $0) / 2) block \(block)" }
       }

@@ -13,12 +13,12 @@ private let text = """
       {"name": "a", "rows": 2, "columns": 3, "bits_per_weight": 4.0, "weight_error": 0.125,
        "calibration_error": 1e-05, "held_out_error": 0.25, "activation_error": 0.5,
        "model_output_error": 0.75, "first_position_error": 0.375,
-       "clipped": 0.125, "scaled_input": true, "damping": 0.01,
+       "clipped": 0.125, "lost_rows": 1, "scaled_input": true, "damping": 0.01,
        "damping_retries": 2, "dead_channels": 1},
       {"name": "b", "rows": 1, "columns": 3, "bits_per_weight": 7.0, "weight_error": 0.0,
        "calibration_error": null, "held_out_error": null, "activation_error": null,
        "model_output_error": null, "first_position_error": null,
-       "clipped": 0.0, "scaled_input": false, "damping": null,
+       "clipped": 0.0, "lost_rows": 0, "scaled_input": false, "damping": null,
        "damping_retries": null, "dead_channels": null}
     ]
   }
@@ -39,6 +39,7 @@ private let text = """
           weight: 0.125, calibration: 1e-5, heldOut: 0.25, activation: 0.5, stream: 0.75,
           first: 0.375))
     #expect(a.clippedShare == 0.125 && a.hasScaledInput && !b.hasScaledInput)
+    #expect(a.lostRows == 1 && b.lostRows == 0 && !a.isRuined)
     #expect(a.conditioning == Conditioning(damping: 0.01, retries: 2, deadChannels: 1))
     #expect(b.error == LinearError(weight: 0, calibration: nil, heldOut: nil))
     #expect(b.conditioning == nil)

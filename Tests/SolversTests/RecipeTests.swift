@@ -147,6 +147,15 @@ private func stage(_ linears: [LinearProblem], _ input: CalibratedInput) -> Stag
     #expect(gptq.codes != nearest.codes)
   }
 
+  @Test func `counts the rows of which hardly anything is left`() throws {
+    var weights = Matrix.gaussian(20, 48, seed: 4)
+    // The smallest scale in binary16 is 6e-8, so these weights become zeros; a row of zeros loses nothing.
+    for j in 0..<48 { (weights[3, j], weights[7, j], weights[9, j]) = (1e-9, -1e-9, 0) }
+    let problem = LinearProblem(name: "a", weights: weights)
+    #expect(try recipe(NearestRounding()).solve(problem).lostRows == 2)
+    #expect(try recipe(NearestRounding()).solve(linear("b", seed: 4)).lostRows == 0)
+  }
+
   @Test func `roundings have distinct names and a line of help`() {
     let names = RoundingMethod.all.map(\.name)
     #expect(names.contains("gptq") && names.contains("rtn"))

@@ -1,0 +1,48 @@
+// What the summary of a run says when something is lost altogether.
+
+import JSON
+import Pipeline
+import Testing
+
+@testable import Report
+
+/// A run of Linears with given errors on calibration and held-out tokens, and numbers of lost rows.
+private func run(_ linears: [(calibration: Double?, heldOut: Double?, lostRows: Int)]) throws
+  -> RunReport
+{
+  let fields = linears.enumerated().map { i, linear in
+    """
+    {"name": "linear.\(i)", "rows": 64, "columns": 64, "bits_per_weight": 4.5, "weight_error": 0.01,
+     "calibration_error": \(linear.calibration.map { "\($0)" } ?? "null"),
+     "held_out_error": \(linear.heldOut.map { "\($0)" } ?? "null"), "lost_rows": \(linear.lostRows)}
+    """
+  }
+  return try RunReport(
+    JSONValue(
+      parsing: """
+        {"method": "gptq", "calibration_tokens": 8, "held_out_tokens": 1, "seconds": 1,
+         "bits_per_weight": 4.5, "linears": [\(fields.joined(separator: ", "))]}
+        """))
+}
+
+@Suite struct `The summary of a run` {
+  @Test func `says nothing of losses where nothing is lost altogether`() throws {
+    let summary = try run([(0.01, 0.02, 0), (nil, nil, 0), (0.6, 0.4, 0)]).summary
+    #expect(!summary.contains("lost more") && !summary.contains("hardly"))
+  }
+
+  @Test func `names the Linears that are ruined, by held-out tokens if there are any`() throws {
+    let summary = try run([(0.1, 0.6, 0), (0.9, nil, 0), (0.01, 0.01, 0)]).summary
+    #expect(summary.contains("2 Linears lost more than half of their output: linear.0, linear.1"))
+  }
+
+  @Test func `names the Linears with rows of which hardly anything is left`() throws {
+    let summary = try run((0..<5).map { _ in (0.01, 0.02, 2) }).summary
+    #expect(
+      summary.hasSuffix(
+        """
+        hardly anything is left of 10 rows, whose weights may be too small for a scale: linear.0, \
+        linear.1, linear.2, …
+        """))
+  }
+}
