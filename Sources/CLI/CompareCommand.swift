@@ -97,15 +97,9 @@ struct CompareCommand: ParsableCommand {
 
   private func judgingText(for model: LanguageModel, length: Int) throws -> TokenWindows? {
     guard let text else { return nil }
-    let stream = try TokenStream(
-      path: text, for: model.folder,
-      atLeast: windows.flatMap { TokenWindows.tokenCount($0, of: length) })
-    let windows = TokenWindows(
-      cutting: stream.tokens, opening: stream.opening, length: length, limit: windows)
-    guard !windows.windows.isEmpty else {
-      throw InputError.tooShort(path: text, tokens: stream.tokens.count, length: length, needed: 1)
-    }
-    return windows
+    return try TokenWindows(
+      path: text, for: model.folder, length: length, limit: windows,
+      opensTokens: calibration.opensTokens)
   }
 }
 

@@ -38,6 +38,14 @@ struct EvalCommand: ParsableCommand {
       """)
   var text: String
 
+  @Flag(
+    name: .customLong("add-bos"),
+    help: """
+      Begin each window of a .safetensors file as the tokenizer begins a text, such as with the \
+      beginning-of-sequence token; windows of text begin so anyway.
+      """)
+  var opensTokens = false
+
   @Option(help: "A model to compare with, such as the dense original.")
   var reference: String?
 
@@ -68,14 +76,8 @@ struct EvalCommand: ParsableCommand {
     let reference = try reference.map { try opening.model(at: $0) }
     let length = try language.windowLength(length, default: 2048, atLeast: 2)
     _ = try reference?.windowLength(length, default: length)
-    let stream = try TokenStream(
-      path: text, for: language.folder,
-      atLeast: windows.flatMap { TokenWindows.tokenCount($0, of: length) })
-    let windows = TokenWindows(
-      cutting: stream.tokens, opening: stream.opening, length: length, limit: windows)
-    guard !windows.windows.isEmpty else {
-      throw InputError.tooShort(path: text, tokens: stream.tokens.count, length: length, needed: 1)
-    }
+    let windows = try TokenWindows(
+      path: text, for: language.folder, length: length, limit: windows, opensTokens: opensTokens)
     var progress = ProgressLine()
     defer { progress.end() }
     if let reference {

@@ -160,13 +160,21 @@ struct CalibrationArguments: ParsableArguments {
       """)
   var experts = ExpertTokens.routed
 
+  @Flag(
+    name: .customLong("add-bos"),
+    help: """
+      Begin each window of a .safetensors file as the tokenizer begins a text, such as with the \
+      beginning-of-sequence token; windows of text begin so anyway.
+      """)
+  var opensTokens = false
+
   /// The calibration windows, or nil if no file was given.
   func read(for model: LanguageModel, _ preset: Preset) throws -> CalibrationSet? {
     guard let path else { return nil }
     var set = try CalibrationSet(
       path: path, for: model.folder, samples: samples,
       length: try model.windowLength(length, default: CalibrationSet.defaultLength),
-      firstPositions: firstPositions ?? preset.firstPositions)
+      firstPositions: firstPositions ?? preset.firstPositions, opensTokens: opensTokens)
     set.experts = experts
     return set
   }

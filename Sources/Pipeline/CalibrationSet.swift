@@ -49,16 +49,19 @@ public struct CalibrationSet: Sendable {
   ///   - length: tokens per window.
   ///   - firstPositions: the number of windows of a single token, taken from all over the text; or of the
   ///     tokens with which every text begins.
+  ///   - opensTokens: whether the windows of a file of tokens begin as the tokenizer begins a text.
   /// - Precondition: `length` is positive.
   /// - Throws: ``InputError/tooShort(path:tokens:length:needed:)`` and what ``TokenStream`` throws.
   public init(
-    path: String, for folder: ModelFolder, samples: Int?, length: Int, firstPositions: Int = 0
+    path: String, for folder: ModelFolder, samples: Int?, length: Int, firstPositions: Int = 0,
+    opensTokens: Bool = false
   ) throws {
     precondition(length > 0, "windows of \(length) tokens")
     let wanted = samples ?? Self.defaultSamples
     let stream = try TokenStream(
       path: path, for: folder,
-      atLeast: TokenWindows.tokenCount(Self.windowCount(wanted), of: length))
+      atLeast: TokenWindows.tokenCount(Self.windowCount(wanted), of: length),
+      opensTokens: opensTokens)
     let (tokens, opening) = (stream.tokens, stream.opening)
     guard TokenWindows.count(tokens, opening: opening, length: length) >= samples ?? 1 else {
       throw InputError.tooShort(

@@ -40,6 +40,22 @@ package struct EngineCheck {
   }
 }
 
+extension EngineCheck {
+  /// The same for a model whose layers transformers has not as Linears, as in GPT-2: it will not load
+  /// quantized ones.
+  func withoutTransformers() -> EngineCheck {
+    let warning = Warning(
+      "transformers has no Linears in this architecture, and will not load quantized ones")
+    return EngineCheck(
+      loaders: loaders?.filter { $0 != "transformers" }, warnings: warnings + [warning])
+  }
+
+  private init(loaders: [String]?, warnings: [Warning]) {
+    self.loaders = loaders
+    self.warnings = warnings
+  }
+}
+
 extension EngineVerdict {
   /// The verdict where Linears have different numbers of bits, which no single choice changes.
   fileprivate var aboutWidths: EngineVerdict {

@@ -150,26 +150,30 @@ extension LanguageModel {
     let adapter = Warning(
       "adapter_config.json: the adapter beside the weights is not part of the result; merge it into the "
         + "model first, or apply it to the result")
-    let transposed = Warning(
-      "transformers has no Linears in this architecture, and will not load quantized ones")
-    let isTransposed = declaration.blocks.contains { block in
-      block.stages.flatMap(\.slots).contains(where: \.isTransposed)
-    }
     return rotationWarnings + (folder.hasAdapter ? [adapter] : [])
-      + (isTransposed ? [transposed] : [])
   }
 
-  /// What a rotation costs, if the model shares its embedding with its head.
+  /// What a rotation costs: a head of its own, where it was the embedding's; and rounding of dense
+  /// Linears, which are stored again in their format.
   private var rotationWarnings: [Warning] {
-    guard untiesHead, let table = folder.tensor("\(declaration.embedding).weight") else {
-      return []
+    var warnings: [Warning] = []
+    if untiesHead, let table = folder.tensor("\(declaration.embedding).weight") {
+      let megabytes = (Double(table.shape.byteCount ?? 0) / 1e6).rounded()
+      warnings.append(
+        Warning(
+          "rotation: the head no longer shares its weights with the embedding, which takes "
+            + "\(Int(megabytes)) MB more"))
     }
-    let megabytes = (Double(table.shape.byteCount ?? 0) / 1e6).rounded()
-    return [
-      Warning(
-        "rotation: the head no longer shares its weights with the embedding, which takes "
-          + "\(Int(megabytes)) MB more")
-    ]
+    let hasExperts = declaration.blocks.contains { block in
+      block.stages.flatMap(\.slots).contains { $0.expert != nil }
+    }
+    if !rotatedTensors.isEmpty, hasExperts {
+      warnings.append(
+        Warning(
+          "rotation: routers are rounded to their format once more, so a few tokens may go to other "
+            + "experts"))
+    }
+    return warnings
   }
 
   /// `config.json` of the output, without what says that it is quantized.

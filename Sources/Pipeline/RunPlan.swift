@@ -42,7 +42,8 @@ package struct RunPlan {
     try Self.checkWidths(sorted, settings)
     dense = model.denseModules
     foreign = model.foreignParts
-    engines = try EngineCheck(blocks.joined().map { ($0, scheme($0)) }, in: settings.format)
+    let engines = try EngineCheck(blocks.joined().map { ($0, scheme($0)) }, in: settings.format)
+    self.engines = model.isTransposed ? engines.withoutTransformers() : engines
     guard !settings.method.keepsOutliers else { throw RunError.cannotStoreOutliers }
     let rotated = model.rotatedTensors
     rewritten = Set(
@@ -87,6 +88,15 @@ package struct RunPlan {
         let fitting = SchemeError.groupSizes(fitting: linears.map(\.columns))
         throw RunError.scheme(linear: linear.name, error, fitting: fitting)
       }
+    }
+  }
+}
+
+extension LanguageModel {
+  /// Whether weights are stored as `[in, out]`.
+  fileprivate var isTransposed: Bool {
+    declaration.blocks.contains { block in
+      block.stages.flatMap(\.slots).contains(where: \.isTransposed)
     }
   }
 }

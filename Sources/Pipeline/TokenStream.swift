@@ -11,7 +11,7 @@ public struct TokenStream: Sendable {
   /// The tokens.
   public let tokens: [Int32]
   /// The tokens with which the tokenizer begins a text, such as the beginning-of-sequence token; none for
-  /// a file of tokens, which has them where they are wanted.
+  /// a file of tokens unless asked for, since it may have them where they are wanted.
   public let opening: [Int32]
 
   /// Reads a file for a model.
@@ -21,13 +21,16 @@ public struct TokenStream: Sendable {
   ///   - folder: the model, whose `tokenizer.json` is used.
   ///   - needed: the number of tokens that are needed; what follows them in the file may be left out. Nil
   ///     for all.
+  ///   - opensTokens: whether a file of tokens has an opening, too.
   /// - Throws: ``InputError`` or ``CheckpointError``.
-  public init(path: String, for folder: ModelFolder, atLeast needed: Int? = nil) throws {
+  public init(
+    path: String, for folder: ModelFolder, atLeast needed: Int? = nil, opensTokens: Bool = false
+  ) throws {
     let kind = URL(fileURLWithPath: path).pathExtension.lowercased()
     switch kind {
     case "safetensors":
       tokens = try Self.stored(path)
-      opening = []
+      opening = opensTokens ? try Self.opening(of: Self.tokenizer(of: folder), folder) : []
       return
     case "parquet", "arrow", "gz", "zip", "zst", "xz", "bz2", "tar", "pdf", "json", "npy", "bin":
       throw InputError.unknownKind(path: path)
@@ -43,8 +46,14 @@ public struct TokenStream: Sendable {
     tokens =
       try kind == "jsonl"
       ? file.recordTokens(atLeast: needed, encode) : file.tokens(atLeast: needed, encode)
-    opening = try Self.attributing("\(folder.path)/\(Self.tokenizerFile)") {
-      () throws(TokenizerError) in try tokenizer.opening
+    opening = try Self.opening(of: tokenizer, folder)
+  }
+
+  private static func opening(
+    of tokenizer: Tokenizer, _ folder: ModelFolder
+  ) throws(InputError) -> [Int32] {
+    try attributing("\(folder.path)/\(tokenizerFile)") { () throws(TokenizerError) in
+      try tokenizer.opening
     }
   }
 

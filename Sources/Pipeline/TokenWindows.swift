@@ -1,3 +1,5 @@
+public import Checkpoint
+
 /// Tokens cut into windows of equal length, for calibration and evaluation.
 ///
 /// Windows do not overlap, and the remainder at the end of the text is dropped. Each window is a piece of
@@ -31,6 +33,27 @@ public struct TokenWindows: Sendable {
   /// The number of windows in a stream of tokens.
   static func count(_ stream: [Int32], opening: [Int32], length: Int) -> Int {
     stream.count / (opening.count < length ? length - opening.count : length)
+  }
+
+  /// Cuts the windows of a file that is to be predicted.
+  ///
+  /// - Parameters:
+  ///   - path: the file of text or tokens.
+  ///   - folder: the model, for its tokenizer.
+  ///   - length: tokens per window.
+  ///   - limit: the most windows to take; nil for all.
+  ///   - opensTokens: whether the windows of a file of tokens begin as the tokenizer begins a text.
+  /// - Throws: ``InputError/tooShort(path:tokens:length:needed:)`` and what ``TokenStream`` throws.
+  public init(
+    path: String, for folder: ModelFolder, length: Int, limit: Int? = nil, opensTokens: Bool = false
+  ) throws {
+    let stream = try TokenStream(
+      path: path, for: folder, atLeast: limit.flatMap { Self.tokenCount($0, of: length) },
+      opensTokens: opensTokens)
+    self.init(cutting: stream.tokens, opening: stream.opening, length: length, limit: limit)
+    guard !windows.isEmpty else {
+      throw InputError.tooShort(path: path, tokens: stream.tokens.count, length: length, needed: 1)
+    }
   }
 
   /// The tokens of so many windows; nil where nobody can count them.

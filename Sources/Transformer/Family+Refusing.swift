@@ -72,10 +72,26 @@ extension Family {
       ),
       (
         "it has state-space mixers",
-        ["granitemoehybrid", "nemotron_h", "mamba", "jamba", "bamba"]
+        [
+          "granitemoehybrid", "nemotron_h", "mamba", "mamba2", "falcon_mamba", "falcon_h1", "jamba",
+          "bamba", "zamba", "zamba2",
+        ]
       ),
       ("it has short convolutions", ["lfm2", "lfm2_moe"]),
       ("it has inputs for every layer", ["gemma3n_text", "gemma4_text", "gemma3n", "gemma4"]),
+      (
+        "it has a recurrence or an attention of its own",
+        [
+          "rwkv", "recurrent_gemma", "xlstm", "minimax", "kimi_linear", "longcat_flash",
+          "deepseek_v4",
+          "olmo_hybrid",
+        ]
+      ),
+      (
+        "it is computed by code of its own beside the weights; a copy converted to the names of llama "
+          + "is read",
+        ["baichuan", "internlm", "internlm2", "minicpm", "exaone", "chatglm", "qwen"]
+      ),
       ("its router picks experts one after the other", ["phimoe"]),
     ] { for name in names { result[name] = reason } }
     return result

@@ -139,6 +139,10 @@ private let quantizeHelp = """
                             routed, those that it would answer; all, which takes
                             longer and leaves no expert without any. (values:
                             routed, all; default: routed)
+    --add-bos               Begin each window of a .safetensors file as the
+                            tokenizer begins a text, such as with the
+                            beginning-of-sequence token; windows of text begin so
+                            anyway.
 
   OPTIONS:
     -o, --output <output>   The folder to write; it must not exist.

@@ -75,6 +75,12 @@ private func tokens(_ name: String, _ content: [UInt8]) throws -> [Int32] {
       #expect(stream.tokens == [Int32](repeating: 2, count: 40) && stream.opening == [1])
       let cut = TokenWindows(cutting: stream.tokens, opening: stream.opening, length: 5)
       #expect(cut.windows == [[Int32]](repeating: [1, 2, 2, 2, 2], count: 10))
+      try folder.write("a.safetensors", TinyModel.tokenFile([Int32](repeating: 2, count: 40)))
+      let asked = try TokenWindows(
+        path: folder.path("a.safetensors"), for: model, length: 5, limit: 2, opensTokens: true)
+      #expect(asked.windows == [[1, 2, 2, 2, 2], [1, 2, 2, 2, 2]])
+      let plain = try TokenWindows(path: folder.path("a.safetensors"), for: model, length: 5)
+      #expect(plain.windows == [[Int32]](repeating: [2, 2, 2, 2, 2], count: 8))
       let set = try CalibrationSet(
         path: folder.path("a.txt"), for: model, samples: 2, length: 5, firstPositions: 3)
       #expect(set.calibration == [[1, 2, 2, 2, 2], [1, 2, 2, 2, 2]])
