@@ -27,9 +27,9 @@ struct TextFile {
   ) throws(InputError) -> [Int32] {
     var length = needed == nil ? file.byteCount : min(file.byteCount, chunk)
     while true {
-      let end = lineEnd(from: length)
-      let tokens = try encode(try text(0..<end))
-      guard end < file.byteCount, tokens.count < needed ?? .max else { return tokens }
+      guard let cut = cut(from: length) else { return try encode(try text(0..<file.byteCount)) }
+      let tokens = try encode(try text(0..<cut.position)).dropLast(cut.unsure)
+      guard tokens.count < needed ?? .max else { return Array(tokens) }
       length = min(file.byteCount, 4 * max(1, length))
     }
   }
@@ -71,18 +71,31 @@ struct TextFile {
     }
   }
 
-  /// The first end of a line at or behind a position with a letter before it, or else of the file.
+  /// Where a text can be cut at or behind a position: between the end of a line and a letter or digit.
   ///
-  /// No tokenizer joins a letter and a line feed, so what follows cannot change the tokens before.
-  private func lineEnd(from position: Int) -> Int {
+  /// Tokenizers cut there as well. What follows may change how they see what is neither letter nor digit at
+  /// the end of the line, so as many tokens as that has bytes are unsure.
+  private func cut(from position: Int) -> (position: Int, unsure: Int)? {
     var start = position
     while start < file.byteCount {
-      let end = firstLineFeed(from: start)
-      let before = String(decoding: file.copy(max(0, end - 4)..<end), as: UTF8.self)
-      if before.unicodeScalars.last?.properties.isAlphabetic == true { return end }
-      start = end + 1
+      let next = firstLineFeed(from: start) + 1
+      let after = scalars(min(file.byteCount, next)..<min(file.byteCount, next + 4)).first
+      let before = scalars(
+        max(0, min(file.byteCount, next) - Self.longestEnd)..<min(file.byteCount, next))
+      if after?.isInWord == true, let last = before.lastIndex(where: \.isInWord) {
+        return (next, before[last...].dropFirst().reduce(0) { $0 + UTF8.width($1) })
+      }
+      start = next
     }
-    return file.byteCount
+    return nil
+  }
+
+  /// The most bytes at the end of a line that are neither letters nor digits.
+  private static let longestEnd = 64
+
+  /// The characters of a few bytes, of which the first or the last may be cut.
+  private func scalars(_ range: Range<Int>) -> String.UnicodeScalarView {
+    String(decoding: file.copy(range), as: UTF8.self).unicodeScalars
   }
 
   private func firstLineFeed(from start: Int) -> Int {
@@ -94,4 +107,9 @@ struct TextFile {
       return start + (offset ?? bytes.byteCount)
     }
   }
+}
+
+extension Unicode.Scalar {
+  /// Whether it is a letter or a digit.
+  fileprivate var isInWord: Bool { properties.isAlphabetic || properties.numericType != nil }
 }
