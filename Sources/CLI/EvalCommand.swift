@@ -72,8 +72,10 @@ struct EvalCommand: ParsableCommand {
 
   func run() throws {
     common.apply()
-    let language = try opening.model(at: model)
-    let reference = try reference.map { try opening.model(at: $0) }
+    let (language, reference) =
+      if let reference {
+        try opening.models(at: model, reference) as (LanguageModel, LanguageModel?)
+      } else { (try opening.model(at: model), nil as LanguageModel?) }
     let length = try language.windowLength(length, default: 2048, atLeast: 2)
     _ = try reference?.windowLength(length, default: length)
     let windows = try TokenWindows(

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Checkpoint
 import Pipeline
 import Transformer
 
@@ -12,6 +13,20 @@ struct ModelArguments: ParsableArguments {
       says which ones the folder resembles.
       """, valueName: "model-type"))
   var family: String?
+
+  /// Opens two folders, of which one may be of a known architecture and be read as what it is.
+  func models(at path: String, _ other: String) throws -> (LanguageModel, LanguageModel) {
+    let known = try [path, other].map { path in
+      do {
+        _ = try Catalog.current.model(at: path)
+        return true
+      } catch CheckpointError.unknownArchitecture { return false }
+    }
+    func open(_ path: String, isKnown: Bool) throws -> LanguageModel {
+      isKnown && known.contains(false) ? try Catalog.current.model(at: path) : try model(at: path)
+    }
+    return (try open(path, isKnown: known[0]), try open(other, isKnown: known[1]))
+  }
 
   /// Opens a folder, and says on standard error what is assumed about it.
   func model(at path: String) throws -> LanguageModel {

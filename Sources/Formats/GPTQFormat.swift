@@ -121,8 +121,7 @@ public struct GPTQFormat: CheckpointFormat {
     let zeros = try folder.packedCodes(
       "\(linear.name).qzeros", [groups, PackedCodes.wordCount(of: rows, bits: bits)])
     let scales = try folder.matrix(scaleName, rows: groups, columns: rows)
-    let version = configuration["checkpoint_format"] ?? configuration["format"]
-    let offset: UInt8 = version == "gptq_v2" ? 0 : 1
+    let offset: UInt8 = stated.isSecondVersion ? 0 : 1
     let grid = Grid(
       scheme: scheme, groupSize: stored.size, scales: scales.transposed,
       zeroPoints: zeros.unpackedTransposed(rows: rows, columns: groups, bits: bits, .alongColumns)

@@ -14,6 +14,9 @@ struct GPTQStatement {
   /// The group size as read; nil for whole rows.
   let groupSize: Int?
 
+  /// Whether zero points are stored as they are, and not less one.
+  let isSecondVersion: Bool
+
   /// Reads what is said about a Linear.
   ///
   /// - Throws: ``CheckpointError`` for what is missing, or not of the kind it must be.
@@ -30,6 +33,12 @@ struct GPTQStatement {
       isSymmetric = try member("sym").bool
       let size = try member("group_size").int
       groupSize = size == -1 ? nil : size
+      let version = configuration["checkpoint_format"] ?? configuration["format"] ?? "gptq"
+      guard version == "gptq" || version == "gptq_v2" || version == .null else {
+        throw .wrongKind(
+          path: "checkpoint_format", expected: "gptq or gptq_v2", found: version.text(.compact))
+      }
+      isSecondVersion = version == "gptq_v2"
     } catch {
       throw .json(path: "\(folder.path)/config.json", cause: error)
     }

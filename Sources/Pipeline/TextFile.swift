@@ -41,7 +41,10 @@ struct TextFile {
     atLeast needed: Int?, _ encode: (String) throws(InputError) -> [Int32]
   ) throws(InputError) -> [Int32] {
     var tokens: [Int32] = []
-    var (start, line) = (0, 0)
+    // Some programs begin a file with a byte order mark.
+    let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+    let isMarked = file.byteCount >= 3 && file.copy(0..<3) == mark
+    var (start, line) = (isMarked ? 3 : 0, 0)
     while start < file.byteCount, tokens.count < needed ?? .max {
       // Only a line feed ends a line: JSON strings may hold all other separators of Unicode.
       let end = firstLineFeed(from: start)

@@ -21,7 +21,8 @@ struct TextRecord {
     }
     for name in ["messages", "conversations"] {
       if let turns = try record.optionalMember(name) {
-        let said = try turns.array.map { turn throws(JSONError) in try Self.turn(turn) }
+        var said: [String] = []
+        for turn in try turns.array { if let words = try Self.turn(turn) { said.append(words) } }
         text = said.joined(separator: "\n")
         return
       }
@@ -38,10 +39,12 @@ struct TextRecord {
     text = try record.member("text").string
   }
 
-  /// What is said in a turn: a text, or the texts among its parts.
-  private static func turn(_ turn: JSONField) throws(JSONError) -> String {
-    let value = try turn.optionalMember("value")
-    let content = if let value { value } else { try turn.member("content") }
+  /// What is said in a turn: a text, or the texts among its parts; nil for one without words, such as the
+  /// call of a tool.
+  private static func turn(_ turn: JSONField) throws(JSONError) -> String? {
+    var found = try turn.optionalMember("value")
+    if found == nil { found = try turn.optionalMember("content") }
+    guard let content = found else { return nil }
     guard case .array = content.value else { return try content.string }
     var texts: [String] = []
     for part in try content.array {

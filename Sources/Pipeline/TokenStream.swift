@@ -32,7 +32,9 @@ public struct TokenStream: Sendable {
       tokens = try Self.stored(path)
       opening = opensTokens ? try Self.opening(of: Self.tokenizer(of: folder), folder) : []
       return
-    case "parquet", "arrow", "gz", "zip", "zst", "xz", "bz2", "tar", "pdf", "json", "npy", "bin":
+    case "parquet", "arrow", "gz", "zip", "zst", "xz", "bz2", "tar", "pdf", "json", "csv", "tsv",
+      "npy",
+      "bin":
       throw InputError.unknownKind(path: path)
     default: break
     }
@@ -44,7 +46,7 @@ public struct TokenStream: Sendable {
       }
     }
     tokens =
-      try kind == "jsonl"
+      try ["jsonl", "ndjson", "jsonlines"].contains(kind)
       ? file.recordTokens(atLeast: needed, encode) : file.tokens(atLeast: needed, encode)
     opening = try Self.opening(of: tokenizer, folder)
   }

@@ -88,9 +88,11 @@ extension RunReport {
     let counts = linears.compactMap(\.expertTokens).sorted()
     guard let least = counts.first else { return "" }
     let starved = linears.filter(\.isUnderCalibrated)
+    let none = counts.count { $0 == 0 }
     let median = counts[counts.count / 2]
     return "\nexperts saw \(Numbers.count(least)) tokens at least, \(Numbers.count(median)) in the "
       + "median; \(starved.count) Linears saw fewer than they have inputs"
+      + (none == 0 ? "" : ", and \(none) none at all")
       + (starved.isEmpty ? "" : ": \(Self.names(starved))")
   }
 }

@@ -37,8 +37,8 @@ public enum ConversionError: RemediableError {
         + "\(quantized.joined(separator: ", ")); engines make one matrix of them and need all or "
         + "none quantized"
     case .schemes(let one, let other, let format):
-      "\(one.name) has \(one.1.words), \(other.name) has \(other.1.words); only folders with one "
-        + "scheme for all can be converted to \(format)"
+      "\(one.name) has \(one.1.words), \(other.name) has \(other.1.words); a folder can be converted "
+        + "to \(format) only if these are alike in all Linears"
     case .notSymmetric(let linear, let middle):
       "\(linear): has zero points other than \(middle), but config.json calls it symmetric; "
         + "correct sym or checkpoint_format in config.json"
@@ -63,7 +63,7 @@ public enum ConversionError: RemediableError {
     case .zeroPoint: [.chooseFormat("awq"), .chooseFormat("compressed-tensors")]
     case .scale: [.chooseFormat("compressed-tensors")]
     case .schemes(let one, let other, _):
-      one.1.weights.bits == other.1.weights.bits ? [] : [.chooseFormat("compressed-tensors")]
+      one.1.differsInBitsAlone(from: other.1) ? [.chooseFormat("compressed-tensors")] : []
     case .notQuantized, .quantizedHead, .partlyQuantized, .notSymmetric, .shortGroup,
       .scatteredGroups:
       []
@@ -72,6 +72,12 @@ public enum ConversionError: RemediableError {
 }
 
 extension LinearScheme {
+  /// Whether only the numbers of bits differ.
+  fileprivate func differsInBitsAlone(from other: LinearScheme) -> Bool {
+    weights.bits != other.weights.bits && weights.granularity == other.weights.granularity
+      && activations == other.activations
+  }
+
   fileprivate var words: String {
     let inputs = activations.map { ", inputs by \($0.granularity)" } ?? ""
     switch weights.granularity {

@@ -22,7 +22,9 @@ extension [Family] {
       }
       return known
     }
-    guard let assumed else { throw refusal(of: modelType, folder, formats) }
+    guard let assumed, Family.refusals[modelType] == nil else {
+      throw refusal(of: modelType, folder, formats)
+    }
     guard let family = first(where: { $0.modelType == assumed }) else {
       throw .unknownFamily(name: assumed, known: map(\.modelType))
     }

@@ -38,20 +38,42 @@ public struct Family: Sendable {
 extension Family {
   /// The declaration of the model in a folder, whatever its `model_type`.
   ///
+  /// - Parameters:
+  ///   - folder: the folder.
+  ///   - isAssumed: whether the folder is of another family as far as anybody knows, so that more of what
+  ///     its configuration says must be read.
+  /// - Returns: the declaration.
   /// - Throws: ``CheckpointError`` for a feature that is not supported.
-  package func declaration(of folder: ModelFolder) throws(CheckpointError) -> ModelDeclaration {
+  package func declaration(
+    of folder: ModelFolder, isAssumed: Bool = false
+  ) throws(CheckpointError) -> ModelDeclaration {
+    let declared = try declared(folder, isAssumed: isAssumed)
+    if let unread = declared.unread { throw unread }
+    return declared.declaration
+  }
+
+  /// The declaration, how many members of the configuration it takes into account, and what is wrong with
+  /// one that it does not.
+  func declared(
+    _ folder: ModelFolder, isAssumed: Bool
+  ) throws(CheckpointError) -> (
+    declaration: ModelDeclaration, readCount: Int, unread: CheckpointError?
+  ) {
+    let path = "\(folder.path)/config.json"
     do throws(JSONError) {
       let config = try ModelConfiguration(of: folder)
       config.ignore("model_type")
       let declaration = try declare(config)
-      if let unread = try config.unreadMember() {
-        throw .wrongKind(
-          path: unread.path, expected: "nothing, since \(modelType) is computed without it",
-          found: unread.value.text(.compact))
+      let unread = try config.unreadMember(isAssumed: isAssumed).map { field in
+        CheckpointError.json(
+          path: path,
+          cause: .wrongKind(
+            path: field.path, expected: "nothing, since \(modelType) is computed without it",
+            found: field.value.text(.compact)))
       }
-      return declaration
+      return (declaration, try config.readCount, unread)
     } catch {
-      throw .json(path: "\(folder.path)/config.json", cause: error)
+      throw .json(path: path, cause: error)
     }
   }
 }

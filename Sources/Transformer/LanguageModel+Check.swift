@@ -36,6 +36,15 @@ extension LanguageModel {
   /// Engines disagree about which of the two they take.
   func checkTie() throws(CheckpointError) {
     let (head, embedding) = (declaration.headModule, declaration.embedding)
+    if let packed = folder.tensors.first(where: { tensor in
+      tensor.name.hasPrefix("\(head).") && tensor.shape.type.floatFormat == nil
+    }), declaration.head == embedding || folder.tensor("\(head).weight") != nil {
+      throw .tensor(
+        name: packed.name, path: packed.path,
+        reason:
+          "belongs to a quantized head, but config.json or the folder has another one as well; "
+          + "set tie_word_embeddings to false, or remove one of them")
+    }
     guard declaration.head == embedding, head != embedding,
       let own = folder.tensor("\(head).weight"), let shared = folder.tensor("\(embedding).weight"),
       own.shape.type.floatFormat != nil

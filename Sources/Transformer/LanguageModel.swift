@@ -34,7 +34,8 @@ public struct LanguageModel: Sendable {
     formats: [any CheckpointFormat] = CheckpointFormats.all, as assumed: String? = nil
   ) throws(CheckpointError) {
     let family = try families.family(of: folder, as: assumed, formats)
-    try self.init(folder, family.declaration(of: folder), formats)
+    try self.init(
+      folder, family.declaration(of: folder, isAssumed: assumed != nil), formats)
     assumedFamily = assumed
   }
 

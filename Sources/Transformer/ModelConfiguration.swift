@@ -111,11 +111,26 @@ public struct ModelConfiguration: Sendable {
   private static let wrappers = ["language_model.", "model.", "base_model.model."]
 
   /// The first member that nobody read although its name says that it changes the model.
-  func unreadMember() throws(JSONError) -> JSONField? {
-    for (name, field) in try field.members where !log.contains(name) && Self.matters(name) {
+  ///
+  /// Where the family is only assumed, members about attention count as well: a known family has some that
+  /// are left over from others.
+  func unreadMember(isAssumed: Bool) throws(JSONError) -> JSONField? {
+    for (name, field) in try field.members where !log.contains(name) {
+      guard Self.matters(name) || isAssumed && Self.isAboutAttention(name) else { continue }
       if !Self.isNeutral(field.value) { return field }
     }
     return nil
+  }
+
+  /// The number of members that were read.
+  var readCount: Int {
+    get throws(JSONError) { try field.members.count { log.contains($0.name) } }
+  }
+
+  private static func isAboutAttention(_ name: String) -> Bool {
+    ["window", "attention", "attn", "alibi", "parallel", "layer_types", "clip", "chunk"].contains {
+      name.contains($0)
+    } && !["dropout", "implementation", "max_window_layers"].contains { name.contains($0) }
   }
 
   private static func matters(_ name: String) -> Bool {
@@ -129,6 +144,7 @@ public struct ModelConfiguration: Sendable {
     switch value {
     case .null, .bool(false): true
     case .number(let number): number.double == 0
+    case .array(let values): values.allSatisfy { $0 == "full_attention" }
     default: false
     }
   }

@@ -13,20 +13,24 @@ struct Resemblance {
 
   /// Nil where no family can declare the folder.
   init?(of folder: ModelFolder, among families: [Family], _ formats: [any CheckpointFormat]) {
-    var fitting: [Family] = []
+    var fitting: [(family: Family, readCount: Int)] = []
     var nearest: (family: Family, count: Int, difference: CheckpointError)?
     for family in families {
-      guard let declaration = try? family.declaration(of: folder) else { continue }
+      guard let declared = try? family.declared(folder, isAssumed: true) else { continue }
       do throws(CheckpointError) {
-        _ = try LanguageModel(folder, declaration, formats)
-        fitting.append(family)
+        if let unread = declared.unread { throw unread }
+        _ = try LanguageModel(folder, declared.declaration, formats)
+        fitting.append((family, declared.readCount))
       } catch {
-        let count = declaration.storedWeights(in: folder)
+        let count = declared.declaration.storedWeights(in: folder)
         if count > nearest?.count ?? 0 { nearest = (family, count, error) }
       }
     }
+    // Those first that take most of the configuration into account.
+    let most = fitting.map(\.readCount).max()
+    let ranked = fitting.filter { $0.readCount == most } + fitting.filter { $0.readCount != most }
     guard fitting.isEmpty else {
-      (self.families, difference) = (fitting, nil)
+      (self.families, difference) = (ranked.map(\.family), nil)
       return
     }
     guard let nearest else { return nil }

@@ -74,7 +74,8 @@ private func words(_ text: String) -> [Int32] {
     (#"{"messages": [{"role": "user", "content": "a"}, {"content": "b"}]}"#, "a\nb"),
     (#"{"conversations": [{"from": "human", "value": "a"}, {"value": "b"}]}"#, "a\nb"),
     (#"{"messages": [{"content": [{"text": "a"}, {"type": "image"}]}]}"#, "a"),
-    (#"{"prompt": "a", "completion": "b"}"#, "a\nb"),
+    (#"{"messages": [{"content": "a"}, {"content": null, "tool_calls": []}]}"#, "a"),
+    ("\u{FEFF}{\"text\": \"a\"}", "a"), (#"{"prompt": "a", "completion": "b"}"#, "a\nb"),
     (#"{"instruction": "a", "input": "", "output": "b"}"#, "a\nb"), (#"{"messages": []}"#, ""),
   ])
   func `has its text in one of many forms`(json: String, text: String) throws {
@@ -90,7 +91,7 @@ private func words(_ text: String) -> [Int32] {
   }
 
   @Test(arguments: [
-    #"{"prompt": "a"}"#, #"{"messages": "a"}"#, #"{"messages": [{"role": "user"}]}"#,
+    #"{"prompt": "a"}"#, #"{"messages": "a"}"#,
     #"{"messages": [{"content": 5}]}"#, "[]", #"{"content": null}"#,
   ])
   func `without a text is refused with its line`(json: String) throws {

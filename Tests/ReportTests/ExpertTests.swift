@@ -46,7 +46,7 @@ private func run(_ tokens: [Int?]) throws -> RunReport {
       try run([nil, 0, 63, 64, 129]).summary.hasSuffix(
         """
         experts saw 0 tokens at least, 64 in the median; 2 Linears saw fewer than they have \
-        inputs: linear.1, linear.2
+        inputs, and 1 none at all: linear.1, linear.2
         """))
     #expect(
       try run([nil, 64, 192]).summary.hasSuffix("0 Linears saw fewer than they have inputs"))
