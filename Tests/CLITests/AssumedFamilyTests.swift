@@ -1,5 +1,6 @@
 // Folders of an architecture that nobody knows: what they resemble, and how they are read as another.
 
+import JSON
 import TestSupport
 import Testing
 
@@ -65,6 +66,44 @@ private let prediction = ["--text", "text.safetensors", "--length", "32"]
         ["eval", "out", "--as", "llama"] + prediction, in: folder
       ).finish()
       #expect(folderAgain.status == 0)
+    }
+  }
+
+  @Test func `is not read as a family that leaves out a part of its configuration`() throws {
+    try withModel {
+      $0.configure("sliding_window", "4")
+    } _: { folder in
+      let refused = try Command.start(["inspect", "model"], in: folder).finish()
+      #expect(refused.status == 1 && refused.errors.contains("call for: mistral"))
+      let wrong = try Command.start(["inspect", "model", "--as", "llama"], in: folder).finish()
+      #expect(wrong.status == 1 && wrong.errors.contains("sliding_window"))
+      try Command.succeed("inspect", "model", "--as", "mistral", in: folder)
+    }
+  }
+
+  @Test func `is compared with a known one, on either side`() throws {
+    try withModel { folder in
+      for (model, reference) in [("model", "usual"), ("usual", "model")] {
+        let outcome = try Command.start(
+          ["eval", model, "--reference", reference, "--as", "llama", "--json"] + prediction,
+          in: folder
+        ).finish()
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        #expect(try outcome.json().member("kl_divergence").double == 0)
+      }
+      let neither = try Command.start(
+        ["eval", "usual", "--reference", "usual", "--as", "llama"] + prediction, in: folder
+      ).finish()
+      #expect(neither.status == 1 && neither.errors.contains("is a llama"))
+    }
+  }
+
+  @Test func `is refused by its reason where that is known`() throws {
+    try withModel {
+      $0.configure("model_type", #""qwen3_next""#)
+    } _: { folder in
+      let outcome = try Command.start(["inspect", "model", "--as", "llama"], in: folder).finish()
+      #expect(outcome.status == 1 && outcome.errors.contains("gated delta nets"))
     }
   }
 

@@ -127,6 +127,8 @@ private let scattered = (0..<16).map { $0 * 7 % 16 / 8 }
       try refusal(gptq(), config(4), "p.scales", "2 groups", "groups of 4")
       try refusal(gptq(groups: 4), config(8), "4 groups", "groups of 8")
       try refusal(gptq(), config(0), "p.scales", "groups of 0")
+      try refusal(
+        gptq(), config(8, #", "checkpoint_format": "marlin""#), "checkpoint_format", "marlin")
       try refusal(gptq(), config(-7), "p.scales", "groups of -7")
       try refusal(gptq(index: map([0, 1])), config(8), "p.g_idx", "[2]", "[16]")
       try refusal(gptq(index: map(scattered.map { $0 + 1 })), config(8), "group 2", "0 to 1")

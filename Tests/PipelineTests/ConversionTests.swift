@@ -419,6 +419,12 @@ private func expectRefusal(
         RawSafetensors.Tensor(shape.name, shape.shape.type.rawValue, shape.shape.dimensions, bytes)
       }
       try folder.write("source/model.safetensors", RawSafetensors.file(tensors + headTensors))
+      // Tied to the embedding, it would be a second head.
+      #expect {
+        try LanguageModel(ModelFolder(path: folder.path("source")))
+      } throws: {
+        "\($0)".contains("lm_head.qweight")
+      }
       var configuration = source.folder.configuration
       try configuration.setMember("tie_word_embeddings", to: false)
       try folder.write("source/config.json", configuration.bytes(.pretty))
