@@ -130,7 +130,7 @@ public struct ModelConfiguration: Sendable {
   private static func isAboutAttention(_ name: String) -> Bool {
     ["window", "attention", "attn", "alibi", "parallel", "layer_types", "clip", "chunk"].contains {
       name.contains($0)
-    } && !["dropout", "implementation", "max_window_layers"].contains { name.contains($0) }
+    } && !["drop", "implementation", "fp32"].contains { name.contains($0) }
   }
 
   private static func matters(_ name: String) -> Bool {

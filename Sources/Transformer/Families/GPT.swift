@@ -77,6 +77,7 @@ extension Family {
   private static func gptNeoLayers(
     _ config: ModelConfiguration, count: Int
   ) throws(JSONError) -> [String] {
+    config.ignore("attention_types")
     if let layers = try config.optionalMember("attention_layers") { return try layers.strings }
     var result: [String] = []
     for entry in try config.member("attention_types").array {

@@ -111,6 +111,8 @@ extension DecoderTraits {
   /// `use_qk_norm`: whether heads are normalized behind their rotation.
   mutating func readHunyuanNorms(_ config: ModelConfiguration) throws(JSONError) {
     (names.queryNorm, names.keyNorm) = ("query_layernorm", "key_layernorm")
+    // Repeats head_dim.
+    config.ignore("attention_head_dim")
     if try config.flag("use_qk_norm", default: true) { queryKeyNorm = .heads(afterRotation: true) }
   }
 

@@ -46,6 +46,8 @@ extension Family {
 extension DecoderTraits {
   /// The window of each block: `layer_types` says so; older files give the first block that has one.
   fileprivate mutating func readQwenWindows(_ config: ModelConfiguration) throws(JSONError) {
+    // Without the flag the others are left over.
+    config.ignore("sliding_window", "max_window_layers", "layer_types")
     guard try config.flag("use_sliding_window"),
       try config.optionalMember("sliding_window") != nil
     else { return }
