@@ -19,6 +19,7 @@ extension Family {
     var traits = try DecoderTraits(config, requiring: ["num_key_value_heads"])
     try traits.readAttentionBias(config)
     traits.queryKeyNorm = .heads(afterRotation: false)
+    config.ignore("max_window_layers")
     try traits.readWindows(config) { _ in false }
     return try .decoder(config, traits, try MixtureTraits(deepSeek: config))
   }
