@@ -13,7 +13,6 @@ struct GPTQStatement {
   let isSymmetric: Bool
   /// The group size as read; nil for whole rows.
   let groupSize: Int?
-
   /// Whether zero points are stored as they are, and not less one.
   let isSecondVersion: Bool
 

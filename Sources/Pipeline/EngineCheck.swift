@@ -41,8 +41,8 @@ package struct EngineCheck {
 }
 
 extension EngineCheck {
-  /// The same for a model whose layers transformers has not as Linears, as in GPT-2: it will not load
-  /// quantized ones.
+  /// The same for a model whose layers are no Linears in transformers, which will not load quantized ones,
+  /// as with GPT-2.
   func withoutTransformers() -> EngineCheck {
     let warning = Warning(
       "transformers has no Linears in this architecture, and will not load quantized ones")

@@ -63,7 +63,7 @@ private func measured(
     }
   }
 
-  @Test func `is not alone: nobody else's statistics change`() throws {
+  @Test func `leans on nothing where the router has read no tokens`() throws {
     try TemporaryFolder.with { folder in
       let block = try folder.open(.mixture()).block(0)
       let prior = ExpertPrior(block.program)
