@@ -23,6 +23,14 @@ struct CommonArguments: ParsableArguments {
   }
 }
 
+extension ArgumentHelp {
+  /// The help of `--add-bos`.
+  static let addBOS: ArgumentHelp = """
+    Begin each window of a .safetensors file as the tokenizer begins a text, such as with the \
+    beginning-of-sequence token; windows of text begin so anyway.
+    """
+}
+
 extension LanguageModel {
   /// The requested window length, or the default limited to the model's context.
   func windowLength(_ asked: Int?, default standard: Int, atLeast least: Int = 1) throws -> Int {

@@ -38,12 +38,7 @@ struct EvalCommand: ParsableCommand {
       """)
   var text: String
 
-  @Flag(
-    name: .customLong("add-bos"),
-    help: """
-      Begin each window of a .safetensors file as the tokenizer begins a text, such as with the \
-      beginning-of-sequence token; windows of text begin so anyway.
-      """)
+  @Flag(name: .customLong("add-bos"), help: .addBOS)
   var opensTokens = false
 
   @Option(help: "A model to compare with, such as the dense original.")

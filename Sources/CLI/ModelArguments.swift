@@ -17,10 +17,8 @@ struct ModelArguments: ParsableArguments {
   /// Opens two folders, of which one may be of a known architecture and be read as what it is.
   func models(at path: String, _ other: String) throws -> (LanguageModel, LanguageModel) {
     let known = try [path, other].map { path in
-      do {
-        _ = try Catalog.current.model(at: path)
-        return true
-      } catch CheckpointError.unknownArchitecture { return false }
+      let modelType = try ModelFolder(path: path).modelType
+      return Catalog.current.families.contains { $0.modelType == modelType }
     }
     func open(_ path: String, isKnown: Bool) throws -> LanguageModel {
       isKnown && known.contains(false) ? try Catalog.current.model(at: path) : try model(at: path)

@@ -160,12 +160,7 @@ struct CalibrationArguments: ParsableArguments {
       """)
   var experts = ExpertTokens.routed
 
-  @Flag(
-    name: .customLong("add-bos"),
-    help: """
-      Begin each window of a .safetensors file as the tokenizer begins a text, such as with the \
-      beginning-of-sequence token; windows of text begin so anyway.
-      """)
+  @Flag(name: .customLong("add-bos"), help: .addBOS)
   var opensTokens = false
 
   /// The calibration windows, or nil if no file was given.

@@ -1,38 +1,9 @@
-package import Checkpoint
-package import Formats
+internal import Checkpoint
+internal import Formats
 
 extension [Family] {
-  /// The family of the model in a folder.
-  ///
-  /// - Parameters:
-  ///   - folder: the folder.
-  ///   - assumed: the `model_type` of the family that an unknown architecture is read as; nil for none.
-  ///   - formats: the known formats of quantized folders.
-  /// - Returns: the family.
-  /// - Throws: ``CheckpointError`` for an unknown architecture; or for a known one, if it is to be read as
-  ///   another.
-  package func family(
-    of folder: ModelFolder, as assumed: String? = nil,
-    _ formats: [any CheckpointFormat] = CheckpointFormats.all
-  ) throws(CheckpointError) -> Family {
-    let modelType = try folder.modelType
-    if let known = first(where: { $0.modelType == modelType }) {
-      guard assumed == nil else {
-        throw .knownArchitecture(path: folder.path, modelType: modelType)
-      }
-      return known
-    }
-    guard let assumed, Family.refusals[modelType] == nil else {
-      throw refusal(of: modelType, folder, formats)
-    }
-    guard let family = first(where: { $0.modelType == assumed }) else {
-      throw .unknownFamily(name: assumed, known: map(\.modelType))
-    }
-    return family
-  }
-
   /// Why a folder of an unknown architecture is not read, and what it could be read as.
-  private func refusal(
+  func refusal(
     of modelType: String, _ folder: ModelFolder, _ formats: [any CheckpointFormat]
   ) -> CheckpointError {
     let config = "\(folder.path)/config.json"

@@ -1,4 +1,5 @@
 package import Checkpoint
+package import Formats
 public import JSON
 
 /// A family of models: how to read its `config.json`.
@@ -75,6 +76,37 @@ extension Family {
     } catch {
       throw .json(path: path, cause: error)
     }
+  }
+}
+
+extension [Family] {
+  /// The family of the model in a folder.
+  ///
+  /// - Parameters:
+  ///   - folder: the folder.
+  ///   - assumed: the `model_type` of the family that an unknown architecture is read as; nil for none.
+  ///   - formats: the known formats of quantized folders.
+  /// - Returns: the family.
+  /// - Throws: ``CheckpointError`` for an unknown architecture; or for a known one, if it is to be read as
+  ///   another.
+  package func family(
+    of folder: ModelFolder, as assumed: String? = nil,
+    _ formats: [any CheckpointFormat] = CheckpointFormats.all
+  ) throws(CheckpointError) -> Family {
+    let modelType = try folder.modelType
+    if let known = first(where: { $0.modelType == modelType }) {
+      guard assumed == nil else {
+        throw .knownArchitecture(path: folder.path, modelType: modelType)
+      }
+      return known
+    }
+    guard let assumed, Family.refusals[modelType] == nil else {
+      throw refusal(of: modelType, folder, formats)
+    }
+    guard let family = first(where: { $0.modelType == assumed }) else {
+      throw .unknownFamily(name: assumed, known: map(\.modelType))
+    }
+    return family
   }
 }
 
