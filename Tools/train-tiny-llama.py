@@ -93,7 +93,7 @@ def perplexity(model, tokens):
     model.eval()
     windows = tokens[: len(tokens) // WINDOW * WINDOW].view(-1, WINDOW)
     total = 0.0
-    for batch in windows.split(16):
+    for batch in windows.to(model.device).split(16):
         logits = model(input_ids=batch, use_cache=False).logits[:, :-1].float()
         total += functional.cross_entropy(
             logits.flatten(0, 1), batch[:, 1:].flatten(), reduction="sum"
@@ -151,9 +151,10 @@ def train_model(model, tokens, validation, options):
         length = MAX_WINDOW if step % 4 == 3 else WINDOW
         starts = torch.randint(len(tokens) - length, (BATCH // length,), generator=random)
         batch = torch.stack([tokens[start : start + length] for start in starts.tolist()])
+        batch = batch.to(model.device)
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(step, options)
-        with torch.autocast("cpu", torch.bfloat16, enabled=not options.float32):
+        with torch.autocast(model.device.type, torch.bfloat16, enabled=not options.float32):
             output = step_model(input_ids=batch, use_cache=False)
         logits = output.logits[:, :-1].flatten(0, 1)
         loss = functional.cross_entropy(logits.float(), batch[:, 1:].flatten())
@@ -185,6 +186,7 @@ def main():
     parser.add_argument("--warmup", type=int, default=100, help="steps of rising learning rate")
     parser.add_argument("--learning-rate", type=float, default=2e-3, help="peak learning rate")
     parser.add_argument("--dropout", type=float, default=0.1, help="dropout during training")
+    parser.add_argument("--device", default="cpu", help="where to train, such as cuda")
     parser.add_argument("--threads", type=int, default=2, help="threads of torch")
     parser.add_argument(
         "--float32", action="store_true", help="for processors without bfloat16 arithmetic"
@@ -198,7 +200,7 @@ def main():
         train, validation, calibration, held_out = data.split(data.read_books())
         tokenizer = data.train_tokenizer(train, options.vocabulary, MAX_WINDOW)
         tokens = token_stream(tokenizer, train)
-        model = new_model(tokenizer, options.experts)
+        model = new_model(tokenizer, options.experts).to(options.device)
         print(f"{model.num_parameters()} parameters, {len(tokens)} training tokens")
         train_model(model, tokens, token_stream(tokenizer, validation), options)
         model.to(torch.bfloat16).save_pretrained(options.output)
