@@ -158,6 +158,11 @@ public struct InputStatistics: Sendable, Equatable {
     if let added = other.mismatch { mismatch?.add(added, weight: weight) }
   }
 
+  /// Adds the ranges of other tokens of the same input, if ranges are collected.
+  ///
+  /// - Precondition: as for ``ChannelRanges/merge(_:)``.
+  package mutating func widen(by other: ChannelRanges) { ranges?.merge(other) }
+
   /// The statistics of the same input with each channel divided by a factor.
   ///
   ///     x → x / s        H → diag(1/s) H diag(1/s)

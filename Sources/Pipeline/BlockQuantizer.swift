@@ -39,7 +39,7 @@ struct BlockQuantizer {
     var reference = original.map { ReferenceStream($0, entering: block) }
     // Held once, so that it changes in place.
     original = nil
-    var prior = ExpertPrior(block.program)
+    var prior = ExpertPrior(block.program, collecting: neededParts)
     for (stage, declared) in block.program.stages.enumerated() {
       prior.learn(from: stage, of: block, &stream, roles)
       let batches = declared.batches(
@@ -50,8 +50,8 @@ struct BlockQuantizer {
           for group in units.joined() { try keep(declared.groups[group], inputs[group]) }
         }
         try solve(
-          units, of: stage, prior.completing(inputs, of: declared), &block, &stream, &solutions,
-          progress)
+          units, of: stage, prior.completing(inputs, of: stage, block, roles), &block, &stream,
+          &solutions, progress)
       }
       try solutions.takeFinal(after: stage).forEach(deliver)
     }
@@ -95,7 +95,12 @@ struct BlockQuantizer {
     }
     return stream.measure(
       groups, of: stage, block, beside: &reference, roles,
-      collecting: keep == nil ? recipe.neededParts : recipe.neededParts.union([.ranges, .sample]))
+      collecting: neededParts)
+  }
+
+  /// The parts of the statistics that somebody reads.
+  private var neededParts: InputStatistics.Parts {
+    keep == nil ? recipe.neededParts : recipe.neededParts.union([.ranges, .sample])
   }
 
   private func judgingStates(

@@ -95,6 +95,9 @@ public struct CalibrationSet: Sendable {
 
   private static func heldOutCount(_ samples: Int) -> Int { samples < 2 ? 0 : max(1, samples / 8) }
 
+  /// The number of different tokens among those for calibration.
+  var distinctTokenCount: Int { Set(calibration.joined()).count }
+
   /// All windows: those for calibration, then those held out, then the first positions.
   package var windows: [[Int32]] { calibration + heldOut + firstPositions }
 

@@ -1,22 +1,38 @@
-internal import Hessian
+internal import Formats
+package import Hessian
 package import Solvers
 package import Transformer
 
-/// What all tokens tell about the input of experts that were sent few of them.
+/// What all tokens tell about the inputs of experts that were sent few of them.
 ///
-///     H = (n Hₑ + m H̄) / (n + m),     m = max(0, channels − n)
+///     H = (n Hₑ + m H̄) / (n + m),     m = max(0, 4 · channels − n)
 ///
-/// Hₑ is the second moment of the n tokens that the expert reads, and H̄ that of all tokens, which the
-/// router reads. As many tokens as channels can give H full rank; m supplies those that are missing.
-/// The channels inside an expert are its own, so nothing is known about the input of its last Linear
-/// beyond its own tokens.
+/// Hₑ is the second moment of the n tokens that the expert reads. H̄ is that of all tokens: for its first
+/// Linears, what the router reads; for its last one, what the expert would make of them. As many tokens as
+/// channels can give H full rank, and a few times as many tell its directions from chance
+/// (papers-notes/experts.md); m supplies those that are missing. The ranges of the inputs, where they are
+/// collected, are then those of all tokens.
 package struct ExpertPrior: Sendable {
+  /// The tokens that an expert should have, for each channel of its input.
+  private static let wantedPerChannel = 4
+  /// The tokens that it is shown of all, for each channel: enough for H̄, however long the text is.
+  private static let shownPerChannel = 8
+
   private let names: Set<String>
+  private let parts: InputStatistics.Parts
+  /// What all tokens tell, by the name of the Linear that reads them.
   private var pools: [String: InputStatistics] = [:]
+  /// The stream in front of the router.
+  private var unrouted: Stream?
 
   /// A prior of a block that has seen no tokens yet.
-  package init(_ program: any BlockProgram) {
+  ///
+  /// - Parameters:
+  ///   - program: the block.
+  ///   - parts: what the recipe needs; the prior keeps the ranges among them.
+  package init(_ program: any BlockProgram, collecting parts: InputStatistics.Parts) {
     names = Set(program.stages.flatMap(\.slots).compactMap(\.pool))
+    self.parts = parts.intersection(.histograms)
   }
 
   /// Learns from the inputs of a stage, if a group of it reads all tokens of a mixture.
@@ -28,18 +44,50 @@ package struct ExpertPrior: Sendable {
     }
     guard !named.isEmpty, !stream.isEmpty else { return }
     let inputs = stream.measure(
-      Set(named.map(\.group)), of: stage, block, roles, collecting: [])
+      Set(named.map(\.group)), of: stage, block, roles, collecting: parts)
     for (group, name) in named { pools[name] = inputs[group].calibration }
+    unrouted = stream
   }
 
   /// The inputs of a stage, in which experts with few tokens lean on all of them.
-  package func completing(_ inputs: [CalibratedInput], of stage: Stage) -> [CalibratedInput] {
-    zip(stage.groups, inputs).map { group, input in
-      guard let pool = group[0].pool.flatMap({ pools[$0] }), var own = input.calibration,
-        own.tokenCount < own.channels, pool.tokenCount > 0
-      else { return input }
-      own.addMoments(of: pool, totalWeight: Double(own.channels - own.tokenCount))
-      return CalibratedInput(calibration: own, heldOut: input.heldOut, first: input.first)
+  ///
+  /// - Complexity: for the last Linears of experts with few tokens, those experts read all tokens.
+  package mutating func completing(
+    _ inputs: [CalibratedInput], of stage: Int, _ block: DecoderBlock, _ roles: WindowRoles
+  ) -> [CalibratedInput] {
+    let groups = block.program.stages[stage].groups
+    let starved = groups.indices.filter { i in
+      groups[i][0].expert != nil
+        && inputs[i].calibration.map { $0.tokenCount < Self.wantedPerChannel * $0.channels }
+          ?? false
     }
+    showAll(to: starved.filter { groups[$0][0].pool == nil }, of: stage, block, roles)
+    var result = inputs
+    for i in starved {
+      guard var own = inputs[i].calibration,
+        let pool = pools[groups[i][0].pool ?? groups[i][0].name],
+        pool.tokenCount > 0
+      else { continue }
+      own.addMoments(
+        of: pool, totalWeight: Double(Self.wantedPerChannel * own.channels - own.tokenCount))
+      if let ranges = pool.ranges { own.widen(by: ranges) }
+      result[i] = CalibratedInput(
+        calibration: own, heldOut: inputs[i].heldOut, first: inputs[i].first)
+    }
+    return result
+  }
+
+  /// Learns what some experts make of all tokens.
+  private mutating func showAll(
+    to groups: [Int], of stage: Int, _ block: DecoderBlock, _ roles: WindowRoles
+  ) {
+    let slots = block.program.stages[stage].groups
+    let experts = Set(groups.compactMap { slots[$0][0].expert })
+    let channels = groups.map { slots[$0][0].shape.columns }.max() ?? 0
+    guard !experts.isEmpty,
+      var stream = unrouted?.showing(experts, tokens: Self.shownPerChannel * channels)
+    else { return }
+    let inputs = stream.measure(Set(groups), of: stage, block, roles, collecting: parts)
+    for group in groups { pools[slots[group][0].name] = inputs[group].calibration }
   }
 }

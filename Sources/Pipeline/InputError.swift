@@ -14,6 +14,8 @@ public enum InputError: RemediableError {
   case noTokens(path: String)
   /// A number that is a token in no vocabulary.
   case badToken(path: String, token: Int64)
+  /// The model's tokenizer puts nothing in front of a text.
+  case noOpening(path: String)
   /// The text has fewer windows than were asked for.
   case tooShort(path: String, tokens: Int, length: Int, needed: Int)
 
@@ -30,6 +32,8 @@ public enum InputError: RemediableError {
     case .noTokens(let path): "\(path): no I32 or I64 tensor is named input_ids"
     case .badToken(let path, let token):
       "\(path): input_ids holds \(token); tokens are numbers from 0 to 2147483647"
+    case .noOpening(let path):
+      "\(path): the tokenizer begins a text with no token of its own, so there is none to add"
     case .tooShort(let path, let tokens, let length, let needed):
       "\(path): found \(tokens) tokens, needed \(needed) x \(length)"
     }

@@ -81,7 +81,7 @@ public struct QuantizationRun {
       method: settings.method.name,
       calibrationTokens: (calibration?.calibration.count ?? 0) * (calibration?.length ?? 0),
       heldOutTokens: (calibration?.heldOut.count ?? 0) * (calibration?.length ?? 0),
-      linears: [], seconds: 0)
+      distinctTokens: calibration?.distinctTokenCount, linears: [], seconds: 0)
     let recipe = settings.recipe(scales: plan.scales)
     var quantizer = BlockQuantizer(
       recipe: recipe, schemes: plan.schemes,

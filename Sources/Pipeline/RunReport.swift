@@ -12,10 +12,20 @@ public struct RunReport: Sendable {
   public let calibrationTokens: Int
   /// The number of held-out tokens.
   public let heldOutTokens: Int
+  /// How many of the calibration tokens are different; nil in reports of earlier versions.
+  public let distinctTokens: Int?
   /// Every Linear, in order of computation.
   public internal(set) var linears: [LinearReport]
   /// The time of the run, in seconds.
   public internal(set) var seconds: Double
+
+  /// Whether the calibration text says the same again and again, so that neither the solvers nor the errors
+  /// on held-out tokens know what other text is like.
+  ///
+  /// 2,048 tokens of ordinary text have some 700 different ones.
+  public var repeatsItself: Bool {
+    distinctTokens.map { $0 < min(256, calibrationTokens / 16) } ?? false
+  }
 
   /// The mean number of bits of a quantized weight, with scales and zero points.
   public var bitsPerWeight: Double {
@@ -53,8 +63,11 @@ public struct LinearReport: Sendable, Equatable {
   /// Its Hessian then lacks full rank, and calibration says nothing about some directions.
   public var isUnderCalibrated: Bool { expertTokens.map { $0 < columns } ?? false }
 
-  /// Whether more than half of the output is lost, on tokens that no solver saw if there are any.
-  public var isRuined: Bool { (error.heldOut ?? error.calibration ?? error.weight) > 0.5 }
+  /// Whether more than half of the output is lost, to rounded weights and inputs together; on tokens
+  /// that no solver saw if there are any.
+  public var isRuined: Bool {
+    (error.heldOut ?? error.calibration ?? error.weight) + (error.activation ?? 0) > 0.5
+  }
 }
 
 extension RunReport {
@@ -62,7 +75,9 @@ extension RunReport {
   public var json: JSONValue {
     [
       "method": .string(method), "calibration_tokens": .number(JSONNumber(calibrationTokens)),
-      "held_out_tokens": .number(JSONNumber(heldOutTokens)), "seconds": .rounded(seconds),
+      "held_out_tokens": .number(JSONNumber(heldOutTokens)),
+      "distinct_calibration_tokens": distinctTokens.map { .number(JSONNumber($0)) } ?? .null,
+      "seconds": .rounded(seconds),
       "bits_per_weight": .rounded(bitsPerWeight), "linears": .array(linears.map(\.json)),
     ]
   }
@@ -74,6 +89,7 @@ extension RunReport {
     method = try json.member("method").string
     calibrationTokens = try json.member("calibration_tokens").int
     heldOutTokens = try json.member("held_out_tokens").int
+    distinctTokens = try json.optionalMember("distinct_calibration_tokens")?.int
     seconds = try json.member("seconds").double
     linears = []
     for field in try json.member("linears").array { linears.append(try LinearReport(field)) }

@@ -11,7 +11,7 @@ package import Transformer
 /// common products. The bundles do not depend on the number of threads, so neither do the results.
 package struct Stream: Sendable {
   private var bundles: [Bundle]
-  private let heldBudget: Int
+  private var heldBudget: Int
   /// Which tokens the experts of a mixture read.
   private let experts: ExpertTokens
   /// What held inputs of a stage must be divided by, if they were held before it was solved.
@@ -53,6 +53,25 @@ package struct Stream: Sendable {
   package mutating func enter(_ block: DecoderBlock) {
     divisors = nil
     for i in bundles.indices { bundles[i].enter(block, experts) }
+  }
+
+  /// The first windows at the same stage, with some experts that will read every token.
+  ///
+  /// - Parameters:
+  ///   - experts: the experts.
+  ///   - tokens: the number of tokens that are wanted at least, if there are so many.
+  /// - Returns: a stream that holds nothing between stages.
+  func showing(_ experts: Set<Int>, tokens: Int) -> Stream {
+    var result = self
+    result.heldBudget = 0
+    result.bundles = []
+    var rows = 0
+    for var bundle in bundles where rows < tokens {
+      bundle.show(.some(experts))
+      result.bundles.append(bundle)
+      rows += bundle.rows
+    }
+    return result
   }
 
   /// Takes all windows, and those of a reference, to a stage and passes on the inputs of its groups,
@@ -183,6 +202,9 @@ private struct Bundle: Sendable {
 
   init(first: Int) { self.first = first }
 
+  /// The tokens of all windows.
+  var rows: Int { states.reduce(0) { $0 + $1.hidden.rows } }
+
   mutating func append(_ window: Matrix) {
     states.append(BlockState(hidden: window, sublayers: 0))
   }
@@ -190,11 +212,16 @@ private struct Bundle: Sendable {
   mutating func enter(_ block: DecoderBlock, _ experts: ExpertTokens) {
     states = states.map { state in
       var entered = block.program.enter(state.hidden)
-      for i in entered.held.indices { entered.held[i].reachesAllExperts = experts == .all }
+      if experts == .all { entered.show(.all) }
       return entered
     }
     stage = 0
     resting = (states, 0)
+  }
+
+  mutating func show(_ experts: ShownExperts) {
+    for i in states.indices { states[i].show(experts) }
+    for i in resting.states.indices { resting.states[i].show(experts) }
   }
 
   mutating func advance(to target: Int, _ block: DecoderBlock, _ divisors: StageDivisors?) {
@@ -222,4 +249,10 @@ private struct Bundle: Sendable {
 
   /// Keeps only the residual stream.
   mutating func leave() { resting = ([], 0) }
+}
+
+extension BlockState {
+  fileprivate mutating func show(_ experts: ShownExperts) {
+    for i in held.indices { held[i].shown = experts }
+  }
 }

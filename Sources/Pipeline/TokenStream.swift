@@ -31,6 +31,7 @@ public struct TokenStream: Sendable {
     case "safetensors":
       tokens = try Self.stored(path)
       opening = opensTokens ? try Self.opening(of: Self.tokenizer(of: folder), folder) : []
+      if opensTokens && opening.isEmpty { throw InputError.noOpening(path: folder.path) }
       return
     case "parquet", "arrow", "gz", "zip", "zst", "xz", "bz2", "tar", "pdf", "json", "csv", "tsv",
       "npy",

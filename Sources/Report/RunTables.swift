@@ -61,7 +61,15 @@ extension RunReport {
       \(Numbers.fixed(bitsPerWeight, 3)) bits per weight, \(method), \(tokens), \
       \(Numbers.duration(seconds))
       damping raised for \(retried) Linears; dead input channels in \(dead) Linears
-      """ + lossSummary + expertSummary
+      """ + textSummary + lossSummary + expertSummary
+  }
+
+  /// What the calibration text cannot teach, if it repeats itself.
+  private var textSummary: String {
+    guard repeatsItself, let distinctTokens else { return "" }
+    return "\nthe calibration text repeats itself: only \(Numbers.count(distinctTokens)) of its "
+      + "\(Numbers.count(calibrationTokens)) tokens are different, so other text may lose far more than "
+      + "this table says; calibrate on ordinary text"
   }
 
   /// What is lost altogether, if anything is.

@@ -40,7 +40,7 @@ struct MeasuredBlock {
     let judgesOutput = recipes.contains { $0.transform?.judgesOutput == true }
     var units: [Unit] = []
     stream.enter(block)
-    var prior = ExpertPrior(block.program)
+    var prior = ExpertPrior(block.program, collecting: parts)
     for (stage, declared) in block.program.stages.enumerated() {
       prior.learn(from: stage, of: block, &stream, roles)
       let selected = declared.scalingUnits.filter { unit in
@@ -48,7 +48,7 @@ struct MeasuredBlock {
       }
       guard !selected.isEmpty else { continue }
       let inputs = prior.completing(
-        stream.measure(of: stage, block, roles, collecting: parts), of: declared)
+        stream.measure(of: stage, block, roles, collecting: parts), of: stage, block, roles)
       let judging =
         judgesOutput
         ? stream.judgingStates(stage, of: block, calibrationCount: roles.calibration) : []

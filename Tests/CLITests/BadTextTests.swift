@@ -33,6 +33,13 @@ private let texts: [Refusal] = [
     "text.safetensors", "{}",
     "text.safetensors: not a valid safetensors file: 2 bytes are too few"),
   Refusal(
+    "nothing to add in front of a window",
+    "model: the tokenizer begins a text with no token of its own, so there is none to add",
+    ["--calibration", "text.safetensors", "--add-bos"]
+  ) {
+    try $0.write("model/tokenizer.json", letters)
+  },
+  Refusal(
     "other tensors only",
     "text.safetensors: no I32 or I64 tensor is named input_ids"
   ) {

@@ -12,8 +12,8 @@ import Transformer
 
 @testable import Pipeline
 
-private let windows = (0..<8).map { Matrix.gaussian(32, TinyModel.hiddenSize, seed: $0) }
-private let roles = WindowRoles(calibration: 8)
+private let windows = (0..<16).map { Matrix.gaussian(32, TinyModel.hiddenSize, seed: $0) }
+private let roles = WindowRoles(calibration: 16)
 
 /// The stage of a block whose Linears have names that end like this.
 private func stage(_ ending: String, of block: DecoderBlock) throws -> Int {
@@ -27,7 +27,7 @@ private func measured(
 ) throws -> (all: CalibratedInput, own: [CalibratedInput], completed: [CalibratedInput]) {
   var stream = Stream(windows, experts: experts)
   stream.enter(block)
-  var prior = ExpertPrior(block.program)
+  var prior = ExpertPrior(block.program, collecting: [])
   let (router, gates) = (try stage("mlp.gate", of: block), try stage("0.gate_proj", of: block))
   for stage in 0..<gates { prior.learn(from: stage, of: block, &stream, roles) }
   let own = stream.measure(of: gates, block, roles, collecting: [])
@@ -35,7 +35,7 @@ private func measured(
   again.enter(block)
   return (
     again.measure(of: router, block, roles, collecting: [])[0], own,
-    prior.completing(own, of: block.program.stages[gates])
+    prior.completing(own, of: gates, block, roles)
   )
 }
 
@@ -45,13 +45,13 @@ private func measured(
       let (all, own, completed) = try measured(try folder.open(.mixture()).block(0))
       let pool = try #require(all.calibration)
       let n = pool.channels
-      #expect(pool.tokenCount == 8 * 32)
-      #expect(own.map { $0.calibration?.tokenCount ?? -1 }.contains { $0 < n })
-      #expect(own.map { $0.calibration?.tokenCount ?? -1 }.contains { $0 > n })
+      #expect(pool.tokenCount == 16 * 32)
+      #expect(own.map { $0.calibration?.tokenCount ?? -1 }.contains { $0 < 4 * n })
+      #expect(own.map { $0.calibration?.tokenCount ?? -1 }.contains { $0 > 4 * n })
       for (own, found) in zip(own, completed) {
         let (own, found) = (try #require(own.calibration), try #require(found.calibration))
         #expect(found.tokenCount == own.tokenCount)
-        let lacking = Double(max(0, n - own.tokenCount))
+        let lacking = Double(max(0, 4 * n - own.tokenCount))
         let expected = (0..<n * n).map { element in
           let (i, j) = (min(element / n, element % n), max(element / n, element % n))
           let sum = own.upper(i, j) * Double(own.tokenCount) + pool.upper(i, j) * lacking
@@ -66,16 +66,65 @@ private func measured(
   @Test func `leans on nothing where the router has read no tokens`() throws {
     try TemporaryFolder.with { folder in
       let block = try folder.open(.mixture()).block(0)
-      let prior = ExpertPrior(block.program)
-      for stage in block.program.stages {
+      var prior = ExpertPrior(block.program, collecting: [])
+      for (index, stage) in block.program.stages.enumerated() {
         let inputs = stage.groups.map { group in
           CalibratedInput(
             calibration: InputStatistics(channels: group[0].shape.columns, collecting: []))
         }
         // A prior that has seen nothing has nothing to say.
-        for input in prior.completing(inputs, of: stage) {
+        for input in prior.completing(inputs, of: index, block, roles) {
           #expect(input.calibration?.trace == 0)
         }
+      }
+    }
+  }
+}
+
+@Suite struct `The range of an expert's inputs` {
+  @Test func `is that of all tokens where it has few`() throws {
+    try TemporaryFolder.with { folder in
+      let block = try folder.open(.mixture()).block(0)
+      var stream = Stream(windows)
+      stream.enter(block)
+      var prior = ExpertPrior(block.program, collecting: [.ranges, .sample])
+      let gates = try stage("0.gate_proj", of: block)
+      for stage in 0..<gates { prior.learn(from: stage, of: block, &stream, roles) }
+      let own = stream.measure(of: gates, block, roles, collecting: .ranges)
+      let completed = prior.completing(own, of: gates, block, roles)
+      var again = Stream(windows)
+      again.enter(block)
+      let all = again.measure(
+        of: try stage("mlp.gate", of: block), block, roles, collecting: .ranges)
+      let widest = try #require(all[0].calibration?.ranges?.extent)
+      for (own, found) in zip(own, completed) {
+        let (own, found) = (try #require(own.calibration), try #require(found.calibration))
+        let isStarved = own.tokenCount < 4 * own.channels
+        #expect(found.ranges?.extent == (isStarved ? widest : own.ranges?.extent))
+      }
+    }
+  }
+
+  @Test func `is that of all tokens inside an expert without any`() throws {
+    try TemporaryFolder.with { folder in
+      let block = try folder.open(.mixture()).block(0)
+      var (routed, all) = (Stream(windows), Stream(windows, experts: .all))
+      routed.enter(block)
+      all.enter(block)
+      var prior = ExpertPrior(block.program, collecting: .ranges)
+      let down = try stage("0.down_proj", of: block)
+      for stage in 0..<down { prior.learn(from: stage, of: block, &routed, roles) }
+      let own = routed.measure(of: down, block, roles, collecting: .ranges)
+      let shown = all.measure(of: down, block, roles, collecting: .ranges)
+      let completed = prior.completing(own, of: down, block, roles)
+      let empty = try #require(own.indices.first { own[$0].calibration?.tokenCount == 0 })
+      let (found, expected) = (completed[empty].calibration, shown[empty].calibration)
+      #expect(found?.tokenCount == 0 && expected?.tokenCount == 16 * 32)
+      #expect(found?.ranges?.extent == expected?.ranges?.extent)
+      for (a, b) in try pairs(
+        try #require(found).meanSquares, try #require(expected).meanSquares)
+      {
+        #expect(abs(a - b) <= 1e-5 * b)
       }
     }
   }
@@ -106,7 +155,7 @@ private func measured(
       stream.enter(block)
       let down = stream.measure(
         of: try stage("0.down_proj", of: block), block, roles, collecting: [])
-      #expect(down.allSatisfy { $0.calibration?.tokenCount == 8 * 32 })
+      #expect(down.allSatisfy { $0.calibration?.tokenCount == 16 * 32 })
     }
   }
 

@@ -7,11 +7,12 @@ import Testing
 
 private let text = """
   {
-    "method": "gptq", "calibration_tokens": 1024, "held_out_tokens": 128, "seconds": 1.5,
+    "method": "gptq", "calibration_tokens": 1024, "held_out_tokens": 128,
+    "distinct_calibration_tokens": 300, "seconds": 1.5,
     "bits_per_weight": 5.0,
     "linears": [
       {"name": "a", "rows": 2, "columns": 3, "bits_per_weight": 4.0, "weight_error": 0.125,
-       "calibration_error": 1e-05, "held_out_error": 0.25, "activation_error": 0.5,
+       "calibration_error": 1e-05, "held_out_error": 0.25, "activation_error": 0.125,
        "model_output_error": 0.75, "first_position_error": 0.375,
        "clipped": 0.125, "lost_rows": 1, "scaled_input": true, "damping": 0.01,
        "damping_retries": 2, "dead_channels": 1},
@@ -29,14 +30,14 @@ private let text = """
     let report = try RunReport(JSONValue(parsing: text))
     #expect(report.method == "gptq")
     #expect(report.calibrationTokens == 1024 && report.heldOutTokens == 128)
-    #expect(report.seconds == 1.5)
+    #expect(report.distinctTokens == 300 && report.seconds == 1.5)
     try #require(report.linears.count == 2)
     let (a, b) = (report.linears[0], report.linears[1])
     #expect(a.name == "a" && a.rows == 2 && a.columns == 3 && a.bitsPerWeight == 4)
     #expect(
       a.error
         == LinearError(
-          weight: 0.125, calibration: 1e-5, heldOut: 0.25, activation: 0.5, stream: 0.75,
+          weight: 0.125, calibration: 1e-5, heldOut: 0.25, activation: 0.125, stream: 0.75,
           first: 0.375))
     #expect(a.clippedShare == 0.125 && a.hasScaledInput && !b.hasScaledInput)
     #expect(a.lostRows == 1 && b.lostRows == 0 && !a.isRuined)

@@ -7,20 +7,23 @@ import Testing
 @testable import Report
 
 /// A run of Linears with given errors on calibration and held-out tokens, and numbers of lost rows.
-private func run(_ linears: [(calibration: Double?, heldOut: Double?, lostRows: Int)]) throws
-  -> RunReport
-{
+private func run(
+  _ linears: [(calibration: Double?, heldOut: Double?, lostRows: Int)], activation: Double? = nil,
+  tokens: Int = 8, distinct: Int? = nil
+) throws -> RunReport {
   let fields = linears.enumerated().map { i, linear in
     """
     {"name": "linear.\(i)", "rows": 64, "columns": 64, "bits_per_weight": 4.5, "weight_error": 0.01,
      "calibration_error": \(linear.calibration.map { "\($0)" } ?? "null"),
-     "held_out_error": \(linear.heldOut.map { "\($0)" } ?? "null"), "lost_rows": \(linear.lostRows)}
+     "held_out_error": \(linear.heldOut.map { "\($0)" } ?? "null"), "lost_rows": \(linear.lostRows),
+     "activation_error": \(activation.map { "\($0)" } ?? "null")}
     """
   }
   return try RunReport(
     JSONValue(
       parsing: """
-        {"method": "gptq", "calibration_tokens": 8, "held_out_tokens": 1, "seconds": 1,
+        {"method": "gptq", "calibration_tokens": \(tokens), "held_out_tokens": 1, "seconds": 1,
+         "distinct_calibration_tokens": \(distinct.map { "\($0)" } ?? "null"),
          "bits_per_weight": 4.5, "linears": [\(fields.joined(separator: ", "))]}
         """))
 }
@@ -34,6 +37,20 @@ private func run(_ linears: [(calibration: Double?, heldOut: Double?, lostRows: 
   @Test func `names the Linears that are ruined, by held-out tokens if there are any`() throws {
     let summary = try run([(0.1, 0.6, 0), (0.9, nil, 0), (0.01, 0.01, 0)]).summary
     #expect(summary.contains("2 Linears lost more than half of their output: linear.0, linear.1"))
+  }
+
+  @Test func `counts the rounding of inputs among what ruins a Linear`() throws {
+    #expect(try run([(0.3, 0.3, 0)], activation: 0.3).summary.contains("Linears lost more"))
+    #expect(!(try run([(0.3, 0.3, 0)], activation: 0.1).summary.contains("lost more")))
+  }
+
+  @Test(arguments: [
+    (2048, 1, true), (2048, 127, true), (2048, 128, false), (9000, 255, true), (9000, 256, false),
+    (8, 1, false), (2048, nil, false),
+  ])
+  func `says that the text repeats itself`(tokens: Int, distinct: Int?, repeats: Bool) throws {
+    let summary = try run([(0.01, 0.02, 0)], tokens: tokens, distinct: distinct).summary
+    #expect(summary.contains("repeats itself") == repeats)
   }
 
   @Test func `names the Linears with rows of which hardly anything is left`() throws {

@@ -72,8 +72,8 @@ public struct HeldState: Sendable {
   public var matrices: [Matrix] = []
   /// Which experts each token goes to, in a mixture.
   public var routing: Routing?
-  /// Whether each expert reads every token, with a weight of 0 where it was not chosen.
-  package var reachesAllExperts = false
+  /// The experts that read every token, chosen or not.
+  package var shown = ShownExperts.none
   /// The weight of the shared expert for each token; nil for 1.
   var sharedWeights: [Float]?
 }

@@ -109,7 +109,7 @@ public struct Mixture: Mixer {
     case (0, _):
       let correction = rule.correction.map { weights.vector($0) }
       held.routing = Routing(
-        rule, outputs[0][0], correction: correction, reachesAll: held.reachesAllExperts)
+        rule, outputs[0][0], correction: correction, showingAllTo: held.shown)
       held.sharedWeights =
         sharedGate == nil ? nil : outputs[0][1].elements.map { 1 / (1 + expf(-$0)) }
     case (1, _):

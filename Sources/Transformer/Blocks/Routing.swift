@@ -1,5 +1,23 @@
 internal import LinearAlgebra
 
+/// The experts of a mixture that read every token, chosen or not.
+package enum ShownExperts: Sendable {
+  /// No expert: each reads the tokens that the router sends to it.
+  case none
+  /// Some experts, by their numbers.
+  case some(Set<Int>)
+  /// All of them.
+  case all
+
+  func contains(_ expert: Int) -> Bool {
+    switch self {
+    case .none: false
+    case .some(let experts): experts.contains(expert)
+    case .all: true
+    }
+  }
+}
+
 /// Which experts each token of a sequence goes to, and with what weights.
 public struct Routing: Sendable {
   /// The tokens of each expert, in ascending order.
@@ -10,8 +28,8 @@ public struct Routing: Sendable {
 
   /// Lets a router choose by the logits of each token, `[tokens, experts]`.
   ///
-  /// If all experts are reached, those that were not chosen get the token with a weight of 0.
-  init(_ router: Router, _ logits: Matrix, correction: [Float]?, reachesAll: Bool) {
+  /// An expert that is shown a token without being chosen gets it with a weight of 0.
+  init(_ router: Router, _ logits: Matrix, correction: [Float]?, showingAllTo shown: ShownExperts) {
     var tokens = [[Int]](repeating: [], count: logits.columns)
     var weights = [[Float]](repeating: [], count: logits.columns)
     for token in 0..<logits.rows {
@@ -19,8 +37,7 @@ public struct Routing: Sendable {
         tokens[expert].append(token)
         weights[expert].append(weight)
       }
-      guard reachesAll else { continue }
-      for expert in tokens.indices where tokens[expert].last != token {
+      for expert in tokens.indices where shown.contains(expert) && tokens[expert].last != token {
         tokens[expert].append(token)
         weights[expert].append(0)
       }
