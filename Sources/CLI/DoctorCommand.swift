@@ -42,9 +42,9 @@ struct DoctorCommand: ParsableCommand {
 }
 
 extension SystemProbe {
-  /// The kernels, and whether they were forced: a wrong choice can halve the speed of everything.
+  /// The kernels, and whether OpenBLAS has chosen them itself: a wrong choice can make everything three
+  /// times as slow.
   fileprivate var kernels: String {
-    forcedKernels == nil
-      ? blasKernels : "\(blasKernels), forced by OPENBLAS_CORETYPE; unset it to let OpenBLAS choose"
+    forcedKernels == nil ? blasKernels : "\(blasKernels), as OPENBLAS_CORETYPE says"
   }
 }

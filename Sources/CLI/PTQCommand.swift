@@ -11,6 +11,7 @@ public enum PTQCommand {
   ///
   /// - Parameter catalog: what the words of the command line can refer to.
   public static func main(_ catalog: Catalog = Catalog()) {
+    Relaunch.withBetterKernels()
     Catalog.$current.withValue(catalog) {
       var (takesLists, takesRecipe) = (false, true)
       do {

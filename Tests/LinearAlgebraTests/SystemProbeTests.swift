@@ -14,4 +14,16 @@ import Testing
     #expect(probe.memory > 1e8)
     #expect(probe.measuredSpeed(side: 64) > 1e6)
   }
+
+  @Test(arguments: [
+    ("Prescott", ["avx2", "fma", "avx512f", "amx_bf16"], "SKYLAKEX"),
+    ("Nehalem", ["avx2", "fma"], "HASWELL"),
+    ("Prescott", ["avx2"], nil), ("Prescott", [], nil),
+    ("Zen", ["avx2", "fma", "avx512f"], nil), ("SkylakeX", ["avx2", "fma", "avx512f"], nil),
+  ])
+  func `asks for better kernels only where vector units are idle`(
+    chosen: String, units: [String], better: String?
+  ) {
+    #expect(SystemProbe.betterKernels(than: chosen, forUnits: Set(units)) == better)
+  }
 }
