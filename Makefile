@@ -2,11 +2,11 @@
 
 PTQ := .build/release/ptq
 MODEL := Examples/tiny-llama
-PACKAGES := libopenblas-dev liblapacke-dev libonig-dev pkg-config
+PACKAGES := libopenblas-dev liblapacke-dev libonig-dev libssl-dev pkg-config
 # The log of long commands, of which only the essential lines are printed.
 LOG := .build/make.log
 
-.PHONY: help build demo ablation families test lint format interop docs dependencies
+.PHONY: help build demo ablation families faults test lint format interop docs dependencies
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ ablation: build ## Show what each ingredient gives on the bundled model, at 4, 3
 
 families: dependencies ## Compare the forward pass of every model family with transformers (from PyPI)
 	@Tools/families
+
+faults: build ## Kill 200 runs, continue them, and compare the results; let a disk run full
+	@Tools/faults $(PTQ) $(MODEL)
 
 test: dependencies ## Build and run every test
 	@mkdir -p .build
@@ -48,9 +51,9 @@ docs: dependencies ## Make the documentation of the library in .build/PTQ.doccar
 dependencies:
 	@command -v swift > /dev/null || { \
 	  echo "ptq needs the Swift toolchain, 6.2 or later; see https://www.swift.org/install"; exit 1; }
-	@pkg-config --exists openblas lapacke oniguruma 2> /dev/null || { \
+	@pkg-config --exists openblas lapacke oniguruma libcrypto 2> /dev/null || { \
 	  command -v apt-get > /dev/null || { \
-	    echo "ptq needs OpenBLAS, LAPACKE and Oniguruma with headers, which Debian calls" $(PACKAGES); exit 1; }; \
+	    echo "ptq needs OpenBLAS, LAPACKE, Oniguruma and OpenSSL with headers, which Debian calls" $(PACKAGES); exit 1; }; \
 	  echo "installing" $(PACKAGES); \
 	  sudo=$$([ $$(id -u) = 0 ] || echo sudo); \
 	  $$sudo apt-get update -qq && $$sudo apt-get install -y -qq $(PACKAGES) > /dev/null; }

@@ -48,6 +48,8 @@ let package = Package(
       name: "CLAPACKE", pkgConfig: "lapacke", providers: [.apt(["liblapacke-dev"])]),
     .systemLibrary(
       name: "COniguruma", pkgConfig: "oniguruma", providers: [.apt(["libonig-dev"])]),
+    .systemLibrary(
+      name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .target(name: "CProbe"),
 
     // MARK: What every room may say
@@ -66,7 +68,7 @@ let package = Package(
 
     // MARK: Models and files
     room("JSON"),
-    room("Checkpoint", ["Remedies", "JSON", "LinearAlgebra"]),
+    room("Checkpoint", ["Remedies", "JSON", "LinearAlgebra", "COpenSSL"]),
     room("Tokenizer", ["JSON", "COniguruma"]),
     room("Formats", ["Remedies", "JSON", "Tokenizer", "LinearAlgebra", "Quantizer", "Checkpoint"]),
     room("Transformer", ["JSON", "LinearAlgebra", "Quantizer", "Checkpoint", "Formats"]),

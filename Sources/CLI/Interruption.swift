@@ -5,10 +5,11 @@ import Synchronization
 
 /// Ends a run cleanly on Ctrl-C, on SIGTERM, or when the terminal closes.
 ///
-/// The first signal stops the run so that no partial folder remains; the second ends the process at
-/// once.
+/// The first signal stops the run so that nothing remains but what can be continued; the second ends the
+/// process at once. The status is 128 and the signal's number, as in a shell.
 enum Interruption {
-  private static let isRequested = Atomic(false)
+  /// The first signal that arrived; 0 for none.
+  private static let received = Atomic<Int32>(0)
 
   /// Runs a body while watching for the signals.
   static func watched<Result>(_ body: () throws -> Result) throws -> Result {
@@ -23,7 +24,9 @@ enum Interruption {
     let sources = numbers.map { number in
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
       source.setEventHandler {
-        if isRequested.exchange(true, ordering: .relaxed) { _exit(130) }
+        let (isFirst, _) = received.compareExchange(
+          expected: 0, desired: number, ordering: .relaxed)
+        guard isFirst else { _exit(128 + number) }
         StandardError.write("\nstopping after this step…\n")
       }
       source.resume()
@@ -35,7 +38,8 @@ enum Interruption {
 
   /// Throws if a signal has arrived, which ends the run.
   static func check() throws {
-    if isRequested.load(ordering: .relaxed) { throw ExitCode(130) }
+    let number = received.load(ordering: .relaxed)
+    if number != 0 { throw ExitCode(128 + number) }
   }
 
   /// Whether a signal handler is SIG_IGN, by comparing pointers as C does.

@@ -46,7 +46,7 @@ struct RootCommand: ParsableCommand {
         0    done
         1    the input or the run failed
         64   the command line is wrong
-        130  interrupted
+        130  interrupted; 143 if by SIGTERM, 129 if the terminal closed
 
       Results go to standard output, everything else to standard error.
       """,

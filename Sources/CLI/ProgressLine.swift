@@ -54,6 +54,8 @@ struct RunDisplay {
           ? "no engine loads the result as it is"
           : "will load in "
             + engines.joined(separator: ", "))
+    case .continuing(let block, let count):
+      progress.say("continuing the run that was interrupted, at block \(block) of \(count)")
     case .warning(let warning): progress.say("warning: \(warning.spelled(takesLists: false))")
     case .progress(let share, let label): progress.show(share, label)
     case .solved(let linear):

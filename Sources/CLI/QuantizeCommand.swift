@@ -72,6 +72,9 @@ struct QuantizeCommand: ParsableCommand {
   @OptionGroup(title: "Calibration")
   var calibration: CalibrationArguments
 
+  @OptionGroup(title: "Interruption")
+  var interruption: InterruptionArguments
+
   @OptionGroup
   var opening: ModelArguments
 
@@ -99,14 +102,24 @@ struct QuantizeCommand: ParsableCommand {
     let run = try QuantizationRun(
       model: language, settings: settings,
       calibration: try calibration.read(for: language, recipe.preset),
-      output: output, statistics: statistics)
+      output: output, statistics: statistics, checkpointInterval: Double(interruption.interval),
+      interrupted: interruption.interrupted)
     var display = RunDisplay()
     defer { display.end() }
-    let report = try Interruption.watched {
-      try run.run { event in
-        try Interruption.check()
-        display.show(event)
+    let report: RunReport
+    do {
+      report = try Interruption.watched {
+        try run.run { event in
+          try Interruption.check()
+          display.show(event)
+        }
       }
+    } catch {
+      display.end()
+      if run.canBeContinued {
+        StandardError.write("what is done is kept; the same command continues from there\n")
+      }
+      throw error
     }
     display.end()
     if common.json {

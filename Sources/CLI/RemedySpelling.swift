@@ -55,6 +55,7 @@ extension Remedy {
       takesLists
       ? ("--methods", "--bits", "--group-sizes") : ("--method", "--bits", "--group-size")
     return switch self {
+    case .discardInterrupted: "--discard to begin again"
     case .chooseAnotherOutput: "choose another --output"
     case .readAs(let family): "try --as \(family), if it is computed alike"
     case .chooseBits(let choices): "use \(bits) \(Self.list(choices.map(String.init)))"

@@ -16,6 +16,8 @@ public final class FolderSink {
   private let record: WrittenRecord
   /// Tensors written since the record was last brought up to date.
   private var unrecorded: [String] = []
+  /// Tensors that an earlier sink wrote.
+  private let recovered: Set<String>
 
   /// The largest number of bytes in a shard, unless a single Linear needs more.
   public static let largestShard = 5_000_000_000
@@ -43,11 +45,12 @@ public final class FolderSink {
     shardOfTensor = plan.shardOfTensor
     // Last, so that the other files are complete wherever there is a record.
     record = try WrittenRecord(creating: partial.file(WrittenRecord.fileName))
+    recovered = []
   }
 
   /// Continues what an earlier sink, closed or interrupted, had begun.
   ///
-  /// Every tensor that was recorded by ``sync()`` or ``close()`` is there, and must not be written
+  /// Every tensor that was recorded by ``sync()`` or ``close()`` is there, and stays as it is if it is written
   /// again; ``isWritten(_:)`` says which. Other files may be written again, and replace the old ones.
   ///
   /// - Parameters:
@@ -63,6 +66,7 @@ public final class FolderSink {
     let plan = try ShardPlan(tensors, largestShard: largestShard, path: path)
     partial = try PartialFolder(reopeningFor: path)
     record = try WrittenRecord(reopening: partial.file(WrittenRecord.fileName))
+    recovered = record.names
     guard record.names.isSubset(of: plan.shardOfTensor.keys),
       partial.weightFiles == Set(plan.shards.map(\.name))
     else {
@@ -77,7 +81,6 @@ public final class FolderSink {
     self.shards = shards
     shardOfTensor = plan.shardOfTensor
     try partial.checkRoom(for: shards.reduce(0) { $0 + $1.pendingByteCount })
-    partial.isKept = false
   }
 
   /// Whether an earlier sink left something at this path that can be continued.
@@ -102,10 +105,11 @@ public final class FolderSink {
     shardOfTensor[name].map { !shards[$0].isPending(name) } ?? false
   }
 
-  /// Writes the elements of a tensor.
+  /// Writes the elements of a tensor, unless an earlier sink did.
   ///
-  /// - Precondition: the tensor was announced with this number of bytes, and is not written yet.
+  /// - Precondition: the tensor was announced with this number of bytes, and this sink has not written it yet.
   public func write(_ name: String, _ bytes: RawSpan) throws(CheckpointError) {
+    guard !recovered.contains(name) else { return }
     guard let shard = shardOfTensor[name] else { preconditionFailure("\(name) was not announced") }
     try shards[shard].write(name, bytes)
     unrecorded.append(name)
@@ -119,10 +123,24 @@ public final class FolderSink {
     try Self.write(partial.file(name), bytes)
   }
 
+  /// The folder for what a run needs in order to continue later; it vanishes when the result is finished.
+  public func workspace() throws(CheckpointError) -> String {
+    try partial.makeFolder(Self.workspaceName)
+    return partial.file(Self.workspaceName)
+  }
+
+  /// Where that folder is, for the sink that writes to a path.
+  public static func workspace(for path: String) -> String {
+    "\(PartialFolder.path(for: path))/\(workspaceName)"
+  }
+
+  private static let workspaceName = ".run"
+
   /// Waits until the disk has all tensors written so far, and records that they are there.
   ///
-  /// A run that is interrupted later can be continued from here.
+  /// A run that is interrupted later can be continued from here, so the hidden folder stays.
   public func sync() throws(CheckpointError) {
+    partial.isKept = true
     for shard in Set(unrecorded.compactMap { shardOfTensor[$0] }) { try shards[shard].sync() }
     try record.append(unrecorded)
     unrecorded = []
@@ -133,7 +151,6 @@ public final class FolderSink {
   /// - Postcondition: the lock is released; nothing more may be written.
   public func close() throws(CheckpointError) {
     try sync()
-    partial.isKept = true
     partial.close()
   }
 
@@ -145,6 +162,7 @@ public final class FolderSink {
     for shard in shards { try shard.finish() }
     try Self.checkIsFree(path)
     record.remove()
+    partial.remove(Self.workspaceName)
     try partial.move(to: path)
   }
 

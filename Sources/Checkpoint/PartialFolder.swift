@@ -110,6 +110,9 @@ final class PartialFolder {
     }
   }
 
+  /// Removes a folder in the folder.
+  func remove(_ name: String) { try? FileManager.default.removeItem(atPath: file(name)) }
+
   /// The names of the safetensors files in the folder.
   var weightFiles: Set<String> {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []

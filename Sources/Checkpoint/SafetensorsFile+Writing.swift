@@ -1,4 +1,5 @@
 internal import Glibc
+package import LinearAlgebra
 
 extension SafetensorsFile {
   /// Writes a file of given tensors; until it is complete nothing exists at the path.
@@ -12,16 +13,42 @@ extension SafetensorsFile {
     _ tensors: [(NamedShape, [UInt8])], metadata: [String: String] = ["format": "pt"],
     to path: String
   ) throws(CheckpointError) {
+    try write(tensors.map(\.0), metadata: metadata, to: path) { file throws(CheckpointError) in
+      for (shape, bytes) in tensors {
+        // Safety: bytes have no padding.
+        try unsafe file.write(shape.name, bytes.span.bytes)
+      }
+    }
+  }
+
+  /// Writes a file of matrices, without a copy of them.
+  ///
+  /// - Throws: ``CheckpointError`` if something exists at the path, or the file cannot be written.
+  package static func write(
+    _ matrices: [(name: String, matrix: Matrix)], to path: String
+  ) throws(CheckpointError) {
+    let shapes = matrices.map {
+      NamedShape($0.name, .float32, [$0.matrix.rows, $0.matrix.columns])
+    }
+    try write(shapes, metadata: [:], to: path) { file throws(CheckpointError) in
+      for (name, matrix) in matrices {
+        // Safety: floats have no padding.
+        try unsafe file.write(name, matrix.elements.span.bytes)
+      }
+    }
+  }
+
+  private static func write(
+    _ shapes: [NamedShape], metadata: [String: String], to path: String,
+    _ body: (ShardFile) throws(CheckpointError) -> Void
+  ) throws(CheckpointError) {
     try FolderSink.checkIsFree(path)
     // A name that no other writer takes, in this process or in any other.
     let number = UInt64.random(in: .min ... .max)
     let partial = "\(path).partial-\(String(number, radix: 16))"
     defer { unsafe unlink(partial) }
-    let file = try ShardFile(path: partial, tensors.map(\.0), metadata: metadata)
-    for (shape, bytes) in tensors {
-      // Safety: bytes have no padding.
-      try unsafe file.write(shape.name, bytes.span.bytes)
-    }
+    let file = try ShardFile(path: partial, shapes, metadata: metadata)
+    try body(file)
     try file.finish()
     try FolderSink.checkIsFree(path)
     guard unsafe rename(partial, path) == 0 else {

@@ -71,6 +71,12 @@ public protocol CheckpointFormat: Sendable {
   /// - Throws: ``CheckpointError`` if the output exists or cannot be created.
   func sink(path: String, tensors: [NamedShape]) throws(CheckpointError) -> any ResultSink
 
+  /// A sink that continues what an interrupted one had begun with the same path and tensors.
+  ///
+  /// - Throws: ``CheckpointError`` if there is nothing to continue, or another run continues it.
+  func sink(continuing path: String, tensors: [NamedShape]) throws(CheckpointError)
+    -> any ResultSink
+
   /// Reads a Linear back.
   ///
   /// - Throws: ``CheckpointError`` when tensors are missing or contradict the configuration.
@@ -104,6 +110,13 @@ extension CheckpointFormat {
     path: String, tensors: [NamedShape]
   ) throws(CheckpointError) -> any ResultSink {
     try ModelFolderSink(path: path, tensors: tensors, self)
+  }
+
+  /// A model folder.
+  public func sink(
+    continuing path: String, tensors: [NamedShape]
+  ) throws(CheckpointError) -> any ResultSink {
+    try ModelFolderSink(continuing: path, tensors: tensors, self)
   }
 
   /// The value of `quantization_config` when every Linear of the decoder blocks is quantized.

@@ -19,6 +19,13 @@ public protocol ResultSink: AnyObject {
   /// Stores a small file that belongs to the model.
   func storeFile(_ name: String, _ bytes: [UInt8]) throws(CheckpointError)
 
+  /// A folder for what a run needs in order to continue later, which vanishes with the commit; nil where a
+  /// result cannot be continued.
+  func workspace() throws(CheckpointError) -> String?
+
+  /// Waits until the disk has all that was stored so far, and keeps it even if the run ends here.
+  func sync() throws(CheckpointError)
+
   /// Says how the model is quantized, and moves the result into place.
   func commit(_ description: ResultDescription) throws(CheckpointError)
 }
@@ -75,6 +82,22 @@ public final class ModelFolderSink: ResultSink {
     self.format = format
   }
 
+  /// Continues what an earlier sink had begun.
+  ///
+  /// - Throws: ``CheckpointError`` if that was for other tensors, or another run continues it.
+  public init(
+    continuing path: String, tensors: [NamedShape], _ format: any CheckpointFormat
+  ) throws(CheckpointError) {
+    folder = try FolderSink(reopening: path, tensors: tensors)
+    self.format = format
+  }
+
+  /// A hidden folder in the partial result.
+  public func workspace() throws(CheckpointError) -> String? { try folder.workspace() }
+
+  /// Records which tensors the disk has.
+  public func sync() throws(CheckpointError) { try folder.sync() }
+
   /// Encodes the Linears in parallel, and writes their tensors.
   public func store(_ linears: [StoredLinear]) throws(CheckpointError) -> [Int] {
     let encoded = Threads.map(linears.count) { [format] i in
@@ -121,6 +144,12 @@ public final class ModelFolderSink: ResultSink {
 }
 
 extension ResultSink {
+  /// No folder.
+  public func workspace() throws(CheckpointError) -> String? { nil }
+
+  /// Nothing to keep.
+  public func sync() throws(CheckpointError) {}
+
   /// Copies what belongs to a model besides its quantized Linears, except for a file of a given name.
   ///
   /// This comes first, since an unreadable file should not end a long run.

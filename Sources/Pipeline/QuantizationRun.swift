@@ -18,6 +18,9 @@ public import Transformer
 ///
 /// Memory: one block's weights, the hidden states of all windows, one stage's statistics, and the
 /// inner activations up to a budget.
+///
+/// A run that ends early, in whatever way, leaves a ``Journal`` beside the output, and the same run again
+/// continues from there. The result is that of a run without interruption, byte for byte.
 public struct QuantizationRun {
   private let model: LanguageModel
   private let settings: QuantizationSettings
@@ -25,7 +28,14 @@ public struct QuantizationRun {
   private let output: String
   private let statistics: String?
   private let activationBudget: Int
+  private let checkpointInterval: Double
   private let plan: RunPlan
+  private let identity: RunIdentity
+  /// What an interrupted run left to be continued.
+  private let journal: Journal?
+
+  /// The seconds between two checkpoints, unless told.
+  public static let defaultCheckpointInterval = 300.0
 
   /// Checks that the run can be carried out.
   ///
@@ -41,21 +51,28 @@ public struct QuantizationRun {
   ///     none.
   ///   - activationBudget: the bytes of inner activations that are kept between measuring and using
   ///     them; the rest is computed twice.
+  ///   - checkpointInterval: the seconds of work that an interruption may cost; 0 for those of one block.
+  ///   - interrupted: what to do with what an interrupted run left.
   /// - Throws: ``RunError`` or ``CheckpointError``, with what to change.
   public init(
     model: LanguageModel, settings: QuantizationSettings,
     calibration: @autoclosure () throws -> CalibrationSet?, output: String,
-    statistics: String? = nil, activationBudget: Int = 4 << 30
+    statistics: String? = nil, activationBudget: Int = 4 << 30,
+    checkpointInterval: Double = QuantizationRun.defaultCheckpointInterval,
+    interrupted: InterruptedRun = .continueIfAny
   ) throws {
     try FolderSink.checkIsFree(output)
     let model = try model.rotated(for: settings.method)
-    if let statistics { try FolderSink.checkIsFree(statistics) }
     plan = try RunPlan(model, settings)
     let calibration = try calibration()
     if settings.method.needsCalibration && calibration == nil {
       throw RunError.calibrationNeeded(method: settings.method.name)
     }
     if statistics != nil && calibration == nil { throw RunError.nothingToKeep }
+    identity = try RunIdentity(model, settings, calibration, statistics: statistics)
+    journal = try interrupted.journal(of: identity, output: output)
+    if let statistics, journal == nil { try FolderSink.checkIsFree(statistics) }
+    self.checkpointInterval = checkpointInterval
     self.statistics = statistics
     self.activationBudget = activationBudget
     self.model = model
@@ -64,7 +81,9 @@ public struct QuantizationRun {
     self.output = output
   }
 
-  /// Quantizes the model and writes the folder; after an error, no folder is left behind.
+  /// Quantizes the model and writes the folder.
+  ///
+  /// After an error there is no folder at the output path; what the last checkpoint kept is beside it.
   ///
   /// - Parameter send: called with each event, on the calling thread; an error that it throws ends
   ///   the run.
@@ -75,26 +94,33 @@ public struct QuantizationRun {
     let start = clock.now
     if let loaders = plan.engines.loaders { try send(.loaders(loaders)) }
     for warning in plan.engines.warnings + model.warnings { try send(.warning(warning)) }
-    let sink = try settings.format.sink(path: output, tensors: plan.tensors)
+    if let journal { try send(.continuing(block: journal.blocks, of: plan.blocks.count)) }
+    let sink =
+      try journal == nil
+      ? settings.format.sink(path: output, tensors: plan.tensors)
+      : settings.format.sink(continuing: output, tensors: plan.tensors)
+    let workspace = try sink.workspace()
     try sink.copy(plan.copied, from: model.folder, leaving: RunReport.fileName)
     var report = RunReport(
       method: settings.method.name,
       calibrationTokens: (calibration?.calibration.count ?? 0) * (calibration?.length ?? 0),
       heldOutTokens: (calibration?.heldOut.count ?? 0) * (calibration?.length ?? 0),
-      distinctTokens: calibration?.distinctTokenCount, linears: [], seconds: 0)
+      distinctTokens: calibration?.distinctTokenCount, linears: journal?.linears ?? [], seconds: nil
+    )
     let recipe = settings.recipe(scales: plan.scales)
     var quantizer = BlockQuantizer(
       recipe: recipe, schemes: plan.schemes,
       roles: calibration?.roles ?? WindowRoles(calibration: 0))
     if let statistics {
-      let folder = try StatisticsFolder(creating: statistics)
+      let folder = try StatisticsFolder(at: statistics, isContinued: journal != nil)
       quantizer.keep = folder.write
     }
-    var stream = Stream(
-      try calibration?.windows.map(model.embeddings) ?? [], heldBudget: activationBudget,
-      experts: calibration?.experts ?? .routed)
-    var original = recipe.correction == nil ? nil : stream
-    for (index, linears) in plan.blocks.enumerated() {
+    var isComplete = false
+    // Statistics of half a model are of use only to a run that continues.
+    defer { if !isComplete, !canBeContinued { statistics.map(StatisticsFolder.remove) } }
+    var (stream, original) = try streams(correcting: recipe.correction != nil, workspace)
+    var checkpoints = Checkpoints(every: checkpointInterval)
+    for (index, linears) in plan.blocks.enumerated().dropFirst(journal?.blocks ?? 0) {
       var solvedCount = 0
       func sendProgress() throws {
         let done = Double(index) + Double(solvedCount) / Double(max(1, linears.count))
@@ -119,12 +145,17 @@ public struct QuantizationRun {
         // Safety: bytes have no padding, so all of the memory is initialized.
         try unsafe sink.store(tensor.name, tensor.bytes.span.bytes)
       }
+      guard let workspace, index + 1 < plan.blocks.count else { continue }
+      try checkpoints.writeIfDue {
+        try sink.sync()
+        try Journal(identity: identity, blocks: index + 1, linears: report.linears)
+          .write(to: workspace, stream, beside: original)
+      }
     }
     try model.forEachRotatedTensor { name, bytes in
       // Safety: bytes have no padding, so all of the memory is initialized.
       try unsafe sink.store(name, bytes.span.bytes)
     }
-    report.seconds = (clock.now - start).seconds
     try sink.storeFile(RunReport.fileName, report.json.bytes(.pretty))
     try sink.commit(
       ResultDescription(
@@ -133,7 +164,48 @@ public struct QuantizationRun {
           quantized: plan.blocks.joined().map(\.name), dense: plan.dense,
           foreign: plan.foreign),
         provenance: settings.provenance(report)))
+    isComplete = true
+    report.seconds = (clock.now - start).seconds
     return report
+  }
+
+  /// Whether there is something that the same run could continue from.
+  public var canBeContinued: Bool {
+    (try? Journal(in: FolderSink.workspace(for: output))) != nil
+  }
+
+  /// The hidden states in front of the first block to be solved.
+  private func streams(
+    correcting: Bool, _ workspace: String?
+  ) throws -> (quantized: Stream, original: Stream?) {
+    let windows = calibration?.windows ?? []
+    func stream(_ name: String) throws -> Stream {
+      var states = try windows.map(model.embeddings)
+      if let journal, let workspace {
+        states = try Journal.windows(
+          name, behind: journal.blocks, in: workspace, like: states)
+      }
+      return Stream(
+        states, heldBudget: activationBudget, experts: calibration?.experts ?? .routed)
+    }
+    return (try stream("quantized"), correcting ? try stream("original") : nil)
+  }
+}
+
+extension InterruptedRun {
+  /// The journal of the run to be continued; nil to begin a new one.
+  fileprivate func journal(of identity: RunIdentity, output: String) throws -> Journal? {
+    if self == .discard { return nil }
+    let workspace = FolderSink.workspace(for: output)
+    guard let journal = try Journal(in: workspace) else {
+      if self == .mustContinue { throw RunError.nothingToContinue(output) }
+      return nil
+    }
+    let differences = identity.differences(from: journal.identity)
+    guard differences.isEmpty else {
+      throw RunError.anotherRun(path: output, differences: differences)
+    }
+    return journal
   }
 }
 

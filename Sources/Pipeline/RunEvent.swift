@@ -4,6 +4,8 @@ public import Remedies
 public enum RunEvent: Sendable {
   /// The engines that will load the result as it is; sent before anything else.
   case loaders([String])
+  /// The run continues one that was interrupted, from a block on.
+  case continuing(block: Int, of: Int)
   /// A finding that does not stop the run.
   case warning(Warning)
   /// The share of the work done, 0 to 1, and what is being worked on.

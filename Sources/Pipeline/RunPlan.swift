@@ -127,6 +127,10 @@ public enum RunError: RemediableError {
   case oneWidth(format: String)
   /// Linears are to have different numbers of bits, but their inputs are rounded to 8.
   case oneWidthForInputs(method: String)
+  /// There is no interrupted run to continue.
+  case nothingToContinue(String)
+  /// The interrupted run beside the output is another one.
+  case anotherRun(path: String, differences: [String])
   /// The windows are longer than the model's context.
   case windowTooLong(length: Int, context: Int)
 
@@ -157,6 +161,9 @@ public enum RunError: RemediableError {
     case .oneWidth(let format): "\(format) stores one number of bits for all Linears"
     case .oneWidthForInputs(let method):
       "the method \(method) rounds inputs to 8 bits, and weights must have as many"
+    case .nothingToContinue(let path): "\(path): no run was interrupted there; nothing to resume"
+    case .anotherRun(let path, let differences):
+      "\(path): a run with other settings was interrupted there (\(differences.joined(separator: "; ")))"
     case .windowTooLong(let length, let context):
       "windows of \(length) tokens are longer than the model's context of \(context)"
     }
@@ -178,6 +185,8 @@ public enum RunError: RemediableError {
     case .cannotStoreOutliers: [.measureOnly]
     case .oneWidth: [.useOneWidth, .chooseFormat("compressed-tensors")]
     case .oneWidthForInputs: [.useOneWidth]
+    case .nothingToContinue: []
+    case .anotherRun: [.discardInterrupted, .chooseAnotherOutput]
     case .windowTooLong: [.useShorterWindows]
     }
   }

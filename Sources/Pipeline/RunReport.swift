@@ -16,8 +16,8 @@ public struct RunReport: Sendable {
   public let distinctTokens: Int?
   /// Every Linear, in order of computation.
   public internal(set) var linears: [LinearReport]
-  /// The time of the run, in seconds.
-  public internal(set) var seconds: Double
+  /// The time of the run, in seconds; nil in the report of a folder, since the same run writes the same bytes.
+  public internal(set) var seconds: Double?
 
   /// Whether the calibration text says the same again and again, so that neither the solvers nor the errors
   /// on held-out tokens know what other text is like.
@@ -90,7 +90,7 @@ extension RunReport {
     calibrationTokens = try json.member("calibration_tokens").int
     heldOutTokens = try json.member("held_out_tokens").int
     distinctTokens = try json.optionalMember("distinct_calibration_tokens")?.int
-    seconds = try json.member("seconds").double
+    seconds = try json.optionalMember("seconds")?.double
     linears = []
     for field in try json.member("linears").array { linears.append(try LinearReport(field)) }
   }

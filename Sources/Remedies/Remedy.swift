@@ -45,6 +45,8 @@ public enum Remedy: Sendable, Hashable {
   case leaveOutText
   /// Compare methods without writing a model.
   case measureOnly
+  /// Remove what an interrupted run left, and begin again.
+  case discardInterrupted
 }
 
 /// An error that knows what can be done about it.

@@ -58,8 +58,8 @@ extension RunReport {
         + "\(Numbers.count(heldOutTokens)) held-out tokens" : "no calibration"
     return """
       \(linears.count) Linears, \(Numbers.count(weights)) weights, \
-      \(Numbers.fixed(bitsPerWeight, 3)) bits per weight, \(method), \(tokens), \
-      \(Numbers.duration(seconds))
+      \(Numbers.fixed(bitsPerWeight, 3)) bits per weight, \(method), \(tokens)\
+      \(seconds.map { ", \(Numbers.duration($0))" } ?? "")
       damping raised for \(retried) Linears; dead input channels in \(dead) Linears
       """ + textSummary + lossSummary + expertSummary
   }

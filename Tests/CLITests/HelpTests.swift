@@ -17,7 +17,7 @@ private let rootHelp = """
     0    done
     1    the input or the run failed
     64   the command line is wrong
-    130  interrupted
+    130  interrupted; 143 if by SIGTERM, 129 if the terminal closed
 
   Results go to standard output, everything else to standard error.
 
@@ -143,6 +143,15 @@ private let quantizeHelp = """
                             tokenizer begins a text, such as with the
                             beginning-of-sequence token; windows of text begin so
                             anyway.
+
+  INTERRUPTION:
+    --checkpoint-every <checkpoint-every>
+                            Seconds of work that an interruption may cost; the
+                            same command continues from the last checkpoint. 0
+                            for one after every block. (default: 300)
+    --resume                Continue a run that was interrupted, or fail if there
+                            is none.
+    --discard               Remove what an interrupted run left, and begin again.
 
   OPTIONS:
     -o, --output <output>   The folder to write; it must not exist.

@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct `A run that is interrupted` {
   @Test(arguments: [SIGINT, SIGTERM])
-  func `ends with status 130 and leaves nothing behind`(signal: Int32) throws {
+  func `ends with the status of a shell and leaves nothing behind`(signal: Int32) throws {
     try TemporaryFolder.with { folder in
       let run = try Command.start(
         [
@@ -18,11 +18,43 @@ import Testing
       #expect(try folder.names(in: "deep").count == 1)
       run.signal(signal)
       let outcome = run.finish()
-      #expect(outcome.status == 130)
+      #expect(outcome.status == 128 + signal)
       #expect(outcome.output.isEmpty)
       #expect(outcome.errorLines.last == "stopping after this step…")
       let left = try folder.names()
       #expect(left.isEmpty)
+    }
+  }
+
+  @Test func `is continued by the same command, and by no other`() throws {
+    try TemporaryFolder.with { folder in
+      let command = [
+        "quantize", Command.tinyLlama, "--group-size", "64", "--samples", "8", "--length", "128",
+        "--calibration", "\(Command.tinyLlama)/calibration.txt", "--checkpoint-every", "0",
+      ]
+      #expect(try Command.start(command + ["-o", "whole"], in: folder).finish().status == 0)
+      let run = try Command.start(command + ["-o", "out"], in: folder)
+      while run.isRunning && !run.errors.contains("block 2") { usleep(1000) }
+      run.signal(SIGTERM)
+      let stopped = run.finish()
+      #expect(stopped.status == 143)
+      #expect(
+        stopped.errorLines.last == "what is done is kept; the same command continues from there")
+      #expect(try folder.names() == [".out.partial", "whole"])
+      let other = try Command.start(command + ["-o", "out", "--bits", "3"], in: folder).finish()
+      #expect(other.status == 1)
+      #expect(
+        other.errors
+          == """
+          Error: out: a run with other settings was interrupted there (scheme: w4 g64, now w3 g64); \
+          --discard to begin again, or choose another --output
+
+          """)
+      let rest = try Command.start(command + ["-o", "out", "--resume"], in: folder).finish()
+      #expect(rest.status == 0)
+      #expect(rest.errors.contains(/continuing the run that was interrupted, at block [2-4] of 5/))
+      #expect(try folder.contents(of: "out") == folder.contents(of: "whole"))
+      #expect(try folder.names() == ["out", "whole"])
     }
   }
 

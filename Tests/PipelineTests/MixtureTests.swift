@@ -58,7 +58,7 @@ private func expert(_ name: String) -> Int? {
         try RunReport(report.json).linears.map(\.expertTokens) == report.linears.map(\.expertTokens)
       )
       let recorded = try #require(try RunReport(recordedIn: output.folder))
-      #expect(recorded.json == report.json)
+      #expect(recorded.linears.map(\.json) == report.linears.map(\.json))
     }
   }
 

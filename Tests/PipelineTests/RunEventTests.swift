@@ -52,6 +52,7 @@ private func run(
       let kinds = events.map { event in
         switch event {
         case .loaders(let engines): engines == ["transformers"] ? "l" : "?"
+        case .continuing: "c"
         case .warning: "w"
         case .progress: "p"
         case .solved: "s"
@@ -68,9 +69,12 @@ private func run(
       }
       #expect(shares == expected)
       #expect(report.calibrationTokens == 256 && report.heldOutTokens == 64)
-      #expect(report.method == "gptq" && report.seconds > 0)
-      let kept = try JSONValue(parsing: folder.read("out/ptq-report.json"))
-      #expect(kept == report.json)
+      #expect(report.method == "gptq")
+      #expect(try #require(report.seconds) > 0)
+      // The time of a run is not part of its result.
+      var recorded = report.json
+      try recorded.setMember("seconds", to: .null)
+      #expect(try JSONValue(parsing: folder.read("out/ptq-report.json")) == recorded)
     }
   }
 

@@ -56,7 +56,7 @@ private let text = """
     #expect(try RunReport(empty).bitsPerWeight == 0)
   }
 
-  @Test(arguments: ["method", "calibration_tokens", "held_out_tokens", "seconds", "linears"])
+  @Test(arguments: ["method", "calibration_tokens", "held_out_tokens", "linears"])
   func `that lacks something is an error that names it`(name: String) throws {
     var json = try JSONValue(parsing: text)
     try json.removeMember(name)

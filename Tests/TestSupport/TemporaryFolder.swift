@@ -46,15 +46,11 @@ package struct TemporaryFolder: Sendable {
     [UInt8](try Data(contentsOf: URL(fileURLWithPath: path(name))))
   }
 
-  /// The bytes of every file of a folder in it, by name, except for the seconds that a report says
-  /// its run took.
+  /// The bytes of every file of a folder in it, by name.
   package func contents(of subfolder: String) throws -> [String: [UInt8]] {
     var contents: [String: [UInt8]] = [:]
     for name in try names(in: subfolder) {
       contents[name] = try read("\(subfolder)/\(name)")
-      guard name == "ptq-report.json" else { continue }
-      let text = String(decoding: contents[name] ?? [], as: UTF8.self)
-      contents[name] = Array(text.replacing(/"seconds": [^,\n]*/, with: "").utf8)
     }
     return contents
   }

@@ -1,0 +1,2 @@
+// Digests of OpenSSL.
+#include <openssl/evp.h>

@@ -1,0 +1,82 @@
+internal import Checkpoint
+internal import Formats
+internal import Glibc
+internal import JSON
+internal import Solvers
+internal import Transformer
+
+/// What decides the bytes of a result: the program, the model, the settings and the calibration text.
+///
+/// An interrupted run may only be continued by one of the same identity.
+struct RunIdentity: Equatable {
+  /// The facts, by name.
+  private(set) var facts: [String: String] = [:]
+
+  /// The identity of a run.
+  ///
+  /// - Throws: ``CheckpointError`` if a file of the model is gone.
+  init(
+    _ model: LanguageModel, _ settings: QuantizationSettings, _ calibration: CalibrationSet?,
+    statistics: String?
+  ) throws(CheckpointError) {
+    facts["program"] = version
+    facts["statistics"] = statistics
+    facts["configuration"] = SHA256.digest(of: model.folder.configuration.bytes(.compact))
+    facts["family"] = model.assumedFamily
+    for path in Set(model.folder.tensors.map(\.path)) {
+      facts[path.split(separator: "/").last.map(String.init) ?? path] = try Self.file(path)
+    }
+    addSettings(settings, model)
+    if let calibration { add(calibration) }
+  }
+
+  /// The identity that a journal recorded.
+  init(_ json: JSONField) throws(JSONError) {
+    for (name, value) in try json.members { facts[name] = try value.string }
+  }
+
+  /// The identity as JSON, with its facts in order.
+  var json: JSONValue {
+    JSONValue(members: facts.sorted { $0.key < $1.key }.map { ($0, .string($1)) })
+  }
+
+  /// What is different, in words: "range: solve, now min-max".
+  func differences(from earlier: RunIdentity) -> [String] {
+    Set(facts.keys).union(earlier.facts.keys).sorted().compactMap { name in
+      let (was, now) = (earlier.facts[name], facts[name])
+      return was == now ? nil : "\(name): \(was ?? "none"), now \(now ?? "none")"
+    }
+  }
+
+  /// Every setting there is, so that one that is added later cannot be forgotten here.
+  private mutating func addSettings(_ settings: QuantizationSettings, _ model: LanguageModel) {
+    for case (let name?, let value) in Mirror(reflecting: settings).children {
+      facts[name] = "\(value)"
+    }
+    facts["scheme"] = settings.label
+    facts["method"] = settings.method.name
+    facts["format"] = settings.format.name
+    facts["bitPlan"] = settings.bitPlan?.json(
+      for: model.declaration.blocks.indices.flatMap(model.declaration.linears)
+    ).text(.compact)
+  }
+
+  private mutating func add(_ set: CalibrationSet) {
+    var digest = SHA256()
+    // Safety: integers have no padding.
+    for window in set.windows { unsafe digest.add(window.span.bytes) }
+    facts["tokens"] = digest.finish()
+    facts["windows"] = "\(set.calibration.count) + \(set.heldOut.count) of \(set.length) tokens"
+    facts["experts"] = set.experts.rawValue
+  }
+
+  /// The size of a file and when it was changed.
+  private static func file(_ path: String) throws(CheckpointError) -> String {
+    var status = stat()
+    guard unsafe stat(path, &status) == 0 else {
+      throw .system(path: path, doing: "measuring", code: errno)
+    }
+    let time = status.st_mtim
+    return "\(status.st_size) bytes of \(time.tv_sec).\(time.tv_nsec)"
+  }
+}
