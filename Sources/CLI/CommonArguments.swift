@@ -18,8 +18,9 @@ struct CommonArguments: ParsableArguments {
   }
 
   /// Sets the number of threads.
-  func apply() {
+  func apply() throws {
     Threads.setCount(threads ?? Threads.availableProcessors)
+    try Startup.checkMemory(threads: Threads.count)
   }
 }
 

@@ -70,7 +70,8 @@ struct CompareCommand: ParsableCommand {
   }
 
   func run() throws {
-    common.apply()
+    try common.apply()
+    for path in output { try ReportFile(path: path)?.checkIsWritable() }
     let language = try opening.model(at: model)
     guard let calibration = try calibration.read(for: language, recipe.preset) else {
       throw ValidationError("A comparison needs a calibration text: give --calibration FILE.")
@@ -91,8 +92,8 @@ struct CompareCommand: ParsableCommand {
       }
     }
     progress.end()
-    for path in output { try ReportFile(path: path)?.write(report) }
     print(common.json ? report.json.text(.pretty) : report.terminalText)
+    for path in output { try ReportFile(path: path)?.write(report) }
   }
 
   private func judgingText(for model: LanguageModel, length: Int) throws -> TokenWindows? {

@@ -38,7 +38,7 @@ struct ConvertCommand: ParsableCommand {
   var common: CommonArguments
 
   func run() throws {
-    common.apply()
+    try common.apply()
     let conversion = try Conversion(
       of: opening.model(at: model), to: format.format, output: output)
     var display = RunDisplay()

@@ -17,7 +17,7 @@ struct DoctorCommand: ParsableCommand {
   var common: CommonArguments
 
   func run() throws {
-    common.apply()
+    try common.apply()
     let system = SystemProbe()
     let facts = [
       ("processor", system.processor), ("vector units", system.vectorUnits),

@@ -66,7 +66,7 @@ struct EvalCommand: ParsableCommand {
   }
 
   func run() throws {
-    common.apply()
+    try common.apply()
     let (language, reference) =
       if let reference {
         try opening.models(at: model, reference) as (LanguageModel, LanguageModel?)

@@ -15,6 +15,12 @@ enum Interruption {
   static func watched<Result>(_ body: () throws -> Result) throws -> Result {
     // A closed pipe on standard error must not stop the run.
     signal(SIGPIPE, SIG_IGN)
+    // The kernel's way to say that a mapped file has lost its end.
+    signal(SIGBUS) { _ in
+      let message: StaticString = "\nError: a file became shorter while it was read\n"
+      unsafe write(STDERR_FILENO, message.utf8Start, message.utf8CodeUnitCount)
+      _exit(1)
+    }
     // Sources only see signals whose default action is off. Under nohup, SIGHUP is ignored already
     // and must stay so.
     let numbers = [SIGINT, SIGTERM, SIGHUP].filter { number in

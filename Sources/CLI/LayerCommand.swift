@@ -95,7 +95,7 @@ struct LayerCommand: ParsableCommand {
   }
 
   func run() throws {
-    common.apply()
+    try common.apply()
     let settings = try candidates.settings(recipe, alpha: 0.5, format: format, grids: grids)
     let results = output.filter(isResult)
     guard results.isEmpty || settings.count == 1 else {

@@ -15,10 +15,12 @@ public enum PTQCommand {
     Catalog.$current.withValue(catalog) {
       var (takesLists, takesRecipe) = (false, true)
       do {
+        try Startup.checkArguments()
         var command = try RootCommand.parseAsRoot()
         takesLists = command is CompareCommand || command is LayerCommand
         takesRecipe = !(command is ConvertCommand)
         try command.run()
+        try Startup.checkOutput()
       } catch let error as any RemediableError {
         RootCommand.exit(
           withError: SpelledError(error, takesLists: takesLists, takesRecipe: takesRecipe))

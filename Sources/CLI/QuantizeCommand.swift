@@ -88,7 +88,7 @@ struct QuantizeCommand: ParsableCommand {
   }
 
   func run() throws {
-    common.apply()
+    try common.apply()
     let language = try opening.model(at: model)
     var settings = try recipe.settings(
       method ?? recipe.preset.method, bits: bits, groupSize: groupSize,

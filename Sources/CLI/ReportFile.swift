@@ -26,6 +26,19 @@ struct ReportFile {
     self.kind = kind
   }
 
+  /// Checks that a file can be written here, before the work that it is to report.
+  ///
+  /// - Throws: ``CheckpointError`` if not.
+  func checkIsWritable() throws {
+    let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+    guard unsafe access(folder, W_OK | X_OK) == 0 else {
+      throw CheckpointError.system(path: path, doing: "writing into its folder", code: errno)
+    }
+    guard !FileManager.default.fileExists(atPath: "\(path)/.") else {
+      throw CheckpointError.unsupported(path: path, reason: "is a folder")
+    }
+  }
+
   /// Writes a comparison atomically, so that the path never holds an incomplete report.
   func write(_ report: ComparisonReport) throws {
     try Data(contents(report).utf8).write(to: URL(fileURLWithPath: path), options: .atomic)

@@ -5,6 +5,8 @@
 #include <dlfcn.h>
 #include <sched.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <sys/resource.h>
 
 const char *ptq_library_of(const char *symbol) {
   void *address = dlsym(RTLD_DEFAULT, symbol);
@@ -19,3 +21,11 @@ int ptq_processor_count(void) {
   int count = CPU_COUNT(&allowed);
   return count > 0 ? count : 1;
 }
+
+long long ptq_address_space_limit(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return -1;
+  return (long long)limit.rlim_cur;
+}
+
+int ptq_flush_output(void) { return fflush(stdout) == 0 && !ferror(stdout); }

@@ -97,7 +97,9 @@ public final class FolderSink {
     }
     var status = stat()
     // lstat, because a dangling link is in the way as well.
-    guard unsafe lstat(path, &status) != 0 else { throw .outputExists(path: path) }
+    guard unsafe lstat(OutputPath.resolved(path), &status) != 0 else {
+      throw .outputExists(path: path)
+    }
   }
 
   /// Whether a tensor has been written, by this sink or before it was reopened.
@@ -163,7 +165,7 @@ public final class FolderSink {
     try Self.checkIsFree(path)
     record.remove()
     partial.remove(Self.workspaceName)
-    try partial.move(to: path)
+    try partial.move()
   }
 
   private static func write(_ path: String, _ bytes: [UInt8]) throws(CheckpointError) {

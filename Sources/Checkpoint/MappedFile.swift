@@ -16,7 +16,8 @@ internal import Glibc
   ///
   /// - Throws: ``CheckpointError`` if it cannot be opened or mapped, or is not a regular file.
   public init(path: String) throws(CheckpointError) {
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    // Not blocking, because a pipe without a writer would never open.
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw .system(path: path, doing: "opening", code: errno) }
     defer { close(descriptor) }
     var status = stat()

@@ -26,6 +26,24 @@ public struct ModelFolder: Sendable {
     /// The path of the file that holds it.
     public var path: String { file.path }
 
+    /// Checks that every element is finite, if they are floating-point numbers that can be computed with.
+    ///
+    /// - Throws: ``CheckpointError/notFinite(name:path:element:)``.
+    package func checkIsFinite() throws(CheckpointError) {
+      guard let format = shape.type.floatFormat else { return }
+      // In parts, so that a large embedding is not decoded as a whole.
+      let step = 1 << 20
+      for start in stride(from: 0, to: range.count, by: step) {
+        let part = start..<min(range.count, start + step)
+        let values = withBytes { format.decode($0.extracting(part)) }
+        guard
+          let first = VectorMath.isFinite(values.span)
+            ? nil : values.firstIndex(where: { !$0.isFinite })
+        else { continue }
+        throw .notFinite(name: name, path: path, element: start / format.byteCount + first)
+      }
+    }
+
     /// Calls a closure with the bytes of the elements.
     public func withBytes<Result, Failure: Error>(
       _ body: (RawSpan) throws(Failure) -> Result
@@ -46,8 +64,13 @@ public struct ModelFolder: Sendable {
     var positions: [String: Int] = [:]
     for file in try Self.weightFiles(in: path) {
       for entry in file.entries {
-        guard positions.updateValue(tensors.count, forKey: entry.name) == nil else {
-          throw .tensor(name: entry.name, path: path, reason: "is in two files of the folder")
+        if let other = positions.updateValue(tensors.count, forKey: entry.name) {
+          let isSame = entry.name.utf8.elementsEqual(tensors[other].name.utf8)
+          throw .tensor(
+            name: entry.name, path: path,
+            reason: isSame
+              ? "is in two files of the folder"
+              : "has the name of another one but for how Unicode spells it; rename one of them")
         }
         tensors.append(
           TensorReference(

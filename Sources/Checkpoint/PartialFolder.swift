@@ -11,6 +11,7 @@ final class PartialFolder {
   let path: String
   /// Whether the folder stays when the object goes away.
   var isKept = false
+  private let finalPath: String
   private let parent: String
   private var descriptor: Int32
   /// The folders above that had to be made, the innermost last.
@@ -18,11 +19,10 @@ final class PartialFolder {
 
   /// Where the partial folder of a result is.
   static func path(for finalPath: String) -> String {
-    let url = URL(fileURLWithPath: finalPath)
-    return url.deletingLastPathComponent().appendingPathComponent(
-      ".\(url.lastPathComponent).partial"
-    )
-    .path
+    let final = OutputPath.resolved(finalPath)
+    let parent = OutputPath.parent(of: final)
+    let name = final.split(separator: "/").last ?? ""
+    return (parent == "/" ? "" : parent) + "/.\(name).partial"
   }
 
   /// Makes the folder, or takes over one without an owner and empties it.
@@ -30,13 +30,13 @@ final class PartialFolder {
   /// - Throws: ``CheckpointError`` if another run has it, or nothing can be made there.
   init(creatingFor finalPath: String) throws(CheckpointError) {
     path = Self.path(for: finalPath)
-    var next = URL(fileURLWithPath: finalPath).deletingLastPathComponent()
-    parent = next.path
+    self.finalPath = OutputPath.resolved(finalPath)
+    parent = OutputPath.parent(of: self.finalPath)
     descriptor = -1
-    var missing: [String] = []
-    while next.path != "/", !FileManager.default.fileExists(atPath: next.path) {
-      missing.append(next.path)
-      next.deleteLastPathComponent()
+    var (next, missing) = (parent, [String]())
+    while next != "/", !FileManager.default.fileExists(atPath: next) {
+      missing.append(next)
+      next = OutputPath.parent(of: next)
     }
     for folder in missing.reversed() {
       guard unsafe mkdir(folder, 0o777) == 0 || errno == EEXIST else { throw cannotCreate(errno) }
@@ -64,7 +64,8 @@ final class PartialFolder {
   /// - Throws: ``CheckpointError`` if there is none, or another run has it.
   init(reopeningFor finalPath: String) throws(CheckpointError) {
     path = Self.path(for: finalPath)
-    parent = URL(fileURLWithPath: finalPath).deletingLastPathComponent().path
+    self.finalPath = OutputPath.resolved(finalPath)
+    parent = OutputPath.parent(of: self.finalPath)
     isKept = true
     descriptor = try Self.lock(path)
     guard descriptor >= 0 else {
@@ -133,7 +134,7 @@ final class PartialFolder {
   }
 
   /// Moves the folder to its final place, once the disk has its entries.
-  func move(to finalPath: String) throws(CheckpointError) {
+  func move() throws(CheckpointError) {
     guard fsync(descriptor) == 0 else { throw .system(path: path, doing: "syncing", code: errno) }
     guard unsafe rename(path, finalPath) == 0 else {
       throw .system(path: finalPath, doing: "moving the finished folder", code: errno)

@@ -19,6 +19,8 @@ public enum JSONError: Error, Hashable, Sendable {
   case loneSurrogate(at: JSONPosition)
   /// Arrays and objects are nested deeper than the limit.
   case tooDeep(at: JSONPosition, limit: Int)
+  /// The text has too many values.
+  case tooMany(at: JSONPosition, limit: Int)
   /// An object has two members with the same name.
   case duplicateMember(at: JSONPosition, name: String)
   /// A value is not of the expected kind.
@@ -37,6 +39,8 @@ extension JSONError: CustomStringConvertible {
       "\(position): the text is not valid UTF-8"
     case .loneSurrogate(let position):
       "\(position): expected a surrogate pair, found only half of one"
+    case .tooMany(let position, let limit):
+      "\(position): there are more than \(limit) values"
     case .tooDeep(let position, let limit):
       "\(position): expected at most \(limit) nested arrays and objects, found one more"
     case .duplicateMember(let position, let name):

@@ -8,6 +8,11 @@ struct JSONParser {
   let depthLimit: Int
   var offset = 0
   private var depth = 0
+  private var valueCount = 0
+
+  /// The most values in a text: enough for the tokenizers and headers there are, and few enough to fit in
+  /// memory, since a value takes some 150 bytes however short it is.
+  private static let valueLimit = 3_000_000
 
   init(bytes: [UInt8], depthLimit: Int) {
     self.bytes = bytes
@@ -28,14 +33,18 @@ struct JSONParser {
   }
 
   private mutating func value() throws(JSONError) -> JSONValue {
+    valueCount += 1
+    guard valueCount <= Self.valueLimit else {
+      throw .tooMany(at: position(of: offset), limit: Self.valueLimit)
+    }
     switch peek.map(Unicode.Scalar.init) {
-    case "{": .object(try object())
-    case "[": .array(try array())
-    case "\"": .string(try string())
-    case "t": try word("true", .bool(true))
-    case "f": try word("false", .bool(false))
-    case "n": try word("null", .null)
-    case .some("-"), .some("0"..."9"): .number(try number())
+    case "{": return .object(try object())
+    case "[": return .array(try array())
+    case "\"": return .string(try string())
+    case "t": return try word("true", .bool(true))
+    case "f": return try word("false", .bool(false))
+    case "n": return try word("null", .null)
+    case .some("-"), .some("0"..."9"): return .number(try number())
     default: throw syntax("a value")
     }
   }

@@ -25,6 +25,15 @@ package struct SystemProbe: Sendable {
     memory = Double(sysconf(Int32(_SC_PHYS_PAGES))) * Double(sysconf(Int32(_SC_PAGESIZE)))
   }
 
+  /// The bytes of address space that the process may use; nil for any number.
+  package static var addressSpaceLimit: Int? {
+    let limit = ptq_address_space_limit()
+    return limit < 0 ? nil : Int(limit)
+  }
+
+  /// Whether everything printed has reached its reader, such as a file on a disk with room.
+  package static func flushOutput() -> Bool { ptq_flush_output() != 0 }
+
   /// The version and build options of the BLAS.
   package var blas: String { unsafe string(openblas_get_config()) }
 

@@ -17,6 +17,8 @@ package struct ExpertPrior: Sendable {
   private static let wantedPerChannel = 4
   /// The tokens that it is shown of all, for each channel: enough for H̄, however long the text is.
   private static let shownPerChannel = 8
+  /// The inputs of shown experts that each thread holds at once: 256 MiB.
+  private static let shownElements = 1 << 26
 
   private let names: Set<String>
   private let parts: InputStatistics.Parts
@@ -73,6 +75,8 @@ package struct ExpertPrior: Sendable {
       if let ranges = pool.ranges { own.widen(by: ranges) }
       result[i] = CalibratedInput(
         calibration: own, heldOut: inputs[i].heldOut, first: inputs[i].first)
+      // What an expert makes of all tokens is needed once.
+      pools[groups[i][0].name] = nil
     }
     return result
   }
@@ -81,13 +85,16 @@ package struct ExpertPrior: Sendable {
   private mutating func showAll(
     to groups: [Int], of stage: Int, _ block: DecoderBlock, _ roles: WindowRoles
   ) {
+    guard let unrouted, unrouted.bundleSize > 0 else { return }
     let slots = block.program.stages[stage].groups
-    let experts = Set(groups.compactMap { slots[$0][0].expert })
-    let channels = groups.map { slots[$0][0].shape.columns }.max() ?? 0
-    guard !experts.isEmpty,
-      var stream = unrouted?.showing(experts, tokens: Self.shownPerChannel * channels)
-    else { return }
-    let inputs = stream.measure(Set(groups), of: stage, block, roles, collecting: parts)
-    for group in groups { pools[slots[group][0].name] = inputs[group].calibration }
+    let batch = max(1, Self.shownElements / unrouted.bundleSize)
+    for start in stride(from: 0, to: groups.count, by: batch) {
+      let groups = groups[start..<min(groups.count, start + batch)]
+      let channels = groups.map { slots[$0][0].shape.columns }.max() ?? 0
+      var stream = unrouted.showing(
+        Set(groups.compactMap { slots[$0][0].expert }), tokens: Self.shownPerChannel * channels)
+      let inputs = stream.measure(Set(groups), of: stage, block, roles, collecting: parts)
+      for group in groups { pools[slots[group][0].name] = inputs[group].calibration }
+    }
   }
 }

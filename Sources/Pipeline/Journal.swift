@@ -72,9 +72,11 @@ struct Journal {
   /// The hidden states behind the finished blocks.
   ///
   /// - Parameters:
-  ///   - workspace: where the journal was.
   ///   - name: "quantized" or "original".
+  ///   - blocks: the number of finished blocks.
+  ///   - workspace: where the journal was.
   ///   - embeddings: states of the same windows, for their sizes.
+  /// - Returns: the states of each window.
   /// - Throws: ``CheckpointError`` if they are not those of such windows.
   static func windows(
     _ name: String, behind blocks: Int, in workspace: String, like embeddings: [Matrix]

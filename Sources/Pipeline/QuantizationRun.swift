@@ -94,6 +94,7 @@ public struct QuantizationRun {
     let start = clock.now
     if let loaders = plan.engines.loaders { try send(.loaders(loaders)) }
     for warning in plan.engines.warnings + model.warnings { try send(.warning(warning)) }
+    try model.checkEnds()
     if let journal { try send(.continuing(block: journal.blocks, of: plan.blocks.count)) }
     let sink =
       try journal == nil
@@ -157,6 +158,7 @@ public struct QuantizationRun {
       try unsafe sink.store(name, bytes.span.bytes)
     }
     try sink.storeFile(RunReport.fileName, report.json.bytes(.pretty))
+    try identity.checkFiles(of: model)
     try sink.commit(
       ResultDescription(
         configuration: try model.outputConfiguration(), groups: plan.groups,

@@ -23,9 +23,7 @@ struct RunIdentity: Equatable {
     facts["statistics"] = statistics
     facts["configuration"] = SHA256.digest(of: model.folder.configuration.bytes(.compact))
     facts["family"] = model.assumedFamily
-    for path in Set(model.folder.tensors.map(\.path)) {
-      facts[path.split(separator: "/").last.map(String.init) ?? path] = try Self.file(path)
-    }
+    facts.merge(try Self.files(of: model)) { _, new in new }
     addSettings(settings, model)
     if let calibration { add(calibration) }
   }
@@ -68,6 +66,26 @@ struct RunIdentity: Equatable {
     facts["tokens"] = digest.finish()
     facts["windows"] = "\(set.calibration.count) + \(set.heldOut.count) of \(set.length) tokens"
     facts["experts"] = set.experts.rawValue
+  }
+
+  /// Checks that the files of the model are what they were when the run began.
+  ///
+  /// - Throws: ``CheckpointError`` that names one that is not.
+  func checkFiles(of model: LanguageModel) throws(CheckpointError) {
+    for (name, found) in try Self.files(of: model) where facts[name] != found {
+      throw .unsupported(
+        path: "\(model.folder.path)/\(name)",
+        reason: "was changed while it was read, so the result would be of two models; begin again")
+    }
+  }
+
+  /// The weight files of a model, by name.
+  private static func files(of model: LanguageModel) throws(CheckpointError) -> [String: String] {
+    var result: [String: String] = [:]
+    for path in Set(model.folder.tensors.map(\.path)) {
+      result[path.split(separator: "/").last.map(String.init) ?? path] = try file(path)
+    }
+    return result
   }
 
   /// The size of a file and when it was changed.

@@ -1,5 +1,6 @@
 public import JSON
 public import Solvers
+internal import Transformer
 
 /// What a run did, Linear by Linear.
 public struct RunReport: Sendable {
@@ -117,8 +118,8 @@ extension LinearReport {
 
   init(_ json: JSONField) throws(JSONError) {
     name = try json.member("name").string
-    rows = try json.member("rows").int
-    columns = try json.member("columns").int
+    rows = try json.member("rows").positive()
+    columns = try json.member("columns").positive()
     bitsPerWeight = try json.member("bits_per_weight").double
     error = LinearError(
       weight: try json.member("weight_error").double,

@@ -46,6 +46,11 @@ package struct Stream: Sendable {
   /// Whether there are no windows.
   var isEmpty: Bool { bundles.isEmpty }
 
+  /// The number of hidden states that are computed at once on each thread.
+  var bundleSize: Int {
+    bundles.map { $0.rows * ($0.states.first?.hidden.columns ?? 0) }.max() ?? 0
+  }
+
   /// The hidden states of each window, between blocks.
   package var windows: [Matrix] { bundles.flatMap { $0.states.map(\.hidden) } }
 
@@ -55,19 +60,19 @@ package struct Stream: Sendable {
     for i in bundles.indices { bundles[i].enter(block, experts) }
   }
 
-  /// The first windows at the same stage, with some experts that will read every token.
+  /// The first windows at the same stage, for measuring what some experts make of every token.
   ///
   /// - Parameters:
   ///   - experts: the experts.
   ///   - tokens: the number of tokens that are wanted at least, if there are so many.
-  /// - Returns: a stream that holds nothing between stages.
+  /// - Returns: a stream that holds nothing between stages, and whose outputs are of no use.
   func showing(_ experts: Set<Int>, tokens: Int) -> Stream {
     var result = self
     result.heldBudget = 0
     result.bundles = []
     var rows = 0
     for var bundle in bundles where rows < tokens {
-      bundle.show(.some(experts))
+      bundle.show(.only(experts))
       result.bundles.append(bundle)
       rows += bundle.rows
     }

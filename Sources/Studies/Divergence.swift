@@ -52,8 +52,9 @@ public struct Divergence: Sendable, Equatable {
     try WindowPasses(models: models, text: text).forEachGroup(progress) {
       all += try model.comparisons(of: $0, after: $1[0], with: reference, after: $1[1])
     }
-    self.model = Evaluation(all.map(\.logProbability), length: text.length)
-    self.reference = Evaluation(all.map(\.referenceLogProbability), length: text.length)
+    self.model = try Evaluation(all.map(\.logProbability), length: text.length, of: model)
+    self.reference = try Evaluation(
+      all.map(\.referenceLogProbability), length: text.length, of: reference)
     overall = Part(1...text.length - 1, of: all, length: text.length)
     byPosition = Self.buckets(length: text.length).map { Part($0, of: all, length: text.length) }
   }

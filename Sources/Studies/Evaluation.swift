@@ -1,7 +1,9 @@
+internal import Checkpoint
 internal import Glibc
 public import JSON
 internal import LinearAlgebra
 public import Pipeline
+public import Remedies
 public import Transformer
 
 /// How well a model predicts a text.
@@ -31,7 +33,8 @@ public struct Evaluation: Sendable, Equatable {
   ///   - model: the model, dense or quantized.
   ///   - text: the windows.
   ///   - progress: called with the share of the work done and the current task.
-  /// - Throws: ``CheckpointError`` when the model cannot be read.
+  /// - Throws: ``CheckpointError`` when the model cannot be read; ``EvaluationError`` when its predictions are
+  ///   no numbers.
   public init(
     of model: LanguageModel, on text: TokenWindows,
     progress: (Double, String) -> Void = { _, _ in }
@@ -40,11 +43,17 @@ public struct Evaluation: Sendable, Equatable {
     try WindowPasses(models: [("model", model)], text: text).forEachGroup(progress) {
       logProbabilities += try model.logProbabilities(of: $0, after: $1[0])
     }
-    self.init(logProbabilities, length: text.length)
+    try self.init(logProbabilities, length: text.length, of: model)
   }
 
   /// The evaluation of the log-probabilities of all predictions, window after window.
-  init(_ logProbabilities: [Double], length: Int) {
+  ///
+  /// - Throws: ``EvaluationError`` when one of them is not finite.
+  init(_ logProbabilities: [Double], length: Int, of model: LanguageModel) throws(EvaluationError) {
+    if let first = logProbabilities.firstIndex(where: { !$0.isFinite }) {
+      throw .notFinite(
+        model: model.folder.path, window: first / (length - 1), position: 1 + first % (length - 1))
+    }
     let perWindow = length - 1
     windows = logProbabilities.count / perWindow
     self.length = length
@@ -69,4 +78,22 @@ extension Evaluation {
       ("tokens", .number(JSONNumber(predictions))),
     ]
   }
+}
+
+/// What can be wrong with a model's predictions.
+public enum EvaluationError: RemediableError {
+  /// A token has a probability that is no number.
+  case notFinite(model: String, window: Int, position: Int)
+
+  /// What was found.
+  public var description: String {
+    switch self {
+    case .notFinite(let model, let window, let position):
+      "\(model): the prediction of token \(position) of window \(window) is infinite or not a number; the "
+        + "model's weights or its config.json are damaged"
+    }
+  }
+
+  /// Nothing: the model itself is damaged.
+  public var remedies: [Remedy] { [] }
 }

@@ -51,7 +51,8 @@ public struct DecoderSizes: Sendable {
     }
     vocabulary = try config.positive("vocab_size")
     context = try config.context()
-    normEpsilon = Float(try config.number(epsilon, default: defaultEpsilon))
+    normEpsilon = Float(
+      try config.optionalMember(epsilon)?.double(in: 0...1) ?? defaultEpsilon)
     isTied = try config.flag("tie_word_embeddings", default: tiesByDefault)
     guard count % keyValueCount == 0, dimension > 0, dimension % 2 == 0,
       count * dimension <= Self.largestWidth

@@ -23,6 +23,19 @@ extension JSONField {
     return int
   }
 
+  /// The value as a number in a range, beyond which nothing can be computed.
+  ///
+  /// - Throws: ``JSONError`` for anything else.
+  func double(in range: ClosedRange<Double>) throws(JSONError) -> Double {
+    let value = try double
+    guard range.contains(value) else {
+      throw .wrongKind(
+        path: path, expected: "a number from \(range.lowerBound) to \(range.upperBound)",
+        found: "\(value)")
+    }
+    return value
+  }
+
   /// The boolean of a member, or a default if it is absent.
   ///
   /// - Throws: ``JSONError`` for anything but a boolean.

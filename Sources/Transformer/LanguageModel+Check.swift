@@ -1,4 +1,4 @@
-internal import Checkpoint
+package import Checkpoint
 internal import Formats
 
 extension LanguageModel {
@@ -29,6 +29,20 @@ extension LanguageModel {
     try check(declaration.finalNorm)
     if !isQuantized(headShape) { try check(declaration.head, table) }
     _ = try headBias()
+  }
+
+  /// Checks that what is in front of the blocks and behind them has only finite elements.
+  ///
+  /// Calibration would not notice: it meets few rows of the embedding, and nothing behind the last block.
+  ///
+  /// - Throws: ``CheckpointError/notFinite(name:path:element:)``.
+  package func checkEnds() throws(CheckpointError) {
+    let norms = [declaration.embeddingNorm, declaration.finalNorm].compactMap(\.self)
+    let modules = [declaration.embedding, declaration.positions?.name, declaration.head]
+    let names =
+      modules.compactMap { $0.map { "\($0).weight" } } + norms.flatMap(\.tensorNames)
+      + ["\(declaration.headModule).bias"]
+    for name in Set(names) { try folder.tensor(name)?.checkIsFinite() }
   }
 
   /// Checks that a head which is stored although it is tied is the embedding.

@@ -34,6 +34,23 @@ private let configurations: [Refusal] = [
     $0.configure("rope_scaling", #"{"rope_type": "spiral"}"#)
   },
   .model(
+    "an epsilon that makes roots of negative numbers",
+    "model/config.json: rms_norm_eps: expected a number from 0.0 to 1.0, found -1.0"
+  ) { $0.configure("rms_norm_eps", "-1") },
+  .model(
+    "a base whose powers are infinite",
+    "model/config.json: rope_theta: expected a number from 1.0 to 1000000000000000.0, found 1e-308"
+  ) { $0.configure("rope_theta", "1e-308") },
+  .model(
+    "an attention factor beyond all numbers",
+    "model/config.json: rope_scaling.attention_factor: expected a number from 0.001 to 1000.0, found 1e+300"
+  ) {
+    $0.configure(
+      "rope_scaling",
+      #"{"rope_type": "yarn", "factor": 2, "original_max_position_embeddings": 64, "attention_factor": 1e300}"#
+    )
+  },
+  .model(
     "heads that share in unequal parts",
     "model/config.json: num_attention_heads: expected heads of even width, shared in "
       + "equal parts, found 4 heads of 8 over 3"

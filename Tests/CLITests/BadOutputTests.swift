@@ -41,6 +41,23 @@ private let places: [Refusal] = [
     "a parent in which nothing can be created",
     "/proc: creating a folder in it failed: No such file or directory", ["--output", "/proc/out"]),
   Refusal(
+    "a report in no folder",
+    "none/report.html: writing into its folder failed: No such file or directory",
+    [
+      "compare", "model", "--calibration", "text.safetensors", "--group-sizes", "32", "--length",
+      "32",
+      "-o", "report.md", "-o", "none/report.html",
+    ]),
+  Refusal(
+    "a report where a folder is",
+    "a.html: is a folder",
+    [
+      "compare", "model", "--calibration", "text.safetensors", "--group-sizes", "32", "--length",
+      "32",
+      "-o", "a.html",
+    ]
+  ) { try $0.write("a.html/file", "") },
+  Refusal(
     "parents to be created, but an impossible group size",
     "model.layers.0.mlp.down_proj: group size 24 does not divide the input width 64; "
       + "sizes that fit every Linear: 8, 16, 32; use --group-size channel",

@@ -28,6 +28,16 @@ private let tensors: [Refusal] = [
     $0.replace("model.layers.1.input_layernorm.weight") { _ in nil }
   },
   .model(
+    "a NaN in the last norm",
+    "model/model.safetensors: tensor model.norm.weight: holds an infinite value or a NaN, the first at "
+      + "element 3; the file is damaged, or the training failed"
+  ) { $0.replace("model.norm.weight") { poisoned($0, .nan, at: 3) } },
+  .model(
+    "infinity in an embedding that no text has",
+    "model/model.safetensors: tensor model.embed_tokens.weight: holds an infinite value or a NaN, the "
+      + "first at element 2047; the file is damaged, or the training failed"
+  ) { $0.replace("model.embed_tokens.weight") { poisoned($0, .infinity, at: 2047) } },
+  .model(
     "the last norm missing",
     "model: no tensor is named model.norm.weight, which config.json calls for; fetch the "
       + "model again, or correct config.json"

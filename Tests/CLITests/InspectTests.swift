@@ -67,15 +67,21 @@ import Testing
     }
   }
 
-  @Test func `names the file of a damaged report`() throws {
+  @Test(arguments: [
+    (#"{"method": 3}"#, "method: expected a string, found the number 3"),
+    (
+      #"{"method": "rtn", "calibration_tokens": 0, "held_out_tokens": 0, "linears": [{"name": "a", "rows": "#
+        + "4611686018427387904" + #", "columns": 4}]}"#,
+      "linears[0].rows: expected a positive integer of at most 2147483647, found 4611686018427387904"
+    ),
+  ])
+  func `names the file of a damaged report`(report: String, error: String) throws {
     try TemporaryFolder.with { folder in
       try TinyModel().write("model", in: folder)
-      try folder.write("model/ptq-report.json", #"{"method": 3}"#)
+      try folder.write("model/ptq-report.json", report)
       let outcome = try Command.run("inspect", "model", in: folder)
       #expect(outcome.status == 1)
-      #expect(
-        outcome.errors
-          == "Error: model/ptq-report.json: method: expected a string, found the number 3\n")
+      #expect(outcome.errors == "Error: model/ptq-report.json: \(error)\n")
     }
   }
 }

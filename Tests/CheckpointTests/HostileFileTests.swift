@@ -42,6 +42,11 @@ private let lies: [Lie] = [
   Lie(
     "nested too deep", "128 nested arrays",
     RawSafetensors.file(header: #"{"a":"# + String(repeating: "[", count: 100_000))),
+  Lie(
+    "more values than memory", "more than 3000000 values",
+    RawSafetensors.file(
+      header: #"{"a":{"dtype":"F32","shape":["# + String(repeating: "0,", count: 3_000_000) + "0]}}"
+    )),
   Lie("tensor is no object", "expected an object", RawSafetensors.file(header: #"{"a":3}"#)),
   Lie("no type", "a.dtype", RawSafetensors.file(header: #"{"a":{}}"#)),
   Lie("no shape", "a.shape", RawSafetensors.file(header: #"{"a":{"dtype":"F32"}}"#)),

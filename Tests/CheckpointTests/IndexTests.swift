@@ -58,6 +58,16 @@ private let good = #"{"weight_map": {"a": "one.safetensors", "b": "two.safetenso
     }
   }
 
+  @Test func `of names that differ only in how Unicode spells them is refused with the reason`()
+    throws
+  {
+    try TemporaryFolder.with { folder in
+      expectFailure("caf", "how Unicode spells it") {
+        try folder.open(["caf\u{E9}", "cafe\u{301}"].map { .init($0, "F32", [1], [0, 0, 0, 0]) })
+      }
+    }
+  }
+
   @Test func `that has a tensor twice is refused`() throws {
     try TemporaryFolder.with { folder in
       _ = try open(folder, index: good)

@@ -8,4 +8,10 @@ const char *ptq_library_of(const char *symbol);
 /// The number of processors that the scheduler lets this process run on; at least 1.
 int ptq_processor_count(void);
 
+/// The bytes of address space that the process may use; -1 for any number.
+long long ptq_address_space_limit(void);
+
+/// Whether everything printed has reached its reader.
+int ptq_flush_output(void);
+
 #endif

@@ -26,7 +26,7 @@ struct LongRoPE {
     shortFactors = try factors("short_factor")
     longFactors = try factors("long_factor")
     if let given = try parameters.optionalMember("attention_factor") {
-      attentionFactor = try given.double
+      attentionFactor = try given.double(in: 1e-3...1e3)
     } else {
       let context = try config.member("max_position_embeddings").positiveDouble
       let factor =

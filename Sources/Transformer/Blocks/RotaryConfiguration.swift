@@ -63,7 +63,7 @@ public struct RotaryConfiguration: Sendable, Equatable {
     let own = try parameters?.optionalMember("rope_theta")
     let flat = try config.firstMember(["rope_theta", "rotary_emb_base"])
     try self.init(
-      scaling: parameters, config, theta: try (own ?? flat)?.double ?? theta,
+      scaling: parameters, config, theta: try (own ?? flat)?.double(in: 1...1e15) ?? theta,
       width: Int(Double(headDimension) * part), pairs: pairs)
   }
 

@@ -4,18 +4,10 @@ internal import LinearAlgebra
 package enum ShownExperts: Sendable {
   /// No expert: each reads the tokens that the router sends to it.
   case none
-  /// Some experts, by their numbers.
-  case some(Set<Int>)
   /// All of them.
   case all
-
-  func contains(_ expert: Int) -> Bool {
-    switch self {
-    case .none: false
-    case .some(let experts): experts.contains(expert)
-    case .all: true
-    }
-  }
+  /// Some experts, by their numbers, while the others read no token; only to measure what they make of all.
+  case only(Set<Int>)
 }
 
 /// Which experts each token of a sequence goes to, and with what weights.
@@ -32,14 +24,20 @@ public struct Routing: Sendable {
   init(_ router: Router, _ logits: Matrix, correction: [Float]?, showingAllTo shown: ShownExperts) {
     var tokens = [[Int]](repeating: [], count: logits.columns)
     var weights = [[Float]](repeating: [], count: logits.columns)
-    for token in 0..<logits.rows {
-      for (expert, weight) in router.choice(logits.row(token), correction: correction) {
-        tokens[expert].append(token)
-        weights[expert].append(weight)
-      }
-      for expert in tokens.indices where shown.contains(expert) && tokens[expert].last != token {
-        tokens[expert].append(token)
-        weights[expert].append(0)
+    if case .only(let experts) = shown {
+      for expert in experts { tokens[expert] = Array(0..<logits.rows) }
+      for expert in experts { weights[expert] = [Float](repeating: 0, count: logits.rows) }
+    } else {
+      for token in 0..<logits.rows {
+        for (expert, weight) in router.choice(logits.row(token), correction: correction) {
+          tokens[expert].append(token)
+          weights[expert].append(weight)
+        }
+        guard case .all = shown else { continue }
+        for expert in tokens.indices where tokens[expert].last != token {
+          tokens[expert].append(token)
+          weights[expert].append(0)
+        }
       }
     }
     self.tokens = tokens

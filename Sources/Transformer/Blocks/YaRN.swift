@@ -25,7 +25,7 @@ struct YaRN {
       try parameters.optionalMember("mscale_all_dim")?.double ?? 0
     )
     if let given = try parameters.optionalMember("attention_factor") {
-      attentionFactor = try given.double
+      attentionFactor = try given.double(in: 1e-3...1e3)
     } else if scale != 0, scaleAll != 0 {
       attentionFactor = Self.magnitude(factor, scale) / Self.magnitude(factor, scaleAll)
     } else {

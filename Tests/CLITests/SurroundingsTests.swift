@@ -1,0 +1,107 @@
+// What is around a command: limits, streams, paths, and files that change under its hands.
+
+import Foundation
+import TestSupport
+import Testing
+
+@Suite struct `A command in bad surroundings` {
+  /// Runs a line of a shell in which `$0` is the command.
+  private func shell(_ line: String, in folder: TemporaryFolder) throws -> Outcome {
+    try Running(
+      URL(fileURLWithPath: "/bin/bash"), ["-c", line, Command.executable.path], in: folder
+    ).finish()
+  }
+
+  @Test func `says so where there is no address space, instead of trying for ever`() throws {
+    try TemporaryFolder.with { folder in
+      try TinyModel().write("model", in: folder)
+      let outcome = try shell(
+        #"ulimit -v 600000; exec "$0" quantize model -o out --method rtn --group-size 32 --threads 2"#,
+        in: folder)
+      #expect(outcome.status == 1)
+      #expect(
+        outcome.errors.hasPrefix(
+          "Error: the address space is limited to 585 MiB, and 1152 MiB are needed"))
+      #expect(try folder.names() == ["model"])
+    }
+  }
+
+  @Test func `fails where its results cannot be printed`() throws {
+    try TemporaryFolder.with { folder in
+      try TinyModel().write("model", in: folder)
+      let outcome = try shell(#"exec "$0" inspect model > /dev/full"#, in: folder)
+      #expect(outcome.status == 1)
+      #expect(outcome.errors.hasPrefix("Error: the results could not be printed"))
+    }
+  }
+
+  @Test func `does not read a path that is not UTF-8 as another one`() throws {
+    try TemporaryFolder.with { folder in
+      try TinyModel().write("model", in: folder)
+      let outcome = try shell(
+        #"exec "$0" quantize model -o $'\xff' --method rtn --group-size 32"#, in: folder)
+      #expect(outcome.status == 1)
+      #expect(outcome.errors.hasPrefix("Error: argument 4 is not UTF-8"))
+      #expect(try folder.names() == ["model"])
+    }
+  }
+
+  @Test func `does not wait for what will never be written into a pipe`() throws {
+    try TemporaryFolder.with { folder in
+      try TinyModel().write("model", in: folder)
+      try folder.remove("model/model.safetensors")
+      #expect(unsafe mkfifo(folder.path("model/model.safetensors"), 0o600) == 0)
+      let outcome = try Command.start(["inspect", "model"], in: folder).finish()
+      #expect(outcome.status == 1)
+      #expect(outcome.errors == "Error: model/model.safetensors: not a regular file\n")
+    }
+  }
+
+  @Test(arguments: [
+    ("new/../out", "out"), ("link/../out", "real/out"), ("~/out", "home/out"),
+    ("./a/./out", "a/out"),
+  ])
+  func `writes to the place that a path means`(path: String, place: String) throws {
+    try TemporaryFolder.with { folder in
+      try TinyModel().write("model", in: folder)
+      try folder.write("real/sub/file", "")
+      try FileManager.default.createSymbolicLink(
+        atPath: folder.path("link"), withDestinationPath: "real/sub")
+      let outcome = try shell(
+        #"HOME=$PWD/home exec "$0" quantize model "--output=\#(path)" --method rtn --group-size 32"#,
+        in: folder)
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      #expect(try folder.names(in: place).contains("model.safetensors"))
+    }
+  }
+
+  @Test(arguments: [false, true])
+  func `does not make one model of two`(isTruncated: Bool) throws {
+    try TemporaryFolder.with { folder in
+      #expect(try shell("cp -r \(Command.tinyLlama) model", in: folder).status == 0)
+      let run = try Command.start(
+        [
+          "quantize", "model", "-o", "out", "--group-size", "64", "--samples", "8", "--length",
+          "128",
+          "--calibration", "model/calibration.txt",
+        ], in: folder)
+      while run.isRunning && !run.errors.contains("block 1") { usleep(1000) }
+      let change =
+        isTruncated
+        ? "truncate -s 100000 model/model.safetensors"
+        : "dd if=/dev/urandom of=model/model.safetensors bs=1k seek=4000 count=1 conv=notrunc"
+      #expect(try shell(change, in: folder).status == 0)
+      let outcome = run.finish()
+      #expect(outcome.status == 1)
+      var expected = "Error: a file became shorter while it was read"
+      if !isTruncated {
+        expected = """
+          Error: model/model.safetensors: was changed while it was read, so the result would be of two models; \
+          begin again
+          """
+      }
+      #expect(outcome.errorLines.last.map(String.init) == expected)
+      #expect(try !folder.names().contains("out"))
+    }
+  }
+}
