@@ -55,6 +55,6 @@ struct RootCommand: ParsableCommand {
     version: version,
     subcommands: [
       QuantizeCommand.self, CompareCommand.self, LayerCommand.self, ConvertCommand.self,
-      EvalCommand.self, InspectCommand.self, DoctorCommand.self,
+      EvalCommand.self, InspectCommand.self, VerifyCommand.self, DoctorCommand.self,
     ])
 }

@@ -1,4 +1,5 @@
 internal import Glibc
+public import JSON
 
 /// Takes the tensors and files of a model folder in any order, and moves the folder into place when
 /// it is complete.
@@ -158,10 +159,15 @@ public final class FolderSink {
 
   /// Moves the folder into place, after the disk has all of it.
   ///
+  /// - Parameter made: how the folder was made; with it, the folder gets a ``Manifest`` of all that is in it, read
+  ///   from the disk again.
   /// - Precondition: every tensor was written.
   /// - Throws: ``CheckpointError``; in that case nothing was put at the output path.
-  public func finish() throws(CheckpointError) {
+  public func finish(made: JSONValue? = nil) throws(CheckpointError) {
     for shard in shards { try shard.finish() }
+    if let made {
+      try writeFile(Manifest.fileName, try Manifest(of: partial.path, made: made).bytes)
+    }
     try Self.checkIsFree(path)
     record.remove()
     partial.remove(Self.workspaceName)

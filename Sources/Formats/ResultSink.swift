@@ -139,7 +139,7 @@ public final class ModelFolderSink: ResultSink {
     if let name = format.configurationFile {
       try folder.writeFile(name, quantization.bytes(.pretty))
     }
-    try folder.finish()
+    try folder.finish(made: description.provenance)
   }
 }
 
@@ -156,7 +156,7 @@ extension ResultSink {
   package func copy(
     _ tensors: [ModelFolder.TensorReference], from folder: ModelFolder, leaving name: String
   ) throws(CheckpointError) {
-    for file in folder.companionFiles where file != name {
+    for file in folder.companionFiles where file != name && file != Manifest.fileName {
       try storeFile(file, try folder.companion(file))
     }
     for tensor in tensors {

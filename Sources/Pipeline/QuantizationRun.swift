@@ -265,13 +265,23 @@ extension LanguageModel {
 }
 
 extension QuantizationSettings {
+  /// How ranges were chosen, which is by squared error where the way asked for needs what there is not.
+  private func rangeInEffect(_ report: RunReport) -> GridRule.Range {
+    if method.clips { return .outputError }
+    switch range {
+    case .outputError where report.calibrationTokens == 0: return .squaredError
+    case .solve where !method.rounding.needsCalibration: return .squaredError
+    default: return range
+    }
+  }
+
   /// How the output was made, for its readers.
   ///
   /// Options that had no effect are left out.
   fileprivate func provenance(_ report: RunReport) -> JSONValue {
     var members: [(String, JSONValue)] = [
       ("quantizer", [.string("ptq:\(version)")]), ("method", .string(method.name)),
-      ("range", .string((method.clips ? GridRule.Range.outputError : range).rawValue)),
+      ("range", .string(rangeInEffect(report).rawValue)),
       ("calibration_tokens", .number(JSONNumber(report.calibrationTokens))),
     ]
     if method.rounding.name == RoundingMethod.gptq.name {
@@ -279,7 +289,7 @@ extension QuantizationSettings {
       members.append(
         ("damp_percent", options.searchesDamping ? "held-out" : .rounded(options.damping.share)))
     }
-    if let correction {
+    if let correction, report.calibrationTokens > 0 {
       let strength: JSONValue =
         switch correction.strength {
         case .fixed(let share): .rounded(Double(share))

@@ -37,6 +37,8 @@ private let rootHelp = """
     eval                    Measure how well a model predicts a text.
     inspect                 List every Linear of a folder: shape, bits, groups,
                             and the error recorded.
+    verify                  Check that a folder is whole, and that every Linear
+                            in it can be read.
     doctor                  Say which processor, BLAS and LAPACK answer, and how
                             fast they are.
 

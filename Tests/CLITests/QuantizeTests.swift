@@ -59,7 +59,7 @@ private func quantize(_ case: Case, in folder: TemporaryFolder) throws -> Outcom
     try TemporaryFolder.with { folder in
       _ = try quantize(`case`, in: folder)
       #expect(try folder.names() == ["out"])
-      let own = ["config.json", "model.safetensors", "ptq-report.json"]
+      let own = ["config.json", "model.safetensors", "ptq-manifest.json", "ptq-report.json"]
       let extra = `case`.hasQuantizeConfig ? ["quantize_config.json"] : []
       #expect(try folder.names(in: "out") == (own + extra + companions).sorted())
       for name in companions {

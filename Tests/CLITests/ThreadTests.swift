@@ -50,7 +50,7 @@ private let cases = [
         try #require(outcome.status == 0, "\(outcome.errors)")
         outputs.append(try folder.contents(of: "\(threads)"))
       }
-      #expect(outputs[0].keys.contains("model.safetensors") && outputs[0].count == 3)
+      #expect(outputs[0].keys.contains("model.safetensors") && outputs[0].count == 4)
       #expect(outputs[1] == outputs[0])
       #expect(outputs[2] == outputs[0])
     }

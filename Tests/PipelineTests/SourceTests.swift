@@ -114,7 +114,7 @@ private func expectSameRest(
       let model = try folder.open(shards: 2)
       for name in [
         "README.md", "pytorch_model.bin.index.json", "quantize_config.json", "notes.txt",
-        "ptq-report.json",
+        "ptq-manifest.json", "ptq-report.json",
       ] { try folder.write("model/\(name)", "old") }
       for name in ["LICENSE", "merges.txt", "chat_template.jinja", "modeling.py", "vocab.json"] {
         try folder.write("model/\(name)", "kept")
@@ -124,7 +124,7 @@ private func expectSameRest(
       #expect(
         names == [
           "LICENSE", "chat_template.jinja", "config.json", "merges.txt", "model.safetensors",
-          "modeling.py", "ptq-report.json", "vocab.json",
+          "modeling.py", "ptq-manifest.json", "ptq-report.json", "vocab.json",
         ])
       #expect(try JSONValue(parsing: folder.read("out/ptq-report.json"))["method"] == "gptq")
     }
