@@ -2,6 +2,7 @@ internal import Checkpoint
 internal import Foundation
 internal import JSON
 internal import LinearAlgebra
+internal import Transformer
 
 /// What a run has finished, kept in the hidden folder beside its result so that another one can continue.
 ///
@@ -39,7 +40,7 @@ struct Journal {
     do throws(JSONError) {
       let json = try JSONValue(parsing: file.copy(0..<file.byteCount))
       identity = try RunIdentity(json.member("run"))
-      blocks = try json.member("blocks").int
+      blocks = try json.member("blocks").positive()
       var linears: [LinearReport] = []
       for field in try json.member("linears").array { linears.append(try LinearReport(field)) }
       self.linears = linears
