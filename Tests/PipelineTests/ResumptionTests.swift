@@ -152,7 +152,8 @@ extension QuantizationRun {
       _ = try folder.run(settings).run()
       #expect(try folder.names() == ["model", "out"])
       for text in [
-        "", "{}", #"{"run": {}, "blocks": 1, "linears": 3}"#, #"{"run": {}, "blocks": -1, "linears": []}"#,
+        "", "{}", #"{"run": {}, "blocks": 1, "linears": 3}"#,
+        #"{"run": {}, "blocks": -1, "linears": []}"#,
       ] {
         try folder.write(".next.partial/.run/journal.json", text)
         #expect(throws: CheckpointError.self) { try folder.run(settings, to: "next") }
