@@ -1,6 +1,7 @@
 import ArgumentParser
 import Pipeline
 import Solvers
+import Transformer
 
 /// The candidates of a comparison: every combination of methods, bits and group sizes.
 struct CandidateArguments: ParsableArguments {
@@ -62,6 +63,17 @@ extension String {
     try split(separator: ",").map {
       guard let number = Int($0) else { throw ValidationError("\"\($0)\" is not a number.") }
       return number
+    }
+  }
+
+  /// Patterns of modules separated by commas.
+  func modulePatterns() throws -> [ModulePattern] {
+    try split(separator: ",", omittingEmptySubsequences: false).map {
+      guard let pattern = ModulePattern(String($0)) else {
+        throw ValidationError(
+          "\"\($0)\" is not the name of modules, such as down_proj or layers.0.")
+      }
+      return pattern
     }
   }
 

@@ -145,6 +145,8 @@ struct FormatChoice: ExpressibleByArgument {
   static var allValueStrings: [String] { Catalog.current.formats.map(\.name) }
 }
 
+extension FailurePolicy: ExpressibleByArgument {}
+
 /// `--group-size`: a number of columns, or a word.
 enum GroupSize: ExpressibleByArgument {
   case columns(Int)

@@ -17,6 +17,12 @@ public enum PTQCommand {
       do {
         try Startup.checkArguments()
         var command = try RootCommand.parseAsRoot()
+        let repeated = CommonArguments.repeated(
+          CommandLine.arguments.dropFirst(),
+          besides: command is CompareCommand ? ["--output"] : [])
+        for name in repeated {
+          StandardError.write("warning: \(name) is given more than once, and the last one counts\n")
+        }
         takesLists = command is CompareCommand || command is LayerCommand
         takesRecipe = !(command is ConvertCommand)
         try command.run()

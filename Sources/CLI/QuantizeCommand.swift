@@ -2,6 +2,7 @@ import ArgumentParser
 import Checkpoint
 import Foundation
 import JSON
+import LinearAlgebra
 import Pipeline
 import Report
 import Solvers
@@ -63,6 +64,28 @@ struct QuantizeCommand: ParsableCommand {
   @Option(help: "The layout of the output: \(Choices.formats).")
   var format = FormatChoice.standard
 
+  @Option(
+    help: """
+      Linears that stay as they are, with all that engines merge with them: parts of their names, separated by \
+      commas, such as layers.0,down_proj. A star stands for one part.
+      """,
+    transform: { try $0.modulePatterns() })
+  var ignore: [ModulePattern] = []
+
+  @Option(
+    help: """
+      What to do when no codes can be found for a Linear: stop, or keep-dense, which leaves it as it is and \
+      says so.
+      """)
+  var onFailure = FailurePolicy.stop
+
+  @Flag(
+    help: """
+      Check everything that can be checked beforehand, and print what would be done, what it needs and who would \
+      load the result; write nothing.
+      """)
+  var dryRun = false
+
   @OptionGroup(title: "Mixed bits")
   var mixed: BitArguments
 
@@ -85,11 +108,16 @@ struct QuantizeCommand: ParsableCommand {
     if bits != nil, mixed.decideBits {
       throw ValidationError("--bits and --bits-budget or --bits-plan exclude each other.")
     }
+    if dryRun, mixed.bitsBudget != nil {
+      throw ValidationError(
+        "--dry-run knows a plan of bits, not what a search will find; give --bits-plan.")
+    }
   }
 
   func run() throws {
     try common.apply()
-    let language = try opening.model(at: model)
+    let language = try opening.model(at: model).keepingDense(ignore)
+    sayIdleOptions()
     var settings = try recipe.settings(
       method ?? recipe.preset.method, bits: bits, groupSize: groupSize,
       alpha: language.declaration.migrationStrength, format: format)
@@ -103,7 +131,8 @@ struct QuantizeCommand: ParsableCommand {
       model: language, settings: settings,
       calibration: try calibration.read(for: language, recipe.preset),
       output: output, statistics: statistics, checkpointInterval: Double(interruption.interval),
-      interrupted: interruption.interrupted)
+      interrupted: interruption.interrupted, failurePolicy: onFailure)
+    guard !dryRun else { return try show(run.forecast()) }
     var display = RunDisplay()
     defer { display.end() }
     let report: RunReport
@@ -128,6 +157,25 @@ struct QuantizeCommand: ParsableCommand {
       if let search { print(search.table.text + "\n") }
       print(report.table.text)
       print("\n\(report.summary)\nwritten to \(output)")
+    }
+  }
+}
+
+extension QuantizeCommand {
+  /// Says which options change nothing.
+  private func sayIdleOptions() {
+    let method = method ?? recipe.preset.method
+    let idle = recipe.idle(with: method, isCalibrated: calibration.path != nil) + calibration.idle
+    for sentence in idle { StandardError.write("warning: \(sentence)\n") }
+  }
+
+  /// Prints what a run would do.
+  private func show(_ forecast: RunForecast) {
+    let speed = SystemProbe().measuredSpeed()
+    if common.json {
+      print(forecast.json(speed: speed).text(.pretty))
+    } else {
+      print("\(forecast.table.text)\n\n\(forecast.summary(speed: speed))")
     }
   }
 }

@@ -11,9 +11,9 @@ public import JSON
 public final class FolderSink {
   /// Where the folder will be.
   public let path: String
-  private let partial: PartialFolder
+  let partial: PartialFolder
+  let plan: ShardPlan
   private let shards: [ShardFile]
-  private let shardOfTensor: [String: Int]
   private let record: WrittenRecord
   /// Tensors written since the record was last brought up to date.
   private var unrecorded: [String] = []
@@ -43,7 +43,7 @@ public final class FolderSink {
     }
     self.path = path
     self.shards = shards
-    shardOfTensor = plan.shardOfTensor
+    self.plan = plan
     // Last, so that the other files are complete wherever there is a record.
     record = try WrittenRecord(creating: partial.file(WrittenRecord.fileName))
     recovered = []
@@ -80,7 +80,7 @@ public final class FolderSink {
     }
     self.path = path
     self.shards = shards
-    shardOfTensor = plan.shardOfTensor
+    self.plan = plan
     try partial.checkRoom(for: shards.reduce(0) { $0 + $1.pendingByteCount })
   }
 
@@ -103,9 +103,16 @@ public final class FolderSink {
     }
   }
 
+  /// The bytes that are free where a folder is to be written; nil where the file system does not say.
+  ///
+  /// - Throws: ``CheckpointError`` if nothing may be written there.
+  public static func freeBytes(for path: String) throws(CheckpointError) -> Int? {
+    try PartialFolder.freeBytes(above: OutputPath.resolved(path))
+  }
+
   /// Whether a tensor has been written, by this sink or before it was reopened.
   public func isWritten(_ name: String) -> Bool {
-    shardOfTensor[name].map { !shards[$0].isPending(name) } ?? false
+    plan.shardOfTensor[name].map { !shards[$0].isPending(name) } ?? false
   }
 
   /// Writes the elements of a tensor, unless an earlier sink did.
@@ -113,7 +120,9 @@ public final class FolderSink {
   /// - Precondition: the tensor was announced with this number of bytes, and this sink has not written it yet.
   public func write(_ name: String, _ bytes: RawSpan) throws(CheckpointError) {
     guard !recovered.contains(name) else { return }
-    guard let shard = shardOfTensor[name] else { preconditionFailure("\(name) was not announced") }
+    guard let shard = plan.shardOfTensor[name] else {
+      preconditionFailure("\(name) was not announced")
+    }
     try shards[shard].write(name, bytes)
     unrecorded.append(name)
   }
@@ -144,7 +153,7 @@ public final class FolderSink {
   /// A run that is interrupted later can be continued from here, so the hidden folder stays.
   public func sync() throws(CheckpointError) {
     partial.isKept = true
-    for shard in Set(unrecorded.compactMap { shardOfTensor[$0] }) { try shards[shard].sync() }
+    for shard in Set(unrecorded.compactMap { plan.shardOfTensor[$0] }) { try shards[shard].sync() }
     try record.append(unrecorded)
     unrecorded = []
   }
@@ -164,7 +173,9 @@ public final class FolderSink {
   /// - Precondition: every tensor was written.
   /// - Throws: ``CheckpointError``; in that case nothing was put at the output path.
   public func finish(made: JSONValue? = nil) throws(CheckpointError) {
-    for shard in shards { try shard.finish() }
+    let replaced = try Replacement.all(in: partial).reduce(into: Set()) { $0.formUnion($1.others) }
+    for shard in shards { try shard.finish(without: replaced) }
+    try replaceTensors()
     if let made {
       try writeFile(Manifest.fileName, try Manifest(of: partial.path, made: made).bytes)
     }
@@ -174,7 +185,7 @@ public final class FolderSink {
     try partial.move()
   }
 
-  private static func write(_ path: String, _ bytes: [UInt8]) throws(CheckpointError) {
+  static func write(_ path: String, _ bytes: [UInt8]) throws(CheckpointError) {
     let file = try OutputFile(path: path, .replacing)
     // Safety: bytes have no padding.
     try unsafe file.write(bytes.span.bytes, at: 0)

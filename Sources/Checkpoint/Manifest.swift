@@ -5,7 +5,7 @@ public import JSON
 ///
 ///     {
 ///       "made": {…},
-///       "files": {"config.json": {"bytes": 1234, "sha256": "…"}, …},
+///       "files": {"config.json": {"bytes": 1234, "sha256": "…", "tensors": {NAME: digest}}, …},
 ///       "sha256": the digest of this text with an empty string in place of this one
 ///     }
 public struct Manifest: Sendable {
@@ -20,6 +20,8 @@ public struct Manifest: Sendable {
     public let byteCount: Int
     /// Their SHA-256, in hexadecimal digits.
     public let digest: String
+    /// The SHA-256 of the elements of each tensor, in a file of weights.
+    public let tensors: [String: String]
   }
 
   /// All files besides the manifest, by name.
@@ -52,10 +54,7 @@ public struct Manifest: Sendable {
       made = json["made"] ?? .null
       var files: [File] = []
       for (name, field) in try json.member("files").members {
-        files.append(
-          File(
-            name: name, byteCount: try field.member("bytes").int,
-            digest: try field.member("sha256").string))
+        files.append(try File(name, field))
       }
       self.files = files
       _ = try json.member("sha256").string
@@ -78,9 +77,7 @@ public struct Manifest: Sendable {
   private func json(_ digest: String) -> JSONValue {
     var list = JSONObject()
     for file in files {
-      list[file.name] = [
-        "bytes": .number(JSONNumber(file.byteCount)), "sha256": .string(file.digest),
-      ]
+      list[file.name] = file.json
     }
     return ["made": made, "files": .object(list), "sha256": .string(digest)]
   }
@@ -122,15 +119,46 @@ public struct Manifest: Sendable {
 }
 
 extension Manifest.File {
+  /// Reads what a manifest says of a file.
+  fileprivate init(_ name: String, _ json: JSONField) throws(JSONError) {
+    self.name = name
+    byteCount = try json.member("bytes").int
+    digest = try json.member("sha256").string
+    var tensors: [String: String] = [:]
+    for (name, field) in try json.optionalMember("tensors")?.members ?? [] {
+      tensors[name] = try field.string
+    }
+    self.tensors = tensors
+  }
+
+  fileprivate var json: JSONValue {
+    var object = JSONObject()
+    object["bytes"] = .number(JSONNumber(byteCount))
+    object["sha256"] = .string(digest)
+    guard !tensors.isEmpty else { return .object(object) }
+    var list = JSONObject()
+    for (name, digest) in tensors.sorted(by: { $0.key < $1.key }) { list[name] = .string(digest) }
+    object["tensors"] = .object(list)
+    return .object(object)
+  }
+
+  /// The digests of the tensors in a file of weights; none in any other file.
+  private static func tensors(
+    of file: MappedFile, _ name: String
+  ) throws(CheckpointError) -> [String: String] {
+    guard name.hasSuffix(".safetensors") else { return [:] }
+    var result: [String: String] = [:]
+    for entry in try SafetensorsFile(path: file.path).entries {
+      result[entry.name] = file.digest(of: entry.range)
+    }
+    return result
+  }
+
   /// Reads a file.
   fileprivate init(_ name: String, in folder: String) throws(CheckpointError) {
     let file = try MappedFile(path: "\(folder)/\(name)")
-    var digest = SHA256()
-    let step = 1 << 24
-    for start in stride(from: 0, to: file.byteCount, by: step) {
-      file.withBytes(start..<min(file.byteCount, start + step)) { digest.add($0) }
-    }
-    (self.name, byteCount, self.digest) = (name, file.byteCount, digest.finish())
+    (self.name, byteCount, digest) = (name, file.byteCount, file.digest)
+    tensors = try Self.tensors(of: file, name)
   }
 
   /// What is wrong with the file in a folder; nil for nothing.
@@ -138,7 +166,11 @@ extension Manifest.File {
     do throws(CheckpointError) {
       let found = try Self(name, in: folder)
       if found.byteCount != byteCount { return "has \(found.byteCount) bytes, not \(byteCount)" }
-      return found.digest == digest ? nil : "its bytes are not those that were written"
+      if found.digest == digest { return nil }
+      let damaged = tensors.keys.sorted().filter { found.tensors[$0] != tensors[$0] }
+      return "its bytes are not those that were written"
+        + (damaged.isEmpty ? "" : ", in \(damaged.prefix(3).joined(separator: ", "))")
+        + (damaged.count > 3 ? " and \(damaged.count - 3) more tensors" : "")
     } catch {
       return FileManager.default.fileExists(atPath: "\(folder)/\(name)")
         ? error.description : "is gone"

@@ -123,14 +123,33 @@ final class PartialFolder {
   /// Checks that the disk has room for a number of bytes, so that a full disk is noticed before the
   /// work and not after it.
   func checkRoom(for count: Int) throws(CheckpointError) {
+    guard let free = Self.free(at: path), count > free else { return }
+    throw .noRoom(path: parent, needed: count, free: free)
+  }
+
+  /// The bytes that are free on the disk of a folder; nil where the file system does not say.
+  private static func free(at path: String) -> Int? {
     var status = statvfs()
     // A file system without a block count does not say how much room it has.
-    guard unsafe statvfs(path, &status) == 0, status.f_blocks > 0 else { return }
+    guard unsafe statvfs(path, &status) == 0, status.f_blocks > 0 else { return nil }
     let (free, overflow) = Int(clamping: status.f_bavail)
       .multipliedReportingOverflow(by: Int(clamping: status.f_frsize))
-    guard overflow || count <= free else {
-      throw .noRoom(path: parent, needed: count, free: free)
+    return overflow ? nil : free
+  }
+
+  /// The bytes that are free where a folder is to be made, whose parents need not be there yet.
+  ///
+  /// - Throws: ``CheckpointError`` if nothing may be written there.
+  static func freeBytes(above finalPath: String) throws(CheckpointError) -> Int? {
+    var folder = OutputPath.parent(of: finalPath)
+    while folder != "/", !FileManager.default.fileExists(atPath: folder) {
+      folder = OutputPath.parent(of: folder)
     }
+    // A slash behind a path asks for a folder.
+    guard unsafe access(folder + "/", W_OK | X_OK) == 0 else {
+      throw .system(path: folder, doing: "creating a folder in it", code: errno)
+    }
+    return free(at: folder)
   }
 
   /// Moves the folder to its final place, once the disk has its entries.

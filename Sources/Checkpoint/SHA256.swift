@@ -40,3 +40,18 @@ internal import COpenSSL
   /// The functions fail only when OpenSSL lacks the algorithm.
   private func check(_ status: Int32) { precondition(status == 1, "OpenSSL has no SHA-256") }
 }
+
+extension MappedFile {
+  /// The SHA-256 of the file's bytes.
+  package var digest: String { digest(of: 0..<byteCount) }
+
+  /// The SHA-256 of a part of them.
+  func digest(of range: Range<Int>) -> String {
+    var digest = SHA256()
+    let step = 1 << 24
+    for start in stride(from: range.lowerBound, to: range.upperBound, by: step) {
+      withBytes(start..<min(range.upperBound, start + step)) { digest.add($0) }
+    }
+    return digest.finish()
+  }
+}

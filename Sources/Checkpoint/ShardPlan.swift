@@ -33,17 +33,24 @@ struct ShardPlan {
       size += bytes
       total += bytes
     }
-    var shardOfTensor: [String: Int] = [:]
-    for (i, group) in groups.enumerated() {
-      for tensor in group {
-        guard shardOfTensor.updateValue(i, forKey: tensor.name) == nil else {
-          throw .tensor(name: tensor.name, path: path, reason: "would be in the output twice")
-        }
+    var names: Set<String> = []
+    for tensor in groups.joined() where !names.insert(tensor.name).inserted {
+      throw .tensor(name: tensor.name, path: path, reason: "would be in the output twice")
+    }
+    self.init(groups.enumerated().map { (Self.fileName($0, of: groups.count), $1) })
+  }
+
+  /// The plan of given files, whose tensors all have different names and can be counted.
+  init(_ shards: [(name: String, tensors: [NamedShape])]) {
+    self.shards = shards
+    var (shardOfTensor, byteCount) = ([String: Int](), 0)
+    for (i, shard) in shards.enumerated() {
+      for tensor in shard.tensors {
+        shardOfTensor[tensor.name] = i
+        byteCount += tensor.shape.byteCount ?? 0
       }
     }
-    shards = groups.enumerated().map { (Self.fileName($0, of: groups.count), $1) }
-    self.shardOfTensor = shardOfTensor
-    byteCount = total
+    (self.shardOfTensor, self.byteCount) = (shardOfTensor, byteCount)
   }
 
   /// `model.safetensors.index.json`, or nil for a single file, which needs none.

@@ -16,6 +16,12 @@ public protocol ResultSink: AnyObject {
   /// Stores a tensor that stays as it is.
   func store(_ tensor: String, _ bytes: RawSpan) throws(CheckpointError)
 
+  /// Stores a tensor in place of those that were announced for a quantized Linear.
+  func store(
+    _ tensor: NamedShape, _ bytes: RawSpan, insteadOf linear: LinearShape, _ scheme: LinearScheme,
+    scales: FloatFormat
+  ) throws(CheckpointError)
+
   /// Stores a small file that belongs to the model.
   func storeFile(_ name: String, _ bytes: [UInt8]) throws(CheckpointError)
 
@@ -54,12 +60,15 @@ public struct ResultDescription: Sendable {
   let selection: LinearSelection?
   /// How the weights were made.
   let provenance: JSONValue
+  /// All that the manifest says of how they were made.
+  let record: JSONValue
 
-  /// A description of given parts.
+  /// A description of given parts; without a record, the manifest has the provenance.
   public init(
     configuration: JSONValue, groups: [SchemeGroup], leaving selection: LinearSelection?,
-    provenance: JSONValue
+    provenance: JSONValue, record: JSONValue? = nil
   ) {
+    self.record = record ?? provenance
     self.configuration = configuration
     self.groups = groups
     self.selection = selection
@@ -120,6 +129,15 @@ public final class ModelFolderSink: ResultSink {
     try folder.write(tensor, bytes)
   }
 
+  /// Writes a tensor that takes the place of a Linear's.
+  public func store(
+    _ tensor: NamedShape, _ bytes: RawSpan, insteadOf linear: LinearShape, _ scheme: LinearScheme,
+    scales: FloatFormat
+  ) throws(CheckpointError) {
+    let others = format.layout(of: linear, scheme, scales: scales).map(\.name)
+    try folder.write(tensor, bytes, insteadOf: others)
+  }
+
   /// Writes a file beside the weights.
   public func storeFile(_ name: String, _ bytes: [UInt8]) throws(CheckpointError) {
     try folder.writeFile(name, bytes)
@@ -139,7 +157,7 @@ public final class ModelFolderSink: ResultSink {
     if let name = format.configurationFile {
       try folder.writeFile(name, quantization.bytes(.pretty))
     }
-    try folder.finish(made: description.provenance)
+    try folder.finish(made: description.record)
   }
 }
 

@@ -18,13 +18,18 @@ struct Journal {
   let blocks: Int
   /// What was reported of their Linears.
   let linears: [LinearReport]
+  /// The Linears that stay as they are.
+  let unquantized: [FailedLinear]
 
   private static let fileName = "journal.json"
 
   private static func states(_ blocks: Int) -> String { "states-\(blocks).safetensors" }
 
   /// A journal of given contents.
-  init(identity: RunIdentity, blocks: Int, linears: [LinearReport]) {
+  init(
+    identity: RunIdentity, blocks: Int, linears: [LinearReport], unquantized: [FailedLinear] = []
+  ) {
+    self.unquantized = unquantized
     self.identity = identity
     self.blocks = blocks
     self.linears = linears
@@ -44,6 +49,7 @@ struct Journal {
       var linears: [LinearReport] = []
       for field in try json.member("linears").array { linears.append(try LinearReport(field)) }
       self.linears = linears
+      unquantized = try FailedLinear.list(in: json.optionalMember("unquantized"))
     } catch {
       throw .json(path: path, cause: error)
     }
@@ -61,6 +67,7 @@ struct Journal {
     let json: JSONValue = [
       "run": identity.json, "blocks": .number(JSONNumber(blocks)),
       "linears": .array(linears.map(\.json)),
+      "unquantized": .array(unquantized.map(\.json)),
     ]
     try SmallFile.replace("\(workspace)/\(Self.fileName)", with: json.bytes(.pretty))
     let kept = [Self.fileName, Self.states(blocks)]

@@ -22,14 +22,15 @@ public import Transformer
 /// A run that ends early, in whatever way, leaves a ``Journal`` beside the output, and the same run again
 /// continues from there. The result is that of a run without interruption, byte for byte.
 public struct QuantizationRun {
-  private let model: LanguageModel
-  private let settings: QuantizationSettings
-  private let calibration: CalibrationSet?
-  private let output: String
+  let model: LanguageModel
+  let settings: QuantizationSettings
+  let calibration: CalibrationSet?
+  let output: String
   private let statistics: String?
-  private let activationBudget: Int
+  let activationBudget: Int
   private let checkpointInterval: Double
-  private let plan: RunPlan
+  private let failurePolicy: FailurePolicy
+  let plan: RunPlan
   private let identity: RunIdentity
   /// What an interrupted run left to be continued.
   private let journal: Journal?
@@ -53,13 +54,15 @@ public struct QuantizationRun {
   ///     them; the rest is computed twice.
   ///   - checkpointInterval: the seconds of work that an interruption may cost; 0 for those of one block.
   ///   - interrupted: what to do with what an interrupted run left.
+  ///   - failurePolicy: what to do about a Linear that cannot be quantized. To keep one dense, its block is
+  ///     solved again without it, so each block's hidden states and solutions are held until it is done.
   /// - Throws: ``RunError`` or ``CheckpointError``, with what to change.
   public init(
     model: LanguageModel, settings: QuantizationSettings,
     calibration: @autoclosure () throws -> CalibrationSet?, output: String,
     statistics: String? = nil, activationBudget: Int = 4 << 30,
     checkpointInterval: Double = QuantizationRun.defaultCheckpointInterval,
-    interrupted: InterruptedRun = .continueIfAny
+    interrupted: InterruptedRun = .continueIfAny, failurePolicy: FailurePolicy = .stop
   ) throws {
     try FolderSink.checkIsFree(output)
     let model = try model.rotated(for: settings.method)
@@ -73,6 +76,7 @@ public struct QuantizationRun {
     journal = try interrupted.journal(of: identity, output: output)
     if let statistics, journal == nil { try FolderSink.checkIsFree(statistics) }
     self.checkpointInterval = checkpointInterval
+    self.failurePolicy = failurePolicy
     self.statistics = statistics
     self.activationBudget = activationBudget
     self.model = model
@@ -106,14 +110,15 @@ public struct QuantizationRun {
       method: settings.method.name,
       calibrationTokens: (calibration?.calibration.count ?? 0) * (calibration?.length ?? 0),
       heldOutTokens: (calibration?.heldOut.count ?? 0) * (calibration?.length ?? 0),
-      distinctTokens: calibration?.distinctTokenCount, linears: journal?.linears ?? [], seconds: nil
-    )
+      distinctTokens: calibration?.distinctTokenCount, linears: journal?.linears ?? [],
+      unquantized: journal?.unquantized ?? [], seconds: nil)
     let recipe = settings.recipe(scales: plan.scales)
     var quantizer = BlockQuantizer(
       recipe: recipe, schemes: plan.schemes,
       roles: calibration?.roles ?? WindowRoles(calibration: 0))
     if let statistics {
-      let folder = try StatisticsFolder(at: statistics, isContinued: journal != nil)
+      let folder = try StatisticsFolder(
+        at: statistics, isContinued: journal != nil, repeatsBlocks: failurePolicy == .keepDense)
       quantizer.keep = folder.write
     }
     var isComplete = false
@@ -121,36 +126,15 @@ public struct QuantizationRun {
     defer { if !isComplete, !canBeContinued { statistics.map(StatisticsFolder.remove) } }
     var (stream, original) = try streams(correcting: recipe.correction != nil, workspace)
     var checkpoints = Checkpoints(every: checkpointInterval)
-    for (index, linears) in plan.blocks.enumerated().dropFirst(journal?.blocks ?? 0) {
-      var solvedCount = 0
-      func sendProgress() throws {
-        let done = Double(index) + Double(solvedCount) / Double(max(1, linears.count))
-        try send(.progress(done / Double(plan.blocks.count), "block \(index)"))
-      }
-      try sendProgress()
-      var block = try model.block(index)
-      try quantizer.solve(&block, &stream, beside: &original) { solved in
-        solvedCount += solved.count
-        // The end of a block is the start of the next one, or of what is left to write.
-        if solvedCount < linears.count { try sendProgress() }
-      } _: { solved in
-        let solution = solved.solution
-        let bytes = try sink.store([
-          StoredLinear(solution.name, solution.linear, scales: plan.scales)
-        ])
-        let linear = LinearReport(solved, bytes: bytes[0])
-        report.linears.append(linear)
-        try send(.solved(linear))
-      }
-      for tensor in block.denseTensors where plan.rewritten.contains(tensor.name) {
-        // Safety: bytes have no padding, so all of the memory is initialized.
-        try unsafe sink.store(tensor.name, tensor.bytes.span.bytes)
-      }
+    for index in plan.blocks.indices.dropFirst(journal?.blocks ?? 0) {
+      try solveBlock(index, by: quantizer, &stream, beside: &original, into: sink, &report, send)
       guard let workspace, index + 1 < plan.blocks.count else { continue }
       try checkpoints.writeIfDue {
         try sink.sync()
-        try Journal(identity: identity, blocks: index + 1, linears: report.linears)
-          .write(to: workspace, stream, beside: original)
+        try Journal(
+          identity: identity, blocks: index + 1, linears: report.linears,
+          unquantized: report.unquantized
+        ).write(to: workspace, stream, beside: original)
       }
     }
     try model.forEachRotatedTensor { name, bytes in
@@ -159,16 +143,97 @@ public struct QuantizationRun {
     }
     try sink.storeFile(RunReport.fileName, report.json.bytes(.pretty))
     try identity.checkFiles(of: model)
+    let failed = Set(report.unquantized.map(\.name))
+    guard report.unquantized.count < plan.linearCount else { throw RunError.allFailed }
+    let provenance = settings.provenance(report)
     try sink.commit(
       ResultDescription(
-        configuration: try model.outputConfiguration(), groups: plan.groups,
+        configuration: try model.outputConfiguration(), groups: plan.groups(without: failed),
         leaving: LinearSelection(
-          quantized: plan.blocks.joined().map(\.name), dense: plan.dense,
-          foreign: plan.foreign),
-        provenance: settings.provenance(report)))
+          quantized: plan.blocks.joined().map(\.name).filter { !failed.contains($0) },
+          dense: plan.dense + report.unquantized.map(\.name), foreign: plan.foreign),
+        provenance: provenance, record: try identity.record(of: model, adding: provenance)))
     isComplete = true
     report.seconds = (clock.now - start).seconds
     return report
+  }
+
+  /// Solves a block; if the policy allows it, once more without what fails.
+  private func solveBlock(
+    _ index: Int, by quantizer: BlockQuantizer, _ stream: inout Stream,
+    beside original: inout Stream?, into sink: any ResultSink, _ report: inout RunReport,
+    _ send: (RunEvent) throws -> Void
+  ) throws {
+    var model = model
+    let entering = failurePolicy == .keepDense ? (stream, original) : nil
+    while true {
+      do {
+        return try solveBlock(
+          index, of: model, by: quantizer, &stream, beside: &original, into: sink, &report, send)
+      } catch let error as StageError {
+        let names = model.declaration.storedAlike([error.linear], block: index)
+        guard let entering, !names.isEmpty else { throw error }
+        (stream, original) = entering
+        model.keepDense(names, block: index)
+        report.unquantized += names.sorted().map { FailedLinear($0, reason: error.description) }
+        try send(.warning(Warning("\(error); \(names.count) Linears stay dense")))
+      }
+    }
+  }
+
+  /// Solves those Linears of a block that the model does not keep dense, and stores what it is made of.
+  private func solveBlock(
+    _ index: Int, of model: LanguageModel, by quantizer: BlockQuantizer, _ stream: inout Stream,
+    beside original: inout Stream?, into sink: any ResultSink, _ report: inout RunReport,
+    _ send: (RunEvent) throws -> Void
+  ) throws {
+    let linears = plan.blocks[index]
+    var solvedCount = 0
+    func sendProgress() throws {
+      let done = Double(index) + Double(solvedCount) / Double(max(1, linears.count))
+      try send(.progress(done / Double(plan.blocks.count), "block \(index)"))
+    }
+    func store(_ solved: SolvedLinear) throws {
+      let solution = solved.solution
+      let bytes = try sink.store([
+        StoredLinear(solution.name, solution.linear, scales: plan.scales)
+      ])
+      let linear = LinearReport(solved, bytes: bytes[0])
+      report.linears.append(linear)
+      try send(.solved(linear))
+    }
+    try sendProgress()
+    var block = try model.block(index)
+    var waiting: [SolvedLinear] = []
+    try quantizer.solve(&block, &stream, beside: &original) { solved in
+      solvedCount += solved.count
+      // The end of a block is the start of the next one, or of what is left to write.
+      if solvedCount < linears.count { try sendProgress() }
+    } _: { solved in
+      // What comes behind may fail, and the block be solved again.
+      if failurePolicy == .keepDense { waiting.append(solved) } else { try store(solved) }
+    }
+    try waiting.forEach(store)
+    try storeDense(block, into: sink, instead: Set(report.unquantized.map(\.name)))
+  }
+
+  /// Stores what has taken up factors, and the Linears that were to be quantized but stay dense.
+  private func storeDense(
+    _ block: DecoderBlock, into sink: any ResultSink, instead failed: Set<String>
+  ) throws {
+    let failed = Dictionary(
+      uniqueKeysWithValues: block.program.stages.flatMap(\.slots)
+        .filter { failed.contains($0.name) }.map { ("\($0.name).weight", $0.shape) })
+    for (name, bytes) in block.denseTensors {
+      // Safety: bytes have no padding, so all of the memory is initialized.
+      if let linear = failed[name], let shape = model.folder.tensor(name)?.shape {
+        try unsafe sink.store(
+          NamedShape(name, shape.type, shape.dimensions), bytes.span.bytes, insteadOf: linear,
+          plan.schemes[linear.name] ?? settings.linearScheme, scales: plan.scales)
+      } else if plan.rewritten.contains(name) {
+        try unsafe sink.store(name, bytes.span.bytes)
+      }
+    }
   }
 
   /// Whether there is something that the same run could continue from.
@@ -220,7 +285,7 @@ extension LanguageModel {
   }
 
   /// What its user should know about the output.
-  fileprivate var warnings: [Warning] {
+  var warnings: [Warning] {
     let adapter = Warning(
       "adapter_config.json: the adapter beside the weights is not part of the result; merge it into the "
         + "model first, or apply it to the result")

@@ -57,7 +57,10 @@ public struct QuantizationSettings: Sendable {
   }
 
   /// The scheme in short: "w4 g64", "w4 g64 asym", "w4 g64 nf4", "w8a8", "w8a8 static".
-  public var label: String {
+  public var label: String { label(of: scheme) }
+
+  /// The same for weights of another scheme.
+  func label(of scheme: Scheme) -> String {
     let inputs = method.activations == nil ? "" : "a\(ActivationScheme.bits)"
     var words = ["w\(scheme.bits)\(inputs)"]
     if case .group(let size) = scheme.granularity { words.append("g\(size)") }

@@ -2,6 +2,7 @@ internal import Checkpoint
 internal import Formats
 internal import Glibc
 internal import JSON
+internal import LinearAlgebra
 internal import Solvers
 internal import Transformer
 
@@ -23,6 +24,9 @@ struct RunIdentity: Equatable {
     facts["statistics"] = statistics
     facts["configuration"] = SHA256.digest(of: model.folder.configuration.bytes(.compact))
     facts["family"] = model.assumedFamily
+    let dense = model.denseModules
+    facts["dense modules"] =
+      "\(dense.count), \(SHA256.digest(of: Array(dense.joined(separator: " ").utf8)))"
     facts.merge(try Self.files(of: model)) { _, new in new }
     addSettings(settings, model)
     if let calibration { add(calibration) }
@@ -77,6 +81,34 @@ struct RunIdentity: Equatable {
         path: "\(model.folder.path)/\(name)",
         reason: "was changed while it was read, so the result would be of two models; begin again")
     }
+  }
+
+  /// All that decided the bytes of a result, for its manifest: the provenance, every setting, the digests of the
+  /// model's files, and the machine, since sums are taken in the order that suits its vector units.
+  ///
+  /// - Throws: ``CheckpointError`` if a file of the model cannot be read.
+  func record(of model: LanguageModel, adding provenance: JSONValue) throws(CheckpointError)
+    -> JSONValue
+  {
+    guard case .object(var record) = provenance else { return provenance }
+    var recipe = facts
+    // Where statistics go does not decide any byte.
+    recipe["statistics"] = nil
+    var source = JSONObject()
+    for path in Set(model.folder.tensors.map(\.path)).sorted() {
+      let name = path.split(separator: "/").last.map(String.init) ?? path
+      recipe[name] = nil
+      source[name] = .string(try MappedFile(path: path).digest)
+    }
+    record["recipe"] = JSONValue(
+      members: recipe.sorted { $0.key < $1.key }.map { ($0, .string($1)) })
+    record["model"] = .object(source)
+    let machine = SystemProbe()
+    record["machine"] = [
+      "processor": .string(machine.processor), "vector_units": .string(machine.vectorUnits),
+      "blas": .string(machine.blas), "blas_kernels": .string(machine.blasKernels),
+    ]
+    return .object(record)
   }
 
   /// The weight files of a model, by name.

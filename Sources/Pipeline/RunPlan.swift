@@ -62,6 +62,15 @@ package struct RunPlan {
     (self.tensors, self.copied, self.schemes) = (tensors, copied, schemes)
   }
 
+  /// The number of Linears to be quantized.
+  var linearCount: Int { blocks.reduce(0) { $0 + $1.count } }
+
+  /// The groups without some Linears.
+  func groups(without names: Set<String>) -> [SchemeGroup] {
+    groups.map { SchemeGroup($0.scheme, linears: $0.linears.filter { !names.contains($0) }) }
+      .filter { !$0.linears.isEmpty }
+  }
+
   /// Checks each Linear's tensor and returns the format in which scales will be stored.
   package static func scaleFormat(
     _ linears: some Sequence<LinearShape>, in folder: ModelFolder, _ format: any CheckpointFormat
@@ -131,6 +140,8 @@ public enum RunError: RemediableError {
   case nothingToContinue(String)
   /// The interrupted run beside the output is another one.
   case anotherRun(path: String, differences: [String])
+  /// No Linear could be quantized.
+  case allFailed
   /// The windows are longer than the model's context.
   case windowTooLong(length: Int, context: Int)
 
@@ -164,6 +175,7 @@ public enum RunError: RemediableError {
     case .nothingToContinue(let path): "\(path): no run was interrupted there; nothing to resume"
     case .anotherRun(let path, let differences):
       "\(path): a run with other settings was interrupted there (\(differences.joined(separator: "; ")))"
+    case .allFailed: "not one Linear could be quantized"
     case .windowTooLong(let length, let context):
       "windows of \(length) tokens are longer than the model's context of \(context)"
     }
@@ -185,7 +197,7 @@ public enum RunError: RemediableError {
     case .cannotStoreOutliers: [.measureOnly]
     case .oneWidth: [.useOneWidth, .chooseFormat("compressed-tensors")]
     case .oneWidthForInputs: [.useOneWidth]
-    case .nothingToContinue: []
+    case .nothingToContinue, .allFailed: []
     case .anotherRun: [.discardInterrupted, .chooseAnotherOutput]
     case .windowTooLong: [.useShorterWindows]
     }

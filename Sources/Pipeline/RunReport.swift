@@ -17,6 +17,8 @@ public struct RunReport: Sendable {
   public let distinctTokens: Int?
   /// Every Linear, in order of computation.
   public internal(set) var linears: [LinearReport]
+  /// The Linears that stay as they are, since quantizing them failed.
+  public internal(set) var unquantized: [FailedLinear] = []
   /// The time of the run, in seconds; nil in the report of a folder, since the same run writes the same bytes.
   public internal(set) var seconds: Double?
 
@@ -74,13 +76,16 @@ public struct LinearReport: Sendable, Equatable {
 extension RunReport {
   /// The report as JSON.
   public var json: JSONValue {
-    [
+    let members: JSONValue = [
       "method": .string(method), "calibration_tokens": .number(JSONNumber(calibrationTokens)),
       "held_out_tokens": .number(JSONNumber(heldOutTokens)),
       "distinct_calibration_tokens": distinctTokens.map { .number(JSONNumber($0)) } ?? .null,
       "seconds": .rounded(seconds),
       "bits_per_weight": .rounded(bitsPerWeight), "linears": .array(linears.map(\.json)),
     ]
+    guard !unquantized.isEmpty, case .object(var object) = members else { return members }
+    object["unquantized"] = .array(unquantized.map(\.json))
+    return .object(object)
   }
 
   /// Reads a report from JSON.
@@ -94,6 +99,7 @@ extension RunReport {
     seconds = try json.optionalMember("seconds")?.double
     linears = []
     for field in try json.member("linears").array { linears.append(try LinearReport(field)) }
+    unquantized = try FailedLinear.list(in: json.optionalMember("unquantized"))
   }
 }
 

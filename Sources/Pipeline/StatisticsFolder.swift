@@ -8,16 +8,16 @@ internal import Transformer
 /// reads it.
 struct StatisticsFolder {
   private let path: String
-  /// Whether a file may be there already, from before an interruption.
-  private let isContinued: Bool
+  /// Whether a file may be there already, from before an interruption or a failure.
+  private let replacesFiles: Bool
 
   /// Creates the folder, unless a run goes on that created it.
   ///
   /// - Throws: ``CheckpointError`` if something else exists at the path, or the folder cannot be
   ///   created.
-  init(at path: String, isContinued: Bool) throws(CheckpointError) {
+  init(at path: String, isContinued: Bool, repeatsBlocks: Bool) throws(CheckpointError) {
     self.path = path
-    self.isContinued = isContinued
+    replacesFiles = isContinued || repeatsBlocks
     if isContinued, FileManager.default.fileExists(atPath: path) { return }
     try FolderSink.checkIsFree(path)
     guard unsafe mkdir(path, 0o777) == 0 else {
@@ -34,7 +34,7 @@ struct StatisticsFolder {
   func write(_ readers: [Slot], _ input: CalibratedInput) throws {
     guard let name = readers.first?.name, let calibration = input.calibration else { return }
     let file = "\(path)/\(name).safetensors"
-    if isContinued { try? FileManager.default.removeItem(atPath: file) }
+    if replacesFiles { try? FileManager.default.removeItem(atPath: file) }
     try StatisticsFile.write(
       calibration: calibration, heldOut: input.heldOut,
       name: readers.map(\.name).joined(separator: " "), to: file)

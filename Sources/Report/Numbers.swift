@@ -29,6 +29,13 @@ package enum Numbers {
     return String(format: "%d h %02d min", whole / 3600, whole / 60 % 60)
   }
 
+  /// Bytes in a unit that fits: "4.2 GB", "310 MB".
+  package static func bytes(_ count: Int) -> String {
+    count >= 1_000_000_000
+      ? "\(fixed(Double(count) / 1e9, 1)) GB"
+      : "\(fixed((Double(count) / 1e6).rounded(.up), 0)) MB"
+  }
+
   /// A count with a space between thousands: "106 168 320".
   package static func count(_ value: Int) -> String {
     var digits = String(value)

@@ -61,7 +61,14 @@ extension RunReport {
       \(Numbers.fixed(bitsPerWeight, 3)) bits per weight, \(method), \(tokens)\
       \(seconds.map { ", \(Numbers.duration($0))" } ?? "")
       damping raised for \(retried) Linears; dead input channels in \(dead) Linears
-      """ + textSummary + lossSummary + expertSummary
+      """ + failureSummary + textSummary + lossSummary + expertSummary
+  }
+
+  /// What could not be quantized, if anything.
+  private var failureSummary: String {
+    guard let first = unquantized.first else { return "" }
+    return "\n\(unquantized.count) Linears stay dense, since quantizing failed: \(first.reason)"
+      + (unquantized.count > 1 ? ", …" : "")
   }
 
   /// What the calibration text cannot teach, if it repeats itself.

@@ -1,4 +1,4 @@
-internal import LinearAlgebra
+package import LinearAlgebra
 
 extension Matrix {
   /// At most `limit` evenly spaced rows.
@@ -15,7 +15,7 @@ extension Matrix {
   }
 
   /// `other − self`, element by element.
-  func difference(to other: Matrix) -> Matrix { other.combined(with: self) { $0 - $1 } }
+  package func difference(to other: Matrix) -> Matrix { other.combined(with: self) { $0 - $1 } }
 
   /// The sum with a matrix of the same shape.
   func adding(_ other: Matrix) -> Matrix { combined(with: other) { $0 + $1 } }
@@ -40,7 +40,7 @@ extension Matrix {
   }
 
   /// The squared Frobenius norm.
-  var sumOfSquares: Double { innerProduct(with: self) }
+  package var sumOfSquares: Double { innerProduct(with: self) }
 }
 
 extension Matrix {

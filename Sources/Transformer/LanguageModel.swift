@@ -12,14 +12,14 @@ public struct LanguageModel: Sendable {
   /// The folder that the weights come from.
   public let folder: ModelFolder
   /// What the folder's family declares about the model.
-  public let declaration: ModelDeclaration
+  public internal(set) var declaration: ModelDeclaration
   /// The format of the folder's quantized Linears, or nil when it is not quantized.
   public let format: (any CheckpointFormat)?
   /// The family whose `model_type` the folder does not have, but which it is read as; nil where both
   /// agree.
   public private(set) var assumedFamily: String?
   /// What the weights are rotated by as they are read; nil for nothing.
-  private(set) var rotation: Rotation?
+  package private(set) var rotation: Rotation?
 
   /// Opens the model of a folder and checks that it can be computed.
   ///

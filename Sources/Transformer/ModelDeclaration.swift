@@ -19,7 +19,7 @@ public struct ModelDeclaration: Sendable {
   /// The table of learned positions; nil for none.
   public let positions: LearnedPositions?
   /// The decoder blocks.
-  public let blocks: [any BlockProgram]
+  public internal(set) var blocks: [any BlockProgram]
   /// The norm behind the last block.
   public let finalNorm: NormDeclaration
   /// Whether the head has a bias.

@@ -48,6 +48,15 @@ enum Command {
     _ arguments: String..., in folder: TemporaryFolder,
     sourceLocation: SourceLocation = #_sourceLocation
   ) throws -> Outcome {
+    try succeed(arguments, in: folder, sourceLocation: sourceLocation)
+  }
+
+  /// The same for a list of arguments.
+  @discardableResult
+  static func succeed(
+    _ arguments: [String], in folder: TemporaryFolder,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) throws -> Outcome {
     let outcome = try start(arguments, in: folder).finish()
     try #require(
       outcome.status == 0, "\(arguments): \(outcome.errors)", sourceLocation: sourceLocation)

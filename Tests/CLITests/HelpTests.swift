@@ -199,6 +199,17 @@ private let quantizeHelp = """
                             layout (gemm, 4 bits), for vLLM and transformers.
                             (values: compressed-tensors, gptq, awq; default:
                             compressed-tensors)
+    --ignore <ignore>       Linears that stay as they are, with all that engines
+                            merge with them: parts of their names, separated by
+                            commas, such as layers.0,down_proj. A star stands for
+                            one part.
+    --on-failure <on-failure>
+                            What to do when no codes can be found for a Linear:
+                            stop, or keep-dense, which leaves it as it is and
+                            says so. (values: stop, keep-dense; default: stop)
+    --dry-run               Check everything that can be checked beforehand, and
+                            print what would be done, what it needs and who would
+                            load the result; write nothing.
     --as <model-type>       The model_type as which an unknown architecture is
                             read, such as llama. Without it, the error says which
                             ones the folder resembles.

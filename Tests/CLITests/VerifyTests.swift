@@ -57,7 +57,10 @@ import Testing
       let lines = outcome.output.split(separator: "\n").map(String.init)
       #expect(lines.contains { $0.hasPrefix("config.json: has 2 bytes, not ") })
       #expect(lines.contains("additional_chat_templates/one.jinja: is gone"))
-      #expect(lines.contains("model.safetensors: its bytes are not those that were written"))
+      #expect(
+        lines.contains {
+          $0.hasPrefix("model.safetensors: its bytes are not those that were written, in model.")
+        })
       #expect(lines.contains("more.json: was not there when the folder was written"))
       #expect(lines.count == 4)
     }
@@ -79,6 +82,36 @@ import Testing
       let outcome = try Command.run("verify", "model", in: folder)
       #expect(outcome.status == 1)
       #expect(outcome.errors.hasPrefix("Error: model/ptq-manifest.json: not found; without it"))
+    }
+  }
+
+  @Test(arguments: ["rtn", "gptq", "awq+gptq", "smoothquant", "rotate+gptq"])
+  func `computes every recorded error again`(method: String) throws {
+    try TemporaryFolder.with { folder in
+      try TinyModel().write("model", in: folder)
+      try folder.write("text.safetensors", TinyModel.tokenFile(TinyModel.tokens(640, seed: 2)))
+      let size = method == "smoothquant" ? "channel" : "32"
+      try Command.succeed(
+        "quantize", "model", "-o", "out", "--group-size", size, "--method", method, "--samples",
+        "8",
+        "--length", "32", "--calibration", "text.safetensors", in: folder)
+      let outcome = try Command.succeed("verify", "out", "--against", "model", in: folder)
+      let line = outcome.output.split(separator: "\n").last ?? ""
+      let counts = try #require(
+        line.firstMatch(of: /^(\d+) Linears lose what the report says, and \d+ other/))
+      let scaled = method.hasPrefix("awq") || method == "smoothquant"
+      #expect(scaled ? Int(counts.1) ?? 0 >= 6 : counts.1 == "14", "\(line)")
+
+      // Another model of the same shape is not the one that it was made from.
+      try TinyModel(seed: 2).write("other", in: folder)
+      let other = try Command.run("verify", "out", "--against", "other", in: folder)
+      #expect(other.status == 1)
+      let findings = other.output.split(separator: "\n")
+      #expect(
+        findings.contains("other/model.safetensors: is not what it was when the result was made"))
+      #expect(
+        findings.contains { $0.contains(/_proj: has a weight error of \S+, where the report says/) }
+      )
     }
   }
 }

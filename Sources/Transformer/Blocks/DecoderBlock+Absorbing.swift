@@ -55,7 +55,8 @@ extension DecoderBlock {
         let bias = linear.bias.map { [("\(slot.name).bias", $0.format.encode($0.values))] } ?? []
         guard slot.staysDense else { return bias }
         let format = linear.format ?? .float32
-        return [("\(slot.name).weight", format.encode(linear.weight.elements))] + bias
+        let weight = slot.isTransposed ? linear.weight.transposed : linear.weight
+        return [("\(slot.name).weight", format.encode(weight.elements))] + bias
       }
   }
 

@@ -1,0 +1,93 @@
+internal import Formats
+internal import Foundation
+package import JSON
+package import Pipeline
+
+extension RunForecast {
+  /// The Linears with their schemes, alike ones of all blocks in one row.
+  package var table: Table {
+    var table = Table([
+      Table.Column("Linear", .leading), Table.Column("number"), Table.Column("shape"),
+      Table.Column("stored as", .leading),
+    ])
+    var rows: [(linear: Linear, count: Int)] = []
+    var places: [Linear: Int] = [:]
+    for linear in linears {
+      let kind = Linear(
+        name: linear.name.withoutNumbers, rows: linear.rows, columns: linear.columns,
+        scheme: linear.scheme)
+      if let place = places[kind] {
+        rows[place].count += 1
+      } else {
+        places[kind] = rows.count
+        rows.append((kind, 1))
+      }
+    }
+    for (linear, count) in rows {
+      table.append([
+        .words(linear.name), .integer(count), .words("\(linear.rows) x \(linear.columns)"),
+        .words(linear.scheme),
+      ])
+    }
+    return table
+  }
+
+  /// What stays dense, what is needed, and who loads the result.
+  ///
+  /// - Parameter speed: the floating-point operations per second of a product on this machine.
+  /// - Returns: several lines.
+  package func summary(speed: Double) -> String {
+    let engines = loaders.map {
+      $0.isEmpty ? "no engine that is known" : $0.joined(separator: ", ")
+    }
+    var lines = [
+      "stays dense: embeddings, norms, head" + (dense.isEmpty ? "" : ", and \(denseNames)"),
+      "loads in: \(engines ?? "not known")",
+      "disk: \(Numbers.bytes(outputBytes)) of weights"
+        + (freeBytes.map { ", \(Numbers.bytes($0)) free" } ?? ""),
+      "memory: about \(Numbers.bytes(memory.total)) at most (weights of a block "
+        + "\(Numbers.bytes(memory.weights)), hidden states \(Numbers.bytes(memory.hiddenStates)), "
+        + "activations \(Numbers.bytes(memory.activations)), statistics "
+        + "\(Numbers.bytes(memory.statistics)))",
+      "time: about \(Numbers.duration(seconds(speed: speed))), at \(Numbers.fixed(speed / 1e9, 0)) GFLOP/s",
+    ]
+    lines += warnings.map { "warning: \($0.text)" }
+    return lines.joined(separator: "\n")
+  }
+
+  /// The forecast as JSON.
+  package func json(speed: Double) -> JSONValue {
+    [
+      "linears": .array(
+        linears.map { linear in
+          [
+            "name": .string(linear.name), "rows": .number(JSONNumber(linear.rows)),
+            "columns": .number(JSONNumber(linear.columns)), "scheme": .string(linear.scheme),
+          ]
+        }),
+      "dense": .array(dense.map { .string($0) }),
+      "loaders": loaders.map { .array($0.map { .string($0) }) } ?? .null,
+      "warnings": .array(warnings.map { .string($0.text) }),
+      "output_bytes": .number(JSONNumber(outputBytes)),
+      "free_bytes": freeBytes.map { .number(JSONNumber($0)) } ?? .null,
+      "memory_bytes": .number(JSONNumber(memory.total)),
+      "seconds": .rounded(seconds(speed: speed)),
+    ]
+  }
+
+  /// The time of the run: a third of a product's speed is what runs have reached so far.
+  private func seconds(speed: Double) -> Double { flops / (speed / 3) }
+
+  private var denseNames: String {
+    var names: [String] = []
+    for name in dense.map(\.withoutNumbers) where !names.contains(name) { names.append(name) }
+    return names.prefix(4).joined(separator: ", ") + (names.count > 4 ? ", …" : "")
+  }
+}
+
+extension String {
+  /// The name with a star in place of each part that is a number.
+  fileprivate var withoutNumbers: String {
+    split(separator: ".").map { Int($0) == nil ? String($0) : "*" }.joined(separator: ".")
+  }
+}

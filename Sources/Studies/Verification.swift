@@ -1,0 +1,165 @@
+internal import Checkpoint
+internal import Formats
+internal import JSON
+internal import LinearAlgebra
+internal import Pipeline
+internal import Quantizer
+internal import Solvers
+public import Transformer
+
+/// Whether a quantized folder is what its report says, given the model that it was made from.
+///
+/// The weight error of each Linear, ‖W − Ŵ‖² / ‖W‖², is computed again from what is stored. Where the input of a
+/// Linear was scaled, its norm shows by which factors; factors that went into the rows of another Linear show
+/// nowhere, so those Linears are counted and left out. Everything else must be the model's, byte for byte, unless
+/// a method that changes it was used.
+public struct Verification {
+  private let result: LanguageModel
+  private let original: LanguageModel
+  private let report: RunReport
+
+  /// The largest relative difference between two computations of an error in float32.
+  private static let tolerance = 1e-3
+
+  /// What was found.
+  public struct Outcome: Sendable {
+    /// The Linears whose recorded error was computed again, and is right.
+    public internal(set) var confirmed = 0
+    /// The Linears whose factors are not stored.
+    public internal(set) var unknown = 0
+    /// The other tensors that are the model's.
+    public internal(set) var unchanged = 0
+    /// A sentence for each difference.
+    public internal(set) var findings: [String] = []
+  }
+
+  /// A folder and the model that it was made from.
+  ///
+  /// - Throws: ``CheckpointError`` or `RotationError` if they do not fit together.
+  public init(_ result: LanguageModel, madeFrom original: LanguageModel) throws {
+    guard let report = try RunReport(recordedIn: result.folder) else {
+      throw CheckpointError.missing(
+        path: "\(result.folder.path)/\(RunReport.fileName)",
+        needed: "it has the errors that are to be computed again")
+    }
+    let manifest = try Manifest(in: result.folder.path)
+    self.result = result
+    self.original = manifest?.made["rotation"] == nil ? original : try original.rotated()
+    self.report = report
+  }
+
+  /// Computes every error again.
+  ///
+  /// - Parameter progress: called with the share of the blocks done, and the next one.
+  /// - Returns: what was found.
+  /// - Throws: ``CheckpointError`` if a tensor cannot be read; what `progress` throws.
+  /// - Complexity: reads both folders once; memory for one block of each.
+  public func run(_ progress: (Double, String) throws -> Void = { _, _ in }) throws -> Outcome {
+    var outcome = Outcome()
+    outcome.findings = try sourceFindings()
+    let recorded = Dictionary(report.linears.map { ($0.name, $0) }) { first, _ in first }
+    for index in result.declaration.blocks.indices {
+      try progress(Double(index) / Double(result.declaration.blocks.count), "block \(index)")
+      try check(index, recorded, &outcome)
+    }
+    checkUnchanged(&outcome)
+    return outcome
+  }
+
+  /// The files of the model that are not those of which the manifest has digests.
+  private func sourceFindings() throws -> [String] {
+    guard let source = try Manifest(in: result.folder.path)?.made["model"],
+      case .object(let digests) = source
+    else { return [] }
+    return try Set(original.folder.tensors.map(\.path)).sorted().compactMap { path in
+      let name = path.split(separator: "/").last.map(String.init) ?? path
+      guard let digest = digests[name] else {
+        return "\(path): is not a file that the result was made from"
+      }
+      return try .string(MappedFile(path: path).digest) == digest
+        ? nil : "\(path): is not what it was when the result was made"
+    }
+  }
+
+  private func check(
+    _ index: Int, _ recorded: [String: LinearReport], _ outcome: inout Outcome
+  ) throws {
+    let (before, after) = (try original.block(index), try result.block(index))
+    let slots = after.program.stages.flatMap(\.slots)
+    // Rows that took up factors of the Linear that reads them.
+    let divided = Set(
+      slots.filter { recorded[$0.name]?.hasScaledInput == true }.compactMap { slot -> String? in
+        if case .rows(let producer, _) = slot.absorber { producer } else { nil }
+      })
+    for slot in slots {
+      guard let linear = recorded[slot.name] else { continue }
+      guard result.isQuantized(slot.shape) else {
+        outcome.findings.append(
+          "\(slot.name): the report has an error of it, but it is not quantized")
+        continue
+      }
+      var weights = after.weights.linear(slot.name).weight
+      if linear.hasScaledInput {
+        guard let factors = factors(of: slot, before, after), !divided.contains(slot.name) else {
+          outcome.unknown += 1
+          continue
+        }
+        weights = weights.columns(times: factors.map { 1 / $0 })
+      } else if divided.contains(slot.name) {
+        outcome.unknown += 1
+        continue
+      }
+      let original = before.weights.linear(slot.name).weight
+      let error =
+        weights.difference(to: original).sumOfSquares
+        / max(original.sumOfSquares, .leastNormalMagnitude)
+      if abs(error - linear.error.weight) <= Self.tolerance * max(error, linear.error.weight) + 1e-9
+      {
+        outcome.confirmed += 1
+      } else {
+        outcome.findings.append(
+          "\(slot.name): has a weight error of \(Float(error)), where the report says \(Float(linear.error.weight))"
+        )
+      }
+    }
+  }
+
+  /// The factors that a norm took up; nil if something else did, or it does not show them.
+  private func factors(of slot: Slot, _ before: DecoderBlock, _ after: DecoderBlock) -> [Float]? {
+    guard case .norm(let name) = slot.absorber, let old = before.weights.norms[name]?.gain,
+      let new = after.weights.norms[name]?.gain, !new.contains(0), !old.contains(0)
+    else { return nil }
+    let period = zip(old, new).map { $0 / $1 }
+    return (0..<slot.shape.columns).map { period[$0 % period.count] }
+  }
+
+  /// Compares the tensors that have the same name, and are no Linear's.
+  private func checkUnchanged(_ outcome: inout Outcome) {
+    let mayChange =
+      original.rotation != nil || report.linears.contains(where: \.hasScaledInput)
+    let linears = Set(report.linears.map(\.name))
+    for tensor in result.folder.tensors {
+      let module = tensor.name.split(separator: ".").dropLast().joined(separator: ".")
+      guard !linears.contains(module), let source = original.folder.tensor(tensor.name) else {
+        continue
+      }
+      let isSame = tensor.hasSameBytes(as: source)
+      if isSame { outcome.unchanged += 1 }
+      if !isSame && !mayChange { outcome.findings.append("\(tensor.name): is not the model's") }
+    }
+  }
+}
+
+extension ModelFolder.TensorReference {
+  fileprivate func hasSameBytes(as other: ModelFolder.TensorReference) -> Bool {
+    guard shape == other.shape else { return false }
+    // Safety: the pointers are used within the closures, for no more bytes than the spans have.
+    return withBytes { own in
+      other.withBytes { bytes in
+        unsafe own.withUnsafeBytes { a in
+          unsafe bytes.withUnsafeBytes { b in unsafe a.elementsEqual(b) }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,112 @@
+internal import Formats
+internal import LinearAlgebra
+
+/// A block's program with some more Linears that are never quantized.
+///
+/// They take up the factors of scaled inputs like routers. The rows of a dense Linear cannot take up any, so
+/// what reads them is not scaled.
+struct PartlyDense: BlockProgram {
+  private let base: any BlockProgram
+  let stages: [Stage]
+
+  /// A program in which some Linears stay dense.
+  init(_ base: any BlockProgram, keeping names: Set<String>) {
+    self.base = base
+    stages = base.stages.map { stage in
+      Stage(stage.groups.map { group in group.map { $0.keptDense(in: names) } })
+    }
+  }
+
+  var norms: [NormDeclaration] { base.norms }
+  var vectors: [StoredVector] { base.vectors }
+  var residualAccess: ResidualAccess? { base.residualAccess }
+
+  func enter(_ hidden: Matrix) -> BlockState { base.enter(hidden) }
+
+  func inputs(of stage: Int, _ state: BlockState, _ weights: BlockWeights) -> [Matrix] {
+    base.inputs(of: stage, state, weights)
+  }
+
+  func advance(
+    past stage: Int, _ outputs: consuming [[Matrix]], _ state: inout BlockState,
+    _ weights: BlockWeights
+  ) {
+    base.advance(past: stage, outputs, &state, weights)
+  }
+}
+
+extension Slot {
+  /// The slot where Linears of some names stay dense.
+  fileprivate func keptDense(in names: Set<String>) -> Slot {
+    var absorber = absorber
+    if case .rows(let producer, _) = absorber, names.contains(producer) { absorber = nil }
+    return Slot(
+      name, rows: shape.rows, columns: shape.columns, hasBias: hasBias, absorber: absorber,
+      expert: expert, pool: pool, staysDense: staysDense || names.contains(name),
+      readsActivations: readsActivations, headWidth: headWidth, isTransposed: isTransposed)
+  }
+}
+
+extension ModelDeclaration {
+  /// The Linears of a block that must stay dense if some do, since engines make one matrix of them.
+  package func storedAlike(_ names: Set<String>, block: Int) -> Set<String> {
+    linearsStoredAlike(block: block).reduce(into: []) { result, set in
+      let all = set.map(\.name)
+      if all.contains(where: names.contains) { result.formUnion(all) }
+    }
+  }
+
+  /// The same model with some Linears of a block that are never quantized.
+  mutating func keepDense(_ names: Set<String>, block: Int) {
+    blocks[block] = PartlyDense(blocks[block], keeping: names)
+  }
+}
+
+extension LanguageModel {
+  /// The same model, of which some Linears are never quantized, with all that engines merge with them.
+  ///
+  /// - Throws: ``ModulePatternError`` for a pattern that fits no Linear, or if every Linear is to stay dense.
+  package func keepingDense(_ patterns: [ModulePattern]) throws(ModulePatternError) -> LanguageModel
+  {
+    var result = self
+    var unused = patterns
+    for block in declaration.blocks.indices {
+      let names = declaration.linears(block: block).map(\.name)
+      let chosen = names.filter { name in patterns.contains { $0.matches(name) } }
+      unused.removeAll { pattern in names.contains(where: pattern.matches) }
+      result.keepDense(Set(chosen), block: block)
+    }
+    if let pattern = unused.first { throw .fitsNothing("\(pattern)", example: exampleName) }
+    guard
+      result.declaration.blocks.indices.contains(where: {
+        !result.declaration.linears(block: $0).isEmpty
+      })
+    else { throw .leavesNothing }
+    return result
+  }
+
+  /// Keeps some Linears of a block dense, with all that engines merge with them.
+  package mutating func keepDense(_ names: Set<String>, block: Int) {
+    guard !names.isEmpty else { return }
+    declaration.keepDense(declaration.storedAlike(names, block: block), block: block)
+  }
+
+  private var exampleName: String { declaration.linears(block: 0).last?.name ?? "" }
+}
+
+/// Why a choice of modules cannot be.
+public enum ModulePatternError: Error, CustomStringConvertible {
+  /// No Linear has such a name.
+  case fitsNothing(String, example: String)
+  /// Every Linear would stay as it is.
+  case leavesNothing
+
+  /// What was found, and what was needed.
+  public var description: String {
+    switch self {
+    case .fitsNothing(let pattern, let example):
+      "\(pattern): no Linear of the decoder blocks has such a name; one of them is \(example)"
+    case .leavesNothing: "every Linear would stay dense, and nothing would be quantized"
+    }
+  }
+}
