@@ -139,7 +139,8 @@ public struct Damping: Sendable, Equatable {
 
 /// Why the statistics of an input have no factor.
 public enum FactorFailure: Error, Equatable, CustomStringConvertible {
-  /// These channels were infinite or NaN in some token of the calibration.
+  /// These channels were infinite or NaN in some token of the calibration, or so large that float32 does
+  /// not hold the sum of their squares.
   case nonFiniteInput(channels: [Int])
   /// The inputs are finite, but so large that their products are not.
   case overflow
@@ -152,7 +153,7 @@ public enum FactorFailure: Error, Equatable, CustomStringConvertible {
     case .nonFiniteInput(let channels):
       "input channel \(channels.first ?? 0)"
         + (channels.count > 1 ? " and \(channels.count - 1) more were" : " was")
-        + " infinite or NaN during calibration; check the model's weights and the calibration text"
+        + " infinite, NaN or too large to square during calibration; check the model's weights and the calibration text"
     case .overflow:
       "the inputs were so large during calibration that their second moments overflowed; "
         + "check the model's weights"

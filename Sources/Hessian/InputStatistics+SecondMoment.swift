@@ -17,11 +17,14 @@ extension InputStatistics {
     }
   }
 
-  /// The zero-based channels whose sum of squares is infinite or NaN.
+  /// The zero-based channels whose sum of squares is infinite or NaN, here or, where the mismatch was
+  /// collected, in the full-precision model.
   ///
   /// An infinite or NaN input always reaches its own diagonal element, so no other is looked at.
   public var nonFiniteChannels: [Int] {
-    (0..<channels).filter { !secondMoment.upperSum[$0, $0].isFinite }
+    (0..<channels).filter {
+      !secondMoment.upperSum[$0, $0].isFinite || mismatch?.isFinite(channel: $0) == false
+    }
   }
 
   /// The inner product of H with a symmetric matrix given by its upper triangle: `tr(H M)`.
@@ -37,18 +40,22 @@ extension InputStatistics {
 
   /// The mean squared output of each row m of a matrix of weights: `m H mᵀ`.
   ///
-  /// With U the upper triangle of H, `m H mᵀ = 2 m U mᵀ − Σ hⱼⱼ mⱼ²`.
+  /// With U the upper triangle of H, `m H mᵀ = 2 m U mᵀ − Σ hⱼⱼ mⱼ²`. Rows whose squares float32 cannot
+  /// hold are measured in a unit of their own.
   ///
   /// - Complexity: 2·out·n² flops.
   public func rowEnergies(of matrix: Matrix) -> [Double] {
     let upper = secondMoment.upperSum
-    let product = Matrix.product(matrix, upper)
+    let (rows, units) = matrix.rowsInReach
+    let product = Matrix.product(rows, upper)
     let scale = 1 / weight
-    return (0..<matrix.rows).map { row in
-      let m = matrix.row(row)
+    return (0..<rows.rows).map { row in
+      let m = rows.row(row)
       var diagonal = 0.0
       for j in m.indices { diagonal += Double(upper[j, j]) * Double(m[j]) * Double(m[j]) }
-      return (2 * Double(VectorMath.dot(product.row(row), m)) - diagonal) * scale
+      let energy = 2 * VectorMath.wideDot(product.row(row), m) - diagonal
+      // Terms that cancel leave what was lost in rounding them, which may be less than nothing.
+      return energy < 0 ? 0 : energy * scale * units[row] * units[row]
     }
   }
 
@@ -84,5 +91,23 @@ extension InputStatistics {
   /// tr(S M), the energy of E‖W(x̃ − x)‖² for M = WᵀW; nil where S was not collected.
   package func deviationTrace(withUpper moment: Matrix) -> Double? {
     mismatch?.deviation.map { $0.product(withUpper: moment) / weight }
+  }
+}
+
+extension Matrix {
+  /// The rows, each divided by a power of two where its squares would leave float32, and those powers.
+  fileprivate var rowsInReach: (rows: Matrix, units: [Double]) {
+    var result = self
+    let units = (0..<rows).map { i -> Double in
+      let row = row(i)
+      let energy = Double(VectorMath.dot(row, row))
+      guard !(1e-20...1e30).contains(energy) else { return 1 }
+      var largest: Float = 0
+      for j in row.indices { largest = max(largest, abs(row[j])) }
+      let unit = largest.powerOfTwo
+      for j in row.indices { result[i, j] /= unit }
+      return Double(unit)
+    }
+    return (result, units)
   }
 }

@@ -36,6 +36,12 @@ struct Mismatch: Sendable, Equatable {
     deviation?.add(e)
   }
 
+  /// Whether the sums of a channel are numbers.
+  func isFinite(channel: Int) -> Bool {
+    crossSum[channel, channel].isFinite
+      && deviation.map { $0.upperSum[channel, channel].isFinite } != false
+  }
+
   /// Adds a multiple of the sums over other tokens.
   mutating func add(_ other: Mismatch, weight: Float) {
     crossSum.add(other.crossSum, times: weight)

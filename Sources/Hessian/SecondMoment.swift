@@ -76,8 +76,20 @@ struct SecondMoment: Sendable, Equatable {
 
   /// The inner product with a symmetric matrix given by its upper triangle.
   ///
-  /// - Complexity: n² flops; each row is summed in float32, the rows in double precision.
+  /// - Complexity: n² flops; each row is summed in float32, the rows in double precision. A sum out of
+  ///   the reach of float32 is made again in doubles.
   func product(withUpper moment: Matrix) -> Double {
+    let sum = narrowProduct(withUpper: moment)
+    guard !VectorMath.isInReach(sum) else { return sum }
+    var wide = 0.0
+    for i in 0..<upperSum.rows {
+      let (h, m) = (upperSum.row(i), moment.row(i))
+      for j in i..<h.count { wide += (i == j ? 1 : 2) * Double(h[j]) * Double(m[j]) }
+    }
+    return wide
+  }
+
+  private func narrowProduct(withUpper moment: Matrix) -> Double {
     var sum = 0.0
     for i in 0..<upperSum.rows {
       let (h, m) = (upperSum.row(i), moment.row(i))

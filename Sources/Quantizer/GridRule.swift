@@ -86,9 +86,7 @@ public struct GridRule: Sendable {
   package func checkedGroupSize(
     for weights: Matrix, _ scheme: Scheme
   ) throws(GridError) -> Int {
-    if let row = (0..<weights.rows).first(where: { !VectorMath.isFinite(weights.row($0)) }) {
-      throw .notFinite(row: row)
-    }
+    try weights.checkFinite()
     do throws(SchemeError) {
       return try scheme.groupSize(columns: weights.columns)
     } catch {
@@ -161,5 +159,13 @@ public struct GridRule: Sendable {
       if loss < least { (best, least) = (range, loss) }
     }
     return best
+  }
+}
+
+extension Matrix {
+  /// - Throws: ``GridError/notFinite(row:column:)`` for the first element that is infinite or NaN.
+  package func checkFinite() throws(GridError) {
+    guard let row = (0..<rows).first(where: { !VectorMath.isFinite(self.row($0)) }) else { return }
+    throw .notFinite(row: row, column: (0..<columns).first { !self[row, $0].isFinite } ?? 0)
   }
 }

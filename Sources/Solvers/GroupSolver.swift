@@ -67,6 +67,7 @@ struct GroupSolver {
       stream: input.heldOut.flatMap {
         streamError(of: problem.weights.difference(to: effective), problem.weights, lost, $0)
       })
+    guard error.isFinite else { throw .outputOverflow(row: problem.weights.largestRow) }
     let solution = LinearSolution(
       name: problem.name, linear: linear, error: error,
       clippedShare: linear.weight.clippedShare(of: rounded),

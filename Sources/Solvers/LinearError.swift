@@ -53,6 +53,14 @@ public struct LinearError: Sendable, Equatable {
   }
 }
 
+extension LinearError {
+  /// Whether every part that was measured is a number.
+  var isFinite: Bool {
+    [weight, calibration, heldOut, worstRow, activation, stream, first]
+      .allSatisfy { $0.map(\.isFinite) ?? true }
+  }
+}
+
 /// The ratio of a part to a whole; 0 where the whole is 0.
 func ratio(_ part: Double, _ whole: Double) -> Double { whole == 0 ? 0 : part / whole }
 
@@ -87,11 +95,17 @@ struct OutputEnergy: Sendable {
       (calibration, heldOut, first) = (nil, nil, nil)
       return
     }
+    let unit = matrix.unit(ofEnergy: plain)
     var moment = Matrix(rows: matrix.columns, columns: matrix.columns)
-    moment.addSecondMoment(of: matrix)
-    calibration = input.calibration?.trace(withUpper: moment)
-    heldOut = input.heldOut?.trace(withUpper: moment)
-    first = input.first?.trace(withUpper: moment)
+    moment.addSecondMoment(of: matrix.divided(by: unit))
+    // Terms that cancel leave what was lost in rounding them, which may be less than nothing.
+    func energy(_ statistics: InputStatistics) -> Double {
+      let trace = statistics.trace(withUpper: moment)
+      return trace < 0 ? 0 : trace * Double(unit) * Double(unit)
+    }
+    calibration = input.calibration.map(energy)
+    heldOut = input.heldOut.map(energy)
+    first = input.first.map(energy)
   }
 }
 
@@ -103,9 +117,12 @@ struct OutputEnergy: Sendable {
 func streamError(
   of change: Matrix, _ weights: Matrix, _ lost: OutputEnergy, _ statistics: InputStatistics
 ) -> Double? {
-  guard let cross = statistics.crossProduct(with: weights), let plain = lost.heldOut else {
+  let unit = weights.unit(ofEnergy: weights.sumOfSquares)
+  let (change, weights) = (change.divided(by: unit), weights.divided(by: unit))
+  guard let cross = statistics.crossProduct(with: weights), let known = lost.heldOut else {
     return nil
   }
+  let plain = known / (Double(unit) * Double(unit))
   var moment = Matrix(rows: weights.columns, columns: weights.columns)
   moment.addSecondMoment(of: weights)
   guard let deviation = statistics.deviationTrace(withUpper: moment) else { return nil }

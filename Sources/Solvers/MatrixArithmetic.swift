@@ -36,7 +36,7 @@ extension Matrix {
 
   /// Σᵢⱼ Aᵢⱼ Bᵢⱼ.
   func innerProduct(with other: Matrix) -> Double {
-    (0..<rows).reduce(0) { $0 + Double(VectorMath.dot(row($1), other.row($1))) }
+    (0..<rows).reduce(0) { $0 + VectorMath.wideDot(row($1), other.row($1)) }
   }
 
   /// The squared Frobenius norm.
@@ -48,8 +48,16 @@ extension Matrix {
   func rowsLost(to error: Matrix) -> Int {
     (0..<rows).count { i in
       let (weights, lost) = (row(i), error.row(i))
-      let energy = VectorMath.dot(weights, weights)
-      return energy > 0 && VectorMath.dot(lost, lost) > 0.9 * energy
+      let energy = VectorMath.wideDot(weights, weights)
+      return energy > 0 && VectorMath.wideDot(lost, lost) > 0.9 * energy
     }
+  }
+}
+
+extension Matrix {
+  /// The row that holds the largest magnitude.
+  var largestRow: Int {
+    let largest = elements.indices.max { abs(elements[$0]) < abs(elements[$1]) } ?? 0
+    return largest / max(1, columns)
   }
 }

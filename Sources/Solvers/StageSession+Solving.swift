@@ -1,3 +1,5 @@
+internal import Hessian
+internal import LinearAlgebra
 internal import Quantizer
 
 extension StageSession {
@@ -11,6 +13,7 @@ extension StageSession {
   public func solve(
     _ recipe: Recipe, measuringRows measuresRows: Bool = false
   ) throws(StageError) -> StageSolution {
+    try checkFinite()
     let problem = try corrected(by: recipe.correction)
     var best = try solve(problem, recipe, measuresRows)
     for rounding in recipe.alternatives {
@@ -43,6 +46,24 @@ extension StageSession {
     guard transform.mustImprove else { return scaled }
     let plain = try attempt(problem, recipe, factors: nil, prepared, measuresRows)
     return scaled.loss < plain.loss ? scaled : plain
+  }
+
+  /// Checks the numbers that every method starts from.
+  private func checkFinite() throws(StageError) {
+    for group in problem.groups {
+      try named(group.linears.first?.name ?? "") { () throws(SolverError) in
+        let seen = [group.input.calibration, group.input.first].compactMap(\.self)
+        let bad = Set(seen.flatMap(\.nonFiniteChannels)).sorted()
+        guard bad.isEmpty else { throw .factor(.nonFiniteInput(channels: bad)) }
+        let unseen = group.input.heldOut?.nonFiniteChannels ?? []
+        guard unseen.isEmpty else { throw .heldOut(channels: unseen) }
+      }
+      for linear in group.linears {
+        try named(linear.name) { () throws(SolverError) in
+          do throws(GridError) { try linear.weights.checkFinite() } catch { throw .grid(error) }
+        }
+      }
+    }
   }
 
   /// The problem with corrected targets.

@@ -115,8 +115,8 @@ private let tensors: [Refusal] = [
   },
   .model(
     "activations whose squares overflow",
-    "model.layers.0.mlp.down_proj: input channel 3 was infinite or NaN during "
-      + "calibration; check the model's weights and the calibration text"
+    "model.layers.0.mlp.down_proj: input channel 3 was infinite, NaN or too large "
+      + "to square during calibration; check the model's weights and the calibration text"
   ) {
     $0.replace("model.layers.0.mlp.up_proj.weight") { poisoned($0, 1e25, at: 32 * 3) }
   },

@@ -100,16 +100,15 @@ private func rounded(_ row: [Float], _ scheme: Scheme, _ rule: GridRule) throws 
   }
 
   @Test(arguments: Scheme.every(bits: [4]), [Float.nan, .infinity, -.infinity])
-  func `a weight that is not finite is an error that names the row`(
+  func `a weight that is not finite is an error that names it`(
     scheme: Scheme, bad: Float
   ) {
     var weights = Matrix.gaussian(20, 48, seed: 3)
     weights[13, 47] = bad
     weights[17, 0] = bad
-    #expect(throws: GridError.notFinite(row: 13)) {
-      try rule(.minMax).grid(for: weights, scheme: scheme)
-    }
-    #expect(GridError.notFinite(row: 13).description.contains("row 13"))
+    let expected = GridError.notFinite(row: 13, column: 47)
+    #expect(throws: expected) { try rule(.minMax).grid(for: weights, scheme: scheme) }
+    #expect(expected.description == "the weight of row 13, column 47 is infinite or NaN")
   }
 
   @Test func `a scheme that does not fit is an error`() throws {

@@ -88,7 +88,8 @@ private func stage(_ linears: [LinearProblem], _ input: CalibratedInput) -> Stag
     #expect {
       try recipe(NearestPlaneRounding()).solve(stage(linears, input))
     } throws: { error in
-      guard let error = error as? StageError, case .grid(.notFinite(row: 11)) = error.cause
+      guard let error = error as? StageError,
+        case .grid(.notFinite(row: 11, column: 0)) = error.cause
       else { return false }
       return error.linear == "second"
     }
