@@ -185,7 +185,8 @@ def tokenizer_seeds():
     count = len(glob.glob(root + "/*.tokenizer.json"))
     for index, text in enumerate(texts if isinstance(texts, list) else list(texts.values())):
         seed("text", f"{index:03}", bytes([index % count]) + str(text).encode())
-    patterns = [(r"'s|'t| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+", "It's  12 ÄÖ\n"), (r"(a|a)*$", "a" * 30 + "b"),
+    # None that backtracks without end: it would take a second each time, and the tests have such patterns.
+    patterns = [(r"'s|'t| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+", "It's  12 ÄÖ\n"),
                 (r"(?<x>a)\k<x>", "aab"), (r"a\Kb", "abab"), (r"(?i:'ll)|[^\r\n]{1,3}", "'LL"), ("", "é"), (r"(?<=é)|\b", "éa"),
                 (r"\p{Han}|[[:alpha:]&&[^a]]+", "中a"), (r"(?:(?=(a+))a*b)+", "aaab"), (r"\X|\R|\y", "e\u0301\r\n")]
     for index, (pattern, text) in enumerate(patterns):
