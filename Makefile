@@ -6,10 +6,13 @@ PACKAGES := libopenblas-dev liblapacke-dev libonig-dev libssl-dev pkg-config
 # The log of long commands, of which only the essential lines are printed.
 LOG := .build/make.log
 
-.PHONY: help build demo ablation families faults test lint format interop docs dependencies
+# How long all readers are fuzzed, together.
+SECONDS := 60
+
+.PHONY: help build demo ablation families faults fuzz test lint format interop docs dependencies
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: dependencies ## Build ptq for this machine
 	@mkdir -p .build
@@ -28,6 +31,9 @@ families: dependencies ## Compare the forward pass of every model family with tr
 
 faults: build ## Kill 200 runs, continue them, and compare the results; let a disk run full
 	@Tools/faults $(PTQ) $(MODEL)
+
+fuzz: dependencies ## Feed made-up files to every reader for SECONDS=60, under AddressSanitizer
+	@Tools/fuzz $(SECONDS)
 
 test: dependencies ## Build and run every test
 	@mkdir -p .build

@@ -144,3 +144,16 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
+
+// The fuzzer needs flags that no other target has, so only Tools/fuzz builds it.
+if Context.environment["PTQ_FUZZ"] != nil {
+  package.products.append(.executable(name: "Fuzz", targets: ["Fuzz"]))
+  package.targets.append(
+    .executableTarget(
+      name: "Fuzz",
+      dependencies: [
+        "JSON", "LinearAlgebra", "Hessian", "Quantizer", "Checkpoint", "Tokenizer", "Formats",
+        "Transformer", "Pipeline",
+      ],
+      path: "Tests/Fuzz", exclude: ["Corpus"], sources: ["Sources"], swiftSettings: strict))
+}

@@ -23,12 +23,14 @@ public struct BitPlan: Sendable, Equatable {
   ///
   /// Scales and zero points are not counted.
   public func averageBits(of linears: some Sequence<LinearShape>) -> Double {
-    var (sum, count) = (0, 0)
+    // In floating point, because a file may state any number of bits.
+    var (sum, count) = (0.0, 0.0)
     for linear in linears {
-      sum += linear.rows * linear.columns * (bits[linear.name] ?? 0)
-      count += linear.rows * linear.columns
+      let size = Double(linear.rows) * Double(linear.columns)
+      sum += size * Double(bits[linear.name] ?? 0)
+      count += size
     }
-    return Double(sum) / Double(max(1, count))
+    return sum / max(1, count)
   }
 
   /// Checks that the plan gives each Linear of a model its bits, and no others.

@@ -91,6 +91,18 @@ private func expectError(
     }
   }
 
+  /// Reports and identities state the average before anybody asks whether there are such codes.
+  @Test func `may state any number of bits`() throws {
+    try TemporaryFolder.with { folder in
+      let model = try folder.open()
+      try folder.write("plan.json", #"{"bits": {"model.layers.*.*.*": 9223372036854775807}}"#)
+      let plan = try BitPlan(path: folder.path("plan.json"), for: model.declaration)
+      #expect(plan.averageBits(of: model.linears) == 0x1p63)
+      try folder.write("again.json", plan.json(for: model.linears).bytes(.pretty))
+      #expect(try BitPlan(path: folder.path("again.json"), for: model.declaration) == plan)
+    }
+  }
+
   @Test func `that does not fit the model is an error`() throws {
     try TemporaryFolder.with { folder in
       let model = try folder.open()
