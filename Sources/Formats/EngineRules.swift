@@ -48,6 +48,25 @@ extension EngineRules {
     ],
   ]
 
+  /// What transformers does not load of a mixture, whose experts it keeps in one tensor: found with 5.17 and
+  /// 5.24, where only symmetric weights of compressed-tensors are loaded.
+  static func experts(
+    _ scheme: LinearScheme, in format: any CheckpointFormat, by engine: String
+  ) -> Objection? {
+    guard engine == "transformers" else { return nil }
+    guard format.name == "compressed-tensors" else {
+      return Objection(
+        reason: "does not find quantized experts in this format, and gives them random weights",
+        remedies: [.chooseFormat("compressed-tensors")])
+    }
+    if scheme.activations != nil {
+      return Objection(reason: "does not load experts with rounded inputs", remedies: [])
+    }
+    guard !scheme.weights.isSymmetric else { return nil }
+    return Objection(
+      reason: "does not load experts with asymmetric weights", remedies: [.useSymmetricWeights])
+  }
+
   /// Grids that none of these formats can store.
   static func levels(_ scheme: LinearScheme) -> Objection? {
     switch scheme.weights.points {

@@ -31,12 +31,21 @@ public struct EngineVerdict: Sendable, Hashable {
 public enum EngineRules {
   /// What each engine that knows a format does with a Linear in a scheme.
   ///
+  /// - Parameters:
+  ///   - linear: the Linear.
+  ///   - scheme: its scheme.
+  ///   - format: the format.
+  ///   - isExpert: whether it belongs to one of several experts, which engines compute in another way.
   /// - Returns: one verdict for each engine; none for a format that the table does not have.
   public static func verdicts(
-    on linear: LinearShape, _ scheme: LinearScheme, in format: any CheckpointFormat
+    on linear: LinearShape, _ scheme: LinearScheme, in format: any CheckpointFormat,
+    isExpert: Bool = false
   ) -> [EngineVerdict] {
     (table[format.name] ?? []).map { rule in
-      let objection = rule.objection(linear, scheme)
+      let objection =
+        rule.objection(linear, scheme)
+        .flatMap { isExpert && $0.isConditional && rule.engine == "transformers" ? nil : $0 }
+        ?? (isExpert ? experts(scheme, in: format, by: rule.engine) : nil)
       return EngineVerdict(
         rule.engine, objection: objection?.reason, remedies: objection?.remedies ?? [],
         isConditional: objection?.isConditional ?? false)

@@ -15,13 +15,15 @@ package struct EngineCheck {
   /// - Throws: ``RunError/noEngine(format:_:)`` with every objection to the first Linear that no
   ///   engine would load.
   package init(
-    _ linears: some Sequence<(LinearShape, LinearScheme)>, in format: any CheckpointFormat
+    _ linears: some Sequence<(LinearShape, LinearScheme)>, in format: any CheckpointFormat,
+    experts: Set<String> = []
   ) throws(RunError) {
     let hasSeveralWidths = Set(linears.map { $0.1.weights.bits }).count > 1
     var objections: [EngineVerdict] = []
     var engines: [String] = []
     for (linear, scheme) in linears {
-      var verdicts = EngineRules.verdicts(on: linear, scheme, in: format)
+      var verdicts = EngineRules.verdicts(
+        on: linear, scheme, in: format, isExpert: experts.contains(linear.name))
       if hasSeveralWidths { verdicts = verdicts.map(\.aboutWidths) }
       // A format that is missing from the table has no verdicts, so nothing is known against it.
       guard verdicts.isEmpty || verdicts.contains(where: { !$0.isRefusal }) else {
@@ -41,11 +43,10 @@ package struct EngineCheck {
 }
 
 extension EngineCheck {
-  /// The same for a model whose layers are no Linears in transformers, which will not load quantized ones,
-  /// as with GPT-2.
+  /// The same for a model that transformers does not compute with ordinary Linears, as GPT-2 and Falcon.
   func withoutTransformers() -> EngineCheck {
     let warning = Warning(
-      "transformers has no Linears in this architecture, and will not load quantized ones")
+      "transformers has no ordinary Linears in this architecture, and will not load quantized ones")
     return EngineCheck(
       loaders: loaders?.filter { $0 != "transformers" }, warnings: warnings + [warning])
   }

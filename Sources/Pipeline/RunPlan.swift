@@ -42,8 +42,9 @@ package struct RunPlan {
     try Self.checkWidths(sorted, settings)
     dense = model.denseModules
     foreign = model.foreignParts
-    let engines = try EngineCheck(blocks.joined().map { ($0, scheme($0)) }, in: settings.format)
-    self.engines = model.isTransposed ? engines.withoutTransformers() : engines
+    let engines = try EngineCheck(
+      blocks.joined().map { ($0, scheme($0)) }, in: settings.format, experts: model.expertLinears)
+    self.engines = try model.hasOrdinaryLinears ? engines : engines.withoutTransformers()
     guard !settings.method.keepsOutliers else { throw RunError.cannotStoreOutliers }
     let rotated = model.rotatedTensors
     rewritten = Set(
@@ -102,11 +103,20 @@ package struct RunPlan {
 }
 
 extension LanguageModel {
-  /// Whether weights are stored as `[in, out]`.
-  fileprivate var isTransposed: Bool {
-    declaration.blocks.contains { block in
-      block.stages.flatMap(\.slots).contains(where: \.isTransposed)
+  /// Whether transformers computes the model with ordinary Linears: GPT-2's are stored as `[in, out]`, and
+  /// Falcon's have a class of their own, which is not replaced by a quantized one.
+  fileprivate var hasOrdinaryLinears: Bool {
+    get throws(CheckpointError) {
+      let slots = declaration.blocks.flatMap(\.stages).flatMap(\.slots)
+      let type = try folder.modelType
+      return type != "falcon" && !slots.contains(where: \.isTransposed)
     }
+  }
+
+  /// The names of the Linears that belong to one of several experts.
+  package var expertLinears: Set<String> {
+    Set(
+      declaration.blocks.flatMap(\.stages).flatMap(\.slots).filter { $0.expert != nil }.map(\.name))
   }
 }
 

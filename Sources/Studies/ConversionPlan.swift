@@ -61,7 +61,8 @@ struct ConversionPlan {
     }
     let storable = try LinearFacts.storable(facts, in: model.folder, as: format)
     let all = Array(storable.joined())
-    engines = try EngineCheck(all.map { ($0.shape, $0.scheme) }, in: format)
+    engines = try EngineCheck(
+      all.map { ($0.shape, $0.scheme) }, in: format, experts: model.expertLinears)
     for linear in all { try linear.check(against: format, in: source) }
     blocks = storable.map { block in
       block.map { linear in

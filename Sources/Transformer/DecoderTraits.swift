@@ -121,15 +121,16 @@ public struct DecoderTraits: Sendable {
   ///   - tiesByDefault: whether the head is the embedding if the configuration does not say.
   ///   - innerFactor: how many times wider than the residual stream an MLP is if the configuration does
   ///     not say; nil where it must.
+  ///   - defaults: the family's sizes where the configuration is silent.
   /// - Throws: ``JSONError`` for what the configuration lacks, or asks for and is not supported.
   public init(
     _ config: ModelConfiguration, requiring: [String] = [], epsilon: String = "rms_norm_eps",
     defaultEpsilon: Double = 1e-6, activation: String = "hidden_act", tiesByDefault: Bool = false,
-    innerFactor: Int? = nil
+    innerFactor: Int? = nil, defaults: DecoderSizes.Defaults? = nil
   ) throws(JSONError) {
     sizes = try DecoderSizes(
       config, requiring: requiring, epsilon: epsilon, defaultEpsilon: defaultEpsilon,
-      tiesByDefault: tiesByDefault, innerFactor: innerFactor)
+      tiesByDefault: tiesByDefault, innerFactor: innerFactor, defaults: defaults)
     let name = try config.optionalMember(activation)
     hasLearnedActivation = name?.value == "xielu"
     self.activation = .silu

@@ -27,7 +27,9 @@ extension LanguageModel {
       }
     }
     try check(declaration.finalNorm)
-    if !isQuantized(headShape) { try check(declaration.head, table) }
+    // A classifier or an embedding model has no head, whatever its configuration says.
+    let hasHead = makesTokens || folder.tensor("\(declaration.head).weight") != nil
+    if hasHead, !isQuantized(headShape) { try check(declaration.head, table) }
     _ = try headBias()
   }
 

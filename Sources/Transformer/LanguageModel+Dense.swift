@@ -30,11 +30,34 @@ extension LanguageModel {
     }
   }
 
+  /// What reads or writes the residual stream outside of the language model, so that a rotation would have to
+  /// change it as well: the parts of a composite model, the head of a classifier, and whoever embeds texts.
+  var residualReaders: [String] {
+    foreignParts + others.filter { !isForeign($0) }
+      + (makesTokens ? [] : [folder.architecture ?? ""])
+  }
+
+  /// Whether the architecture ends in logits of tokens, as far as it says.
+  var makesTokens: Bool {
+    guard let architecture = folder.architecture else { return true }
+    return ["CausalLM", "LMHead", "ConditionalGeneration"].contains { architecture.contains($0) }
+  }
+
   /// Whether a module belongs to another part of a composite model.
   private func isForeign(_ module: String) -> Bool {
     guard folder.configuration["text_config"] != nil, module.contains(".") else { return false }
     var root = declaration.embedding.split(separator: ".").dropLast()
     if root.count > 1, root.last == "model" { root.removeLast() }
     return !module.hasPrefix(root.joined(separator: ".") + ".")
+  }
+}
+
+extension ModelFolder {
+  /// The first of `architectures` in `config.json`, if there is one.
+  fileprivate var architecture: String? {
+    guard let list = try? configuration.field.optionalMember("architectures")?.array else {
+      return nil
+    }
+    return try? list.first?.string
   }
 }

@@ -88,6 +88,7 @@ public struct LanguageModel: Sendable {
   ///
   /// - Throws: ``RotationError`` where a rotation would not be exact.
   public func rotated() throws(RotationError) -> LanguageModel {
+    if let reader = residualReaders.first { throw .readElsewhere(reader) }
     var result = self
     result.rotation = try Rotation(for: declaration)
     return result

@@ -136,7 +136,7 @@ public struct ModelConfiguration: Sendable {
   private static func matters(_ name: String) -> Bool {
     ["scale", "scaling", "cap", "norm", "rope", "rotary", "bias", "multiplier"].contains {
       name.contains($0)
-    }
+    } && !name.contains("capacity")
   }
 
   /// Whether a value asks for nothing.

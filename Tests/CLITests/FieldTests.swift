@@ -174,6 +174,19 @@ private func quantize(_ arguments: String..., in folder: TemporaryFolder) throws
     }
   }
 
+  @Test func `ends where the length of a sequence would change its rotation`() throws {
+    try withText { folder in
+      var tiny = TinyModel()
+      tiny.configure("rope_scaling", #"{"rope_type": "dynamic", "factor": 2.0}"#)
+      try tiny.write("model", in: folder)
+      try Command.succeed(
+        "eval", "model", "--text", "text.safetensors", "--length", "128", in: folder)
+      let refused = try Command.run(
+        "eval", "model", "--text", "text.safetensors", "--length", "129", in: folder)
+      #expect(refused.status != 0 && refused.errors.contains("128"))
+    }
+  }
+
   @Test func `is refused where something in it would be left out`() throws {
     try withText { folder in
       func refusal(_ change: (inout TinyModel) -> Void) throws -> String {

@@ -83,6 +83,30 @@ private func table() throws -> [Case] {
     #expect(Set(loaders) == example.loaders)
   }
 
+  @Test func `know that transformers loads few experts`() throws {
+    func loads(
+      _ format: any CheckpointFormat, _ bits: Int, symmetric: Bool = true,
+      _ inputs: ActivationScheme? = nil
+    )
+      throws -> Set<String>
+    {
+      let scheme = LinearScheme(
+        try Scheme(
+          bits: bits, symmetric: symmetric, granularity: inputs == nil ? .group(128) : .channel),
+        activations: inputs)
+      let linear = LinearShape(
+        name: "model.layers.0.mlp.experts.3.up_proj", rows: 256, columns: 256)
+      return Set(
+        EngineRules.verdicts(on: linear, scheme, in: format, isExpert: true)
+          .filter { $0.objection == nil }.map(\.engine))
+    }
+    #expect(try loads(packed, 4) == ["vLLM", "transformers"])
+    #expect(try loads(packed, 4, symmetric: false) == ["vLLM"])
+    #expect(try loads(packed, 8, token) == ["vLLM"])
+    #expect(try loads(gptq, 4) == ["vLLM", "gptqmodel"])
+    #expect(try loads(awq, 4) == ["vLLM"])
+  }
+
   @Test func `name each engine once, and carry what would load instead`() throws {
     for example in try table() {
       let verdicts = example.verdicts()

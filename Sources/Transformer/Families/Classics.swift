@@ -6,6 +6,7 @@ extension Family {
   /// OPT: learned positions, of which the first two stand for nothing.
   static let opt = Family("opt") { config throws(JSONError) in
     var traits = try DecoderTraits(classic: config, activation: "activation_function")
+    if try config.optionalMember("activation_function") == nil { traits.activation = .relu }
     traits.names.root = "model.decoder."
     traits.names.finalNorm = "final_layer_norm"
     traits.names.output = "out_proj"
@@ -41,6 +42,8 @@ extension Family {
     (traits.queryKeyValueBias, traits.outputBias, traits.mlpBias) = (true, true, true)
     traits.positions = .slopes(Slopes(heads: traits.sizes.heads.count))
     try config.require("apply_residual_connection_post_layernorm", false)
+    // How its training was computed, not what.
+    config.ignore("bias_dropout_fusion", "skip_bias_add")
     return try .decoder(config, traits)
   }
 

@@ -44,6 +44,9 @@ extension Family {
     traits.mlpBias = true
     traits.hasHeadBias = true
     traits.isParallel = true
+    // Older files say what every GPT-J does.
+    try config.require("rotary", true)
+    try config.require("scale_attn_weights", true)
     let width = Double(try config.positive("rotary_dim", default: traits.sizes.heads.dimension))
     traits.rotaryDefaults = .init(
       share: width / Double(traits.sizes.heads.dimension), pairs: .neighbours)

@@ -28,7 +28,11 @@ extension Family {
   /// Queries and keys are normalized instead of capped. There are two rotary bases, one for blocks with
   /// full attention and one for those with a sliding window.
   static let gemma3 = Family("gemma3_text") { config throws(JSONError) in
-    var traits = try DecoderTraits(gemma: config, requiring: ["sliding_window"])
+    // Composite files leave out what is as in the 4B model.
+    var traits = try DecoderTraits(
+      gemma: config, requiring: ["sliding_window"],
+      defaults: DecoderSizes.Defaults(
+        vocabulary: 262_208, heads: 8, keyValueHeads: 4, headDimension: 256, context: 131_072))
     if let field = try config.optionalMember("use_bidirectional_attention"), field.value != false {
       throw .wrongKind(path: field.path, expected: "nothing", found: field.value.text(.compact))
     }
@@ -50,10 +54,13 @@ extension Family {
 
 extension DecoderTraits {
   /// What all Gemmas share.
-  fileprivate init(gemma config: ModelConfiguration, requiring: [String] = []) throws(JSONError) {
+  fileprivate init(
+    gemma config: ModelConfiguration, requiring: [String] = [],
+    defaults: DecoderSizes.Defaults? = nil
+  ) throws(JSONError) {
     try self.init(
-      config, requiring: ["num_key_value_heads", "head_dim"] + requiring,
-      activation: "hidden_activation", tiesByDefault: true)
+      config, requiring: (defaults == nil ? ["num_key_value_heads", "head_dim"] : []) + requiring,
+      activation: "hidden_activation", tiesByDefault: true, defaults: defaults)
     if try config.optionalMember("hidden_activation") == nil { activation = .geluTanh }
     normGain = .fromOne
     embeddingScale = Float(sizes.hidden).squareRoot()
@@ -88,6 +95,7 @@ extension DecoderTraits {
   ) throws(JSONError) -> RotaryConfiguration {
     let width = sizes.heads.dimension
     if let own = try config.optionalMember("rope_parameters")?.optionalMember(kind) {
+      try config.refuseScalingBesideKinds()
       return try RotaryConfiguration(
         scaling: own, config, theta: try own.member("rope_theta").double, width: width)
     }
@@ -111,5 +119,14 @@ extension ModelConfiguration {
         path: found.path, expected: "a positive number", found: "\(try found.double)")
     }
     return Float(try found.double)
+  }
+
+  /// Refuses `rope_scaling` beside `rope_parameters` for each kind of block: versions of transformers differ in
+  /// which of them counts for what.
+  func refuseScalingBesideKinds() throws(JSONError) {
+    guard let scaling = try optionalMember("rope_scaling") else { return }
+    throw .wrongKind(
+      path: scaling.path, expected: "nothing beside rope_parameters for each kind of block",
+      found: scaling.value.text(.compact))
   }
 }

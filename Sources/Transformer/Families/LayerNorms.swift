@@ -28,6 +28,7 @@ extension Family {
     (traits.queryKeyValueBias, traits.outputBias, traits.mlpBias) = (hasBias, hasBias, hasBias)
     traits.names.parts = MLPNames(gate: nil, up: "c_fc", down: "c_proj")
     traits.isGated = false
+    config.ignore("norm_type")
     try traits.readWindows(config) { _ in true }
     return try .decoder(config, traits)
   }

@@ -57,6 +57,7 @@ extension Family {
     var traits = try DecoderTraits(config, requiring: ["hidden_act"], defaultEpsilon: 1e-5)
     try traits.readAttentionBias(config)
     traits.queryKeyNorm = .heads(afterRotation: false)
+    try config.require("qk_norm", true)
     traits.names.attentionNorm = "attention_layernorm"
     traits.names.mlpNorm = "feedforward_layernorm"
     traits.isGated = false
@@ -86,6 +87,7 @@ extension Family {
   static let hunyuanDense = Family("hunyuan_v1_dense") { config throws(JSONError) in
     var traits = try DecoderTraits(config, defaultEpsilon: 1e-5)
     try traits.readAttentionBias(config)
+    config.ignore("norm_type")
     try traits.readHunyuanNorms(config)
     return try .decoder(config, traits)
   }

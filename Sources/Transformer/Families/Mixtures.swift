@@ -74,6 +74,7 @@ extension Family {
   static let hunyuanMoE = Family("hunyuan_v1_moe") { config throws(JSONError) in
     var traits = try DecoderTraits(config, defaultEpsilon: 1e-5)
     try traits.readAttentionBias(config)
+    config.ignore("norm_type")
     try traits.readHunyuanNorms(config)
     var mixture = try MixtureTraits(
       config, count: "num_experts", picked: "moe_topk", inner: "intermediate_size",
@@ -88,6 +89,10 @@ extension Family {
   static let miniMaxM2 = Family("minimax_m2") { config throws(JSONError) in
     var traits = try DecoderTraits(config, requiring: ["num_key_value_heads", "head_dim"])
     if try config.flag("use_qk_norm", default: true) { traits.queryKeyNorm = .whole }
+    // Members of an earlier architecture, which the files still have.
+    config.ignore(
+      "qk_norm_type", "layernorm_full_attention_beta", "layernorm_linear_attention_beta",
+      "layernorm_mlp_beta")
     traits.names.mlp = "block_sparse_moe"
     traits.rotaryDefaults.theta = 5e6
     if let width = try config.optionalMember("rotary_dim") {

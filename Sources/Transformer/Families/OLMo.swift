@@ -24,6 +24,7 @@ extension Family {
     let full = try traits.rotary(config, kind: "full_attention")
     var sliding = full
     if let own = try config.optionalMember("rope_parameters")?.optionalMember("sliding_attention") {
+      try config.refuseScalingBesideKinds()
       sliding = try RotaryConfiguration(
         scaling: own, config, theta: try own.member("rope_theta").double,
         width: traits.sizes.heads.dimension)

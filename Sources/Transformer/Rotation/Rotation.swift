@@ -44,6 +44,8 @@ public struct Rotation: Sendable {
 public enum RotationError: Error, Equatable, CustomStringConvertible {
   /// A rotation would change what is computed behind a norm or in front of a Linear.
   case notExact(String)
+  /// A module outside of the language model reads its residual stream, or writes to it.
+  case readElsewhere(String)
 
   /// What was found, and what was needed.
   public var description: String {
@@ -51,6 +53,9 @@ public enum RotationError: Error, Equatable, CustomStringConvertible {
     case .notExact(let name):
       "\(name): a rotation is exact only where all Linears read the residual stream through an "
         + "RMSNorm and write to it directly; quantize this model without one"
+    case .readElsewhere(let name):
+      "\(name): depends on the hidden states of the language model, and would have to be rotated with it; "
+        + "quantize this model without a rotation"
     }
   }
 }
