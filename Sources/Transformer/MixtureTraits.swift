@@ -49,11 +49,13 @@ struct MixtureTraits: Sendable {
     self.normalizes = normalizes
   }
 
-  /// Adds a shared expert as wide as several.
-  mutating func share(_ name: String, _ experts: Int) throws(JSONError) {
-    guard experts != 0 else { return }
+  /// Adds a shared expert as wide as several, of which a member gives the number; none without it.
+  mutating func share(_ name: String, _ number: JSONField?) throws(JSONError) {
+    guard let number, case let experts = try number.int, experts != 0 else { return }
     guard (1...1 << 16).contains(experts) else {
-      throw .wrongKind(path: name, expected: "a number of experts", found: "\(experts)")
+      throw .wrongKind(
+        path: number.path, expected: "a number of experts of at most \(1 << 16)",
+        found: "\(experts)")
     }
     names.shared = name
     shared = experts * inner

@@ -76,9 +76,15 @@ public struct ModelConfiguration: Sendable {
 
   /// The number of a member, or a default if it is absent.
   ///
-  /// - Throws: ``JSONError`` for anything but a number.
+  /// - Throws: ``JSONError`` for anything but a number that a float can hold with what it multiplies.
   public func number(_ name: String, default value: Double) throws(JSONError) -> Double {
-    try optionalMember(name)?.double ?? value
+    guard let field = try optionalMember(name) else { return value }
+    let found = try field.double
+    guard abs(found) <= 1e15 else {
+      throw .wrongKind(
+        path: field.path, expected: "a number of at most 10^15", found: "\(found)")
+    }
+    return found
   }
 
   /// Declares that the model does not depend on these members.

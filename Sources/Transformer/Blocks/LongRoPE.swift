@@ -15,6 +15,11 @@ struct LongRoPE {
     // The member of the model wins over that of the object.
     let flat = try config.optionalMember("original_max_position_embeddings")
     self.original = try flat?.positiveDouble ?? original
+    guard self.original >= 2 else {
+      throw .wrongKind(
+        path: "original_max_position_embeddings", expected: "at least 2 positions",
+        found: "\(self.original)")
+    }
     func factors(_ name: String) throws(JSONError) -> [Double] {
       let found = try parameters.member(name).doubles
       guard found.count == pairs, found.allSatisfy({ $0 > 0 }) else {

@@ -90,12 +90,13 @@ private func firstMember(_ names: [String], of field: JSONField) throws(JSONErro
 }
 
 extension JSONField {
-  /// A positive number.
+  /// A positive number that no computation with it makes infinite.
   var positiveDouble: Double {
     get throws(JSONError) {
       let value = try double
-      guard value > 0 else {
-        throw .wrongKind(path: path, expected: "a positive number", found: "\(value)")
+      guard value > 0, value <= 1e15 else {
+        throw .wrongKind(
+          path: path, expected: "a positive number of at most 10^15", found: "\(value)")
       }
       return value
     }

@@ -70,8 +70,8 @@ extension MixtureTraits {
       }
       self.groups = Router.Groups(count: groups, picked: open, ranking: 2)
     }
-    let shared = try config.firstMember(["n_shared_experts", "num_shared_experts"])
-    try share("shared_experts", shared?.int ?? 0)
+    try share(
+      "shared_experts", config.firstMember(["n_shared_experts", "num_shared_experts"]))
     let types = try config.optionalMember("mlp_layer_types")?.strings
     let flags = try config.optionalMember("is_moe_layer")?.array.map { field throws(JSONError) in
       try field.bool

@@ -94,8 +94,9 @@ extension DecoderTraits {
     _ config: ModelConfiguration, _ kind: String, _ key: String, _ theta: Double
   ) throws(JSONError) -> RotaryConfiguration {
     let width = sizes.heads.dimension
-    if let own = try config.optionalMember("rope_parameters")?.optionalMember(kind) {
+    if let parameters = try config.optionalMember("rope_parameters") {
       try config.refuseScalingBesideKinds()
+      let own = try parameters.member(kind)
       return try RotaryConfiguration(
         scaling: own, config, theta: try own.member("rope_theta").double, width: width)
     }
@@ -114,11 +115,7 @@ extension ModelConfiguration {
       return value
     }
     guard let found = try optionalMember(name) else { return nil }
-    guard try found.double > 0 else {
-      throw .wrongKind(
-        path: found.path, expected: "a positive number", found: "\(try found.double)")
-    }
-    return Float(try found.double)
+    return Float(try found.positiveDouble)
   }
 
   /// Refuses `rope_scaling` beside `rope_parameters` for each kind of block: versions of transformers differ in

@@ -12,6 +12,8 @@ extension Family {
     traits.isParallel = try config.flag("use_parallel_residual")
     if traits.isParallel { traits.names.mlpNorm = traits.names.attentionNorm }
     traits.rotaryDefaults.share = 0.25
+    // Of an earlier program, which had it at 1 for all its models.
+    config.ignore("rotary_scaling_factor")
     if try config.flag("qk_layernorm") {
       throw .wrongKind(path: "qk_layernorm", expected: "false", found: "true")
     }

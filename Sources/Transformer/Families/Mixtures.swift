@@ -59,7 +59,7 @@ extension Family {
     // The sum of weights is never as small as this.
     config.ignore("moe_norm_min")
     try mixture.share(
-      "shared_experts", try config.optionalMember("moe_num_shared_experts")?.int ?? 0)
+      "shared_experts", try config.optionalMember("moe_num_shared_experts"))
     let last = traits.sizes.layers - 1
     let first = try config.optionalMember("moe_layer_start_index")?.int ?? 1
     let given = try config.optionalMember("moe_layer_end_index")?.int ?? -1
@@ -132,7 +132,7 @@ extension Family {
     mixture.score = .sigmoid
     mixture.correction = "expert_bias"
     mixture.multiplier = Float(try config.number("route_scale", default: 1))
-    try mixture.share("shared_experts", try config.optionalMember("num_shared_experts")?.int ?? 0)
+    try mixture.share("shared_experts", try config.optionalMember("num_shared_experts"))
     let first = try config.optionalMember("num_dense_layers")?.int ?? 0
     mixture.layers = { $0 >= first }
     return try .decoder(config, traits, mixture)
