@@ -88,6 +88,7 @@ extension Family {
     var traits = try DecoderTraits(config, defaultEpsilon: 1e-5)
     try traits.readAttentionBias(config)
     config.ignore("norm_type")
+    try config.require("use_rotary_pos_emb", true)
     try traits.readHunyuanNorms(config)
     return try .decoder(config, traits)
   }

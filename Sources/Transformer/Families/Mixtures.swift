@@ -75,6 +75,7 @@ extension Family {
     var traits = try DecoderTraits(config, defaultEpsilon: 1e-5)
     try traits.readAttentionBias(config)
     config.ignore("norm_type")
+    try config.require("use_rotary_pos_emb", true)
     try traits.readHunyuanNorms(config)
     var mixture = try MixtureTraits(
       config, count: "num_experts", picked: "moe_topk", inner: "intermediate_size",
