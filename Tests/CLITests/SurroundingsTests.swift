@@ -89,7 +89,7 @@ import Testing
       let change =
         isTruncated
         ? "truncate -s 100000 model/model.safetensors"
-        : "dd if=/dev/urandom of=model/model.safetensors bs=1k seek=4000 count=1 conv=notrunc"
+        : "dd if=/dev/zero of=model/model.safetensors bs=1k seek=4000 count=1 conv=notrunc"
       #expect(try shell(change, in: folder).status == 0)
       let outcome = run.finish()
       #expect(outcome.status == 1)
