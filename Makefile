@@ -9,10 +9,10 @@ LOG := .build/make.log
 # How long all readers are fuzzed, together.
 SECONDS := 60
 
-.PHONY: help build demo ablation families faults fuzz test lint format interop docs dependencies
+.PHONY: help build demo ablation families faults fuzz test test-sanitized lint format interop docs dependencies
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: dependencies ## Build ptq for this machine
 	@mkdir -p .build
@@ -41,6 +41,9 @@ test: dependencies ## Build and run every test
 	@swift test -c release --disable-xctest > $(LOG) 2>&1 || { \
 	  grep -E 'error:|✘|recorded an issue' $(LOG) | head -n 60; tail -n 3 $(LOG); exit 1; }
 	@grep -E 'Test run with' $(LOG)
+
+test-sanitized: dependencies ## Run every test under AddressSanitizer, then under ThreadSanitizer
+	@Tools/test-sanitized
 
 lint: ## Check the formatting of all sources
 	swift format lint --strict --recursive --parallel Sources Tests Examples Package.swift

@@ -8,7 +8,9 @@ import Quantizer
 let packingReaders = [
   Reader("packing") { bytes in
     var input = Input(bytes)
-    let (bits, rows, columns) = (1 + input.next() % 8, input.next() % 40, input.next() % 40)
+    // Streams that cross words, but few of them.
+    let (bits, length, width) = (1 + input.next() % 8, input.next() % 40, input.next() % 6)
+    let (rows, columns) = input.next() % 2 == 0 ? (length, width) : (width, length)
     let codes = (0..<rows * columns).map { _ in UInt8(input.next() & (1 << bits - 1)) }
     for direction in [PackedCodes.Direction.alongRows, .alongColumns] {
       let packed = PackedCodes(codes, rows: rows, columns: columns, bits: bits, direction)
