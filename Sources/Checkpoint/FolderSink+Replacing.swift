@@ -36,7 +36,10 @@ struct Replacement {
   /// All that wait in a partial folder.
   static func all(in partial: PartialFolder) throws(CheckpointError) -> [Replacement] {
     let folder = partial.file(folderName)
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    guard FileManager.default.fileExists(atPath: folder) else { return [] }
+    guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
+      throw .system(path: folder, doing: "listing", code: errno)
+    }
     var result: [Replacement] = []
     // Others are files that were not finished.
     for name in names.sorted() where name.hasSuffix(".safetensors") {

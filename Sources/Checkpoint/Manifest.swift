@@ -36,7 +36,7 @@ public struct Manifest: Sendable {
   /// - Throws: ``CheckpointError`` if one cannot be read.
   init(of folder: String, made: JSONValue) throws(CheckpointError) {
     var files: [File] = []
-    for name in Self.names(in: folder) { files.append(try File(name, in: folder)) }
+    for name in Self.names(in: folder) { files.append(try File(reading: name, in: folder)) }
     self.files = files
     self.made = made
     isDamaged = false
@@ -142,38 +142,42 @@ extension Manifest.File {
     return .object(object)
   }
 
-  /// The digests of the tensors in a file of weights; none in any other file.
-  private static func tensors(
-    of file: MappedFile, _ name: String
-  ) throws(CheckpointError) -> [String: String] {
-    guard name.hasSuffix(".safetensors") else { return [:] }
-    var result: [String: String] = [:]
-    for entry in try SafetensorsFile(path: file.path).entries {
-      result[entry.name] = file.digest(of: entry.range)
-    }
-    return result
+  /// Reads a file.
+  fileprivate init(reading name: String, in folder: String) throws(CheckpointError) {
+    let path = "\(folder)/\(name)"
+    let file = try MappedFile(path: path)
+    (self.name, byteCount, digest) = (name, file.byteCount, file.digest)
+    tensors = name.hasSuffix(".safetensors") ? try Self.tensors(in: path) : [:]
   }
 
-  /// Reads a file.
-  fileprivate init(_ name: String, in folder: String) throws(CheckpointError) {
-    let file = try MappedFile(path: "\(folder)/\(name)")
-    (self.name, byteCount, digest) = (name, file.byteCount, file.digest)
-    tensors = try Self.tensors(of: file, name)
+  /// The digests of the tensors in a file of weights.
+  private static func tensors(in path: String) throws(CheckpointError) -> [String: String] {
+    let weights = try SafetensorsFile(path: path)
+    var result: [String: String] = [:]
+    for entry in weights.entries { result[entry.name] = weights.file.digest(of: entry.range) }
+    return result
   }
 
   /// What is wrong with the file in a folder; nil for nothing.
   fileprivate func finding(in folder: String) -> String? {
     do throws(CheckpointError) {
-      let found = try Self(name, in: folder)
-      if found.byteCount != byteCount { return "has \(found.byteCount) bytes, not \(byteCount)" }
-      if found.digest == digest { return nil }
-      let damaged = tensors.keys.sorted().filter { found.tensors[$0] != tensors[$0] }
-      return "its bytes are not those that were written"
-        + (damaged.isEmpty ? "" : ", in \(damaged.prefix(3).joined(separator: ", "))")
-        + (damaged.count > 3 ? " and \(damaged.count - 3) more tensors" : "")
+      let file = try MappedFile(path: "\(folder)/\(name)")
+      if file.byteCount != byteCount { return "has \(file.byteCount) bytes, not \(byteCount)" }
+      return file.digest == digest
+        ? nil : "its bytes are not those that were written" + damagedTensors(in: file.path)
     } catch {
       return FileManager.default.fileExists(atPath: "\(folder)/\(name)")
         ? error.description : "is gone"
     }
+  }
+
+  /// Which tensors are not what they were, after a comma; nothing if the damage is elsewhere.
+  private func damagedTensors(in path: String) -> String {
+    // A header that cannot be read any more does not say where they are.
+    guard !tensors.isEmpty, let found = try? Self.tensors(in: path) else { return "" }
+    let damaged = tensors.keys.sorted().filter { found[$0] != tensors[$0] }
+    guard !damaged.isEmpty else { return "" }
+    return ", in " + damaged.prefix(3).joined(separator: ", ")
+      + (damaged.count > 3 ? " and \(damaged.count - 3) more tensors" : "")
   }
 }

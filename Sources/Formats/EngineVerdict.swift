@@ -43,9 +43,8 @@ public enum EngineRules {
   ) -> [EngineVerdict] {
     (table[format.name] ?? []).map { rule in
       let objection =
-        rule.objection(linear, scheme)
-        .flatMap { isExpert && $0.isConditional && rule.engine == "transformers" ? nil : $0 }
-        ?? (isExpert ? experts(scheme, in: format, by: rule.engine) : nil)
+        (isExpert ? experts(scheme, in: format, by: rule.engine) : nil)
+        ?? rule.objection(linear, scheme)
       return EngineVerdict(
         rule.engine, objection: objection?.reason, remedies: objection?.remedies ?? [],
         isConditional: objection?.isConditional ?? false)

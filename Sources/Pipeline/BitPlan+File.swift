@@ -40,18 +40,13 @@ extension BitPlan {
   /// The plan that entries with stars describe; entries that fit nothing stay under their names.
   private init(_ entries: [(name: String, bits: Int)], for linears: [LinearShape]) {
     var bits: [String: Int] = [:]
-    let names = linears.map { ($0.name, parts: $0.name.split(separator: ".")) }
     for entry in entries {
-      guard entry.name.contains("*") else {
+      guard entry.name.contains("*"), let pattern = ModulePattern(entry.name) else {
         bits[entry.name] = entry.bits
         continue
       }
-      let pattern = entry.name.split(separator: ".")
-      let fitting = names.filter { name in
-        name.parts.count == pattern.count
-          && zip(pattern, name.parts).allSatisfy { $0 == "*" || $0 == $1 }
-      }
-      for (name, _) in fitting { bits[name] = entry.bits }
+      let fitting = linears.filter { pattern.isName(of: $0.name) }
+      for linear in fitting { bits[linear.name] = entry.bits }
       if fitting.isEmpty { bits[entry.name] = entry.bits }
     }
     self.init(bits)

@@ -34,6 +34,9 @@ package struct EngineCheck {
         objections.append(verdict)
       }
     }
+    // What would help with one Linear is no use where another one is refused.
+    let refusing = Set(objections.filter(\.isRefusal).map(\.engine))
+    objections.removeAll { $0.isConditional && refusing.contains($0.engine) }
     let loaders = engines.filter { engine in !objections.contains { $0.engine == engine } }
     self.loaders = engines.isEmpty ? nil : loaders
     warnings = objections.map {

@@ -29,7 +29,7 @@ public struct QuantizationRun {
   private let statistics: String?
   let activationBudget: Int
   private let checkpointInterval: Double
-  private let failurePolicy: FailurePolicy
+  let failurePolicy: FailurePolicy
   let plan: RunPlan
   private let identity: RunIdentity
   /// What an interrupted run left to be continued.
@@ -158,84 +158,6 @@ public struct QuantizationRun {
     return report
   }
 
-  /// Solves a block; if the policy allows it, once more without what fails.
-  private func solveBlock(
-    _ index: Int, by quantizer: BlockQuantizer, _ stream: inout Stream,
-    beside original: inout Stream?, into sink: any ResultSink, _ report: inout RunReport,
-    _ send: (RunEvent) throws -> Void
-  ) throws {
-    var model = model
-    let entering = failurePolicy == .keepDense ? (stream, original) : nil
-    while true {
-      do {
-        return try solveBlock(
-          index, of: model, by: quantizer, &stream, beside: &original, into: sink, &report, send)
-      } catch let error as StageError {
-        let names = model.declaration.storedAlike([error.linear], block: index)
-        guard let entering, !names.isEmpty else { throw error }
-        (stream, original) = entering
-        model.keepDense(names, block: index)
-        report.unquantized += names.sorted().map { FailedLinear($0, reason: error.description) }
-        try send(.warning(Warning("\(error); \(names.count) Linears stay dense")))
-      }
-    }
-  }
-
-  /// Solves those Linears of a block that the model does not keep dense, and stores what it is made of.
-  private func solveBlock(
-    _ index: Int, of model: LanguageModel, by quantizer: BlockQuantizer, _ stream: inout Stream,
-    beside original: inout Stream?, into sink: any ResultSink, _ report: inout RunReport,
-    _ send: (RunEvent) throws -> Void
-  ) throws {
-    let linears = plan.blocks[index]
-    var solvedCount = 0
-    func sendProgress() throws {
-      let done = Double(index) + Double(solvedCount) / Double(max(1, linears.count))
-      try send(.progress(done / Double(plan.blocks.count), "block \(index)"))
-    }
-    func store(_ solved: SolvedLinear) throws {
-      let solution = solved.solution
-      let bytes = try sink.store([
-        StoredLinear(solution.name, solution.linear, scales: plan.scales)
-      ])
-      let linear = LinearReport(solved, bytes: bytes[0])
-      report.linears.append(linear)
-      try send(.solved(linear))
-    }
-    try sendProgress()
-    var block = try model.block(index)
-    var waiting: [SolvedLinear] = []
-    try quantizer.solve(&block, &stream, beside: &original) { solved in
-      solvedCount += solved.count
-      // The end of a block is the start of the next one, or of what is left to write.
-      if solvedCount < linears.count { try sendProgress() }
-    } _: { solved in
-      // What comes behind may fail, and the block be solved again.
-      if failurePolicy == .keepDense { waiting.append(solved) } else { try store(solved) }
-    }
-    try waiting.forEach(store)
-    try storeDense(block, into: sink, instead: Set(report.unquantized.map(\.name)))
-  }
-
-  /// Stores what has taken up factors, and the Linears that were to be quantized but stay dense.
-  private func storeDense(
-    _ block: DecoderBlock, into sink: any ResultSink, instead failed: Set<String>
-  ) throws {
-    let failed = Dictionary(
-      uniqueKeysWithValues: block.program.stages.flatMap(\.slots)
-        .filter { failed.contains($0.name) }.map { ("\($0.name).weight", $0.shape) })
-    for (name, bytes) in block.denseTensors {
-      // Safety: bytes have no padding, so all of the memory is initialized.
-      if let linear = failed[name], let shape = model.folder.tensor(name)?.shape {
-        try unsafe sink.store(
-          NamedShape(name, shape.type, shape.dimensions), bytes.span.bytes, insteadOf: linear,
-          plan.schemes[linear.name] ?? settings.linearScheme, scales: plan.scales)
-      } else if plan.rewritten.contains(name) {
-        try unsafe sink.store(name, bytes.span.bytes)
-      }
-    }
-  }
-
   /// Whether there is something that the same run could continue from.
   public var canBeContinued: Bool {
     (try? Journal(in: FolderSink.workspace(for: output))) != nil
@@ -284,37 +206,6 @@ extension LanguageModel {
     method.rotates ? try rotated() : self
   }
 
-  /// What its user should know about the output.
-  var warnings: [Warning] {
-    let adapter = Warning(
-      "adapter_config.json: the adapter beside the weights is not part of the result; merge it into the "
-        + "model first, or apply it to the result")
-    return rotationWarnings + (folder.hasAdapter ? [adapter] : [])
-  }
-
-  /// What a rotation costs: a head of its own, where it was the embedding's; and rounding of dense
-  /// Linears, which are stored again in their format.
-  private var rotationWarnings: [Warning] {
-    var warnings: [Warning] = []
-    if untiesHead, let table = folder.tensor("\(declaration.embedding).weight") {
-      let megabytes = (Double(table.shape.byteCount ?? 0) / 1e6).rounded()
-      warnings.append(
-        Warning(
-          "rotation: the head no longer shares its weights with the embedding, which takes "
-            + "\(Int(megabytes)) MB more"))
-    }
-    let hasExperts = declaration.blocks.contains { block in
-      block.stages.flatMap(\.slots).contains { $0.expert != nil }
-    }
-    if !rotatedTensors.isEmpty, hasExperts {
-      warnings.append(
-        Warning(
-          "rotation: routers are rounded to their format once more, so a few tokens may go to other "
-            + "experts"))
-    }
-    return warnings
-  }
-
   /// `config.json` of the output, without what says that it is quantized.
   fileprivate func outputConfiguration() throws -> JSONValue {
     var result = folder.configuration
@@ -326,64 +217,6 @@ extension LanguageModel {
       }
     }
     return result
-  }
-}
-
-extension QuantizationSettings {
-  /// How ranges were chosen, which is by squared error where the way asked for needs what there is not.
-  private func rangeInEffect(_ report: RunReport) -> GridRule.Range {
-    if method.clips { return .outputError }
-    switch range {
-    case .outputError where report.calibrationTokens == 0: return .squaredError
-    case .solve where !method.rounding.needsCalibration: return .squaredError
-    default: return range
-    }
-  }
-
-  /// How the output was made, for its readers.
-  ///
-  /// Options that had no effect are left out.
-  fileprivate func provenance(_ report: RunReport) -> JSONValue {
-    var members: [(String, JSONValue)] = [
-      ("quantizer", [.string("ptq:\(version)")]), ("method", .string(method.name)),
-      ("range", .string(rangeInEffect(report).rawValue)),
-      ("calibration_tokens", .number(JSONNumber(report.calibrationTokens))),
-    ]
-    if method.rounding.name == RoundingMethod.gptq.name {
-      members.append(("column_order", .string(options.order.rawValue)))
-      members.append(
-        ("damp_percent", options.searchesDamping ? "held-out" : .rounded(options.damping.share)))
-    }
-    if let correction, report.calibrationTokens > 0 {
-      let strength: JSONValue =
-        switch correction.strength {
-        case .fixed(let share): .rounded(Double(share))
-        case .heldOut: "held-out"
-        case .gptaq: "gptaq"
-        }
-      members.append(("target_correction", strength))
-    }
-    if method.rotates { members.append(("rotation", "hadamard")) }
-    if case .fixed(let alpha) = options.migrationStrength,
-      method.transform?.name == TransformMethod.smoothQuant.name
-    {
-      members.append(("smoothing_strength", .rounded(Double(alpha))))
-    }
-    if method.activations == .tensor { members.append(("observer", .string(observer.name))) }
-    return JSONValue(members: members)
-  }
-}
-
-extension LinearReport {
-  fileprivate init(_ solved: SolvedLinear, bytes: Int) {
-    let solution = solved.solution
-    let weights = solution.quantized.codes.count
-    self.init(
-      name: solution.name, rows: solution.quantized.rows, columns: solution.quantized.columns,
-      bitsPerWeight: 8 * Double(bytes) / Double(weights),
-      error: solution.error, clippedShare: solution.clippedShare, lostRows: solution.lostRows,
-      hasScaledInput: solved.hasScaledInput, conditioning: solution.conditioning,
-      expertTokens: solved.slot.expert == nil ? nil : solution.tokens)
   }
 }
 

@@ -17,6 +17,8 @@ public struct Verification {
   private let result: LanguageModel
   private let original: LanguageModel
   private let report: RunReport
+  /// What the manifest says of how the result was made.
+  private let made: JSONValue
 
   /// The largest relative difference between two computations of an error in float32.
   private static let tolerance = 1e-3
@@ -42,9 +44,9 @@ public struct Verification {
         path: "\(result.folder.path)/\(RunReport.fileName)",
         needed: "it has the errors that are to be computed again")
     }
-    let manifest = try Manifest(in: result.folder.path)
+    made = try Manifest(in: result.folder.path)?.made ?? .null
     self.result = result
-    self.original = manifest?.made["rotation"] == nil ? original : try original.rotated()
+    self.original = made["rotation"] == nil ? original : try original.rotated()
     self.report = report
   }
 
@@ -68,9 +70,7 @@ public struct Verification {
 
   /// The files of the model that are not those of which the manifest has digests.
   private func sourceFindings() throws -> [String] {
-    guard let source = try Manifest(in: result.folder.path)?.made["model"],
-      case .object(let digests) = source
-    else { return [] }
+    guard case .object(let digests)? = made["model"] else { return [] }
     return try Set(original.folder.tensors.map(\.path)).sorted().compactMap { path in
       let name = path.split(separator: "/").last.map(String.init) ?? path
       guard let digest = digests[name] else {
@@ -139,8 +139,10 @@ public struct Verification {
       original.rotation != nil || report.linears.contains(where: \.hasScaledInput)
     let linears = Set(report.linears.map(\.name))
     for tensor in result.folder.tensors {
-      let module = tensor.name.split(separator: ".").dropLast().joined(separator: ".")
-      guard !linears.contains(module), let source = original.folder.tensor(tensor.name) else {
+      let parts = tensor.name.split(separator: ".")
+      let isStored =
+        parts.last != "bias" && linears.contains(parts.dropLast().joined(separator: "."))
+      guard !isStored, let source = original.folder.tensor(tensor.name) else {
         continue
       }
       let isSame = tensor.hasSameBytes(as: source)

@@ -61,13 +61,9 @@ public struct DecoderSizes: Sendable {
       any: ["hidden_size", "n_embd", "n_embed", "d_model"], atMost: Self.largestWidth)
     layers = try config.positive(
       any: ["num_hidden_layers", "n_layer", "n_layers", "num_layers"], atMost: 1 << 16)
-    let count: Int
-    let counts = ["num_attention_heads", "n_head", "n_heads", "num_heads"]
-    if let defaults, try config.firstMember(counts) == nil {
-      count = defaults.heads
-    } else {
-      count = try config.positive(any: counts, atMost: 1 << 16)
-    }
+    let count = try config.positive(
+      any: ["num_attention_heads", "n_head", "n_heads", "num_heads"], default: defaults?.heads,
+      atMost: 1 << 16)
     let keyValueCount = try config.positive(
       "num_key_value_heads", default: defaults?.keyValueHeads ?? count)
     let dimension = try config.positive(
@@ -78,11 +74,7 @@ public struct DecoderSizes: Sendable {
     } else {
       intermediate = try config.positive(any: inner, atMost: Self.largestWidth)
     }
-    if let defaults {
-      vocabulary = try config.positive("vocab_size", default: defaults.vocabulary)
-    } else {
-      vocabulary = try config.positive("vocab_size")
-    }
+    vocabulary = try config.positive("vocab_size", default: defaults?.vocabulary)
     context = try config.context() ?? defaults?.context
     normEpsilon = Float(
       try config.optionalMember(epsilon)?.double(in: 0...1) ?? defaultEpsilon)

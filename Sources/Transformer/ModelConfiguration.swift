@@ -56,14 +56,16 @@ public struct ModelConfiguration: Sendable {
     return try field.positive(name, default: value, atMost: limit)
   }
 
-  /// The positive integer of the first of these members that exists; without any, the first is missing.
+  /// The positive integer of the first of these members that exists; without any, the default, or the first
+  /// is missing.
   ///
   /// - Throws: ``JSONError`` for anything but a positive integer of at most `limit`.
   public func positive(
-    any names: [String], atMost limit: Int = Int(Int32.max)
+    any names: [String], default value: Int? = nil, atMost limit: Int = Int(Int32.max)
   ) throws(JSONError) -> Int {
-    guard let found = try firstMember(names) else { return try member(names[0]).positive() }
-    return try found.positive(atMost: limit)
+    if let found = try firstMember(names) { return try found.positive(atMost: limit) }
+    if let value { return value }
+    return try member(names[0]).positive()
   }
 
   /// The boolean of a member, or a default if it is absent.

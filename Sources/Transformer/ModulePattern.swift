@@ -18,9 +18,30 @@ public struct ModulePattern: Sendable, Equatable, CustomStringConvertible {
   /// Whether a module, or one that it is part of, has such a name.
   public func matches(_ module: String) -> Bool {
     let names = module.split(separator: ".")
-    guard names.count >= parts.count else { return false }
-    return (0...names.count - parts.count).contains { start in
-      zip(parts, names[start...]).allSatisfy { $0 == "*" || $0 == $1 }
+    return names.indices.contains { fits(names[$0...].prefix(parts.count)) }
+  }
+
+  /// Whether this is the whole name of a module.
+  package func isName(of module: String) -> Bool { fits(module.split(separator: ".")[...]) }
+
+  private func fits(_ names: ArraySlice<Substring>) -> Bool {
+    names.count == parts.count && zip(parts, names).allSatisfy { $0 == "*" || $0 == $1 }
+  }
+}
+
+/// Why a choice of modules cannot be.
+public enum ModulePatternError: Error, CustomStringConvertible {
+  /// No Linear has such a name.
+  case fitsNothing(String, example: String)
+  /// Every Linear would stay as it is.
+  case leavesNothing
+
+  /// What was found, and what was needed.
+  public var description: String {
+    switch self {
+    case .fitsNothing(let pattern, let example):
+      "\(pattern): no Linear of the decoder blocks has such a name; one of them is \(example)"
+    case .leavesNothing: "every Linear would stay dense, and nothing would be quantized"
     }
   }
 }

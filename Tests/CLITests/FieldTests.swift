@@ -161,29 +161,18 @@ private func quantize(_ arguments: String..., in folder: TemporaryFolder) throws
     }
   }
 
-  @Test func `may have a context that its rotation stretches`() throws {
+  /// A `dynamic` rotation depends on the length of each sequence beyond the stated one.
+  @Test(arguments: [("yarn", 256), ("dynamic", 128)])
+  func `may have a context that its rotation stretches`(kind: String, context: Int) throws {
     try withText { folder in
       var tiny = TinyModel()
-      tiny.configure("rope_scaling", #"{"rope_type": "yarn", "factor": 2.0}"#)
+      tiny.configure("rope_scaling", #"{"rope_type": "\#(kind)", "factor": 2.0}"#)
       try tiny.write("model", in: folder)
       try Command.succeed(
-        "eval", "model", "--text", "text.safetensors", "--length", "256", in: folder)
+        "eval", "model", "--text", "text.safetensors", "--length", "\(context)", in: folder)
       let refused = try Command.run(
-        "eval", "model", "--text", "text.safetensors", "--length", "257", in: folder)
-      #expect(refused.status != 0 && refused.errors.contains("256"))
-    }
-  }
-
-  @Test func `ends where the length of a sequence would change its rotation`() throws {
-    try withText { folder in
-      var tiny = TinyModel()
-      tiny.configure("rope_scaling", #"{"rope_type": "dynamic", "factor": 2.0}"#)
-      try tiny.write("model", in: folder)
-      try Command.succeed(
-        "eval", "model", "--text", "text.safetensors", "--length", "128", in: folder)
-      let refused = try Command.run(
-        "eval", "model", "--text", "text.safetensors", "--length", "129", in: folder)
-      #expect(refused.status != 0 && refused.errors.contains("128"))
+        "eval", "model", "--text", "text.safetensors", "--length", "\(context + 1)", in: folder)
+      #expect(refused.status != 0 && refused.errors.contains("\(context)"))
     }
   }
 

@@ -62,6 +62,25 @@ private func expert(_ name: String) -> Int? {
     }
   }
 
+  @Test func `says once what transformers does not load, and advises nothing that does not help`()
+    throws
+  {
+    try TemporaryFolder.with { folder in
+      let settings = QuantizationSettings(
+        scheme: try Scheme(bits: 4, symmetric: false, granularity: .group(32)), method: .nearest)
+      let run = try QuantizationRun(
+        model: folder.open(.mixture()), settings: settings, calibration: nil,
+        output: folder.path("out"))
+      var (loaders, warnings) = ([String](), [String]())
+      _ = try run.run { event in
+        if case .loaders(let found) = event { loaders = found }
+        if case .warning(let found) = event { warnings.append(found.text) }
+      }
+      #expect(loaders == ["vLLM"])
+      #expect(warnings == ["transformers does not load experts with asymmetric weights"])
+    }
+  }
+
   @Test(arguments: [Method.gptq, .awqGPTQ])
   func `stores every expert, and the model predicts nearly what it did`(method: Method) throws {
     try TemporaryFolder.with { folder in

@@ -49,7 +49,7 @@ extension Slot {
 
 extension ModelDeclaration {
   /// The Linears of a block that must stay dense if some do, since engines make one matrix of them.
-  package func storedAlike(_ names: Set<String>, block: Int) -> Set<String> {
+  func storedAlike(_ names: Set<String>, block: Int) -> Set<String> {
     linearsStoredAlike(block: block).reduce(into: []) { result, set in
       let all = set.map(\.name)
       if all.contains(where: names.contains) { result.formUnion(all) }
@@ -86,27 +86,14 @@ extension LanguageModel {
   }
 
   /// Keeps some Linears of a block dense, with all that engines merge with them.
-  package mutating func keepDense(_ names: Set<String>, block: Int) {
-    guard !names.isEmpty else { return }
-    declaration.keepDense(declaration.storedAlike(names, block: block), block: block)
+  ///
+  /// - Returns: the names of all that are kept.
+  @discardableResult
+  package mutating func keepDense(_ names: Set<String>, block: Int) -> Set<String> {
+    let all = declaration.storedAlike(names, block: block)
+    if !all.isEmpty { declaration.keepDense(all, block: block) }
+    return all
   }
 
   private var exampleName: String { declaration.linears(block: 0).last?.name ?? "" }
-}
-
-/// Why a choice of modules cannot be.
-public enum ModulePatternError: Error, CustomStringConvertible {
-  /// No Linear has such a name.
-  case fitsNothing(String, example: String)
-  /// Every Linear would stay as it is.
-  case leavesNothing
-
-  /// What was found, and what was needed.
-  public var description: String {
-    switch self {
-    case .fitsNothing(let pattern, let example):
-      "\(pattern): no Linear of the decoder blocks has such a name; one of them is \(example)"
-    case .leavesNothing: "every Linear would stay dense, and nothing would be quantized"
-    }
-  }
 }
