@@ -29,7 +29,7 @@ ablation: build ## Show what each ingredient gives on the bundled model, at 4, 3
 families: dependencies ## Compare the forward pass of every model family with transformers (from PyPI)
 	@Tools/families
 
-faults: build ## Kill 200 runs, continue them, and compare the results; let a disk run full
+faults: build ## Kill 200 runs, continue them, and compare the results; let a disk fail and run full
 	@Tools/faults $(PTQ) $(MODEL)
 
 fuzz: dependencies ## Feed made-up files to every reader for SECONDS=60, under AddressSanitizer

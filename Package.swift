@@ -134,12 +134,14 @@ let package = Package(
       ]),
     tests("Report", ["JSON", "Pipeline", "Solvers", "Studies"]),
     tests("PTQ"),
+    .executableTarget(
+      name: "soak", dependencies: ["PTQ", "TestSupport"], path: "Tests/Soak", swiftSettings: strict),
     // The executables, because the tests start them.
     tests(
       "CLI",
       [
         "Checkpoint", "CustomFamily", "CustomSolver", "Executable", "JSON", "LinearAlgebra",
-        "Pipeline", "Quantizer", "Remedies", "Solvers",
+        "Pipeline", "Quantizer", "Remedies", "Solvers", "soak",
       ], resources: [.copy("Fixtures")]),
   ],
   swiftLanguageModes: [.v6]

@@ -15,6 +15,8 @@ enum Interruption {
   static func watched<Result>(_ body: () throws -> Result) throws -> Result {
     // A closed pipe on standard error must not stop the run.
     signal(SIGPIPE, SIG_IGN)
+    // Then a write beyond the largest file that the shell allows (ulimit -f) is an error like a full disk.
+    signal(SIGXFSZ, SIG_IGN)
     // The kernel's way to say that a mapped file has lost its end.
     signal(SIGBUS) { _ in
       let message: StaticString = "\nError: a file became shorter while it was read\n"

@@ -16,6 +16,7 @@ public enum PTQCommand {
       var (takesLists, takesRecipe) = (false, true)
       do {
         try Startup.checkArguments()
+        try Startup.checkFiles()
         var command = try RootCommand.parseAsRoot()
         let repeated = CommonArguments.repeated(
           CommandLine.arguments.dropFirst(),

@@ -26,6 +26,7 @@ struct QuantizeCommand: ParsableCommand {
         ptq quantize Llama-3.2-1B -o awq --calibration chats.jsonl --method awq+gptq
         ptq quantize Llama-3.2-1B -o w8a8 --calibration t.txt --method smoothquant
         ptq quantize Llama-3.2-1B -o Llama-rtn --method rtn --format gptq
+        ptq quantize Llama-3.2-1B -o b --calibration t.txt --base a --redo down_proj
 
       Output error % is the squared error of a Linear's output over the calibration tokens, \
       in per cent of the output's energy; held-out % is the same on tokens that no solver saw.
@@ -95,6 +96,9 @@ struct QuantizeCommand: ParsableCommand {
   @OptionGroup(title: "Calibration")
   var calibration: CalibrationArguments
 
+  @OptionGroup(title: "Solving some Linears again")
+  var again: RedoArguments
+
   @OptionGroup(title: "Interruption")
   var interruption: InterruptionArguments
 
@@ -107,6 +111,9 @@ struct QuantizeCommand: ParsableCommand {
   func validate() throws {
     if bits != nil, mixed.decideBits {
       throw ValidationError("--bits and --bits-budget or --bits-plan exclude each other.")
+    }
+    if again.base != nil, mixed.decideBits {
+      throw ValidationError("--redo takes --bits, and no --bits-budget or --bits-plan.")
     }
     if dryRun, mixed.bitsBudget != nil {
       throw ValidationError(
@@ -131,7 +138,8 @@ struct QuantizeCommand: ParsableCommand {
       model: language, settings: settings,
       calibration: try calibration.read(for: language, recipe.preset),
       output: output, statistics: statistics, checkpointInterval: Double(interruption.interval),
-      interrupted: interruption.interrupted, failurePolicy: onFailure)
+      interrupted: interruption.interrupted, failurePolicy: onFailure,
+      base: try again.result(opening))
     guard !dryRun else { return try show(run.forecast()) }
     var display = RunDisplay()
     defer { display.end() }
@@ -151,13 +159,18 @@ struct QuantizeCommand: ParsableCommand {
       throw error
     }
     display.end()
+    let check = try ResultCheck(of: OutputPath.resolved(output), madeFrom: language) {
+      try Catalog.current.model(at: $0, as: opening.family)
+    }
     if common.json {
       print(report.json.text(.pretty))
     } else {
       if let search { print(search.table.text + "\n") }
       print(report.table.text)
       print("\n\(report.summary)\nwritten to \(output)")
+      for sentence in check.confirmed { print(sentence) }
     }
+    guard check.findings.isEmpty else { throw ResultError(path: output, findings: check.findings) }
   }
 }
 

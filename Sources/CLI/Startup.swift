@@ -26,6 +26,17 @@ enum Startup {
     }
   }
 
+  /// Checks that some files can be open at once.
+  ///
+  /// Besides the model's and the result's, the system's libraries open some, and end the process where they cannot.
+  static func checkFiles() throws {
+    if let limit = SystemProbe.openFileLimit, limit < neededFiles {
+      throw StartupError.openFiles(limit: limit, needed: neededFiles)
+    }
+  }
+
+  private static let neededFiles = 64
+
   /// Checks that all results have been printed.
   static func checkOutput() throws {
     guard SystemProbe.flushOutput() else { throw StartupError.output }
@@ -36,6 +47,7 @@ enum Startup {
 enum StartupError: Error, CustomStringConvertible {
   case notUTF8(argument: Int)
   case addressSpace(limit: Int, needed: Int)
+  case openFiles(limit: Int, needed: Int)
   case output
 
   var description: String {
@@ -45,6 +57,8 @@ enum StartupError: Error, CustomStringConvertible {
     case .addressSpace(let limit, let needed):
       "the address space is limited to \(limit >> 20) MiB, and \(needed >> 20) MiB are needed for buffers alone; "
         + "raise the limit (ulimit -v unlimited), or use fewer --threads"
+    case .openFiles(let limit, let needed):
+      "only \(limit) files may be open at once, and \(needed) are needed; raise the limit (ulimit -n 1024)"
     case .output: "the results could not be printed; is there room where standard output goes?"
     }
   }

@@ -28,4 +28,10 @@ long long ptq_address_space_limit(void) {
   return (long long)limit.rlim_cur;
 }
 
+long long ptq_open_file_limit(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return -1;
+  return (long long)limit.rlim_cur;
+}
+
 int ptq_flush_output(void) { return fflush(stdout) == 0 && !ferror(stdout); }

@@ -69,10 +69,10 @@ public struct Manifest: Sendable {
   }
 
   /// The text of the manifest.
-  var bytes: [UInt8] {
-    let digest = SHA256.digest(of: json("").bytes(.pretty))
-    return json(digest).bytes(.pretty)
-  }
+  var bytes: [UInt8] { json(digest).bytes(.pretty) }
+
+  /// The SHA-256 of the text with an empty string in its place, which stands in it.
+  public var digest: String { SHA256.digest(of: json("").bytes(.pretty)) }
 
   private func json(_ digest: String) -> JSONValue {
     var list = JSONObject()

@@ -1,12 +1,12 @@
 internal import Glibc
 
 /// Where a path that is to be written leads, decided once before the work.
-enum OutputPath {
+package enum OutputPath {
   /// The absolute path without `.`, `..` and a leading `~`.
   ///
   /// `..` is the folder above the one that is there, as the kernel sees it, also behind a link; where nothing is
   /// there yet, it takes back the part before.
-  static func resolved(_ path: String) -> String {
+  package static func resolved(_ path: String) -> String {
     var result = path.hasPrefix("/") ? "/" : workingFolder
     for (i, part) in path.split(separator: "/").enumerated() {
       switch part {

@@ -31,6 +31,12 @@ package struct SystemProbe: Sendable {
     return limit < 0 ? nil : Int(limit)
   }
 
+  /// The number of files that the process may have open; nil for any number.
+  package static var openFileLimit: Int? {
+    let limit = ptq_open_file_limit()
+    return limit < 0 ? nil : Int(limit)
+  }
+
   /// Whether everything printed has reached its reader, such as a file on a disk with room.
   package static func flushOutput() -> Bool { ptq_flush_output() != 0 }
 

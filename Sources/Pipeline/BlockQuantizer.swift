@@ -24,19 +24,22 @@ struct BlockQuantizer {
   /// - Parameters:
   ///   - block: its weights are replaced by what the codes stand for, and its norms, biases and
   ///     dense Linears by versions that have taken up the factors of scaled inputs.
+  ///   - taken: dense Linears whose weights are replaced by what these codes stand for, in front of all others.
   ///   - stream: the hidden states; empty without calibration.
   ///   - original: the hidden states in the full-precision model, if the recipe asks for them.
   ///   - progress: called with the Linears that were just solved.
   ///   - deliver: receives each solution once it is final, in order of computation.
   /// - Throws: ``StageError``, or what `progress` and `deliver` throw.
   func solve(
-    _ block: inout DecoderBlock, _ stream: inout Stream, beside original: inout Stream?,
+    _ block: inout DecoderBlock, putting taken: [String: QuantizedLinear] = [:],
+    _ stream: inout Stream, beside original: inout Stream?,
     _ progress: ([LinearSolution]) throws -> Void = { _ in },
     _ deliver: (SolvedLinear) throws -> Void
   ) throws {
     var solutions = BlockSolutions(block.program)
-    stream.enter(block)
     var reference = original.map { ReferenceStream($0, entering: block) }
+    for (name, linear) in taken { block.weights.linears[name]?.adopt(linear) }
+    stream.enter(block)
     // Held once, so that it changes in place.
     original = nil
     var prior = ExpertPrior(block.program, collecting: neededParts)

@@ -17,6 +17,7 @@ extension QuantizationRun {
   ) throws {
     var model = model
     let entering = failurePolicy == .keepDense ? (stream, original) : nil
+    report.linears += taken?.reports(ofBlock: index) ?? []
     while true {
       do {
         return try solveBlock(
@@ -55,7 +56,8 @@ extension QuantizationRun {
     try sendProgress()
     var block = try model.block(index)
     var waiting: [SolvedLinear] = []
-    try quantizer.solve(&block, &stream, beside: &original) { solved in
+    let quantized = try taken?.quantized(inBlock: index) ?? [:]
+    try quantizer.solve(&block, putting: quantized, &stream, beside: &original) { solved in
       solvedCount += solved.count
       // The end of a block is the start of the next one, or of what is left to write.
       if solvedCount < linears.count { try sendProgress() }

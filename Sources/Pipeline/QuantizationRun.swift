@@ -30,6 +30,8 @@ public struct QuantizationRun {
   let activationBudget: Int
   private let checkpointInterval: Double
   let failurePolicy: FailurePolicy
+  /// What is taken over from another result.
+  let taken: TakenLinears?
   let plan: RunPlan
   private let identity: RunIdentity
   /// What an interrupted run left to be continued.
@@ -56,27 +58,33 @@ public struct QuantizationRun {
   ///   - interrupted: what to do with what an interrupted run left.
   ///   - failurePolicy: what to do about a Linear that cannot be quantized. To keep one dense, its block is
   ///     solved again without it, so each block's hidden states and solutions are held until it is done.
+  ///   - base: a result from which the Linears that it does not name are taken over; nil to solve all.
   /// - Throws: ``RunError`` or ``CheckpointError``, with what to change.
   public init(
     model: LanguageModel, settings: QuantizationSettings,
     calibration: @autoclosure () throws -> CalibrationSet?, output: String,
     statistics: String? = nil, activationBudget: Int = 4 << 30,
     checkpointInterval: Double = QuantizationRun.defaultCheckpointInterval,
-    interrupted: InterruptedRun = .continueIfAny, failurePolicy: FailurePolicy = .stop
+    interrupted: InterruptedRun = .continueIfAny, failurePolicy: FailurePolicy = .stop,
+    base: BaseResult? = nil
   ) throws {
     try FolderSink.checkIsFree(output)
-    let model = try model.rotated(for: settings.method)
-    plan = try RunPlan(model, settings)
+    var model = try model.rotated(for: settings.method)
+    var taken: TakenLinears?
+    if let base { (taken, model) = try base.taken(by: settings, of: model) }
+    plan = try RunPlan(model, settings, taking: taken)
     let calibration = try calibration()
     if settings.method.needsCalibration && calibration == nil {
       throw RunError.calibrationNeeded(method: settings.method.name)
     }
     if statistics != nil && calibration == nil { throw RunError.nothingToKeep }
-    identity = try RunIdentity(model, settings, calibration, statistics: statistics)
+    identity = try RunIdentity(
+      model, settings, calibration, statistics: statistics, base: base?.fact)
     journal = try interrupted.journal(of: identity, output: output)
     if let statistics, journal == nil { try FolderSink.checkIsFree(statistics) }
     self.checkpointInterval = checkpointInterval
     self.failurePolicy = failurePolicy
+    self.taken = taken
     self.statistics = statistics
     self.activationBudget = activationBudget
     self.model = model
@@ -105,7 +113,7 @@ public struct QuantizationRun {
       ? settings.format.sink(path: output, tensors: plan.tensors)
       : settings.format.sink(continuing: output, tensors: plan.tensors)
     let workspace = try sink.workspace()
-    try sink.copy(plan.copied, from: model.folder, leaving: RunReport.fileName)
+    try sink.copy(plan.copied + plan.taken, from: model.folder, leaving: RunReport.fileName)
     var report = RunReport(
       method: settings.method.name,
       calibrationTokens: (calibration?.calibration.count ?? 0) * (calibration?.length ?? 0),
@@ -150,7 +158,7 @@ public struct QuantizationRun {
       ResultDescription(
         configuration: try model.outputConfiguration(), groups: plan.groups(without: failed),
         leaving: LinearSelection(
-          quantized: plan.blocks.joined().map(\.name).filter { !failed.contains($0) },
+          quantized: plan.groups(without: failed).flatMap(\.linears),
           dense: plan.dense + report.unquantized.map(\.name), foreign: plan.foreign),
         provenance: provenance, record: try identity.record(of: model, adding: provenance)))
     isComplete = true

@@ -79,7 +79,7 @@ extension QuantizationRun {
       throw CheckpointError.noRoom(path: output, needed: bytes, free: free)
     }
     return RunForecast(
-      linears: linears, dense: model.denseModules + model.foreignParts,
+      linears: linears, dense: plan.dense + plan.foreign,
       loaders: plan.engines.loaders, warnings: plan.engines.warnings + model.warnings,
       outputBytes: bytes, freeBytes: free, memory: memory, flops: flops)
   }

@@ -18,10 +18,11 @@ struct RunIdentity: Equatable {
   /// - Throws: ``CheckpointError`` if a file of the model is gone.
   init(
     _ model: LanguageModel, _ settings: QuantizationSettings, _ calibration: CalibrationSet?,
-    statistics: String?
+    statistics: String?, base: String?
   ) throws(CheckpointError) {
     facts["program"] = version
     facts["statistics"] = statistics
+    facts["base"] = base
     facts["configuration"] = SHA256.digest(of: model.folder.configuration.bytes(.compact))
     facts["family"] = model.assumedFamily
     let dense = model.denseModules

@@ -8,11 +8,11 @@ internal import Transformer
 
 /// Everything about a run that can be checked before its work starts.
 package struct RunPlan {
-  /// The Linears of each block, in order of computation.
+  /// The Linears of each block that are solved, in order of computation.
   let blocks: [[LinearShape]]
   /// What is stored for each Linear, by its name.
   let schemes: [String: LinearScheme]
-  /// The Linears, by their schemes.
+  /// All quantized Linears, by their schemes.
   let groups: [SchemeGroup]
   /// The format that scales are stored in.
   let scales: FloatFormat
@@ -20,6 +20,8 @@ package struct RunPlan {
   let tensors: [NamedShape]
   /// The tensors that are copied unchanged.
   let copied: [ModelFolder.TensorReference]
+  /// The tensors of Linears that are taken over from another result.
+  let taken: [ModelFolder.TensorReference]
   /// The norms and biases that may take up the factors of scaled inputs.
   let rewritten: Set<String>
   /// The dense modules that readers of a format would not leave out by themselves.
@@ -29,22 +31,26 @@ package struct RunPlan {
   /// What engines make of the output.
   let engines: EngineCheck
 
-  init(_ model: LanguageModel, _ settings: QuantizationSettings) throws {
+  init(
+    _ model: LanguageModel, _ settings: QuantizationSettings, taking taken: TakenLinears? = nil
+  ) throws {
     guard model.format == nil else { throw RunError.alreadyQuantized(model.folder.path) }
     blocks = model.declaration.blocks.indices.map(model.declaration.linears)
     let schemes = try settings.schemes(for: model.declaration)
     let scheme = { (linear: LinearShape) in schemes[linear.name] ?? settings.linearScheme }
-    groups = SchemeGroup.groups(of: blocks.joined().map { ($0.name, scheme($0)) })
+    groups = SchemeGroup.groups(
+      of: (taken?.linears ?? []) + blocks.joined().map { ($0.name, scheme($0)) })
     let linears = Dictionary(
       uniqueKeysWithValues: blocks.joined().map { ("\($0.name).weight", $0) })
     let sorted = linears.values.sorted { $0.name < $1.name }
     scales = try Self.scaleFormat(sorted, in: model.folder, settings.format)
     try Self.checkWidths(sorted, settings)
-    dense = model.denseModules
+    dense = model.denseModules.filter { taken?.tensors[$0] == nil }
     foreign = model.foreignParts
     let engines = try EngineCheck(
       blocks.joined().map { ($0, scheme($0)) }, in: settings.format, experts: model.expertLinears)
     self.engines = try model.hasOrdinaryLinears ? engines : engines.withoutTransformers()
+    try taken?.check(beside: groups, in: settings.format)
     guard !settings.method.keepsOutliers else { throw RunError.cannotStoreOutliers }
     let rotated = model.rotatedTensors
     rewritten = Set(
@@ -52,15 +58,19 @@ package struct RunPlan {
         ? model.declaration.blocks.flatMap(\.denseTensorNames) : [])
     var tensors = rotated
     var copied: [ModelFolder.TensorReference] = []
+    var adopted: [ModelFolder.TensorReference] = []
     for tensor in model.folder.tensors {
       if let linear = linears[tensor.name] {
         tensors += settings.format.layout(of: linear, scheme(linear), scales: scales)
+      } else if let stored = taken?.tensors(insteadOf: tensor.name) {
+        tensors += stored.map { NamedShape($0.name, $0.shape.type, $0.shape.dimensions) }
+        adopted += stored
       } else if !rotated.contains(where: { $0.name == tensor.name }) {
         tensors.append(NamedShape(tensor.name, tensor.shape.type, tensor.shape.dimensions))
         if !rewritten.contains(tensor.name) { copied.append(tensor) }
       }
     }
-    (self.tensors, self.copied, self.schemes) = (tensors, copied, schemes)
+    (self.tensors, self.copied, self.taken, self.schemes) = (tensors, copied, adopted, schemes)
   }
 
   /// The number of Linears to be quantized.

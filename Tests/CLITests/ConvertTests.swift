@@ -84,7 +84,7 @@ private let refusals: [Refusal] = [
       #expect(outcome.errorLines.contains("will load in transformers"))
       for line in outcome.errorLines
       where !line.hasPrefix("warning: ") && !line.hasPrefix("will load in ") {
-        #expect(line.contains(/^\d+%  (checking|writing)/), "\(line)")
+        #expect(line.contains(/^\d+%  (checking|writing|verifying)/), "\(line)")
       }
     }
   }

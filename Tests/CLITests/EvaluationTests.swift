@@ -27,6 +27,16 @@ private func perplexity(
   return value
 }
 
+/// The KL divergence of a folder's predictions from those of the model that it was made from.
+private func divergence(
+  _ model: String, from reference: String, windows: Int, length: Int, in folder: TemporaryFolder
+) throws -> Double {
+  try Command.succeed(
+    "eval", model, "--reference", reference, "--text", heldOut, "--windows", "\(windows)",
+    "--length", "\(length)", "--json", in: folder
+  ).json().member("kl_divergence").double
+}
+
 /// The mean of an error over all Linears of a report.
 private func meanError(_ name: String, _ report: JSONValue) throws -> Double {
   let errors = try report.member("linears").array.map { try $0.member(name).double }
@@ -36,7 +46,7 @@ private func meanError(_ name: String, _ report: JSONValue) throws -> Double {
 @Suite struct `A quantized model` {
   @Test func `predicts unseen text nearly as well, and better with GPTQ than by rounding`() throws {
     try TemporaryFolder.with { folder in
-      var errors: [Double] = []
+      var (errors, divergences): ([Double], [Double]) = ([], [])
       var perplexities = [
         try perplexity(Command.tinyLlama, heldOut, windows: 40, length: 256, in: folder)
       ]
@@ -48,14 +58,17 @@ private func meanError(_ name: String, _ report: JSONValue) throws -> Double {
         ).json()
         errors.append(try meanError("held_out_error", report))
         perplexities.append(try perplexity(method, heldOut, windows: 40, length: 256, in: folder))
+        divergences.append(
+          try divergence(method, from: Command.tinyLlama, windows: 40, length: 256, in: folder))
       }
-      // GPTQ saves much of the error on tokens that no solver saw, and of the loss in perplexity.
+      // GPTQ saves much of the error on tokens that no solver saw, and of the divergence. The perplexities of so few
+      // tokens do not rank methods: another processor's sums move each by more than they differ.
       #expect(errors[0] < 0.7 * errors[1], "\(errors)")
       let (dense, gptq, rtn) = (perplexities[0], perplexities[1], perplexities[2])
       #expect(25 < dense && dense < 40, "\(dense)")
       #expect(abs(gptq / dense - 1) < 0.02, "\(gptq) of \(dense)")
       #expect(abs(rtn / dense - 1) < 0.05, "\(rtn) of \(dense)")
-      #expect(rtn - gptq > 0.1, "\(rtn) and \(gptq) of \(dense)")
+      #expect(divergences[0] < 0.8 * divergences[1], "\(divergences)")
     }
   }
 

@@ -60,6 +60,7 @@ private let quantizeHelp = """
     ptq quantize Llama-3.2-1B -o awq --calibration chats.jsonl --method awq+gptq
     ptq quantize Llama-3.2-1B -o w8a8 --calibration t.txt --method smoothquant
     ptq quantize Llama-3.2-1B -o Llama-rtn --method rtn --format gptq
+    ptq quantize Llama-3.2-1B -o b --calibration t.txt --base a --redo down_proj
 
   Output error % is the squared error of a Linear's output over the calibration
   tokens, in per cent of the output's energy; held-out % is the same on tokens
@@ -145,6 +146,12 @@ private let quantizeHelp = """
                             tokenizer begins a text, such as with the
                             beginning-of-sequence token; windows of text begin so
                             anyway.
+
+  SOLVING SOME LINEARS AGAIN:
+    --redo <redo>           Linears to solve again, with all that engines merge
+                            with them, named as for --ignore; all others are
+                            taken from --base as they are.
+    --base <base>           A finished result of the same model.
 
   INTERRUPTION:
     --checkpoint-every <checkpoint-every>

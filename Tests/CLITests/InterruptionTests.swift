@@ -58,6 +58,28 @@ import Testing
     }
   }
 
+  @Test func `ends at once at the second signal, and the same command takes over`() throws {
+    try TemporaryFolder.with { folder in
+      let command = [
+        "quantize", Command.tinyLlama, "--group-size", "64", "--samples", "64", "--length", "512",
+        "--calibration", "\(Command.tinyLlama)/calibration.txt", "-o", "out",
+      ]
+      let run = try Command.start(command, in: folder)
+      while run.isRunning && !run.errors.contains("block 0") { usleep(1000) }
+      run.signal(SIGINT)
+      while run.isRunning && !run.errors.contains("stopping after this step…") { usleep(100) }
+      run.signal(SIGINT)
+      let outcome = run.finish()
+      #expect(outcome.status == 130)
+      // Nothing could be tidied up, but the lock is gone, and the folder is known to be a run's.
+      let next = try Command.start(
+        command + ["--method", "rtn", "--samples", "1", "--length", "32"], in: folder
+      ).finish()
+      #expect(next.status == 0, "\(next.errors)")
+      #expect(try folder.names() == ["out"])
+    }
+  }
+
   @Test func `continues when its progress has no reader`() throws {
     try TemporaryFolder.with { folder in
       try TinyModel().write("model", in: folder)

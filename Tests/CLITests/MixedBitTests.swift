@@ -71,7 +71,7 @@ private let refusals: [Refusal] = [
       #expect(lines[0].contains(/^stage +weights +bits +KL at 2/))
       #expect(lines[2].contains(/^model.layers.0.self_attn.q_proj \+ 2 +2 048/))
       // Eight stages, and the table of the run with fourteen Linears.
-      #expect(lines[10].hasPrefix("Linear ") && lines.count == 10 + 2 + 14 + 3)
+      #expect(lines[10].hasPrefix("Linear ") && lines.count == 10 + 2 + 14 + 5)
 
       let plan = try JSONValue(parsing: folder.read("plan.json"))
       #expect(try plan.member("average_bits").double <= 3.5)

@@ -26,6 +26,34 @@ import Testing
     }
   }
 
+  @Test(arguments: [4, 5, 16, 63])
+  func `says so where hardly any file may be open`(limit: Int) throws {
+    try TemporaryFolder.with { folder in
+      try TinyModel().write("model", in: folder)
+      let outcome = try shell(#"ulimit -n \#(limit); exec "$0" inspect model"#, in: folder)
+      #expect(outcome.status == 1)
+      #expect(
+        outcome.errors
+          == "Error: only \(limit) files may be open at once, and 64 are needed; raise the limit (ulimit -n 1024)\n"
+      )
+    }
+  }
+
+  @Test func `treats the largest file that it may write like a full disk`() throws {
+    try TemporaryFolder.with { folder in
+      try TinyModel().write("model", in: folder)
+      let outcome = try shell(
+        #"ulimit -f 4; exec "$0" quantize model -o out --method rtn --group-size 32"#, in: folder)
+      #expect(outcome.status == 1)
+      #expect(
+        outcome.errorLines.last?.contains(
+          #/^Error: .*/.out.partial/model.safetensors: extending it to \d+ bytes failed: File too large$/#
+        )
+          == true, "\(outcome.errors)")
+      #expect(try folder.names() == ["model"])
+    }
+  }
+
   @Test func `fails where its results cannot be printed`() throws {
     try TemporaryFolder.with { folder in
       try TinyModel().write("model", in: folder)

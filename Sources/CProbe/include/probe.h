@@ -11,6 +11,9 @@ int ptq_processor_count(void);
 /// The bytes of address space that the process may use; -1 for any number.
 long long ptq_address_space_limit(void);
 
+/// The number of files that the process may have open; -1 for any number.
+long long ptq_open_file_limit(void);
+
 /// Whether everything printed has reached its reader.
 int ptq_flush_output(void);
 

@@ -69,20 +69,30 @@ extension LanguageModel {
   package func keepingDense(_ patterns: [ModulePattern]) throws(ModulePatternError) -> LanguageModel
   {
     var result = self
-    var unused = patterns
-    for block in declaration.blocks.indices {
-      let names = declaration.linears(block: block).map(\.name)
-      let chosen = names.filter { name in patterns.contains { $0.matches(name) } }
-      unused.removeAll { pattern in names.contains(where: pattern.matches) }
-      result.keepDense(Set(chosen), block: block)
-    }
-    if let pattern = unused.first { throw .fitsNothing("\(pattern)", example: exampleName) }
+    let chosen = try linears(matching: patterns)
+    for block in declaration.blocks.indices { result.keepDense(chosen, block: block) }
     guard
       result.declaration.blocks.indices.contains(where: {
         !result.declaration.linears(block: $0).isEmpty
       })
     else { throw .leavesNothing }
     return result
+  }
+
+  /// The names of the Linears that fit some patterns, and of all that engines merge with them.
+  ///
+  /// - Throws: ``ModulePatternError`` for a pattern that fits no Linear.
+  package func linears(
+    matching patterns: [ModulePattern]
+  ) throws(ModulePatternError) -> Set<String> {
+    let blocks = declaration.blocks.indices.map { declaration.linears(block: $0).map(\.name) }
+    for pattern in patterns where !blocks.joined().contains(where: pattern.matches) {
+      throw .fitsNothing("\(pattern)", example: exampleName)
+    }
+    return blocks.indices.reduce(into: []) { result, block in
+      let chosen = blocks[block].filter { name in patterns.contains { $0.matches(name) } }
+      result.formUnion(declaration.storedAlike(Set(chosen), block: block))
+    }
   }
 
   /// Keeps some Linears of a block dense, with all that engines merge with them.

@@ -1,0 +1,76 @@
+internal import Checkpoint
+internal import Formats
+internal import JSON
+internal import Solvers
+public import Transformer
+
+/// A finished result of the same model, from which a run takes over all Linears but those that it solves again.
+///
+/// The run measures the chosen Linears behind the codes that the others have. Only codes and grids are taken over,
+/// so nothing else in the result may differ from the model: its method must not have scaled or rotated anything.
+public struct BaseResult: Sendable {
+  /// The result.
+  let model: LanguageModel
+  private let redone: [ModulePattern]
+  private let report: RunReport
+  private let manifest: Manifest
+
+  /// A result, and the Linears to be solved again, with all that engines merge with them.
+  ///
+  /// - Throws: ``BaseResultError`` if Linears cannot be taken over from it.
+  public init(_ model: LanguageModel, redoing patterns: [ModulePattern]) throws {
+    let path = model.folder.path
+    guard model.format != nil else { throw BaseResultError.notQuantized(path) }
+    guard let report = try RunReport(recordedIn: model.folder),
+      let manifest = try Manifest(in: path), manifest.made["model"] != nil
+    else { throw BaseResultError.noRecord(path) }
+    guard manifest.made["rotation"] == nil, !report.linears.contains(where: \.hasScaledInput) else {
+      throw BaseResultError.changesModel(path, method: report.method)
+    }
+    self.model = model
+    self.report = report
+    self.manifest = manifest
+    redone = patterns
+  }
+
+  /// What a run takes over, and the model of which it solves the rest.
+  ///
+  /// - Throws: ``BaseResultError`` if the result and the run do not fit together, or `ModulePatternError` for a
+  ///   pattern that fits no Linear.
+  /// - Complexity: reads both folders once.
+  func taken(
+    by settings: QuantizationSettings, of original: LanguageModel
+  ) throws -> (TakenLinears, remaining: LanguageModel) {
+    guard !settings.method.changesDenseTensors else {
+      throw BaseResultError.methodChangesModel(settings.method.name)
+    }
+    guard let format = model.format, format.name == settings.format.name else {
+      throw BaseResultError.anotherFormat(
+        model.folder.path, found: model.format?.name ?? "", needed: settings.format.name)
+    }
+    try checkSource(original)
+    let chosen = try original.linears(matching: redone)
+    var remaining = original
+    var blocks: [[LinearShape]] = []
+    for block in original.declaration.blocks.indices {
+      let others = original.declaration.linears(block: block).filter { !chosen.contains($0.name) }
+      remaining.keepDense(Set(others.map(\.name)), block: block)
+      blocks.append(others.filter(model.isQuantized))
+    }
+    let reports = Dictionary(report.linears.map { ($0.name, $0) }) { first, _ in first }
+    return (try TakenLinears(blocks, from: model, format, reports: reports), remaining)
+  }
+
+  /// What identifies the result: its manifest has the digest of every file.
+  var fact: String { manifest.digest }
+
+  /// Checks that the result was made from the files of a model.
+  private func checkSource(_ original: LanguageModel) throws {
+    for path in Set(original.folder.tensors.map(\.path)).sorted() {
+      let name = path.split(separator: "/").last.map(String.init) ?? path
+      guard try manifest.made["model"]?[name] == .string(MappedFile(path: path).digest) else {
+        throw BaseResultError.anotherModel(model.folder.path, file: path)
+      }
+    }
+  }
+}

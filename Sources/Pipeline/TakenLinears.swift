@@ -1,0 +1,85 @@
+internal import Checkpoint
+internal import Formats
+internal import LinearAlgebra
+internal import Quantizer
+internal import Transformer
+
+/// Linears whose codes and grids a run takes over from a finished result.
+struct TakenLinears {
+  /// Their names, in order of computation, and what is stored for each.
+  let linears: [(String, LinearScheme)]
+  private let reports: [String: LinearReport]
+  /// Their tensors, by the name of the Linear.
+  let tensors: [String: [ModelFolder.TensorReference]]
+  private let blocks: [[LinearShape]]
+  private let source: LanguageModel
+
+  /// Linears of the blocks of a result.
+  ///
+  /// - Throws: ``CheckpointError`` if one cannot be decoded, or has no report.
+  init(
+    _ blocks: [[LinearShape]], from source: LanguageModel, _ format: any CheckpointFormat,
+    reports: [String: LinearReport]
+  ) throws(CheckpointError) {
+    self.blocks = blocks
+    self.source = source
+    var linears: [(String, LinearScheme)] = []
+    var tensors: [String: [ModelFolder.TensorReference]] = [:]
+    for block in blocks {
+      for (linear, quantized) in zip(block, try source.decoded(block)) {
+        guard reports[linear.name] != nil else {
+          throw .missing(
+            path: "\(source.folder.path)/\(RunReport.fileName)",
+            needed: "it says nothing about \(linear.name)")
+        }
+        linears.append((linear.name, quantized.scheme))
+        tensors[linear.name] = format.layout(of: linear, quantized.scheme, scales: .float32)
+          .compactMap { source.folder.tensor($0.name) }
+      }
+    }
+    (self.linears, self.tensors, self.reports) = (linears, tensors, reports)
+  }
+
+  /// The tensors that take the place of one of the original model; nil if it is of no such Linear.
+  func tensors(insteadOf name: String) -> [ModelFolder.TensorReference]? {
+    guard name.hasSuffix(".weight") else { return nil }
+    return tensors[String(name.dropLast(".weight".count))]
+  }
+
+  /// Checks that a format can hold the schemes of all Linears.
+  func check(beside groups: [SchemeGroup], in format: any CheckpointFormat) throws(BaseResultError)
+  {
+    guard !format.holdsSeveralSchemes, groups.count > 1, let (name, _) = linears.first else {
+      return
+    }
+    throw .anotherScheme(name, format: format.name)
+  }
+
+  /// The Linears of a block, by their names.
+  func quantized(inBlock index: Int) throws(CheckpointError) -> [String: QuantizedLinear] {
+    let linears = blocks[index]
+    return Dictionary(uniqueKeysWithValues: zip(linears.map(\.name), try source.decoded(linears)))
+  }
+
+  /// What was reported of the Linears of a block.
+  func reports(ofBlock index: Int) -> [LinearReport] {
+    blocks[index].compactMap { reports[$0.name] }
+  }
+}
+
+extension LanguageModel {
+  /// Quantized Linears, decoded in parallel.
+  fileprivate func decoded(_ linears: [LinearShape]) throws(CheckpointError) -> [QuantizedLinear] {
+    let results = Threads.map(linears.count) { i in
+      Result { () throws(CheckpointError) in try quantizedLinear(linears[i]) }
+    }
+    var decoded: [QuantizedLinear] = []
+    for (linear, result) in zip(linears, results) {
+      guard let quantized = try result.get() else {
+        throw .missing(path: folder.path, needed: "\(linear.name) is not quantized")
+      }
+      decoded.append(quantized)
+    }
+    return decoded
+  }
+}

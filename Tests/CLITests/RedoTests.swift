@@ -1,0 +1,162 @@
+// Linears of a finished result that are solved again, while the others are taken over.
+
+import Checkpoint
+import JSON
+import LinearAlgebra
+import TestSupport
+import Testing
+
+/// Calibration on the tokens that `write` stores.
+private func quantize(_ output: String, _ options: String...) -> [String] {
+  [
+    "quantize", "model", "-o", output, "--group-size", "32", "--calibration", "text.safetensors",
+    "--samples", "8", "--length", "32",
+  ] + options
+}
+
+extension TemporaryFolder {
+  /// Runs a body in a folder with a model, tokens, and the model quantized as `base`.
+  fileprivate static func withBase(
+    _ options: String..., body: (TemporaryFolder) throws -> Void
+  ) throws {
+    try with { folder in
+      // In float16, so that other formats hold the same scales.
+      try TinyModel(.float16).write("model", in: folder)
+      try folder.write("text.safetensors", TinyModel.tokenFile(TinyModel.tokens(640, seed: 2)))
+      try Command.succeed(quantize("base") + options, in: folder)
+      try body(folder)
+    }
+  }
+
+  /// The tensors of a result that differ from those of another one, without what a Linear's name is followed by.
+  fileprivate func changedLinears(from base: String, to result: String) throws -> Set<String> {
+    let (old, new) = (
+      try ModelFolder(path: path(base)), try ModelFolder(path: path(result))
+    )
+    let changed = new.tensors.filter { tensor in
+      tensor.bytes != old.tensor(tensor.name)?.bytes
+    }
+    return Set(changed.map { $0.name.split(separator: ".").dropLast().joined(separator: ".") })
+  }
+}
+
+extension ModelFolder.TensorReference {
+  fileprivate var bytes: [UInt8] {
+    withBytes { span in unsafe span.withUnsafeBytes { unsafe [UInt8]($0) } }
+  }
+}
+
+@Suite struct `Linears that are solved again` {
+  @Test(arguments: ["compressed-tensors", "gptq", "awq"], ["fast", "balanced"])
+  func `are as they were, with the same settings`(format: String, preset: String) throws {
+    let options = ["--format", format, "--preset", preset, "--asymmetric"]
+    try TemporaryFolder.with { folder in
+      try TinyModel().write("model", in: folder)
+      try folder.write("text.safetensors", TinyModel.tokenFile(TinyModel.tokens(640, seed: 2)))
+      try Command.succeed(quantize("base") + options, in: folder)
+      let again = ["--base", "base", "--redo", "layers.0.mlp.down_proj,layers.1.self_attn"]
+      try Command.succeed(quantize("out") + options + again, in: folder)
+      #expect(try folder.changedLinears(from: "base", to: "out") == [])
+      let report = { (name: String) in
+        try JSONValue(parsing: folder.read("\(name)/ptq-report.json")).member("linears").array
+          .map { try $0.member("held_out_error").double }.sorted()
+      }
+      #expect(try report("out") == report("base"))
+    }
+  }
+
+  @Test func `have other bits, and nothing else changes`() throws {
+    try TemporaryFolder.withBase { folder in
+      let outcome = try Command.succeed(
+        quantize("out", "--base", "base", "--redo", "q_proj", "--bits", "8", "--method", "cd"),
+        in: folder)
+      // With q go k and v.
+      let changed = (0..<2).flatMap { block in
+        ["q_proj", "k_proj", "v_proj"].map { "model.layers.\(block).self_attn.\($0)" }
+      }
+      #expect(try folder.changedLinears(from: "base", to: "out") == Set(changed))
+      #expect(outcome.output.contains("\n14 Linears lose what the report says"))
+      let inspected = try Command.succeed("inspect", "out", in: folder).output
+      #expect(inspected.split(separator: "\n").filter { $0.contains("  8     32") }.count == 6)
+      #expect(inspected.split(separator: "\n").filter { $0.contains("  4     32") }.count == 8)
+      let perplexity = { (model: String) in
+        try Command.succeed(
+          "eval", model, "--text", "text.safetensors", "--length", "32", "--json", in: folder
+        ).json().member("perplexity").double
+      }
+      #expect(abs(try perplexity("out") / perplexity("base") - 1) < 0.3)
+    }
+  }
+
+  @Test func `are solved where they had stayed dense`() throws {
+    try TemporaryFolder.withBase("--ignore", "layers.1") { folder in
+      try Command.succeed(
+        quantize("out", "--base", "base", "--redo", "layers.1.mlp.down_proj"), in: folder)
+      let result = try ModelFolder(path: folder.path("out"))
+      #expect(result.tensor("model.layers.1.mlp.down_proj.weight_packed") != nil)
+      #expect(result.tensor("model.layers.1.mlp.up_proj.weight") != nil)
+      let configuration = result.configuration["quantization_config"]?.text(.compact) ?? ""
+      #expect(configuration.contains("model.layers.1.mlp.up_proj"))
+      #expect(!configuration.contains("model.layers.0.mlp.up_proj"))
+    }
+  }
+
+  @Test(arguments: [
+    (
+      ["--redo", "up_proj", "--base", "model"],
+      "model: is not quantized, so no Linears can be taken over from it"
+    ),
+    (
+      ["--redo", "up_proj", "--base", "base", "--method", "awq"],
+      "the method awq changes what other Linears read, and those are to stay as they are; use --method gptq, or "
+        + "use --method cd"
+    ),
+    (
+      ["--redo", "up_proj", "--base", "base", "--format", "gptq"],
+      "base: is stored as compressed-tensors, not as gptq; use --format compressed-tensors"
+    ),
+    (
+      ["--redo", "up", "--base", "base"],
+      "up: no Linear of the decoder blocks has such a name; one of them is model.layers.0.mlp.down_proj"
+    ),
+    (
+      ["--redo", "up_proj", "--base", "converted", "--format", "gptq"],
+      "converted: has no ptq-report.json, or no ptq-manifest.json with the digests of the model; Linears can be "
+        + "taken over from a folder that was quantized here, and not from a converted one"
+    ),
+    (
+      ["--redo", "up_proj", "--base", "scaled"],
+      "scaled: was made by smoothquant, which changed what its Linears read; all of them must be solved again"
+    ),
+    (
+      ["--redo", "up_proj", "--base", "plain", "--format", "gptq", "--bits", "8"],
+      "gptq stores one scheme for all Linears, and model.layers.0.self_attn.q_proj has another one than those to be "
+        + "solved again; give the same bits, group size and symmetry; use --format compressed-tensors"
+    ),
+  ])
+  func `must fit the others`(options: [String], message: String) throws {
+    try TemporaryFolder.withBase { folder in
+      try Command.succeed("convert", "base", "-o", "converted", "--format", "gptq", in: folder)
+      try Command.succeed(quantize("plain", "--format", "gptq"), in: folder)
+      try Command.succeed(
+        quantize("scaled", "--method", "smoothquant", "--group-size", "channel"), in: folder)
+      let outcome = try Command.start(quantize("out") + options, in: folder).finish()
+      #expect(outcome.errors.split(separator: "\n").last == "Error: \(message)")
+      #expect(outcome.status == 1)
+    }
+  }
+
+  @Test func `are those of the same model`() throws {
+    try TemporaryFolder.withBase { folder in
+      try folder.remove("model")
+      try TinyModel(seed: 5).write("model", in: folder)
+      let outcome = try Command.start(
+        quantize("out", "--base", "base", "--redo", "up_proj"), in: folder
+      ).finish()
+      #expect(
+        outcome.errors
+          == "Error: base: was not made from model/model.safetensors, or that file has changed since\n"
+      )
+    }
+  }
+}
