@@ -42,9 +42,10 @@ package struct RunPlan {
     try Self.checkWidths(sorted, settings)
     dense = model.denseModules
     foreign = model.foreignParts
-    let engines = try EngineCheck(
+    var engines = try EngineCheck(
       blocks.joined().map { ($0, scheme($0)) }, in: settings.format, experts: model.expertLinears)
-    self.engines = try model.hasOrdinaryLinears ? engines : engines.withoutTransformers()
+    if try !model.hasOrdinaryLinears { engines = engines.withoutTransformers() }
+    self.engines = model.foreignPrefix.map(engines.withoutEngines) ?? engines
     guard !settings.method.keepsOutliers else { throw RunError.cannotStoreOutliers }
     let rotated = model.rotatedTensors
     rewritten = Set(
