@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes the fixtures of the forward-pass tests: small random models and transformers' logits.
 
-Usage: make-forward-goldens.py [FOLDER] [--only NAME...]
+Usage: make-forward-goldens.py [FOLDER] [--only NAME...] [--spellings]
 
 Needs torch and transformers. The default is to write every case of the library's families into
 Tests/TransformerTests/Fixtures. The family of Examples/CustomFamily has a case too:
@@ -19,10 +19,13 @@ the tolerance of a test.
 Where a router chooses experts, the choice must be clear for every token, because rounding could
 change it otherwise. Seeds come from names, so that a new case leaves the others unchanged.
 
+`--spellings` writes spellings.json and spellings.safetensors instead, from fixtures that are there: what
+transformers computes where a configuration leaves out a member or says it in another place.
+
 versions.json has the versions behind all fixtures, except for those that name others in the
 metadata of golden.safetensors.
 """
-import argparse, copy, json, math, pathlib, shutil, sys, zlib
+import argparse, copy, json, math, pathlib, shutil, sys, tempfile, zlib
 import torch, transformers
 from safetensors.torch import load_file, save_file
 from transformers import (AfmoeConfig, ApertusConfig, ArceeConfig, AutoModelForCausalLM, BloomConfig, Cohere2Config, CohereConfig,
@@ -1026,14 +1029,61 @@ def write(folder, case, metadata):
           f'least effect {least:.3f} ({what})')
 
 
+# Edits of a fixture's config.json whose meaning is a matter of a family's defaults; None removes a member.
+RULED = dict(use_sliding_window=True, sliding_window=8, layer_types=None)       # (by a rule of the family)
+SPELLINGS = [
+    ('qwen2-moe', RULED), ('qwen2-moe', RULED | dict(max_window_layers=0)), ('smollm3', RULED), ('qwen2', RULED),
+    ('qwen2', RULED | dict(max_window_layers=1)), ('qwen3-moe', RULED | dict(max_window_layers=1)),
+    ('dots1', dict(sliding_window=8, layer_types=None)), ('dots1', dict(sliding_window=8, layer_types=None, max_window_layers=1)),
+    ('cohere2', dict(sliding_window=None)), ('afmoe', dict(sliding_window=None)), ('mixtral', dict(sliding_window=8)),
+    ('gemma3', dict(layer_types=None)), ('gemma3', dict(layer_types=None, sliding_window_pattern=2)),
+    ('gpt2', dict(activation_function=None)), ('gptj', dict(activation_function=None)), ('gptj', dict(rotary_dim=8)),
+    ('opt', dict(activation_function=None)), ('apertus', dict(rope_parameters=None)),
+    ('apertus', dict(rope_parameters=dict(rope_type='default'))), ('apertus', dict(rope_parameters=None, rope_theta=100.0)),
+    ('cohere-norms', dict(rope_parameters=None)), ('cohere2', dict(rope_parameters=None)),
+    ('gpt-neox', dict(rope_parameters=None)), ('gpt-neox', dict(rope_parameters=None, rotary_pct=0.5, rotary_emb_base=50)),
+    ('phi', dict(rope_parameters=None)), ('phi', dict(rope_parameters=None, partial_rotary_factor=0.25)),
+    ('nemotron', dict(rope_parameters=None)), ('stablelm', dict(rope_parameters=None)),
+    ('glm4-moe', dict(first_k_dense_replace=None)), ('afmoe', dict(num_dense_layers=None)),
+]
+
+
+def spelling(folder, name, changes):
+    """The logits of the last token of a fixture's longest text, under another configuration."""
+    with tempfile.TemporaryDirectory() as path:
+        path = pathlib.Path(path)
+        config = json.loads((folder / name / 'config.json').read_text())
+        for key, value in changes.items():
+            config.pop(key, None)
+            if value is not None: config[key] = value
+        (path / 'config.json').write_text(json.dumps(config))
+        (path / 'model.safetensors').symlink_to((folder / name / 'model.safetensors').resolve())
+        ids = load_file(folder / name / 'golden.safetensors')[f'input_ids.{LENGTHS[-1]}']
+        return logits(load(path), {0: ids})[0][-1].contiguous()
+
+
+def write_spellings(folder):
+    found = [spelling(folder, name, changes) for name, changes in SPELLINGS]
+    rows = [dict(fixture=name, changes={key: value for key, value in changes.items() if value is not None},
+                 absent=[key for key, value in changes.items() if value is None]) for name, changes in SPELLINGS]
+    (folder / 'spellings.json').write_text('[\n' + ',\n'.join('  ' + json.dumps(row) for row in rows) + '\n]\n')
+    versions = dict(torch=torch.__version__, transformers=transformers.__version__)
+    save_file({str(i): row for i, row in enumerate(found)}, folder / 'spellings.safetensors', metadata=versions)
+    for (name, changes), row in zip(SPELLINGS, found):
+        effect = (row - load_file(folder / name / 'golden.safetensors')[f'logits.{LENGTHS[-1]}'][-1]).abs().max().item()
+        print(f'{name:16} {changes} moves logits by {effect:.4f}')
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument('folder', nargs='?', type=pathlib.Path, default='Tests/TransformerTests/Fixtures')
     arguments.add_argument('--only', nargs='+', choices=CASES | EXAMPLES, metavar='NAME', help='make only these cases')
+    arguments.add_argument('--spellings', action='store_true', help='make only what other spellings mean')
     options = arguments.parse_args()
     torch.set_num_threads(1)                # the order of sums, and so the last bits, depend on it
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
+    if options.spellings: return write_spellings(options.folder)
 
     versions = dict(torch=torch.__version__, transformers=transformers.__version__)
     record = options.folder / 'versions.json'

@@ -14,8 +14,9 @@ public enum CheckpointError: RemediableError {
   case header(path: String, reason: String)
   /// A `.npy` file contradicts itself, or has contents that are not supported.
   case numPy(path: String, reason: String)
-  /// A tensor that is needed is in none of the folder's files.
-  case missingTensor(name: String, folder: String)
+  /// A tensor that is needed is in none of the folder's files; `similar` is one that has its name but for what
+  /// is in front of it.
+  case missingTensor(name: String, folder: String, similar: String? = nil)
   /// A tensor is not as it must be.
   case tensor(name: String, path: String, reason: String)
   /// A tensor has an infinite or NaN element; this one is the first.
@@ -48,9 +49,10 @@ public enum CheckpointError: RemediableError {
     case .json(let path, let cause): "\(path): \(cause)"
     case .header(let path, let reason): "\(path): not a valid safetensors file: \(reason)"
     case .numPy(let path, let reason): "\(path): \(reason)"
-    case .missingTensor(let name, let folder):
+    case .missingTensor(let name, let folder, let similar):
       "\(folder): no tensor is named \(name), which config.json calls for; "
-        + "fetch the model again, or correct config.json"
+        + (similar.map { "one is named \($0); rename the tensors, or correct config.json" }
+          ?? "fetch the model again, or correct config.json")
     case .tensor(let name, let path, let reason): "\(path): tensor \(name): \(reason)"
     case .notFinite(let name, let path, let element):
       "\(path): tensor \(name): holds an infinite value or a NaN, the first at element "

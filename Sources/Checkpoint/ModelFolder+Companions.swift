@@ -18,8 +18,9 @@ extension ModelFolder {
   /// The folder of chat templates that have names.
   private static let templates = "additional_chat_templates"
 
-  private static func names(in folder: String) -> [String] {
-    (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+  /// The names of what is in a folder, in order; none if there is no such folder.
+  static func names(in folder: String) -> [String] {
+    ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
   }
 
   /// The bytes of a companion file.

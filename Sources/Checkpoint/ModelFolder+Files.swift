@@ -14,7 +14,7 @@ extension ModelFolder {
       throw .unsupported(path: folder, reason: "is a file; a Hugging Face model folder is needed")
     }
     guard FileManager.default.fileExists(atPath: path) else {
-      throw .missing(path: path, needed: "a Hugging Face model folder has one")
+      throw missing(path, configurationHint(folder))
     }
     let file = try MappedFile(path: path)
     do throws(JSONError) {
@@ -27,18 +27,18 @@ extension ModelFolder {
   /// The weight files: `model.safetensors` if it is there, as in transformers; otherwise those in the
   /// index; otherwise the only file of weights, as AutoGPTQ names it.
   static func weightFiles(in folder: String) throws(CheckpointError) -> [SafetensorsFile] {
-    var names = ["model.safetensors"]
+    var (names, hint) = (["model.safetensors"], weightsHint(folder))
+    let found = candidates(in: folder)
     if hasIndex(folder) {
       names = Set(try weightMap(in: folder).map(\.file)).sorted()
-    } else if let single = singleFile(in: folder) {
-      names = [single]
+      hint = "the index names this shard; fetch the model again"
+    } else if found.count == 1 {
+      names = found
     }
     var files: [SafetensorsFile] = []
     for name in names {
       let path = "\(folder)/\(name)"
-      guard FileManager.default.fileExists(atPath: path) else {
-        throw .missing(path: path, needed: hint(folder, isShard: name != "model.safetensors"))
-      }
+      guard FileManager.default.fileExists(atPath: path) else { throw missing(path, hint) }
       files.append(try SafetensorsFile(path: path))
     }
     return files
@@ -46,15 +46,9 @@ extension ModelFolder {
 
   /// Whether the weights are those that an index lists.
   private static func hasIndex(_ folder: String) -> Bool {
+    // An index that is a link to nothing is one, too, and is refused as that.
     !FileManager.default.fileExists(atPath: "\(folder)/model.safetensors")
-      && FileManager.default.fileExists(atPath: "\(folder)/\(indexName)")
-  }
-
-  /// The only safetensors file of a folder, apart from that of an adapter.
-  private static func singleFile(in folder: String) -> String? {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    let files = names.filter { $0.hasSuffix(".safetensors") && !$0.hasPrefix("adapter_") }
-    return files.count == 1 ? files[0] : nil
+      && names(in: folder).contains(indexName)
   }
 
   /// `config.json`, with the settings of AutoGPTQ and AutoAWQ where those are in a file of their own.
@@ -75,17 +69,6 @@ extension ModelFolder {
       }
     }
     return configuration
-  }
-
-  /// The folder of a model: the one given, or the snapshot in it if it is one of the hub's cache.
-  static func resolved(_ path: String) -> String {
-    guard !FileManager.default.fileExists(atPath: "\(path)/config.json"),
-      let names = try? FileManager.default.contentsOfDirectory(atPath: "\(path)/snapshots")
-    else { return path }
-    let main = try? String(contentsOfFile: "\(path)/refs/main", encoding: .utf8)
-    let wanted = main?.trimmingCharacters(in: .whitespacesAndNewlines)
-    let snapshot = names.first { $0 == wanted } ?? (names.count == 1 ? names[0] : nil)
-    return snapshot.map { "\(path)/snapshots/\($0)" } ?? path
   }
 
   /// Checks that every tensor in the index is in the file that the index names.
@@ -120,16 +103,5 @@ extension ModelFolder {
         path: "\(folder)/\(indexName)", reason: "puts \(bad.tensor) outside of the folder")
     }
     return result
-  }
-
-  /// What to do about missing weights, judging from the files that are there.
-  private static func hint(_ folder: String, isShard: Bool) -> String {
-    if isShard { return "the index names this shard; fetch the model again" }
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    let others = names.filter {
-      $0.hasSuffix(".bin") || $0.hasSuffix(".gguf") || $0.hasSuffix(".pth")
-    }
-    guard let other = others.sorted().first else { return "the folder has no safetensors weights" }
-    return "found \(other), but weights must be in safetensors; convert the model first"
   }
 }

@@ -57,7 +57,7 @@ public struct ModelFolder: Sendable {
   /// - Throws: ``CheckpointError`` if it is not a model folder, or its files contradict themselves or
   ///   each other.
   public init(path: String) throws(CheckpointError) {
-    let path = Self.resolved(path)
+    let path = try Self.resolved(path)
     self.path = path
     configuration = try Self.configuration(in: path)
     var tensors: [TensorReference] = []
@@ -91,13 +91,20 @@ public struct ModelFolder: Sendable {
   public func tensor(
     _ name: String, dimensions: [Int]
   ) throws(CheckpointError) -> TensorReference {
-    guard let tensor = tensor(name) else { throw .missingTensor(name: name, folder: path) }
+    guard let tensor = tensor(name) else {
+      throw .missingTensor(name: name, folder: path, similar: similar(to: name))
+    }
     guard tensor.shape.dimensions == dimensions else {
       throw .tensor(
         name: name, path: tensor.path,
         reason: "has shape \(tensor.shape.dimensions); config.json calls for \(dimensions)")
     }
     return tensor
+  }
+
+  /// The name of a tensor that has another prefix than this one, or none; nil where there is no such.
+  private func similar(to name: String) -> String? {
+    tensors.lazy.map(\.name).first { $0.hasSuffix(".\(name)") || name.hasSuffix(".\($0)") }
   }
 
   /// The floating-point tensor with this name, which must have this shape, and its format.

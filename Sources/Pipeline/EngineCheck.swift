@@ -54,6 +54,15 @@ extension EngineCheck {
       loaders: loaders?.filter { $0 != "transformers" }, warnings: warnings + [warning])
   }
 
+  /// The same for a model whose tensors have names under which no engine looks for them.
+  func withoutEngines(_ prefix: String) -> EngineCheck {
+    let warning = Warning(
+      "tensors: their names begin with \(prefix), under which engines find none for this config.json, in the "
+        + "model or in the result, which keeps the names; save the model under its usual names first"
+    )
+    return EngineCheck(loaders: loaders.map { _ in [] }, warnings: warnings + [warning])
+  }
+
   private init(loaders: [String]?, warnings: [Warning]) {
     self.loaders = loaders
     self.warnings = warnings

@@ -47,9 +47,10 @@ package struct RunPlan {
     try Self.checkWidths(sorted, settings)
     dense = model.denseModules.filter { taken?.tensors[$0] == nil }
     foreign = model.foreignParts
-    let engines = try EngineCheck(
+    var engines = try EngineCheck(
       blocks.joined().map { ($0, scheme($0)) }, in: settings.format, experts: model.expertLinears)
-    self.engines = try model.hasOrdinaryLinears ? engines : engines.withoutTransformers()
+    if try !model.hasOrdinaryLinears { engines = engines.withoutTransformers() }
+    self.engines = model.foreignPrefix.map(engines.withoutEngines) ?? engines
     try taken?.check(beside: groups, in: settings.format)
     guard !settings.method.keepsOutliers else { throw RunError.cannotStoreOutliers }
     let rotated = model.rotatedTensors

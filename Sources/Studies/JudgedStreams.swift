@@ -11,6 +11,7 @@ struct JudgedStreams {
 
   /// Streams that start with the embeddings; empty without a text.
   init(_ model: LanguageModel, _ text: TokenWindows?, count: Int) throws {
+    if text != nil { try model.checkPredicts() }
     self.text = text
     dense = Stream(try text?.windows.map(model.embeddings) ?? [])
     candidates = [Stream](repeating: dense, count: count)

@@ -28,6 +28,7 @@ struct WindowPasses {
     _ progress: (Double, String) -> Void, _ use: ([Int32], [Matrix]) throws -> Void
   ) throws {
     precondition(text.length > 1 && !text.windows.isEmpty, "nothing to predict")
+    for (_, model) in models { try model.checkPredicts() }
     let width = models.reduce(0) { $0 + $1.model.declaration.hiddenSize }
     let perPass = max(1, Self.size / (text.length * width))
     let perGroup = max(1, Self.groupRows / text.length)

@@ -100,16 +100,6 @@ public struct DecoderTraits: Sendable {
     case interleaved
   }
 
-  /// What a configuration that says nothing about the rotation means.
-  public struct RotaryDefaults: Sendable {
-    /// The share of a head that turns.
-    public var share = 1.0
-    /// θ.
-    public var theta = 10_000.0
-    /// Which channels turn together.
-    public var pairs = RotaryConfiguration.Pairs.halves
-  }
-
   /// Reads the sizes and the activation function, `hidden_act`.
   ///
   /// - Parameters:
@@ -117,7 +107,8 @@ public struct DecoderTraits: Sendable {
   ///   - requiring: members whose defaults differ between families; a file without them is refused.
   ///   - epsilon: the key of ε.
   ///   - defaultEpsilon: ε where the key is absent.
-  ///   - activation: the key of the activation function.
+  ///   - activation: the key of the activation function; nil where there is no choice.
+  ///   - defaultActivation: the activation function where the key is absent.
   ///   - tiesByDefault: whether the head is the embedding if the configuration does not say.
   ///   - innerFactor: how many times wider than the residual stream an MLP is if the configuration does
   ///     not say; nil where it must.
@@ -125,15 +116,17 @@ public struct DecoderTraits: Sendable {
   /// - Throws: ``JSONError`` for what the configuration lacks, or asks for and is not supported.
   public init(
     _ config: ModelConfiguration, requiring: [String] = [], epsilon: String = "rms_norm_eps",
-    defaultEpsilon: Double = 1e-6, activation: String = "hidden_act", tiesByDefault: Bool = false,
-    innerFactor: Int? = nil, defaults: DecoderSizes.Defaults? = nil
+    defaultEpsilon: Double = 1e-6, activation: String? = "hidden_act",
+    defaultActivation: Activation = .silu, tiesByDefault: Bool = false, innerFactor: Int? = nil,
+    defaults: DecoderSizes.Defaults? = nil
   ) throws(JSONError) {
     sizes = try DecoderSizes(
       config, requiring: requiring, epsilon: epsilon, defaultEpsilon: defaultEpsilon,
       tiesByDefault: tiesByDefault, innerFactor: innerFactor, defaults: defaults)
-    let name = try config.optionalMember(activation)
+    var name: JSONField?
+    if let activation { name = try config.optionalMember(activation) }
     hasLearnedActivation = name?.value == "xielu"
-    self.activation = .silu
+    self.activation = defaultActivation
     if let name, !hasLearnedActivation { self.activation = try Activation(named: name) }
   }
 
@@ -144,8 +137,7 @@ public struct DecoderTraits: Sendable {
     _ config: ModelConfiguration, kind: String? = nil
   ) throws(JSONError) -> RotaryConfiguration {
     try RotaryConfiguration(
-      config, headDimension: sizes.heads.dimension, kind: kind, share: rotaryDefaults.share,
-      theta: rotaryDefaults.theta, pairs: rotaryDefaults.pairs)
+      config, headDimension: sizes.heads.dimension, kind: kind, defaults: rotaryDefaults)
   }
 
   /// A norm of the family.

@@ -23,6 +23,34 @@ extension JSONField {
     return int
   }
 
+  /// The value as a number of things: 0 to 2³¹ − 1.
+  ///
+  /// - Throws: ``JSONError`` for anything else.
+  var natural: Int {
+    get throws(JSONError) {
+      let int = try int
+      guard (0...Int(Int32.max)).contains(int) else {
+        throw .wrongKind(
+          path: path, expected: "an integer from 0 to \(Int32.max)", found: "\(int)")
+      }
+      return int
+    }
+  }
+
+  /// The value as something to multiply by.
+  ///
+  /// - Throws: ``JSONError`` for anything but a number from 10⁻¹⁵ to 10¹⁵.
+  var multiplier: Double {
+    get throws(JSONError) {
+      let value = try double
+      guard (1e-15...1e15).contains(value) else {
+        throw .wrongKind(
+          path: path, expected: "a number from 10^-15 to 10^15", found: "\(value)")
+      }
+      return value
+    }
+  }
+
   /// The value as a number in a range, beyond which nothing can be computed.
   ///
   /// - Throws: ``JSONError`` for anything else.

@@ -28,8 +28,9 @@ extension LanguageModel {
     }
     try check(declaration.finalNorm)
     // A classifier or an embedding model has no head, whatever its configuration says.
-    let hasHead = makesTokens || folder.tensor("\(declaration.head).weight") != nil
-    if hasHead, !isQuantized(headShape) { try check(declaration.head, table) }
+    let needsHead = makesTokens || folder.tensor("\(declaration.head).weight") != nil
+    guard needsHead else { return }
+    if !isQuantized(headShape) { try check(declaration.head, table) }
     _ = try headBias()
   }
 

@@ -1,4 +1,4 @@
-internal import Checkpoint
+package import Checkpoint
 internal import Formats
 internal import JSON
 
@@ -37,10 +37,41 @@ extension LanguageModel {
       + (makesTokens ? [] : [folder.architecture ?? ""])
   }
 
-  /// Whether the architecture ends in logits of tokens, as far as it says.
+  /// Whether the architecture ends in logits of tokens, as far as it and the folder say.
+  ///
+  /// Models that embed texts name the class with a head although they were saved without one: the names of
+  /// their tensors are those of the decoder alone.
   var makesTokens: Bool {
+    guard hasHead || !declaration.isBare else { return false }
     guard let architecture = folder.architecture else { return true }
     return ["CausalLM", "LMHead", "ConditionalGeneration"].contains { architecture.contains($0) }
+  }
+
+  /// Whether a head is stored, or is the embedding.
+  private var hasHead: Bool {
+    declaration.head == declaration.embedding
+      || folder.tensors.contains { $0.name.hasPrefix("\(declaration.head).") }
+  }
+
+  /// Checks that there is a head to predict tokens with, before anything is computed for it.
+  ///
+  /// - Throws: ``CheckpointError/unsupported(path:reason:)``.
+  package func checkPredicts() throws(CheckpointError) {
+    guard !hasHead, !makesTokens else { return }
+    throw .unsupported(
+      path: folder.path,
+      reason:
+        "has no \(declaration.head).weight, as models that embed or classify texts have none, so "
+        + "there are no predictions to evaluate; it can be quantized")
+  }
+
+  /// What the names of the decoder's tensors begin with, if that is not what a folder of this `config.json`
+  /// has; nil where it is.
+  package var foreignPrefix: String? {
+    let isComposite = folder.configuration["text_config"] != nil
+    return ["base_model.model.", "model.language_model.", "language_model."].first { prefix in
+      declaration.embedding.hasPrefix(prefix) && (!isComposite || prefix.hasPrefix("base_model."))
+    }
   }
 
   /// Whether a module belongs to another part of a composite model.

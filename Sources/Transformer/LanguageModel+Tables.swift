@@ -31,6 +31,7 @@ extension LanguageModel {
 
   /// The head, `[vocabulary, hidden]`.
   func head() throws(CheckpointError) -> SlabMatrix {
+    try checkPredicts()
     if let quantized = try quantizedLinear(headShape) {
       return SlabMatrix(quantized.dequantized(), name: declaration.head, path: folder.path)
     }

@@ -89,6 +89,32 @@ public struct ModelConfiguration: Sendable {
     return found
   }
 
+  /// What a member multiplies by, or a default if it is absent.
+  ///
+  /// - Throws: ``JSONError`` for anything but a number from 10⁻¹⁵ to 10¹⁵: others leave nothing of what they
+  ///   multiply, or turn it around.
+  public func multiplier(_ name: String, default value: Double) throws(JSONError) -> Double {
+    try optionalMember(name)?.multiplier ?? value
+  }
+
+  /// The number of a member that counts something, or a default if it is absent.
+  ///
+  /// - Throws: ``JSONError`` for anything but an integer from 0 to 2³¹ − 1.
+  public func natural(_ name: String, default value: Int) throws(JSONError) -> Int {
+    try optionalMember(name)?.natural ?? value
+  }
+
+  /// Refuses attention that sees later tokens, as models that embed texts have it.
+  func requireCausal() throws(JSONError) {
+    for (name, value) in [("is_causal", true), ("use_bidirectional_attention", false)] {
+      guard let found = try optionalMember(name), found.value != .bool(value) else { continue }
+      throw .wrongKind(
+        path: found.path,
+        expected: "\(value), since models whose tokens see later ones are not supported",
+        found: found.value.text(.compact))
+    }
+  }
+
   /// Declares that the model does not depend on these members.
   public func ignore(_ names: String...) { for name in names { log.insert(name) } }
 

@@ -7,10 +7,11 @@ extension ModelDeclaration {
   public static func decoder(
     _ config: ModelConfiguration, _ traits: DecoderTraits
   ) throws(JSONError) -> ModelDeclaration {
+    try config.requireCausal()
     let names = traits.names
     let root = config.prefix(names.root, layers: names.layers)
     let rotary = try traits.rotaryOfBlocks(config)
-    return try ModelDeclaration(
+    var declaration = try ModelDeclaration(
       traits.sizes, embedding: root + names.embedding, embeddingScale: traits.embeddingScale,
       embeddingNorm: names.embeddingNorm.map { traits.norm(root + $0) },
       positions: traits.learnedPositions(root),
@@ -20,6 +21,8 @@ extension ModelDeclaration {
     ) { layer throws(JSONError) in
       traits.block(layer, "\(root)\(names.layers).\(layer)", rotary[layer])
     }
+    declaration.isBare = root != names.root && names.root.hasSuffix(root)
+    return declaration
   }
 }
 
@@ -108,38 +111,5 @@ extension DecoderTraits {
       hidden: sizes.hidden, inner: sizes.intermediate, activation: activation,
       learned: hasLearnedActivation ? XIELU("\(module).act_fn") : nil, hasBias: mlpBias,
       isTransposed: isTransposed)
-  }
-}
-
-extension ModelConfiguration {
-  /// The window of each block, by `layer_types` or, without that, by a rule; nil for blocks without.
-  ///
-  /// - Parameters:
-  ///   - layers: the number of blocks.
-  ///   - window: the number of positions of a window; nil where no block has one.
-  ///   - slides: whether a block has a window where `layer_types` is absent.
-  /// - Returns: the window of each block.
-  /// - Throws: ``JSONError`` for a kind of block that is not supported.
-  public func windows(
-    layers: Int, _ window: Int?, slides: (Int) -> Bool
-  ) throws(JSONError) -> [Int?] {
-    let types = try optionalMember("layer_types")
-    let sliding = try types?.slides(layers: layers) ?? (0..<layers).map(slides)
-    return sliding.map { $0 ? window : nil }
-  }
-}
-
-extension JSONField {
-  /// For each block, whether `layer_types` gives it a sliding window.
-  func slides(layers: Int) throws(JSONError) -> [Bool] {
-    let kinds = try strings
-    guard kinds.count == layers,
-      kinds.allSatisfy({ ["full_attention", "sliding_attention"].contains($0) })
-    else {
-      throw .wrongKind(
-        path: "layer_types", expected: "full_attention or sliding_attention for each layer",
-        found: "\(kinds.count) entries of \(Set(kinds).sorted())")
-    }
-    return kinds.map { $0 == "sliding_attention" }
   }
 }

@@ -31,6 +31,8 @@ public struct ModelDeclaration: Sendable {
   public let head: String
   /// The key of the head's own module, tied or not.
   let headModule: String
+  /// Whether the tensors have the names of the decoder alone, as a class without a head saves them.
+  var isBare = false
   /// The migration strength α of SmoothQuant that suits the family, 0 to 1.
   ///
   /// The paper's own configurations have 0.85 for Llama and 0.8 for Mistral.

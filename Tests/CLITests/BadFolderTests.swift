@@ -1,7 +1,14 @@
 // Folders that hold no model: the message must say why, and nothing may be written.
 
+import Foundation
 import TestSupport
 import Testing
+
+/// Makes a link as the cache of the hub has them, whose file is gone.
+private func link(_ name: String, in folder: TemporaryFolder) throws {
+  try FileManager.default.createSymbolicLink(
+    atPath: folder.path(name), withDestinationPath: "../../blobs/0123")
+}
 
 private let folders: [Refusal] = [
   Refusal(
@@ -42,6 +49,82 @@ private let folders: [Refusal] = [
   ) {
     try $0.write("bare/config.json", "{}")
     try $0.write("bare/pytorch_model.bin", [1, 2, 3])
+  },
+  Refusal(
+    "a link to nothing",
+    "bare/model.safetensors: is a link to ../../blobs/0123, which is not there; fetch the model again, or copy "
+      + "the folder together with the files that its links lead to", ["inspect", "bare"]
+  ) {
+    try $0.write("bare/config.json", "{}")
+    try link("bare/model.safetensors", in: $0)
+  },
+  Refusal(
+    "an index that is a link to nothing",
+    "bare/model.safetensors.index.json: is a link to ../../blobs/0123, which is not there; fetch the model again, "
+      + "or copy the folder together with the files that its links lead to", ["inspect", "bare"]
+  ) {
+    try $0.write("bare/config.json", "{}")
+    try $0.write("bare/model-00001-of-00002.safetensors", RawSafetensors.file([]))
+    try link("bare/model.safetensors.index.json", in: $0)
+  },
+  Refusal(
+    "a configuration that is a link to nothing",
+    "bare/config.json: is a link to ../../blobs/0123, which is not there; fetch the model again, or copy "
+      + "the folder together with the files that its links lead to", ["inspect", "bare"]
+  ) {
+    try $0.write("bare/model.safetensors", RawSafetensors.file([]))
+    try link("bare/config.json", in: $0)
+  },
+  Refusal(
+    "two snapshots, none of which is the right one",
+    "hub: is a cache folder of the hub with the snapshots 0123, 4567, none of which is named by refs/main; give "
+      + "one of them, such as hub/snapshots/0123", ["inspect", "hub"]
+  ) {
+    for name in ["0123", "4567"] { try TinyModel().write("hub/snapshots/\(name)", in: $0) }
+  },
+  Refusal(
+    "the whole cache of the hub",
+    "cache/config.json: not found; the folder is the cache of the hub, with models--a--b, models--c--d; give one "
+      + "of them, such as cache/models--a--b", ["inspect", "cache"]
+  ) {
+    for name in ["a--b", "c--d"] {
+      try TinyModel().write("cache/models--\(name)/snapshots/0123", in: $0)
+    }
+  },
+  Refusal(
+    "an adapter",
+    "adapter/config.json: not found; the folder holds an adapter, which changes another model, some/llama; merge "
+      + "it into that model, and give the result", ["inspect", "adapter"]
+  ) {
+    try $0.write("adapter/adapter_config.json", #"{"base_model_name_or_path": "some/llama"}"#)
+    try $0.write("adapter/adapter_model.safetensors", RawSafetensors.file([]))
+  },
+  Refusal(
+    "an adapter with a configuration",
+    "bare/model.safetensors: not found; the folder holds an adapter, which changes another model; merge it into "
+      + "that model, and give the result", ["inspect", "bare"]
+  ) {
+    try $0.write("bare/config.json", "{}")
+    try $0.write("bare/adapter_config.json", "{}")
+    try $0.write("bare/adapter_model.bin", [1, 2, 3])
+  },
+  Refusal(
+    "two files of weights without an index",
+    "bare/model.safetensors: not found; found one.safetensors, two.safetensors, but no "
+      + "model.safetensors.index.json, which says what each of them holds; fetch it as well, or keep a single "
+      + "file of weights", ["inspect", "bare"]
+  ) {
+    try $0.write("bare/config.json", "{}")
+    for name in ["one", "two"] {
+      try $0.write("bare/\(name).safetensors", RawSafetensors.file([]))
+    }
+  },
+  .model(
+    "tensors with another prefix",
+    "model: no tensor is named model.embed_tokens.weight, which config.json calls for; one is named "
+      + "backbone.model.embed_tokens.weight; rename the tensors, or correct config.json"
+  ) {
+    $0.tensors = $0.tensors.map { .init("backbone.\($0.name)", $0.type, $0.shape, $0.data) }
   },
   Refusal(
     "a missing shard",

@@ -35,7 +35,7 @@ private let unsupported: [(String, JSONValue, String)] = [
   ("hidden_size", 3_000_000_000, "positive"), ("intermediate_size", 2_000_000_000, "16777216"),
   ("num_attention_heads", 2_000_000_000, "65536"), ("head_dim", 131_072, "65536"),
   ("num_key_value_heads", 3, "shared"), ("head_dim", 7, "even"),
-  ("partial_rotary_factor", 1.5, "1.5"), ("partial_rotary_factor", 0.4, "even"),
+  ("partial_rotary_factor", 1.5, "1.5"), ("partial_rotary_factor", 0.5, "1.0"),
   ("residual_multiplier", 0.5, "residual_multiplier"), ("post_norm", true, "post_norm"),
   ("rope_scaling", ["type": "spiral", "factor": 2.0], "spiral"),
   ("rope_scaling", ["type": "linear"], "factor"),
@@ -97,6 +97,25 @@ private let unsupported: [(String, JSONValue, String)] = [
         ("topk_group", 1), ("num_experts_per_tok", 2), ("moe_intermediate_size", 16))
     }
     #expect(error.map { "\($0)".contains("topk_group") } == true)
+  }
+
+  @Test(arguments: ["mixtral", "ministral3", "phi3", "starcoder2"])
+  func `a window that only some blocks have is refused where all have it`(family: String) {
+    let error = #expect(throws: CheckpointError.self) {
+      try read(
+        ("model_type", .string(family)), ("head_dim", 8), ("hidden_act", "silu"),
+        ("sliding_window", 8), ("layer_types", ["full_attention", "sliding_attention"]),
+        ("num_local_experts", 4), ("num_experts_per_tok", 2),
+        (
+          "rope_parameters",
+          ["llama_4_scaling_beta": 0.1, "original_max_position_embeddings": 64]
+        ))
+    }
+    #expect(
+      error.map {
+        "\($0)".contains("since all layers of this architecture have the sliding_window")
+      }
+        == true, "\(String(describing: error))")
   }
 
   @Test func `an odd number of rotated channels is an error`() {

@@ -6,13 +6,17 @@ let hostileConfigurations = #"""
   afmoe | moe_intermediate_size | -1 | moe_intermediate_size: expected a positive integer of at most 16777216, found -1
   afmoe | mup_enabled | 1 | mup_enabled: expected a boolean, found the number 1
   afmoe | num_dense_layers | 1e40 | num_dense_layers: expected an integer, found the number 1e40
+  afmoe | num_dense_layers | -1 | num_dense_layers: expected an integer from 0 to 2147483647, found -1
   afmoe | num_experts | -1 | num_experts: expected a positive integer of at most 65536, found -1
   afmoe | num_experts_per_tok | -1 | num_experts_per_tok: expected a positive integer of at most 8, found -1
   afmoe | num_shared_experts | -1 | num_shared_experts: expected a number of experts of at most 65536, found -1
   afmoe | rope_parameters | 7 | rope_parameters: expected an object, found the number 7
-  afmoe | route_scale | 1e40 | route_scale: expected a number of at most 10^15, found 1e+40
+  afmoe | route_scale | 1e40 | route_scale: expected a number from 10^-15 to 10^15, found 1e+40
+  afmoe | route_scale | 0 | route_scale: expected a number from 10^-15 to 10^15, found 0.0
   afmoe | sliding_window | -1 | sliding_window: expected a positive integer of at most 2147483647, found -1
+  afmoe | sliding_window | null | sliding_window: expected a number of tokens, since layer_types has sliding_attention, found nothing
   apertus | attention_bias | 1 | attention_bias: expected a boolean, found the number 1
+  apertus | partial_rotary_factor | 0.5 | partial_rotary_factor: expected 1.0, the share of each head that turns in this architecture, found 0.5
   apertus | rope_parameters | 7 | rope_parameters: expected an object, found the number 7
   arcee | attention_bias | 1 | attention_bias: expected a boolean, found the number 1
   arcee | mlp_bias | 1 | mlp_bias: expected a boolean, found the number 1
@@ -27,16 +31,22 @@ let hostileConfigurations = #"""
   bloom | vocab_size | -1 | vocab_size: expected a positive integer of at most 2147483647, found -1
   cohere-norms | attention_bias | 1 | attention_bias: expected a boolean, found the number 1
   cohere-norms | layer_norm_eps | -1 | layer_norm_eps: expected a number from 0.0 to 1.0, found -1.0
-  cohere-norms | logit_scale | 1e40 | logit_scale: expected a number of at most 10^15, found 1e+40
+  cohere-norms | logit_scale | 1e40 | logit_scale: expected a number from 10^-15 to 10^15, found 1e+40
   cohere-norms | rope_parameters | 7 | rope_parameters: expected an object, found the number 7
   cohere-norms | use_qk_norm | 1 | use_qk_norm: expected a boolean, found the number 1
+  cohere2 | logit_scale | -1 | logit_scale: expected a number from 10^-15 to 10^15, found -1.0
+  cohere2 | partial_rotary_factor | 0.5 | partial_rotary_factor: expected 1.0, the share of each head that turns in this architecture, found 0.5
+  cohere2 | sliding_window_pattern | -1 | sliding_window_pattern: expected a positive integer of at most 2147483647, found -1
+  dots1 | max_window_layers | -1 | max_window_layers: expected an integer from 0 to 2147483647, found -1
   ernie4-5-biases | rope_parameters | 7 | rope_parameters: expected an object, found the number 7
   ernie4-5-biases | use_bias | 1 | use_bias: expected a boolean, found the number 1
   ernie4-5-moe | moe_intermediate_size | -1 | moe_intermediate_size: expected a positive integer of at most 16777216, found -1
   ernie4-5-moe | moe_k | -1 | moe_k: expected a positive integer of at most 8, found -1
   ernie4-5-moe | moe_layer_end_index | 1e40 | moe_layer_end_index: expected an integer, found the number 1e40
+  ernie4-5-moe | moe_layer_end_index | -2 | moe_layer_end_index: expected an integer from 0 to 2147483647, found -2
   ernie4-5-moe | moe_layer_interval | -1 | moe_layer_interval: expected a positive integer of at most 2147483647, found -1
   ernie4-5-moe | moe_layer_start_index | 1e40 | moe_layer_start_index: expected an integer, found the number 1e40
+  ernie4-5-moe | moe_layer_start_index | -1 | moe_layer_start_index: expected an integer from 0 to 2147483647, found -1
   ernie4-5-moe | moe_num_experts | -1 | moe_num_experts: expected a positive integer of at most 65536, found -1
   ernie4-5-moe | moe_num_shared_experts | -1 | moe_num_shared_experts: expected a number of experts of at most 65536, found -1
   ernie4-5-moe | rope_parameters | 7 | rope_parameters: expected an object, found the number 7
@@ -59,22 +69,24 @@ let hostileConfigurations = #"""
   gemma2 | final_logit_softcapping | -1 | final_logit_softcapping: expected a positive number of at most 10^15, found -1.0
   gemma2 | hidden_activation | 7 | hidden_activation: expected a string, found the number 7
   gemma2 | layer_types | 7 | layer_types: expected an array, found the number 7
-  gemma2 | query_pre_attn_scalar | -1 | query_pre_attn_scalar: expected a positive number, found -1.0
+  gemma2 | query_pre_attn_scalar | -1 | query_pre_attn_scalar: expected a number from 10^-15 to 10^15, found -1.0
   gemma2 | rope_parameters | 7 | rope_parameters: expected an object, found the number 7
   gemma2 | sliding_window | -1 | sliding_window: expected a positive integer of at most 2147483647, found -1
-  gemma3 | _sliding_window_pattern | -1 | _sliding_window_pattern: expected a positive integer of at most 2147483647, found -1
+  gemma2 | sliding_window | null | sliding_window: expected a number of tokens, since layer_types has sliding_attention, found nothing
+  gemma2 | use_bidirectional_attention | true | use_bidirectional_attention: expected false, since models whose tokens see later ones are not supported, found true
   gemma3 | attention_bias | 1 | attention_bias: expected a boolean, found the number 1
   gemma3 | final_logit_softcapping | -1 | final_logit_softcapping: expected a positive number of at most 10^15, found -1.0
   gemma3 | hidden_activation | 7 | hidden_activation: expected a string, found the number 7
   gemma3 | layer_types | 7 | layer_types: expected an array, found the number 7
-  gemma3 | query_pre_attn_scalar | -1 | query_pre_attn_scalar: expected a positive number, found -1.0
+  gemma3 | query_pre_attn_scalar | -1 | query_pre_attn_scalar: expected a number from 10^-15 to 10^15, found -1.0
   gemma3 | rope_parameters | 7 | rope_parameters: expected an object, found the number 7
   gemma3 | sliding_window | -1 | sliding_window: expected a positive integer of at most 2147483647, found -1
-  gemma3 | use_bidirectional_attention | 1 | use_bidirectional_attention: expected nothing, found 1
+  gemma3 | use_bidirectional_attention | true | use_bidirectional_attention: expected false, since models whose tokens see later ones are not supported, found true
   glm4 | attention_bias | 1 | attention_bias: expected a boolean, found the number 1
   glm4 | rope_parameters | 7 | rope_parameters: expected an object, found the number 7
   glm4-moe | attention_bias | 1 | attention_bias: expected a boolean, found the number 1
   glm4-moe | first_k_dense_replace | 1e40 | first_k_dense_replace: expected an integer, found the number 1e40
+  glm4-moe | first_k_dense_replace | -1 | first_k_dense_replace: expected an integer from 0 to 2147483647, found -1
   glm4-moe | moe_intermediate_size | -1 | moe_intermediate_size: expected a positive integer of at most 16777216, found -1
   glm4-moe | n_group | -1 | n_group: expected a positive integer of at most 8, found -1
   glm4-moe | n_routed_experts | -1 | n_routed_experts: expected a positive integer of at most 65536, found -1
@@ -82,12 +94,15 @@ let hostileConfigurations = #"""
   glm4-moe | norm_topk_prob | 1 | norm_topk_prob: expected a boolean, found the number 1
   glm4-moe | num_experts_per_tok | -1 | num_experts_per_tok: expected a positive integer of at most 8, found -1
   glm4-moe | rope_parameters | 7 | rope_parameters: expected an object, found the number 7
-  glm4-moe | routed_scaling_factor | 1e40 | routed_scaling_factor: expected a number of at most 10^15, found 1e+40
+  glm4-moe | routed_scaling_factor | 1e40 | routed_scaling_factor: expected a number from 10^-15 to 10^15, found 1e+40
+  glm4-moe | routed_scaling_factor | -1 | routed_scaling_factor: expected a number from 10^-15 to 10^15, found -1.0
   glm4-moe | topk_group | -1 | topk_group: expected a positive integer of at most 2, found -1
   glm4-moe | use_qk_norm | 1 | use_qk_norm: expected a boolean, found the number 1
   gpt-neox | attention_bias | 1 | attention_bias: expected a boolean, found the number 1
   gpt-neox | layer_norm_eps | -1 | layer_norm_eps: expected a number from 0.0 to 1.0, found -1.0
+  gpt-neox | partial_rotary_factor | 0.5 | partial_rotary_factor: expected 0.25, the share of each head that turns in this architecture, found 0.5
   gpt-neox | rope_parameters | 7 | rope_parameters: expected an object, found the number 7
+  gpt-neox | rope_theta | 5e5 | rope_theta: expected 100.0, the base of this architecture, found 500000.0
   gpt-neox | use_parallel_residual | 1 | use_parallel_residual: expected a boolean, found the number 1
   gpt2 | activation_function | 7 | activation_function: expected a string, found the number 7
   gpt2 | add_cross_attention | 1 | add_cross_attention: expected a boolean, found the number 1
@@ -109,13 +124,19 @@ let hostileConfigurations = #"""
   gptj | n_inner | -1 | n_inner: expected a positive integer of at most 16777216, found -1
   gptj | n_layer | -1 | n_layer: expected a positive integer of at most 65536, found -1
   gptj | n_positions | -1 | n_positions: expected a positive integer of at most 2147483647, found -1
-  gptj | rotary_dim | -1 | rotary_dim: expected a positive integer of at most 2147483647, found -1
+  gptj | rope_theta | 5e5 | rope_theta: expected nothing, since gptj is computed without it, found 5e5
+  gptj | rotary_dim | -1 | rotary_dim: expected a positive integer of at most 8, found -1
   granite | attention_bias | 1 | attention_bias: expected a boolean, found the number 1
-  granite | attention_multiplier | 1e40 | attention_multiplier: expected a number of at most 10^15, found 1e+40
-  granite | embedding_multiplier | 1e40 | embedding_multiplier: expected a number of at most 10^15, found 1e+40
-  granite | logits_scaling | -1 | logits_scaling: expected a positive number, found -1.0
+  granite | attention_multiplier | 1e40 | attention_multiplier: expected a number from 10^-15 to 10^15, found 1e+40
+  granite | attention_multiplier | 0 | attention_multiplier: expected a number from 10^-15 to 10^15, found 0.0
+  granite | embedding_multiplier | 1e40 | embedding_multiplier: expected a number from 10^-15 to 10^15, found 1e+40
+  granite | embedding_multiplier | -1 | embedding_multiplier: expected a number from 10^-15 to 10^15, found -1.0
+  granite | logits_scaling | -1 | logits_scaling: expected a number from 10^-15 to 10^15, found -1.0
+  granite | logits_scaling | 0 | logits_scaling: expected a number from 10^-15 to 10^15, found 0.0
+  granite | logits_scaling | 1e-40 | logits_scaling: expected a number from 10^-15 to 10^15, found 1e-40
   granite | mlp_bias | 1 | mlp_bias: expected a boolean, found the number 1
-  granite | residual_multiplier | 1e40 | residual_multiplier: expected a number of at most 10^15, found 1e+40
+  granite | residual_multiplier | 1e40 | residual_multiplier: expected a number from 10^-15 to 10^15, found 1e+40
+  granite | residual_multiplier | -0.5 | residual_multiplier: expected a number from 10^-15 to 10^15, found -0.5
   granite | rope_parameters | 7 | rope_parameters: expected an object, found the number 7
   hunyuan-v1-dense | attention_bias | 1 | attention_bias: expected a boolean, found the number 1
   hunyuan-v1-dense | rope_parameters | 7 | rope_parameters: expected an object, found the number 7
@@ -135,6 +156,7 @@ let hostileConfigurations = #"""
   llama | intermediate_size | 0 | intermediate_size: expected a positive integer of at most 16777216, found 0
   llama | intermediate_size | 1e40 | intermediate_size: expected an integer, found the number 1e40
   llama | intermediate_size | [] | intermediate_size: expected an integer, found an array
+  llama | is_causal | false | is_causal: expected true, since models whose tokens see later ones are not supported, found false
   llama | max_position_embeddings | -1 | max_position_embeddings: expected a positive integer of at most 2147483647, found -1
   llama | max_position_embeddings | 0 | max_position_embeddings: expected a positive integer of at most 2147483647, found 0
   llama | max_position_embeddings | 1e40 | max_position_embeddings: expected an integer, found the number 1e40
@@ -155,12 +177,14 @@ let hostileConfigurations = #"""
   llama | num_key_value_heads | 0 | num_key_value_heads: expected a positive integer of at most 2147483647, found 0
   llama | num_key_value_heads | 1e40 | num_key_value_heads: expected an integer, found the number 1e40
   llama | num_key_value_heads | [] | num_key_value_heads: expected an integer, found an array
+  llama | partial_rotary_factor | 0.5 | partial_rotary_factor: expected 1.0, the share of each head that turns in this architecture, found 0.5
   llama | rms_norm_eps | -1 | rms_norm_eps: expected a number from 0.0 to 1.0, found -1.0
   llama | rms_norm_eps | 1e40 | rms_norm_eps: expected a number from 0.0 to 1.0, found 1e+40
   llama | rms_norm_eps | [] | rms_norm_eps: expected a number, found an array
   llama | rope_parameters | 7 | rope_parameters: expected an object, found the number 7
   llama | rope_parameters | {"rope_theta":0,"rope_type":"default"} | rope_parameters.rope_theta: expected a number from 1.0 to 1000000000000000.0, found 0.0
   llama | rope_parameters | {"rope_theta":1e4,"rope_type":"odd"} | rope_parameters.rope_type: expected default, linear, llama3, yarn, longrope or dynamic, found odd
+  llama | rope_parameters | {"rope_theta":1e4,"partial_rotary_factor":0.5} | rope_parameters.partial_rotary_factor: expected 1.0, the share of each head that turns in this architecture, found 0.5
   llama | tie_word_embeddings | 1 | tie_word_embeddings: expected a boolean, found the number 1
   llama | tie_word_embeddings | "yes" | tie_word_embeddings: expected a boolean, found a string
   llama | vocab_size | -1 | vocab_size: expected a positive integer of at most 2147483647, found -1
@@ -254,6 +278,7 @@ let hostileConfigurations = #"""
   phi | layer_norm_eps | -1 | layer_norm_eps: expected a number from 0.0 to 1.0, found -1.0
   phi | qk_layernorm | 1 | qk_layernorm: expected a boolean, found the number 1
   phi | rope_parameters | 7 | rope_parameters: expected an object, found the number 7
+  phi | rotary_pct | 0.25 | rotary_pct: expected 0.5, the share of each head that turns in this architecture, found 0.25
   phi3-longrope | original_max_position_embeddings | -1 | original_max_position_embeddings: expected a positive number of at most 10^15, found -1.0
   phi3-longrope | original_max_position_embeddings | 0 | original_max_position_embeddings: expected a positive number of at most 10^15, found 0.0
   phi3-longrope | original_max_position_embeddings | 1e40 | original_max_position_embeddings: expected a positive number of at most 10^15, found 1e+40
@@ -266,6 +291,7 @@ let hostileConfigurations = #"""
   qwen2 | rope_parameters | 7 | rope_parameters: expected an object, found the number 7
   qwen2 | use_sliding_window | 1 | use_sliding_window: expected a boolean, found the number 1
   qwen2-moe | decoder_sparse_step | -1 | decoder_sparse_step: expected a positive integer of at most 2147483647, found -1
+  qwen2-moe | layer_types | ["sliding_attention","full_attention"] | layer_types: expected full_attention for each layer, since use_sliding_window is not set, found sliding_attention
   qwen2-moe | mlp_only_layers | 7 | mlp_only_layers: expected an array, found the number 7
   qwen2-moe | moe_intermediate_size | -1 | moe_intermediate_size: expected a positive integer of at most 16777216, found -1
   qwen2-moe | norm_topk_prob | 1 | norm_topk_prob: expected a boolean, found the number 1
@@ -288,6 +314,7 @@ let hostileConfigurations = #"""
   qwen3-moe | rope_parameters | 7 | rope_parameters: expected an object, found the number 7
   qwen3-moe | use_sliding_window | 1 | use_sliding_window: expected a boolean, found the number 1
   smollm3 | attention_bias | 1 | attention_bias: expected a boolean, found the number 1
+  smollm3 | layer_types | ["full_attention","sliding_attention","full_attention","sliding_attention"] | layer_types: expected full_attention for each layer, since use_sliding_window is not set, found sliding_attention
   smollm3 | mlp_bias | 1 | mlp_bias: expected a boolean, found the number 1
   smollm3 | no_rope_layer_interval | -1 | no_rope_layer_interval: expected a positive integer of at most 2147483647, found -1
   smollm3 | no_rope_layers | 7 | no_rope_layers: expected an array, found the number 7

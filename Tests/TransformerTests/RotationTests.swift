@@ -12,7 +12,8 @@ import Testing
   /// Norms that subtract the mean, and norms behind a sublayer, do not commute with a rotation.
   private static func isRefused(_ name: String) -> Bool {
     let families = [
-      "afmoe", "bloom", "cohere-norms", "exaone4", "falcon-alibi", "falcon-groups", "gemma2",
+      "afmoe", "bloom", "cohere-norms", "cohere2", "exaone4", "falcon-alibi", "falcon-groups",
+      "gemma2",
       "glm4", "gpt2",
       "gptj", "nemotron", "olmo", "olmo2", "olmo3", "opt", "phi", "stablelm",
     ]

@@ -40,31 +40,18 @@ public struct RotaryConfiguration: Sendable, Equatable {
   ///   - config: the configuration.
   ///   - headDimension: the width d of a head.
   ///   - kind: the kind of block, such as `full_attention`, for which there may be an object of its own.
-  ///   - share: the share of a head that turns, unless the configuration says otherwise.
-  ///   - theta: θ, likewise.
-  ///   - pairs: which channels turn together.
+  ///   - defaults: what the family has where the configuration is silent, and which members it reads.
   /// - Throws: ``JSONError`` for what is impossible or not supported.
   public init(
-    _ config: ModelConfiguration, headDimension: Int, kind: String? = nil, share: Double = 1,
-    theta: Double = 10_000, pairs: Pairs = .halves
+    _ config: ModelConfiguration, headDimension: Int, kind: String? = nil,
+    defaults: RotaryDefaults = RotaryDefaults()
   ) throws(JSONError) {
-    var parameters = try config.firstMember(["rope_scaling", "rope_parameters"])
-    config.ignore("rope_parameters")
+    var parameters = try defaults.parameters(config)
     if let kind, let own = try parameters?.optionalMember(kind) { parameters = own }
-    let sharePlaces = [
-      try parameters?.optionalMember("partial_rotary_factor"),
-      try config.firstMember(["partial_rotary_factor", "rotary_pct"]),
-    ]
-    let found = sharePlaces.compactMap(\.self).first
-    let part = try found?.double ?? share
-    guard (0...1).contains(part) else {
-      throw .wrongKind(path: found?.path ?? "", expected: "a share of a head", found: "\(part)")
-    }
-    let own = try parameters?.optionalMember("rope_theta")
-    let flat = try config.firstMember(["rope_theta", "rotary_emb_base"])
+    let share = try defaults.share(config, parameters)
     try self.init(
-      scaling: parameters, config, theta: try (own ?? flat)?.double(in: 1...1e15) ?? theta,
-      width: Int(Double(headDimension) * part), pairs: pairs)
+      scaling: parameters, config, theta: try defaults.theta(config, parameters),
+      width: Int(Double(headDimension) * share), pairs: defaults.pairs)
   }
 
   /// Frequencies for a given base.

@@ -5,8 +5,7 @@ internal import JSON
 extension Family {
   /// OPT: learned positions, of which the first two stand for nothing.
   static let opt = Family("opt") { config throws(JSONError) in
-    var traits = try DecoderTraits(classic: config, activation: "activation_function")
-    if try config.optionalMember("activation_function") == nil { traits.activation = .relu }
+    var traits = try DecoderTraits(classic: config, .relu)
     traits.names.root = "model.decoder."
     traits.names.finalNorm = "final_layer_norm"
     traits.names.output = "out_proj"
@@ -33,12 +32,11 @@ extension Family {
 
   /// BLOOM: a norm behind the embedding, and slopes for positions.
   static let bloom = Family("bloom") { config throws(JSONError) in
-    var traits = try DecoderTraits(classic: config, activation: "activation_function")
+    var traits = try DecoderTraits(classic: config, .geluTanh, key: nil)
     traits.names.useTransformerRoot(embedding: "word_embeddings")
     traits.names.embeddingNorm = "word_embeddings_layernorm"
     traits.names.useFusedAttention("self_attention")
     traits.projections = .interleaved
-    traits.activation = .geluTanh
     (traits.queryKeyValueBias, traits.outputBias, traits.mlpBias) = (true, true, true)
     traits.positions = .slopes(Slopes(heads: traits.sizes.heads.count))
     try config.require("apply_residual_connection_post_layernorm", false)
@@ -49,7 +47,7 @@ extension Family {
 
   /// Falcon 7B, 40B, 11B and RW: q, k and v by groups; rotary positions or slopes.
   static let falcon = Family("falcon") { config throws(JSONError) in
-    var traits = try DecoderTraits(classic: config, activation: "activation")
+    var traits = try DecoderTraits(classic: config, .gelu, key: "activation")
     traits.names.useTransformerRoot(embedding: "word_embeddings")
     traits.names.useFusedAttention("self_attention")
     traits.projections = .interleaved
@@ -81,7 +79,7 @@ extension Family {
 
   /// MPT: slopes for positions, and norms without biases.
   static let mpt = Family("mpt") { config throws(JSONError) in
-    var traits = try DecoderTraits(classic: config, activation: "activation_function")
+    var traits = try DecoderTraits(classic: config, .gelu, key: nil)
     traits.normBias = false
     traits.names.useTransformerRoot(embedding: "wte", layers: "blocks", finalNorm: "norm_f")
     traits.names.attention = "attn"
@@ -103,11 +101,11 @@ extension Family {
       }
     }
     traits.scores.clip = try options?.optionalMember("clip_qkv").map { field throws(JSONError) in
-      Float(try field.double)
+      Float(try field.positiveDouble)
     }
     traits.scores.scale = try options?.optionalMember("softmax_scale").map {
       field throws(JSONError) in
-      Float(try field.double)
+      Float(try field.multiplier)
     }
     config.ignore("norm_type")
     return try .decoder(config, traits)
@@ -116,13 +114,20 @@ extension Family {
 
 extension DecoderTraits {
   /// What the classics share.
+  ///
+  /// - Parameters:
+  ///   - config: the configuration.
+  ///   - activation: the activation function where the configuration is silent.
+  ///   - key: the member that gives another one; nil where there is no choice.
+  ///   - ties: whether the head is the embedding where the configuration is silent.
+  /// - Throws: ``JSONError`` for what is missing or impossible.
   init(
-    classic config: ModelConfiguration, activation: String, ties: Bool = true
+    classic config: ModelConfiguration, _ activation: Activation,
+    key: String? = "activation_function", ties: Bool = true
   ) throws(JSONError) {
     try self.init(
-      config, epsilon: "layer_norm_epsilon", defaultEpsilon: 1e-5, activation: activation,
-      tiesByDefault: ties, innerFactor: 4)
-    if try config.optionalMember(activation) == nil { self.activation = .gelu }
+      config, epsilon: "layer_norm_epsilon", defaultEpsilon: 1e-5, activation: key,
+      defaultActivation: activation, tiesByDefault: ties, innerFactor: 4)
     useLayerNorm()
     isGated = false
   }

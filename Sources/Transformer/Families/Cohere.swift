@@ -7,6 +7,7 @@ extension Family {
   /// Command R and Aya.
   static let cohere = Family("cohere") { config throws(JSONError) in
     var traits = try DecoderTraits(cohere: config)
+    traits.rotaryDefaults.theta = 500_000
     if try config.flag("use_qk_norm") { traits.queryKeyNorm = .ownHeads }
     return try .decoder(config, traits)
   }
@@ -14,9 +15,8 @@ extension Family {
   /// Command R7B and Command A: only blocks with a window rotate.
   static let cohere2 = Family("cohere2") { config throws(JSONError) in
     var traits = try DecoderTraits(cohere: config)
-    let pattern = try config.firstMember(["sliding_window_pattern", "_sliding_window_pattern"])
-    let period = try pattern?.positive() ?? 4
-    try traits.readWindows(config) { ($0 + 1) % period != 0 }
+    let period = try config.positive("sliding_window_pattern", default: 4)
+    try traits.readWindows(config, default: 4096) { ($0 + 1) % period != 0 }
     let rotary = try traits.rotary(config)
     traits.rotary = traits.windows?.map { $0 == nil ? nil : rotary }
     return try .decoder(config, traits)
@@ -31,7 +31,7 @@ extension DecoderTraits {
     try readAttentionBias(config)
     isParallel = true
     names.mlpNorm = names.attentionNorm
-    logits.multiplier = Float(try config.number("logit_scale", default: 0.0625))
+    logits.multiplier = Float(try config.multiplier("logit_scale", default: 0.0625))
     rotaryDefaults.pairs = .neighbours
   }
 }

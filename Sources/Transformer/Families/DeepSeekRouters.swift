@@ -9,9 +9,9 @@ extension Family {
     var traits = try DecoderTraits(
       config, requiring: ["num_key_value_heads", "head_dim"], defaultEpsilon: 1e-5)
     traits.queryKeyValueBias = try config.flag("attention_bias")
-    traits.rotaryDefaults.share = 0.5
+    traits.rotaryDefaults = .init(share: 0.5, shareKey: "partial_rotary_factor")
     if try config.flag("use_qk_norm") { traits.queryKeyNorm = .heads(afterRotation: false) }
-    return try .decoder(config, traits, try MixtureTraits(deepSeek: config))
+    return try .decoder(config, traits, try MixtureTraits(deepSeek: config, dense: 1))
   }
 
   /// dots.llm1: Qwen3's attention.
@@ -19,8 +19,8 @@ extension Family {
     var traits = try DecoderTraits(config, requiring: ["num_key_value_heads"])
     try traits.readAttentionBias(config)
     traits.queryKeyNorm = .heads(afterRotation: false)
-    config.ignore("max_window_layers")
-    try traits.readWindows(config) { _ in false }
+    let first = try config.natural("max_window_layers", default: 62)
+    try traits.readWindows(config, default: 4096) { $0 >= first }
     return try .decoder(config, traits, try MixtureTraits(deepSeek: config))
   }
 
@@ -29,7 +29,7 @@ extension Family {
     var traits = try DecoderTraits(
       config, requiring: ["num_key_value_heads", "head_dim"], defaultEpsilon: 1e-5)
     traits.queryKeyValueBias = try config.flag("attention_bias")
-    traits.rotaryDefaults.theta = 1e6
+    traits.rotaryDefaults = .init(shareKey: "partial_rotary_factor", theta: 1e6)
     if try config.flag("use_qk_norm") { traits.queryKeyNorm = .heads(afterRotation: false) }
     return try .decoder(config, traits, try MixtureTraits(deepSeek: config))
   }
@@ -39,7 +39,7 @@ extension Family {
     var traits = try DecoderTraits(
       config, requiring: ["num_key_value_heads", "sliding_window"], defaultEpsilon: 1e-5)
     try traits.readExaoneAttention(config)
-    var mixture = try MixtureTraits(deepSeek: config)
+    var mixture = try MixtureTraits(deepSeek: config, dense: 1)
     mixture.correction = "e_score_correction_bias"
     return try .decoder(config, traits, mixture)
   }
@@ -47,7 +47,12 @@ extension Family {
 
 extension MixtureTraits {
   /// The mixture of DeepSeek-V3 and of those that follow it.
-  init(deepSeek config: ModelConfiguration) throws(JSONError) {
+  ///
+  /// - Parameters:
+  ///   - config: the configuration.
+  ///   - dense: the number of blocks without a mixture, the first ones, where the configuration is silent.
+  /// - Throws: ``JSONError`` for what is missing or impossible.
+  init(deepSeek config: ModelConfiguration, dense: Int = 0) throws(JSONError) {
     let name =
       try config.optionalMember("n_routed_experts") == nil ? "num_experts" : "n_routed_experts"
     try self.init(
@@ -55,7 +60,7 @@ extension MixtureTraits {
       normalizes: try config.flag("norm_topk_prob", default: true))
     score = .sigmoid
     correction = "gate.e_score_correction_bias"
-    multiplier = Float(try config.number("routed_scaling_factor", default: 1))
+    multiplier = Float(try config.multiplier("routed_scaling_factor", default: 1))
     let groups = try config.positive("n_group", default: 1, atMost: count)
     if groups > 1 {
       guard count % groups == 0 else {
@@ -76,8 +81,8 @@ extension MixtureTraits {
     let flags = try config.optionalMember("is_moe_layer")?.array.map { field throws(JSONError) in
       try field.bool
     }
-    let dense = try config.firstMember(["first_k_dense_replace", "first_last_k_dense_replace"])
-    let first = try dense?.int ?? 0
+    let given = try config.firstMember(["first_k_dense_replace", "first_last_k_dense_replace"])
+    let first = try given?.natural ?? dense
     layers = { layer in
       if let types, layer < types.count { return types[layer] == "sparse" }
       if let flags, layer < flags.count { return flags[layer] }

@@ -22,6 +22,7 @@ extension DecoderTraits {
       config, requiring: ["num_key_value_heads", "head_dim"], defaultEpsilon: 1.5625e-7)
     queryKeyValueBias = try config.flag("attention_bias", default: true)
     names.parts = MLPNames(gate: nil, up: "gate_up_proj")
-    rotaryDefaults = .init(share: 0.5, pairs: .neighbours)
+    rotaryDefaults = .init(
+      share: 0.5, shareKey: "partial_rotary_factor", pairs: .neighbours)
   }
 }

@@ -3,7 +3,7 @@ internal import JSON
 extension Family {
   /// GPT-2: learned positions, and Linears that are stored as `[in, out]`.
   static let gpt2 = Family("gpt2") { config throws(JSONError) in
-    var traits = try DecoderTraits(classic: config, activation: "activation_function")
+    var traits = try DecoderTraits(classic: config, .geluTanh)
     traits.names.useGPT2Names()
     traits.isTransposed = true
     traits.projections = .concatenated
@@ -18,7 +18,7 @@ extension Family {
 
   /// StarCoder and SantaCoder: GPT-2's names with Linears, and usually one key-value head.
   static let gptBigCode = Family("gpt_bigcode") { config throws(JSONError) in
-    var traits = try DecoderTraits(classic: config, activation: "activation_function")
+    var traits = try DecoderTraits(classic: config, .geluTanh)
     traits.names.useGPT2Names()
     (traits.queryKeyValueBias, traits.outputBias, traits.mlpBias) = (true, true, true)
     traits.positions = .learned("wpe", skipping: 0)
@@ -34,7 +34,7 @@ extension Family {
 
   /// GPT-J: attention and the MLP in parallel behind one norm; neighbouring channels turn together.
   static let gptJ = Family("gptj") { config throws(JSONError) in
-    var traits = try DecoderTraits(classic: config, activation: "activation_function", ties: false)
+    var traits = try DecoderTraits(classic: config, .geluTanh, ties: false)
     traits.names.useTransformerRoot(embedding: "wte")
     traits.names.attention = "attn"
     traits.names.output = "out_proj"
@@ -47,15 +47,18 @@ extension Family {
     // Older files say what every GPT-J does.
     try config.require("rotary", true)
     try config.require("scale_attn_weights", true)
-    let width = Double(try config.positive("rotary_dim", default: traits.sizes.heads.dimension))
-    traits.rotaryDefaults = .init(
-      share: width / Double(traits.sizes.heads.dimension), pairs: .neighbours)
+    let dimension = traits.sizes.heads.dimension
+    let width = try config.positive("rotary_dim", default: min(64, dimension), atMost: dimension)
+    // There is no other base, and no scaling.
+    let rotary = try RotaryConfiguration(
+      scaling: nil, config, theta: 10_000, width: width, pairs: .neighbours)
+    traits.rotary = Array(repeating: rotary, count: traits.sizes.layers)
     return try .decoder(config, traits)
   }
 
   /// GPT-Neo: learned positions, scores that are not scaled, and a window in every other block.
   static let gptNeo = Family("gpt_neo") { config throws(JSONError) in
-    var traits = try DecoderTraits(classic: config, activation: "activation_function")
+    var traits = try DecoderTraits(classic: config, .geluTanh)
     traits.names.useTransformerRoot(embedding: "wte")
     traits.names.attention = "attn.attention"
     traits.names.output = "out_proj"

@@ -21,7 +21,8 @@ extension Family {
     traits.mlpBias = true
     traits.isGated = false
     traits.isParallel = try config.flag("use_parallel_residual", default: true)
-    traits.rotaryDefaults.share = 0.25
+    traits.rotaryDefaults = .init(share: 0.25, shareKey: "rotary_pct")
+    traits.rotaryDefaults.thetaKey = "rotary_emb_base"
     return try .decoder(config, traits)
   }
 }

@@ -33,17 +33,13 @@ extension Family {
       gemma: config, requiring: ["sliding_window"],
       defaults: DecoderSizes.Defaults(
         vocabulary: 262_208, heads: 8, keyValueHeads: 4, headDimension: 256, context: 131_072))
-    if let field = try config.optionalMember("use_bidirectional_attention"), field.value != false {
-      throw .wrongKind(path: field.path, expected: "nothing", found: field.value.text(.compact))
-    }
     // Caps of scores are never applied; only Gemma 2 has them.
     config.ignore("attn_logit_softcapping")
     traits.logits.cap = try config.cap("final_logit_softcapping", default: nil)
     traits.names.useFourNorms()
     traits.queryKeyNorm = .heads(afterRotation: false)
     try traits.readQueryScale(config)
-    let period = try config.firstMember(["sliding_window_pattern", "_sliding_window_pattern"])
-    let every = try period?.positive() ?? 6
+    let every = try config.positive("sliding_window_pattern", default: 6)
     try traits.readWindows(config) { ($0 + 1) % every != 0 }
     let full = try traits.gemma3Rotary(config, "full_attention", "rope_theta", 1e6)
     let local = try traits.gemma3Rotary(config, "sliding_attention", "rope_local_base_freq", 1e4)
@@ -60,8 +56,8 @@ extension DecoderTraits {
   ) throws(JSONError) {
     try self.init(
       config, requiring: (defaults == nil ? ["num_key_value_heads", "head_dim"] : []) + requiring,
-      activation: "hidden_activation", tiesByDefault: true, defaults: defaults)
-    if try config.optionalMember("hidden_activation") == nil { activation = .geluTanh }
+      activation: "hidden_activation", defaultActivation: .geluTanh, tiesByDefault: true,
+      defaults: defaults)
     normGain = .fromOne
     embeddingScale = Float(sizes.hidden).squareRoot()
     try readAttentionBias(config)
@@ -78,11 +74,7 @@ extension DecoderTraits {
 
   /// `query_pre_attn_scalar`: scores are divided by its root.
   fileprivate mutating func readQueryScale(_ config: ModelConfiguration) throws(JSONError) {
-    let scalar = try config.number("query_pre_attn_scalar", default: 256)
-    guard scalar > 0 else {
-      throw .wrongKind(
-        path: "query_pre_attn_scalar", expected: "a positive number", found: "\(scalar)")
-    }
+    let scalar = try config.multiplier("query_pre_attn_scalar", default: 256)
     scores.scale = Float(1 / scalar.squareRoot())
   }
 

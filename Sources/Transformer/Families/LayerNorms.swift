@@ -11,7 +11,7 @@ extension Family {
     traits.queryKeyValueBias = try config.flag("use_qkv_bias")
     traits.isParallel = try config.flag("use_parallel_residual")
     if traits.isParallel { traits.names.mlpNorm = traits.names.attentionNorm }
-    traits.rotaryDefaults.share = 0.25
+    traits.rotaryDefaults = .init(share: 0.25, shareKey: "partial_rotary_factor")
     // Of an earlier program, which had it at 1 for all its models.
     config.ignore("rotary_scaling_factor")
     if try config.flag("qk_layernorm") {
@@ -31,7 +31,7 @@ extension Family {
     traits.names.parts = MLPNames(gate: nil, up: "c_fc", down: "c_proj")
     traits.isGated = false
     config.ignore("norm_type")
-    try traits.readWindows(config) { _ in true }
+    try traits.readCommonWindow(config)
     return try .decoder(config, traits)
   }
 
@@ -44,7 +44,7 @@ extension Family {
     try traits.readAttentionBias(config)
     traits.mlpBias = try config.flag("mlp_bias")
     traits.isGated = false
-    traits.rotaryDefaults.share = 0.5
+    traits.rotaryDefaults = .init(share: 0.5, shareKey: "partial_rotary_factor")
     return try .decoder(config, traits)
   }
 }

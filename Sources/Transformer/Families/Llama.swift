@@ -27,9 +27,9 @@ extension Family {
       let hasRotation = turns.count == layers ? turns[layer] != 0 : (layer + 1) % period != 0
       return hasRotation ? rotary : nil
     }
-    if try config.flag("use_sliding_window") {
-      let window = try config.positive("sliding_window")
-      traits.windows = try config.windows(layers: layers, window) { _ in false }
+    if try traits.usesWindows(config) {
+      let rotations = traits.rotary ?? []
+      try traits.readWindows(config) { rotations[$0] == nil }
     }
     return try .decoder(config, traits)
   }
@@ -58,6 +58,11 @@ extension Family {
     try traits.readAttentionBias(config)
     traits.queryKeyNorm = .heads(afterRotation: false)
     try config.require("qk_norm", true)
+    traits.rotaryDefaults.theta = 12_000_000
+    traits.rotaryDefaults.parameters = [
+      "rope_type": "llama3", "rope_theta": 12_000_000.0, "factor": 8.0,
+      "original_max_position_embeddings": 8192, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+    ]
     traits.names.attentionNorm = "attention_layernorm"
     traits.names.mlpNorm = "feedforward_layernorm"
     traits.isGated = false
@@ -98,14 +103,10 @@ extension Family {
     var traits = try DecoderTraits(config)
     try traits.readAttentionBias(config)
     traits.mlpBias = try config.flag("mlp_bias")
-    traits.embeddingScale = Float(try config.number("embedding_multiplier", default: 1))
-    traits.residualMultiplier = Float(try config.number("residual_multiplier", default: 1))
-    traits.scores.scale = Float(try config.number("attention_multiplier", default: 1))
-    let divisor = try config.number("logits_scaling", default: 1)
-    guard divisor > 0 else {
-      throw .wrongKind(path: "logits_scaling", expected: "a positive number", found: "\(divisor)")
-    }
-    traits.logits.multiplier = 1 / Float(divisor)
+    traits.embeddingScale = Float(try config.multiplier("embedding_multiplier", default: 1))
+    traits.residualMultiplier = Float(try config.multiplier("residual_multiplier", default: 1))
+    traits.scores.scale = Float(try config.multiplier("attention_multiplier", default: 1))
+    traits.logits.multiplier = 1 / Float(try config.multiplier("logits_scaling", default: 1))
     return try .decoder(config, traits)
   }
 }

@@ -27,18 +27,7 @@ extension Family {
     traits.scores.growth = QueryGrowth(
       rate: Float(try parameters.member("llama_4_scaling_beta").double),
       period: try parameters.member("original_max_position_embeddings").double)
-    try traits.readWindows(config) { _ in true }
+    try traits.readCommonWindow(config)
     return try .decoder(config, traits)
-  }
-}
-
-extension DecoderTraits {
-  /// `sliding_window`, and `layer_types` or a rule for the blocks that have it.
-  mutating func readWindows(
-    _ config: ModelConfiguration, slides: (Int) -> Bool
-  ) throws(JSONError) {
-    let isLimited = try config.optionalMember("sliding_window") != nil
-    windows = try config.windows(
-      layers: sizes.layers, isLimited ? try config.positive("sliding_window") : nil, slides: slides)
   }
 }

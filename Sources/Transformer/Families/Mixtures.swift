@@ -10,7 +10,7 @@ extension Family {
       config, requiring: ["num_key_value_heads"], defaultEpsilon: 1e-5)
     traits.rotaryDefaults.theta = 1e6
     traits.names.mlp = "block_sparse_moe"
-    try traits.readWindows(config) { _ in true }
+    try traits.readCommonWindow(config)
     var mixture = try MixtureTraits(
       config, count: "num_local_experts", inner: "intermediate_size", normalizes: true)
     mixture.names.parts = MLPNames(gate: "w1", up: "w3", down: "w2")
@@ -61,11 +61,15 @@ extension Family {
     try mixture.share(
       "shared_experts", try config.optionalMember("moe_num_shared_experts"))
     let last = traits.sizes.layers - 1
-    let first = try config.optionalMember("moe_layer_start_index")?.int ?? 1
-    let given = try config.optionalMember("moe_layer_end_index")?.int ?? -1
+    let first = try config.natural("moe_layer_start_index", default: 1)
+    // -1 is the last.
+    var end = last
+    if let given = try config.optionalMember("moe_layer_end_index"), given.value != -1 {
+      end = try given.natural
+    }
     let interval = try config.positive("moe_layer_interval", default: 1)
-    mixture.layers = { layer in
-      (first...max(first, given < 0 ? last : given)).contains(layer) && (layer + 1) % interval == 0
+    mixture.layers = { [end] layer in
+      layer >= first && layer <= end && (layer + 1) % interval == 0
     }
     return try .decoder(config, traits, mixture)
   }
@@ -95,7 +99,7 @@ extension Family {
       "qk_norm_type", "layernorm_full_attention_beta", "layernorm_linear_attention_beta",
       "layernorm_mlp_beta")
     traits.names.mlp = "block_sparse_moe"
-    traits.rotaryDefaults.theta = 5e6
+    traits.rotaryDefaults = .init(shareKey: "partial_rotary_factor", theta: 5e6)
     if let width = try config.optionalMember("rotary_dim") {
       traits.rotaryDefaults.share = try width.double / Double(traits.sizes.heads.dimension)
     }
@@ -123,7 +127,7 @@ extension Family {
       traits.embeddingScale = Float(traits.sizes.hidden).squareRoot()
     }
     let period = try config.positive("global_attn_every_n_layers", default: 4)
-    try traits.readWindows(config) { ($0 + 1) % period != 0 }
+    try traits.readWindows(config, default: 1024) { ($0 + 1) % period != 0 }
     let rotary = try traits.rotary(config)
     traits.rotary = traits.windows?.map { $0 == nil ? nil : rotary }
     var mixture = try MixtureTraits(
@@ -132,9 +136,9 @@ extension Family {
     mixture.names.router = "router.gate"
     mixture.score = .sigmoid
     mixture.correction = "expert_bias"
-    mixture.multiplier = Float(try config.number("route_scale", default: 1))
+    mixture.multiplier = Float(try config.multiplier("route_scale", default: 1))
     try mixture.share("shared_experts", try config.optionalMember("num_shared_experts"))
-    let first = try config.optionalMember("num_dense_layers")?.int ?? 0
+    let first = try config.natural("num_dense_layers", default: 1)
     mixture.layers = { $0 >= first }
     return try .decoder(config, traits, mixture)
   }

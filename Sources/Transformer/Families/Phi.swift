@@ -7,7 +7,8 @@ extension Family {
     try traits.readAttentionBias(config)
     traits.projections = .concatenated
     traits.names.parts = MLPNames(gate: nil, up: "gate_up_proj")
-    try traits.readWindows(config) { _ in true }
+    traits.rotaryDefaults.shareKey = "partial_rotary_factor"
+    try traits.readCommonWindow(config)
     return try .decoder(config, traits)
   }
 
@@ -24,7 +25,7 @@ extension Family {
     traits.hasHeadBias = true
     traits.isParallel = true
     traits.isGated = false
-    traits.rotaryDefaults.share = 0.5
+    traits.rotaryDefaults = .init(share: 0.5, shareKey: "partial_rotary_factor")
     if try config.flag("qk_layernorm") {
       traits.queryKeyNorm = .heads(afterRotation: false)
       (traits.names.queryNorm, traits.names.keyNorm) = ("q_layernorm", "k_layernorm")

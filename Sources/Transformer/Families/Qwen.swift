@@ -11,12 +11,16 @@ extension Family {
 
   /// Qwen3: no biases by default, and each head of q and k is normalized.
   static let qwen3 = Family("qwen3") { config throws(JSONError) in
-    try .decoder(config, try qwen3Traits(config, requiring: ["num_key_value_heads", "head_dim"]))
+    var traits = try qwen3Traits(config, requiring: ["num_key_value_heads", "head_dim"])
+    try traits.readQwenWindows(config)
+    return try .decoder(config, traits)
   }
 
   /// Qwen3-MoE: a Qwen3 whose MLPs are mixtures of experts, except in blocks configured otherwise.
   static let qwen3MoE = Family("qwen3_moe") { config throws(JSONError) in
-    let traits = try qwen3Traits(config, requiring: ["num_key_value_heads"])
+    var traits = try qwen3Traits(config, requiring: ["num_key_value_heads"])
+    // All blocks have the window, whatever max_window_layers says.
+    if try traits.usesQwenWindows(config) { try traits.readCommonWindow(config, default: 4096) }
     return try .decoder(config, traits, try MixtureTraits(qwen: config))
   }
 
@@ -24,7 +28,11 @@ extension Family {
   static let qwen2MoE = Family("qwen2_moe") { config throws(JSONError) in
     var traits = try DecoderTraits(config, requiring: ["num_key_value_heads"])
     traits.queryKeyValueBias = try config.flag("qkv_bias", default: true)
-    try traits.readQwenWindows(config)
+    // Here the blocks behind max_window_layers see everything.
+    if try traits.usesQwenWindows(config) {
+      let end = try config.natural("max_window_layers", default: 28)
+      try traits.readWindows(config, default: 4096) { $0 % 2 == 0 && $0 < end }
+    }
     var mixture = try MixtureTraits(qwen: config)
     mixture.names.shared = "shared_expert"
     mixture.names.sharedGate = "shared_expert_gate"
@@ -38,23 +46,22 @@ extension Family {
     var traits = try DecoderTraits(config, requiring: requiring)
     try traits.readAttentionBias(config)
     traits.queryKeyNorm = .heads(afterRotation: false)
-    try traits.readQwenWindows(config)
     return traits
   }
 }
 
 extension DecoderTraits {
+  /// Whether `use_sliding_window` is set; without it, files have the other members all the same.
+  fileprivate func usesQwenWindows(_ config: ModelConfiguration) throws(JSONError) -> Bool {
+    config.ignore("sliding_window", "max_window_layers")
+    return try usesWindows(config)
+  }
+
   /// The window of each block: `layer_types` says so; older files give the first block that has one.
   fileprivate mutating func readQwenWindows(_ config: ModelConfiguration) throws(JSONError) {
-    // Without the flag the others are left over.
-    config.ignore("sliding_window", "max_window_layers", "layer_types")
-    guard try config.flag("use_sliding_window"),
-      try config.optionalMember("sliding_window") != nil
-    else { return }
-    let window = try config.positive("sliding_window")
-    let first =
-      try config.optionalMember("layer_types") == nil ? config.member("max_window_layers").int : 0
-    windows = try config.windows(layers: sizes.layers, window) { $0 >= first }
+    guard try usesQwenWindows(config) else { return }
+    let first = try config.natural("max_window_layers", default: 28)
+    try readWindows(config, default: 4096) { $0 >= first }
   }
 }
 
