@@ -10,9 +10,11 @@ internal import Transformer
 package struct RunPlan {
   /// The Linears of each block, in order of computation.
   let blocks: [[LinearShape]]
-  /// What is stored for each Linear, by its name.
+  /// The embedding and the head, where they are quantized.
+  let tables: [LinearShape]
+  /// What is stored for each Linear and table, by its name.
   let schemes: [String: LinearScheme]
-  /// The Linears, by their schemes.
+  /// The Linears and tables, by their schemes.
   let groups: [SchemeGroup]
   /// The format that scales are stored in.
   let scales: FloatFormat
@@ -32,24 +34,29 @@ package struct RunPlan {
   init(_ model: LanguageModel, _ settings: QuantizationSettings) throws {
     guard model.format == nil else { throw RunError.alreadyQuantized(model.folder.path) }
     blocks = model.declaration.blocks.indices.map(model.declaration.linears)
+    let planned = try model.plannedTables(settings)
+    tables = planned.map(\.0)
     let schemes = try settings.schemes(for: model.declaration)
+      .merging(planned.map { ($0.0.name, $0.1) }) { _, table in table }
     let scheme = { (linear: LinearShape) in schemes[linear.name] ?? settings.linearScheme }
-    groups = SchemeGroup.groups(of: blocks.joined().map { ($0.name, scheme($0)) })
-    let linears = Dictionary(
-      uniqueKeysWithValues: blocks.joined().map { ("\($0.name).weight", $0) })
-    let sorted = linears.values.sorted { $0.name < $1.name }
+    groups = SchemeGroup.groups(
+      of: (blocks.joined() + tables).map { ($0.name, scheme($0)) })
+    let sorted = blocks.joined().sorted { $0.name < $1.name }
     scales = try Self.scaleFormat(sorted, in: model.folder, settings.format)
     try Self.checkWidths(sorted, settings)
     dense = model.denseModules
     foreign = model.foreignParts
     let engines = try EngineCheck(
       blocks.joined().map { ($0, scheme($0)) }, in: settings.format, experts: model.expertLinears)
-    self.engines = try model.hasOrdinaryLinears ? engines : engines.withoutTransformers()
+    self.engines =
+      try model.hasOrdinaryLinears ? engines : engines.withoutOrdinaryLinears(in: settings.format)
     guard !settings.method.keepsOutliers else { throw RunError.cannotStoreOutliers }
     let rotated = model.rotatedTensors
     rewritten = Set(
       settings.method.changesDenseTensors
         ? model.declaration.blocks.flatMap(\.denseTensorNames) : [])
+    let linears = Dictionary(
+      uniqueKeysWithValues: (blocks.joined() + tables).map { ("\($0.name).weight", $0) })
     var tensors = rotated
     var copied: [ModelFolder.TensorReference] = []
     for tensor in model.folder.tensors {
