@@ -50,11 +50,17 @@ extension EngineRules {
     "mlx": [EngineRule(engine: "mlx-lm") { _, scheme in mlx(scheme) }],
   ]
 
-  /// What transformers does not load of a mixture, whose experts it keeps in one tensor: found with 5.17 and
-  /// 5.24, where only symmetric weights of compressed-tensors are loaded.
+  /// What is not loaded of a mixture by those who keep its experts in one tensor: transformers 5.17 and 5.24 load
+  /// symmetric weights of compressed-tensors only; mlx-lm 0.32 stacks what it reads, in some architectures the
+  /// weights alone.
   static func experts(
     _ scheme: LinearScheme, in format: any CheckpointFormat, by engine: String
   ) -> Objection? {
+    if engine == "mlx-lm" {
+      return Objection(
+        reason: "puts quantized experts together in most architectures, but not in qwen3_moe and "
+          + "ernie4_5_moe", remedies: [], isConditional: true)
+    }
     guard engine == "transformers" else { return nil }
     guard format.name == "compressed-tensors" else {
       return Objection(

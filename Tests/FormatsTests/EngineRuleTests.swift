@@ -105,6 +105,10 @@ private func table() throws -> [Case] {
     #expect(try loads(packed, 8, token) == ["vLLM"])
     #expect(try loads(gptq, 4) == ["vLLM", "gptqmodel"])
     #expect(try loads(awq, 4) == ["vLLM"])
+    let stacked = EngineRules.verdicts(
+      on: linear, LinearScheme(try Scheme(bits: 4, points: .offset, granularity: .group(64))),
+      in: MLXFormat(), isExpert: true)
+    #expect(stacked.map(\.isConditional) == [true])
   }
 
   @Test func `name each engine once, and carry what would load instead`() throws {
