@@ -106,7 +106,8 @@ private func table() throws -> [Case] {
     #expect(try loads(gptq, 4) == ["vLLM", "gptqmodel"])
     #expect(try loads(awq, 4) == ["vLLM"])
     let stacked = EngineRules.verdicts(
-      on: linear, LinearScheme(try Scheme(bits: 4, points: .offset, granularity: .group(64))),
+      on: LinearShape(name: "model.layers.0.mlp.experts.3.up_proj", rows: 256, columns: 256),
+      LinearScheme(try Scheme(bits: 4, points: .offset, granularity: .group(64))),
       in: MLXFormat(), isExpert: true)
     #expect(stacked.map(\.isConditional) == [true])
   }
