@@ -19,6 +19,8 @@ FORMATS = {
     'compressed-tensors asymmetric': (f'{PACKED} --format compressed-tensors --asymmetric', ('compressed-tensors', False)),
     'gptq': (f'{PACKED} --format gptq --symmetric', ('gptq', True)),
     'awq': (f'{PACKED} --format awq --asymmetric', ('awq', False)),
+    'mlx': (f'{PACKED} --format mlx', ('mlx', False)),
+    'mlx 3 bits': ('--method gptq --bits 3 --group-size 64 --format mlx', ('mlx', False)),
     'int8': ('--method smoothquant --format compressed-tensors', ('compressed-tensors', True)),
     'int8 static': ('--method smoothquant+static --format compressed-tensors', ('compressed-tensors', True)),
 }
@@ -32,6 +34,8 @@ READINGS = [
     ('transformers', 'int8 static', []),
     ('definition', 'gptq', []),
     ('definition', 'awq', []),
+    ('mlx-lm', 'mlx', []),
+    ('mlx-lm', 'mlx 3 bits', []),
     ('vllm', 'dense', []),
     ('vllm', 'compressed-tensors', []),
     ('vllm', 'compressed-tensors asymmetric', []),
@@ -40,7 +44,7 @@ READINGS = [
     ('vllm', 'int8', []),
     ('vllm', 'int8 static', []),
 ]
-TOLERANCE = {'transformers': 0.001, 'definition': 0.001,    # float32, like ptq
+TOLERANCE = {'transformers': 0.001, 'definition': 0.001, 'mlx-lm': 0.001,    # float32, like ptq
              'vllm': 0.01}                                  # bfloat16
 
 
@@ -69,10 +73,10 @@ def call(command):
 def check_scheme(folder, expected):
     """Checks that config.json states the requested quantization method and symmetry."""
     found = json.loads((folder / 'config.json').read_text())['quantization_config']
-    symmetric = {'gptq': lambda: found['sym'], 'awq': lambda: not found['zero_point'],
-                 'compressed-tensors': lambda: found['config_groups']['group_0']['weights']['symmetric']}[found['quant_method']]()
-    if (found['quant_method'], symmetric) != expected:
-        raise Failure(f"config.json says {found['quant_method']}, symmetric {symmetric}")
+    method = found.get('quant_method', 'mlx')
+    symmetric = {'mlx': lambda: False, 'gptq': lambda: found['sym'], 'awq': lambda: not found['zero_point'],
+                 'compressed-tensors': lambda: found['config_groups']['group_0']['weights']['symmetric']}[method]()
+    if (method, symmetric) != expected: raise Failure(f'config.json says {method}, symmetric {symmetric}')
 
 
 def score_with_ptq(ptq, folder, text):
@@ -95,7 +99,7 @@ def write_windows(model, text, path):
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
-    for name in ('--ptq', '--vllm'): arguments.add_argument(name, required=True)
+    for name in ('--ptq', '--vllm', '--mlx'): arguments.add_argument(name, required=True)
     for name in ('model', 'text'): arguments.add_argument(name, type=pathlib.Path)
     options = arguments.parse_args()
     complaints = []
@@ -126,7 +130,7 @@ def main():
                 print(row(reader, name, '-', '-', '-', 'FAILED'), flush=True)
                 continue
             try:
-                python = options.vllm if reader == 'vllm' else sys.executable
+                python = {'vllm': options.vllm, 'mlx-lm': options.mlx}.get(reader, sys.executable)
                 theirs = score_with_reader(python, reader, folders[name], windows, extra)
             except Failure as failure:
                 print(row(reader, name, f'{ours[name]:.4f}', '-', '-', 'FAILED'), flush=True)

@@ -5,7 +5,7 @@ Usage: interop_reader.py READER FOLDER WINDOWS.json [--dequantize]
 Prints a line `score X`, where X is the mean log-probability of a predicted token. Each folder needs
 its own process.
 
-READER is `transformers`, `vllm` or `definition`. The last one is for GPTQ and AWQ folders: it
+READER is `transformers`, `vllm`, `mlx-lm` or `definition`. The last one is for GPTQ and AWQ folders: it
 computes the weights from the published definition of the format and runs them in transformers. vLLM
 ignores the zero points and g_idx of GPTQ files, so only this reader checks them, as gptqmodel
 would.
@@ -88,9 +88,23 @@ def vllm_scores(folder, windows):
             yield logs[token].logprob
 
 
+def mlx_scores(folder, windows):
+    """Computes in float32: what is compared is what the folder stands for, not how the CPU rounds bfloat16."""
+    import mlx.core as mx
+    from mlx_lm.utils import load_model
+    model, _ = load_model(pathlib.Path(folder))
+    model.set_dtype(mx.float32)
+    if not any(hasattr(module, 'bits') for module in model.modules()): raise SystemExit('mlx-lm found nothing quantized')
+    for ids in windows:
+        ids = mx.array(ids)
+        logits = model(ids[None])[0, :-1]
+        logs = mx.take_along_axis(logits, ids[1:, None], axis=-1)[:, 0] - mx.logsumexp(logits, axis=-1)
+        yield from logs.tolist()
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument('reader', choices=['transformers', 'definition', 'vllm'])
+    arguments.add_argument('reader', choices=['transformers', 'definition', 'vllm', 'mlx-lm'])
     for name in ('folder', 'windows'): arguments.add_argument(name)
     arguments.add_argument('--dequantize', action='store_true')
     options = arguments.parse_args()
@@ -98,6 +112,7 @@ def main():
     match options.reader:
         case 'transformers': logs = list(transformers_scores(options.folder, windows, options.dequantize))
         case 'definition': logs = list(definition_scores(options.folder, windows))
+        case 'mlx-lm': logs = list(mlx_scores(options.folder, windows))
         case 'vllm': logs = list(vllm_scores(options.folder, windows))
     assert len(logs) == sum(len(ids) - 1 for ids in windows)
     print('score', sum(logs) / len(logs))

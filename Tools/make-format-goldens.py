@@ -6,7 +6,7 @@ Usage: make-format-goldens.py [FOLDER]        (default: Tests/FormatsTests/Fixtu
 Each fixture is a folder with config.json and model.safetensors. The latter holds the tensors of a
 Linear `p` and, as `golden`, the weights that they represent, float32 [out, in]. The script shares
 neither code nor assumptions about the layout with the library: it makes words bit by bit from the
-definitions of AutoAWQ (gemm) and compressed-tensors (int-quantized). The committed fixtures were
+definitions of AutoAWQ (gemm), compressed-tensors (int-quantized) and mlx (affine). The committed fixtures were
 made with numpy 2.4.
 """
 import json, pathlib, struct, sys
@@ -77,6 +77,21 @@ def int8(random, folder, per_tensor, inputs, extra):
         'golden': ('F32', scales * codes.astype(np.float32))})
 
 
+def mlx(random, folder, config, bits, group):
+    """Writes a fixture with codes [out, in], and scales of both signs and offsets [out, groups]."""
+    codes = random.integers(0, 2 ** bits, (OUT, IN))
+    shape = (OUT, IN // group)
+    scales = (random.uniform(0.01, 0.1, shape) * random.choice([-1, 1], shape)).astype(np.float16)
+    offsets = random.uniform(-0.5, 0.5, shape).astype(np.float16)
+    # Bit k of a code stands behind bit k - 1 in one stream for each row, which is cut into words.
+    stream = (codes[:, :, None] >> np.arange(bits) & 1).astype(np.uint32).reshape(OUT, -1, 32)
+    words = (stream << np.arange(32, dtype=np.uint32)).sum(-1, dtype=np.uint32)
+    wide = [np.repeat(part, group, 1).astype(np.float32) for part in (scales, offsets)]
+    save(folder, config, {
+        'p.weight': ('U32', words), 'p.scales': ('F16', scales), 'p.biases': ('F16', offsets),
+        'golden': ('F32', wide[0] * codes.astype(np.float32) + wide[1])})
+
+
 def main():
     default = pathlib.Path(__file__).resolve().parent.parent / 'Tests/FormatsTests/Fixtures'
     root = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else default
@@ -87,6 +102,8 @@ def main():
     int8(random, root / 'int8-dynamic', False, {'symmetric': True, 'strategy': 'token', 'dynamic': True}, {})
     int8(random, root / 'int8-static', True, {'symmetric': False, 'strategy': 'tensor', 'dynamic': False},
          {'p.input_scale': ('F32', np.array([0.0375], np.float32)), 'p.input_zero_point': ('I8', np.array([-5], np.int8))})
+    mlx(random, root / 'mlx', {'group_size': 32, 'bits': 4}, 4, 32)
+    mlx(random, root / 'mlx-module', {'group_size': 32, 'bits': 8, 'mode': 'affine', 'p': {'group_size': 64, 'bits': 3}}, 3, 64)
 
 
 if __name__ == '__main__':

@@ -183,10 +183,13 @@ enum GridChoice: String {
   case offset
   case nf4
 
-  /// The points of a scheme; symmetry matters only if they have an integer zero point.
-  func points(symmetric: Bool) -> Scheme.Points {
-    switch self {
-    case .integer: symmetric ? .symmetric : .zeroPoint
+  /// The points of a scheme; symmetry matters only for integer grids.
+  ///
+  /// Where a format stores an offset for each group anyway, it costs nothing to choose that freely.
+  func points(_ symmetry: Symmetry?, in format: any CheckpointFormat) -> Scheme.Points {
+    let isSymmetric = (symmetry ?? (format.storesOffsets ? .asymmetric : .symmetric)) == .symmetric
+    return switch self {
+    case .integer: isSymmetric ? .symmetric : format.storesOffsets ? .offset : .zeroPoint
     case .offset: .offset
     case .nf4: .table(.nf4)
     }

@@ -13,7 +13,7 @@ struct ConvertCommand: ParsableCommand {
     commandName: "convert",
     abstract: "Store a quantized model in another format, without loss.",
     discussion: """
-      MODEL is a folder written by ptq, gptqmodel, AutoGPTQ, AutoAWQ or llm-compressor. Codes, \
+      MODEL is a folder written by ptq, gptqmodel, AutoGPTQ, AutoAWQ, llm-compressor or mlx-lm. Codes, \
       scales and zero points keep their values; if a format cannot hold one of them exactly, the \
       conversion is refused. Everything else is copied.
 

@@ -32,8 +32,7 @@ struct InspectCommand: ParsableCommand {
     let report = try RunReport(recordedIn: language.folder)
     var linears: [InspectedLinear] = []
     let blocks = language.declaration.blocks.indices.flatMap(language.declaration.linears)
-    let head = language.isQuantized(language.headShape) ? [language.headShape] : []
-    for shape in blocks + head {
+    for shape in blocks + language.quantizedTables {
       let recorded = report?.linears.first { $0.name == shape.name }
       linears.append(
         InspectedLinear(
@@ -79,13 +78,23 @@ private struct InspectedLinear {
           linear.shape.name, "\(linear.shape.rows) x \(linear.shape.columns)",
           linear.scheme.map { "\($0.bits)" } ?? "-",
           linear.group + (linear.scattersGroups ? " scattered" : ""),
-          linear.scheme.map { $0.isSymmetric ? "symmetric" : "asymmetric" } ?? "-",
+          linear.zero,
         ] + (hasActivations ? [linear.activations?.words ?? "-"] : []) + [
           Numbers.percent(linear.recorded?.error.calibration),
           Numbers.percent(linear.recorded?.error.heldOut),
         ])
     }
     return table
+  }
+
+  private var zero: String {
+    switch scheme?.points {
+    case .symmetric: "symmetric"
+    case .zeroPoint: "asymmetric"
+    case .offset: "offset"
+    case .table(let table): table.name
+    case nil: "-"
+    }
   }
 
   private var group: String {

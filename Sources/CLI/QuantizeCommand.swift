@@ -27,6 +27,7 @@ struct QuantizeCommand: ParsableCommand {
         ptq quantize Llama-3.2-1B -o w8a8 --calibration t.txt --method smoothquant
         ptq quantize Llama-3.2-1B -o Llama-rtn --method rtn --format gptq
         ptq quantize Llama-3.2-1B -o b --calibration t.txt --base a --redo down_proj
+        ptq quantize Llama-3.2-1B -o Llama-mlx --calibration t.txt --format mlx
 
       Output error % is the squared error of a Linear's output over the calibration tokens, \
       in per cent of the output's energy; held-out % is the same on tokens that no solver saw.

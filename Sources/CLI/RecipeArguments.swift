@@ -18,9 +18,9 @@ struct RecipeArguments: ParsableArguments {
   @Flag(
     help: """
       Zero in the middle of the codes, or a zero point for each group; weights under rounded \
-      inputs are always symmetric.
+      inputs are always symmetric. (default: --symmetric; --asymmetric with --format mlx)
       """)
-  var symmetry = Symmetry.symmetric
+  var symmetry: Symmetry?
 
   @Option(
     help: """
@@ -85,7 +85,7 @@ struct RecipeArguments: ParsableArguments {
     return QuantizationSettings(
       scheme: try Scheme(
         bits: bits ?? (isInt8 ? 8 : 4),
-        points: grid.points(symmetric: isInt8 || symmetry == .symmetric),
+        points: isInt8 ? .symmetric : grid.points(symmetry, in: format.format),
         granularity: groupSize?.granularity ?? (isInt8 ? .channel : .group(128))),
       range: range ?? preset.range, method: method,
       options: MethodOptions(

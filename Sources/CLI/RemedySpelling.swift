@@ -41,7 +41,8 @@ extension Remedy {
   /// Whether it is about how weights are quantized.
   fileprivate var changesRecipe: Bool {
     switch self {
-    case .chooseBits, .restrictWidths, .useOneWidth, .chooseGroupSize, .useWholeRows,
+    case .chooseBits, .restrictWidths, .useOneWidth, .chooseGroupSize, .useGroups,
+      .useWholeRows,
       .useSymmetricWeights, .useIntegerGrid,
       .chooseMethod, .measureOnly:
       true
@@ -64,6 +65,7 @@ extension Remedy {
     case .useOneWidth: "use --bits"
     case .chooseGroupSize(let sizes):
       "use \(group) \(Self.list(sizes.map(String.init) + ["channel"]))"
+    case .useGroups(let sizes): "use \(group) \(Self.list(sizes.map(String.init)))"
     case .useWholeRows: "use \(group) channel"
     case .useSymmetricWeights: "use --symmetric"
     case .useIntegerGrid: takesLists ? "use --grids integer" : "use an integer grid"

@@ -96,7 +96,9 @@ extension FolderSink {
     let rewritten = "\(path).rewritten"
     try? FileManager.default.removeItem(atPath: rewritten)
     let shard = try ShardFile(path: rewritten, tensors)
-    for entry in old.entries where names.contains(entry.name) { try shard.write(entry, of: old) }
+    // What takes the place of others may have the name of one.
+    let kept = names.subtracting(replacements.map(\.tensor.name))
+    for entry in old.entries where kept.contains(entry.name) { try shard.write(entry, of: old) }
     for replacement in replacements { try replacement.write(to: shard) }
     try shard.finish()
     guard unsafe rename(rewritten, path) == 0 else {

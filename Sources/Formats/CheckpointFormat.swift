@@ -14,6 +14,8 @@ public protocol CheckpointFormat: Sendable {
   var summary: String { get }
   /// The smallest zero point that can be stored.
   var smallestZeroPoint: Int { get }
+  /// Whether each group has a floating-point offset in place of an integer zero point.
+  var storesOffsets: Bool { get }
 
   /// The type in which scales are stored when the weights had the given type.
   func scaleFormat(for weights: FloatFormat) -> FloatFormat
@@ -31,6 +33,13 @@ public protocol CheckpointFormat: Sendable {
 
   /// The name of the tensor that holds a Linear's scales.
   func scaleTensor(of linear: String) -> String
+
+  /// The number of bits of the embedding and the head, where readers of the format have them in integers; nil
+  /// where both stay dense.
+  var tableBits: Int? { get }
+
+  /// The members of `config.json` that say how weights are quantized, all with the same value.
+  var configurationMembers: [String] { get }
 
   /// The value of `quantization_config`.
   ///
@@ -91,6 +100,15 @@ extension CheckpointFormat {
     SeparateEntries(scaleFormat: scales, smallestZeroPoint: smallestZeroPoint)
   }
 
+  /// Integer zero points.
+  public var storesOffsets: Bool { false }
+
+  /// Dense.
+  public var tableBits: Int? { nil }
+
+  /// The one that transformers and vLLM read.
+  public var configurationMembers: [String] { ["quantization_config"] }
+
   /// One scheme for all Linears.
   public var holdsSeveralSchemes: Bool { false }
 
@@ -129,7 +147,7 @@ extension CheckpointFormat {
 public enum CheckpointFormats {
   /// Every format, the default first.
   public static let all: [any CheckpointFormat] = [
-    CompressedTensorsFormat(), GPTQFormat(), AWQFormat(),
+    CompressedTensorsFormat(), GPTQFormat(), AWQFormat(), MLXFormat(),
   ]
 }
 
@@ -140,15 +158,23 @@ extension [any CheckpointFormat] {
   package func format(
     of folder: ModelFolder
   ) throws(CheckpointError) -> (any CheckpointFormat)? {
-    guard let configuration = folder.configuration["quantization_config"],
-      configuration != .null
-    else { return nil }
+    guard let configuration = folder.quantization, configuration != .null else { return nil }
     if let format = first(where: { $0.recognizes(configuration) }) { return format }
     let method = configuration["quant_method"].map { $0.text(.compact) } ?? "missing"
     throw .unsupported(
       path: "\(folder.path)/config.json",
       reason: "is quantized with quant_method \(method); this tool reads "
         + map(\.name).joined(separator: ", "))
+  }
+}
+
+extension ModelFolder {
+  /// What `config.json` says of how weights are quantized; nil for nothing.
+  ///
+  /// mlx-lm reads a member of its own, and repeats it under the usual name; older versions did not.
+  package var quantization: JSONValue? {
+    let own = configuration["quantization"]
+    return own?["bits"] == nil ? configuration["quantization_config"] : own
   }
 }
 

@@ -1,4 +1,5 @@
-// The table of what engines accept, as of vLLM 0.33, transformers 5.23 and gptqmodel 7.7.
+// The table of what engines accept, as of vLLM 0.33, transformers 5.23, gptqmodel 7.7
+// and mlx-lm 0.32.
 //
 // An objection continues a sentence that starts with the name of the engine or of the format.
 
@@ -46,13 +47,20 @@ extension EngineRules {
       },
       EngineRule(engine: "transformers") { linear, scheme in awq(linear, scheme) },
     ],
+    "mlx": [EngineRule(engine: "mlx-lm") { _, scheme in mlx(scheme) }],
   ]
 
-  /// What transformers does not load of a mixture, whose experts it keeps in one tensor: found with 5.17 and
-  /// 5.24, where only symmetric weights of compressed-tensors are loaded.
+  /// What is not loaded of a mixture by those who keep its experts in one tensor: transformers 5.17 and 5.24 load
+  /// symmetric weights of compressed-tensors only; mlx-lm 0.32 stacks what it reads, in some architectures the
+  /// weights alone.
   static func experts(
     _ scheme: LinearScheme, in format: any CheckpointFormat, by engine: String
   ) -> Objection? {
+    if engine == "mlx-lm" {
+      return Objection(
+        reason: "puts quantized experts together in most architectures, but not in qwen3_moe and "
+          + "ernie4_5_moe", remedies: [], isConditional: true)
+    }
     guard engine == "transformers" else { return nil }
     guard format.name == "compressed-tensors" else {
       return Objection(
@@ -75,11 +83,15 @@ extension EngineRules {
       Objection(
         reason: "the format stores integer zero points, not floating-point offsets",
         remedies: [.useIntegerGrid, .measureOnly])
-    case .table(let table):
-      Objection(
-        reason: "the format stores evenly spaced levels, not those of \(table.name)",
-        remedies: [.useIntegerGrid, .measureOnly])
+    case .table(let table): levels(of: table)
     }
+  }
+
+  /// Levels that none of these formats can store.
+  static func levels(of table: LevelTable) -> Objection {
+    Objection(
+      reason: "the format stores evenly spaced levels, not those of \(table.name)",
+      remedies: [.useIntegerGrid, .measureOnly])
   }
 
   /// Formats that store weights only.

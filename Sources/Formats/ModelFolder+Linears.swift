@@ -6,10 +6,10 @@ extension ModelFolder {
   /// The words of a packed tensor, which must have a given shape.
   func packedCodes(_ name: String, _ dimensions: [Int]) throws(CheckpointError) -> PackedCodes {
     let tensor = try tensor(name, dimensions: dimensions)
-    guard tensor.shape.type == .int32 else {
+    guard [.int32, .uint32].contains(tensor.shape.type) else {
       throw .tensor(
         name: name, path: tensor.path,
-        reason: "has type \(tensor.shape.type.rawValue); I32 is needed")
+        reason: "has type \(tensor.shape.type.rawValue); I32 or U32 is needed")
     }
     let count = dimensions.reduce(1, *)
     let words = tensor.withBytes { bytes in

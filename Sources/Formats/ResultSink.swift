@@ -149,7 +149,11 @@ public final class ModelFolderSink: ResultSink {
       of: description.groups, leaving: description.selection, provenance: description.provenance)
     var configuration = description.configuration
     do throws(JSONError) {
-      try configuration.setMember("quantization_config", to: quantization)
+      // What mlx-lm said of the source must not stay beside another statement.
+      try configuration.removeMember("quantization")
+      for name in format.configurationMembers {
+        try configuration.setMember(name, to: quantization)
+      }
     } catch {
       throw .json(path: "\(folder.path)/config.json", cause: error)
     }

@@ -21,8 +21,15 @@ extension ModelFolder {
   func scheme(
     _ bits: Int, symmetric: Bool, _ granularity: Scheme.Granularity
   ) throws(CheckpointError) -> Scheme {
+    try scheme(bits, points: symmetric ? .symmetric : .zeroPoint, granularity)
+  }
+
+  /// The same with other points.
+  func scheme(
+    _ bits: Int, points: Scheme.Points, _ granularity: Scheme.Granularity
+  ) throws(CheckpointError) -> Scheme {
     do throws(SchemeError) {
-      return try Scheme(bits: bits, symmetric: symmetric, granularity: granularity)
+      return try Scheme(bits: bits, points: points, granularity: granularity)
     } catch {
       throw .json(
         path: "\(path)/config.json",

@@ -46,12 +46,12 @@ package struct EngineCheck {
 }
 
 extension EngineCheck {
-  /// The same for a model that transformers does not compute with ordinary Linears, as GPT-2 and Falcon.
-  func withoutTransformers() -> EngineCheck {
+  /// The same for a model that transformers and mlx-lm do not compute with ordinary Linears, as GPT-2 and Falcon.
+  func withoutOrdinaryLinears(in format: any CheckpointFormat) -> EngineCheck {
+    let engine = format is MLXFormat ? "mlx-lm" : "transformers"
     let warning = Warning(
-      "transformers has no ordinary Linears in this architecture, and will not load quantized ones")
-    return EngineCheck(
-      loaders: loaders?.filter { $0 != "transformers" }, warnings: warnings + [warning])
+      "\(engine) has no ordinary Linears in this architecture, and will not load quantized ones")
+    return EngineCheck(loaders: loaders?.filter { $0 != engine }, warnings: warnings + [warning])
   }
 
   /// The same for a model whose tensors have names under which no engine looks for them.

@@ -120,6 +120,7 @@ public struct QuantizationRun {
       heldOutTokens: (calibration?.heldOut.count ?? 0) * (calibration?.length ?? 0),
       distinctTokens: calibration?.distinctTokenCount, linears: journal?.linears ?? [],
       unquantized: journal?.unquantized ?? [], seconds: nil)
+    report.tables = try storeTables(into: sink)
     let recipe = settings.recipe(scales: plan.scales)
     var quantizer = BlockQuantizer(
       recipe: recipe, schemes: plan.schemes,

@@ -81,14 +81,13 @@ public struct QuantizationSettings: Sendable {
     let (rows, columns) = (solution.quantized.rows, solution.quantized.columns)
     let kept = solution.linear.kept?.weights.elements.count ?? 0
     var bits = 16 * Double(kept)
-    switch scheme.points {
-    case .symmetric, .zeroPoint:
+    if format.stores(scheme.points) {
       let layout = format.layout(
         of: LinearShape(name: solution.name, rows: rows, columns: columns), linearScheme,
         scales: scales)
       bits += 8 * Double(layout.reduce(0) { $0 + ($1.shape.byteCount ?? 0) })
-    // No format stores these yet; only their codes and grids are counted.
-    case .offset, .table:
+    } else {
+      // Only codes and grids are counted of what the format has no tensors for.
       let entries = scheme.granularity == .tensor ? 1 : rows * solution.quantized.grid.groups
       bits += Double(scheme.bits * rows * columns)
       bits += format.encoding(scales: scales).bitsPerGroup(scheme) * Double(entries)
@@ -110,5 +109,17 @@ public struct QuantizationSettings: Sendable {
       transform: method.transform?.make(options),
       activations: activationScheme.map { ActivationRule($0, observer: observer) },
       outliers: method.keepsOutliers ? outliers : nil)
+  }
+}
+
+extension CheckpointFormat {
+  /// Whether groups with such points can be stored.
+  fileprivate func stores(_ points: Scheme.Points) -> Bool {
+    switch points {
+    case .symmetric: true
+    case .zeroPoint: !storesOffsets
+    case .offset: storesOffsets
+    case .table: false
+    }
   }
 }

@@ -26,9 +26,11 @@ public struct RunForecast: Sendable {
     }
   }
 
-  /// Every Linear to be quantized, in order of computation.
+  /// Every Linear to be quantized, in order of computation; then the embedding and the head, where they are.
   public let linears: [Linear]
-  /// The modules with matrices that stay as they are.
+  /// Whether the embedding and the head stay as they are.
+  public let keepsTables: Bool
+  /// The other modules with matrices that stay as they are.
   public let dense: [String]
   /// The engines that load the result; nil for a format that no engine is known for.
   public let loaders: [String]?
@@ -68,7 +70,7 @@ extension QuantizationRun {
   ///
   /// - Throws: ``CheckpointError`` if the output could not be written.
   public func forecast() throws -> RunForecast {
-    let linears = plan.blocks.joined().map { linear in
+    let linears = (plan.blocks.joined() + plan.tables).map { linear in
       RunForecast.Linear(
         name: linear.name, rows: linear.rows, columns: linear.columns,
         scheme: settings.label(of: (plan.schemes[linear.name] ?? settings.linearScheme).weights))
@@ -79,7 +81,8 @@ extension QuantizationRun {
       throw CheckpointError.noRoom(path: output, needed: bytes, free: free)
     }
     return RunForecast(
-      linears: linears, dense: plan.dense + plan.foreign,
+      linears: linears, keepsTables: plan.tables.isEmpty,
+      dense: plan.dense + plan.foreign,
       loaders: plan.engines.loaders, warnings: plan.engines.warnings + model.warnings,
       outputBytes: bytes, freeBytes: free, memory: memory, flops: flops)
   }

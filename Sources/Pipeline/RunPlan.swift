@@ -10,9 +10,11 @@ internal import Transformer
 package struct RunPlan {
   /// The Linears of each block that are solved, in order of computation.
   let blocks: [[LinearShape]]
-  /// What is stored for each Linear, by its name.
+  /// The embedding and the head, where they are quantized.
+  let tables: [LinearShape]
+  /// What is stored for each Linear and table, by its name.
   let schemes: [String: LinearScheme]
-  /// All quantized Linears, by their schemes.
+  /// All quantized Linears and tables, by their schemes.
   let groups: [SchemeGroup]
   /// The format that scales are stored in.
   let scales: FloatFormat
@@ -36,20 +38,23 @@ package struct RunPlan {
   ) throws {
     guard model.format == nil else { throw RunError.alreadyQuantized(model.folder.path) }
     blocks = model.declaration.blocks.indices.map(model.declaration.linears)
+    let planned = try model.plannedTables(settings)
+    tables = planned.map(\.0)
     let schemes = try settings.schemes(for: model.declaration)
+      .merging(planned.map { ($0.0.name, $0.1) }) { _, table in table }
     let scheme = { (linear: LinearShape) in schemes[linear.name] ?? settings.linearScheme }
     groups = SchemeGroup.groups(
-      of: (taken?.linears ?? []) + blocks.joined().map { ($0.name, scheme($0)) })
-    let linears = Dictionary(
-      uniqueKeysWithValues: blocks.joined().map { ("\($0.name).weight", $0) })
-    let sorted = linears.values.sorted { $0.name < $1.name }
+      of: (taken?.linears ?? []) + (blocks.joined() + tables).map { ($0.name, scheme($0)) })
+    let sorted = blocks.joined().sorted { $0.name < $1.name }
     scales = try Self.scaleFormat(sorted, in: model.folder, settings.format)
     try Self.checkWidths(sorted, settings)
     dense = model.denseModules.filter { taken?.tensors[$0] == nil }
     foreign = model.foreignParts
     var engines = try EngineCheck(
       blocks.joined().map { ($0, scheme($0)) }, in: settings.format, experts: model.expertLinears)
-    if try !model.hasOrdinaryLinears { engines = engines.withoutTransformers() }
+    if try !model.hasOrdinaryLinears {
+      engines = engines.withoutOrdinaryLinears(in: settings.format)
+    }
     self.engines = model.foreignPrefix.map(engines.withoutEngines) ?? engines
     try taken?.check(beside: groups, in: settings.format)
     guard !settings.method.keepsOutliers else { throw RunError.cannotStoreOutliers }
@@ -57,6 +62,8 @@ package struct RunPlan {
     rewritten = Set(
       settings.method.changesDenseTensors
         ? model.declaration.blocks.flatMap(\.denseTensorNames) : [])
+    let linears = Dictionary(
+      uniqueKeysWithValues: (blocks.joined() + tables).map { ("\($0.name).weight", $0) })
     var tensors = rotated
     var copied: [ModelFolder.TensorReference] = []
     var adopted: [ModelFolder.TensorReference] = []

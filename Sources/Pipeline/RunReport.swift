@@ -19,6 +19,8 @@ public struct RunReport: Sendable {
   public internal(set) var linears: [LinearReport]
   /// The Linears that stay as they are, since quantizing them failed.
   public internal(set) var unquantized: [FailedLinear] = []
+  /// The embedding and the head, where they are quantized.
+  public internal(set) var tables: [TableReport] = []
   /// The time of the run, in seconds; nil in the report of a folder, since the same run writes the same bytes.
   public internal(set) var seconds: Double?
 
@@ -83,8 +85,9 @@ extension RunReport {
       "seconds": .rounded(seconds),
       "bits_per_weight": .rounded(bitsPerWeight), "linears": .array(linears.map(\.json)),
     ]
-    guard !unquantized.isEmpty, case .object(var object) = members else { return members }
-    object["unquantized"] = .array(unquantized.map(\.json))
+    guard case .object(var object) = members else { return members }
+    if !unquantized.isEmpty { object["unquantized"] = .array(unquantized.map(\.json)) }
+    if !tables.isEmpty { object["tables"] = .array(tables.map(\.json)) }
     return .object(object)
   }
 
@@ -100,6 +103,7 @@ extension RunReport {
     linears = []
     for field in try json.member("linears").array { linears.append(try LinearReport(field)) }
     unquantized = try FailedLinear.list(in: json.optionalMember("unquantized"))
+    tables = try TableReport.list(in: json.optionalMember("tables"))
   }
 }
 

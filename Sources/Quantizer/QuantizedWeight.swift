@@ -33,10 +33,17 @@ public struct QuantizedWeight: Sendable, Equatable {
   }
 
   /// The weights that the codes stand for, computed as every reader computes them.
-  public func dequantized() -> Matrix {
-    var result = Matrix(rows: rows, columns: columns)
-    result.parallelRowBlocks(of: 16) { range, block in
-      for (i, row) in range.enumerated() {
+  public func dequantized() -> Matrix { dequantized(rows: 0..<rows) }
+
+  /// Those of some rows.
+  ///
+  /// - Precondition: there are such rows.
+  package func dequantized(rows range: Range<Int>) -> Matrix {
+    precondition(range.lowerBound >= 0 && range.upperBound <= rows, "rows \(range) of \(rows)")
+    var result = Matrix(rows: range.count, columns: columns)
+    result.parallelRowBlocks(of: 16) { part, block in
+      for i in 0..<part.count {
+        let row = range.lowerBound + part.lowerBound + i
         var output = block.mutableRow(i)
         guard grid.columnGroups == nil else {
           for j in 0..<columns {

@@ -59,6 +59,13 @@ public struct Scheme: Sendable, Hashable {
     try Scheme(bits: bits, points: points, granularity: granularity)
   }
 
+  /// The same scheme with other points.
+  ///
+  /// - Throws: ``SchemeError`` for a table that needs another number of bits.
+  package func storing(points: Points) throws(SchemeError) -> Scheme {
+    try Scheme(bits: bits, points: points, granularity: granularity)
+  }
+
   /// Whether the zero point is fixed at the middle code, 2^(bits − 1).
   public var isSymmetric: Bool { points == .symmetric }
 

@@ -15,6 +15,8 @@ public enum Remedy: Sendable, Hashable {
   case useOneWidth
   /// Let groups have one of these sizes, or a whole row share a scale.
   case chooseGroupSize([Int])
+  /// Let groups have one of these sizes.
+  case useGroups([Int])
   /// Let the weights of a row, or of the whole matrix, share a scale.
   case useWholeRows
   /// Quantize weights without zero points.

@@ -41,7 +41,8 @@ extension RunForecast {
       $0.isEmpty ? "no engine that is known" : $0.joined(separator: ", ")
     }
     var lines = [
-      "stays dense: embeddings, norms, head" + (dense.isEmpty ? "" : ", and \(denseNames)"),
+      "stays dense: \(keepsTables ? "embeddings, norms, head" : "norms")"
+        + (dense.isEmpty ? "" : ", and \(denseNames)"),
       "loads in: \(engines ?? "not known")",
       "disk: \(Numbers.bytes(outputBytes)) of weights"
         + (freeBytes.map { ", \(Numbers.bytes($0)) free" } ?? ""),

@@ -61,7 +61,15 @@ extension RunReport {
       \(Numbers.fixed(bitsPerWeight, 3)) bits per weight, \(method), \(tokens)\
       \(seconds.map { ", \(Numbers.duration($0))" } ?? "")
       damping raised for \(retried) Linears; dead input channels in \(dead) Linears
-      """ + failureSummary + textSummary + lossSummary + expertSummary
+      """ + tableSummary + failureSummary + textSummary + lossSummary + expertSummary
+  }
+
+  /// The embedding and the head, if they are quantized.
+  private var tableSummary: String {
+    tables.map {
+      "\n\($0.name): \(Numbers.fixed($0.bitsPerWeight, 3)) bits per weight, with a weight error of "
+        + "\(Numbers.percent($0.weightError)) %"
+    }.joined()
   }
 
   /// What could not be quantized, if anything.

@@ -74,23 +74,21 @@ public struct Conversion: Sendable {
   }
 
   /// Reads the Linears of a block, in parallel, under the schemes in which they will be stored.
-  private func linears(
-    of block: [PlannedLinear]
-  ) throws(CheckpointError) -> [StoredLinear] {
+  private func linears(of block: [PlannedLinear]) throws -> [StoredLinear] {
     let read = Threads.map(block.count) { i in
       Result { () throws(CheckpointError) in try model.quantizedLinear(block[i].shape) }
     }
     var linears: [StoredLinear] = []
     for (planned, result) in zip(block, read) {
       guard let linear = try result.get() else { continue }
-      linears.append(
-        StoredLinear(planned.shape.name, linear.stated(as: planned.scheme), scales: planned.scales))
+      let stated = try linear.stated(as: planned.scheme, planned.shape.name, format)
+      linears.append(StoredLinear(planned.shape.name, stated, scales: planned.scales))
     }
     return linears
   }
 
   private func description(_ plan: ConversionPlan) -> ResultDescription {
-    let original = model.folder.configuration["quantization_config"]
+    let original = model.folder.quantization
     return ResultDescription(
       configuration: model.folder.configuration, groups: plan.groups,
       leaving: LinearSelection(
@@ -108,10 +106,20 @@ extension QuantizedLinear {
   ///
   /// A symmetric one among asymmetric ones gets the middle code as its zero point, and one with consecutive
   /// groups among scattered ones the map that says so.
-  fileprivate func stated(as scheme: LinearScheme) -> QuantizedLinear {
+  ///
+  /// - Throws: ``ConversionError`` where the scheme has no such values, which a plan has ruled out unless the
+  ///   file has changed since.
+  fileprivate func stated(
+    as scheme: LinearScheme, _ name: String, _ format: any CheckpointFormat
+  ) throws(ConversionError) -> QuantizedLinear {
+    guard let same = weight.grid.stated(as: scheme.weights) else {
+      let entry = weight.grid.entry(unknownTo: scheme.weights)
+      throw .points(
+        linear: name, entry ?? GridEntry(scale: 0, offset: 0), format: format.name)
+    }
     let grid = Grid(
-      scheme: scheme.weights, groupSize: weight.grid.groupSize, scales: weight.grid.scales,
-      zeroPoints: weight.grid.zeroPoints,
+      scheme: scheme.weights, groupSize: same.groupSize, scales: same.scales,
+      offsets: same.offsets,
       columnGroups: scheme.scattersGroups ? (0..<weight.columns).map(weight.grid.group) : nil)
     return QuantizedLinear(
       QuantizedWeight(

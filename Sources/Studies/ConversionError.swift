@@ -21,6 +21,10 @@ public enum ConversionError: RemediableError {
   case scatteredGroups(linear: String, format: String)
   /// The format cannot store a zero point.
   case zeroPoint(linear: String, Int, format: String)
+  /// The format cannot store a scale and offset, of which the offset is no multiple of the scale.
+  case points(linear: String, GridEntry, format: String)
+  /// The format cannot store the offset −s·z of a zero point.
+  case offset(linear: String, Float, FloatFormat, format: String)
   /// The format cannot store a scale.
   case scale(tensor: String, Float, FloatFormat, format: String)
 
@@ -51,6 +55,13 @@ public enum ConversionError: RemediableError {
         + "consecutive ones; quantize the original model to it"
     case .zeroPoint(let linear, let zero, let format):
       "\(linear): has the zero point \(zero), which \(format) cannot store"
+    case .points(let linear, let entry, let format):
+      "\(linear): has a group with the scale \(entry.scale) and the offset \(entry.offset), which is "
+        + "not -z times a positive scale for any code z, and \(format) stores no other; quantize the "
+        + "original model to this format"
+    case .offset(let linear, let value, let stored, let format):
+      "\(linear): a zero point comes to the offset \(value), which is not a \(stored.rawValue), and "
+        + "\(format) stores no other; quantize the original model to this format"
     case .scale(let tensor, let value, let stored, let format):
       "\(tensor): the scale \(value) is not a \(stored.rawValue), and \(format) stores no other; "
         + "quantize the original model to this format"
@@ -61,7 +72,8 @@ public enum ConversionError: RemediableError {
   public var remedies: [Remedy] {
     switch self {
     case .zeroPoint: [.chooseFormat("awq"), .chooseFormat("compressed-tensors")]
-    case .scale: [.chooseFormat("compressed-tensors")]
+    case .points: [.chooseFormat("mlx")]
+    case .offset, .scale: [.chooseFormat("compressed-tensors")]
     case .schemes(let one, let other, _):
       one.1.differsInBitsAlone(from: other.1) ? [.chooseFormat("compressed-tensors")] : []
     case .notQuantized, .quantizedHead, .partlyQuantized, .notSymmetric, .shortGroup,

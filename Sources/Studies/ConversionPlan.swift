@@ -38,7 +38,7 @@ struct ConversionPlan {
   /// The last parts of the tensor names that formats use for a Linear.
   private static let parts: Set = [
     "weight_packed", "weight_scale", "weight_zero_point", "weight_shape", "weight_g_idx", "weight",
-    "input_scale", "input_zero_point", "qweight", "qzeros", "scales", "g_idx",
+    "input_scale", "input_zero_point", "qweight", "qzeros", "scales", "g_idx", "biases",
   ]
 
   init(
@@ -50,8 +50,9 @@ struct ConversionPlan {
     dense = linears.joined().filter { !model.isQuantized($0) }.map(\.name)
     alwaysDense = model.denseModules
     foreign = model.foreignParts
-    guard !model.isQuantized(model.headShape) else {
-      throw ConversionError.quantizedHead(model.declaration.head)
+    guard !model.isQuantized(model.headShape), model.quantizedTables.isEmpty else {
+      throw ConversionError.quantizedHead(
+        model.quantizedTables.last?.name ?? model.declaration.head)
     }
     for block in model.declaration.blocks { try Self.checkFused(block, model) }
     var facts: [[LinearFacts]] = []
@@ -102,8 +103,8 @@ struct ConversionPlan {
   private static func facts(_ block: [LinearShape], _ model: LanguageModel) throws -> [LinearFacts]
   {
     let results = Threads.map(block.count) { i in
-      Result { () throws(CheckpointError) -> LinearFacts? in
-        try model.quantizedLinear(block[i]).map { LinearFacts(block[i], $0, in: model) }
+      Result { () throws -> LinearFacts? in
+        try model.quantizedLinear(block[i]).map { try LinearFacts(block[i], $0, in: model) }
       }
     }
     return try results.compactMap { try $0.get() }

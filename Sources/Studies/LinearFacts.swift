@@ -12,24 +12,40 @@ struct LinearFacts: Sendable {
   let scaleFormat: FloatFormat
   /// What will be stored.
   private(set) var scheme: LinearScheme
-  private let smallestZeroPoint: UInt8
-  private let isCentred: Bool
+  private let smallestZeroPoint: Int
+  /// For each kind of points, a group that has no such values.
+  private let unknownEntries: [Scheme.Points: GridEntry]
   /// For each format, a scale that it cannot hold.
   private let lostScales: [FloatFormat: Float]
+  /// For each format, an offset of the same values that it cannot hold.
+  private let lostOffsets: [FloatFormat: Float]
 
-  init(_ shape: LinearShape, _ linear: QuantizedLinear, in model: LanguageModel) {
+  init(_ shape: LinearShape, _ linear: QuantizedLinear, in model: LanguageModel) throws {
     let grid = linear.weight.grid
     self.shape = shape
     scheme = linear.scheme
-    smallestZeroPoint = grid.zeroPoints.min() ?? 0
-    isCentred = grid.zeroPoints.allSatisfy { Int($0) == grid.scheme.middleCode }
+    var unknown: [Scheme.Points: GridEntry] = [:]
+    var stated: [Scheme.Points: Grid] = [:]
+    for points in [Scheme.Points.symmetric, .zeroPoint, .offset] {
+      let other = try grid.scheme.storing(points: points)
+      stated[points] = grid.stated(as: other)
+      unknown[points] = grid.entry(unknownTo: other)
+    }
+    unknownEntries = unknown
+    smallestZeroPoint = stated[.zeroPoint]?.zeroPoints.min().map(Int.init) ?? 0
     let scales = model.format.flatMap { model.folder.tensor($0.scaleTensor(of: shape.name)) }
     scaleFormat = scales?.shape.type.floatFormat ?? .float32
+    lostScales = Self.lost(grid.scales)
+    lostOffsets = stated[.offset].map { Self.lost($0.offsets) } ?? [:]
+  }
+
+  /// For each format, the first of some values that it cannot hold.
+  private static func lost(_ values: Matrix) -> [FloatFormat: Float] {
     var lost: [FloatFormat: Float] = [:]
     for format in FloatFormat.allCases {
-      lost[format] = grid.scales.elements.first { format.rounded($0) != $0 }
+      lost[format] = values.elements.first { format.rounded($0) != $0 }
     }
-    lostScales = lost
+    return lost
   }
 
   /// The Linears of each block with schemes that one folder can hold: if one has zero points, or scattered
@@ -45,7 +61,7 @@ struct LinearFacts: Sendable {
     let scattersGroups = blocks.joined().contains(where: \.scheme.scattersGroups)
     for linear in blocks.joined() {
       let weights = linear.scheme.weights
-      if weights.isSymmetric && !linear.isCentred {
+      if weights.isSymmetric && linear.unknownEntries[.symmetric] != nil {
         throw ConversionError.notSymmetric(linear: linear.shape.name, middle: weights.middleCode)
       }
       isSymmetric = isSymmetric && weights.isSymmetric
@@ -58,13 +74,13 @@ struct LinearFacts: Sendable {
       first = other
     }
     guard first != nil else { throw ConversionError.notQuantized(folder.path) }
+    let points: Scheme.Points =
+      isSymmetric ? .symmetric : format.storesOffsets ? .offset : .zeroPoint
     return try blocks.map { block in
       try block.map { linear in
-        let weights = linear.scheme.weights
         var stored = linear
         stored.scheme = LinearScheme(
-          try Scheme(
-            bits: weights.bits, symmetric: isSymmetric, granularity: weights.granularity),
+          try linear.scheme.weights.storing(points: points),
           activations: linear.scheme.activations, scattersGroups: scattersGroups)
         return stored
       }
@@ -83,13 +99,19 @@ struct LinearFacts: Sendable {
     if scheme.scattersGroups, !format.holdsScatteredGroups {
       throw .scatteredGroups(linear: shape.name, format: format.name)
     }
-    if smallestZeroPoint < format.smallestZeroPoint, !scheme.weights.isSymmetric {
-      throw .zeroPoint(linear: shape.name, Int(smallestZeroPoint), format: format.name)
+    if let entry = unknownEntries[scheme.weights.points] {
+      throw .points(linear: shape.name, entry, format: format.name)
+    }
+    if smallestZeroPoint < format.smallestZeroPoint, scheme.weights.points == .zeroPoint {
+      throw .zeroPoint(linear: shape.name, smallestZeroPoint, format: format.name)
     }
     let stored = format.scaleFormat(for: scaleFormat)
     if let value = lostScales[stored] {
       throw .scale(
         tensor: source.scaleTensor(of: shape.name), value, stored, format: format.name)
+    }
+    if format.storesOffsets, let value = lostOffsets[stored] {
+      throw .offset(linear: shape.name, value, stored, format: format.name)
     }
   }
 }

@@ -64,6 +64,7 @@ public struct Verification {
       try progress(Double(index) / Double(result.declaration.blocks.count), "block \(index)")
       try check(index, recorded, &outcome)
     }
+    for table in report.tables { try check(table, &outcome) }
     checkUnchanged(&outcome)
     return outcome
   }
@@ -113,14 +114,36 @@ public struct Verification {
       let error =
         weights.difference(to: original).sumOfSquares
         / max(original.sumOfSquares, .leastNormalMagnitude)
-      if abs(error - linear.error.weight) <= Self.tolerance * max(error, linear.error.weight) + 1e-9
-      {
-        outcome.confirmed += 1
-      } else {
-        outcome.findings.append(
-          "\(slot.name): has a weight error of \(Float(error)), where the report says \(Float(linear.error.weight))"
-        )
-      }
+      compare(slot.name, error, linear.error.weight, &outcome)
+    }
+  }
+
+  /// Computes the error of the embedding or the head again.
+  private func check(_ table: TableReport, _ outcome: inout Outcome) throws {
+    let shape = LinearShape(name: table.name, rows: table.rows, columns: table.columns)
+    guard let stored = try result.quantizedLinear(shape)?.weight else {
+      outcome.findings.append(
+        "\(table.name): the report has an error of it, but it is not quantized")
+      return
+    }
+    var (lost, energy, row) = (0.0, 0.0, 0)
+    try original.forEachSlab(of: shape) { rows in
+      lost += stored.dequantized(rows: row..<row + rows.rows).difference(to: rows).sumOfSquares
+      energy += rows.sumOfSquares
+      row += rows.rows
+    }
+    compare(table.name, lost / max(energy, .leastNormalMagnitude), table.weightError, &outcome)
+  }
+
+  /// Compares an error with what the report says.
+  private func compare(
+    _ name: String, _ error: Double, _ recorded: Double, _ outcome: inout Outcome
+  ) {
+    if abs(error - recorded) <= Self.tolerance * max(error, recorded) + 1e-9 {
+      outcome.confirmed += 1
+    } else {
+      outcome.findings.append(
+        "\(name): has a weight error of \(Float(error)), where the report says \(Float(recorded))")
     }
   }
 
@@ -137,7 +160,7 @@ public struct Verification {
   private func checkUnchanged(_ outcome: inout Outcome) {
     let mayChange =
       original.rotation != nil || report.linears.contains(where: \.hasScaledInput)
-    let linears = Set(report.linears.map(\.name))
+    let linears = Set(report.linears.map(\.name) + report.tables.map(\.name))
     for tensor in result.folder.tensors {
       let parts = tensor.name.split(separator: ".")
       let isStored =

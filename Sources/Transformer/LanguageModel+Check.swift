@@ -7,7 +7,7 @@ extension LanguageModel {
   /// Quantized Linears are checked when they are read.
   func checkTensors() throws(CheckpointError) {
     let table = [declaration.vocabularySize, declaration.hiddenSize]
-    try check(declaration.embedding, table)
+    if quantizedEmbedding == nil { try check(declaration.embedding, table) }
     if let norm = declaration.embeddingNorm { try check(norm) }
     if let positions = declaration.positions {
       try check(positions.name, [positions.skipped + positions.count, declaration.hiddenSize])
@@ -55,7 +55,10 @@ extension LanguageModel {
     let (head, embedding) = (declaration.headModule, declaration.embedding)
     if let packed = folder.tensors.first(where: { tensor in
       tensor.name.hasPrefix("\(head).") && tensor.shape.type.floatFormat == nil
-    }), declaration.head == embedding || folder.tensor("\(head).weight") != nil {
+    }),
+      declaration.head == embedding
+        || folder.tensor("\(head).weight")?.shape.type.floatFormat != nil
+    {
       throw .tensor(
         name: packed.name, path: packed.path,
         reason:

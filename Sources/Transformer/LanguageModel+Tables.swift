@@ -1,6 +1,7 @@
 package import Checkpoint
 package import Formats
-internal import LinearAlgebra
+internal import JSON
+package import LinearAlgebra
 internal import Quantizer
 
 // What stands outside the blocks: embedding, final norm and head, rotated if the model is.
@@ -8,6 +9,9 @@ internal import Quantizer
 extension LanguageModel {
   /// The token embedding, `[vocabulary, hidden]`, without its factor.
   func embedding() throws(CheckpointError) -> SlabMatrix {
+    if let quantizedEmbedding {
+      return SlabMatrix(quantizedEmbedding, name: declaration.embedding, path: folder.path)
+    }
     let gain = [Float](repeating: 1, count: declaration.hiddenSize)
     return try table(declaration.embedding, rotation.map { (gain, $0.stream) })
   }
@@ -32,12 +36,53 @@ extension LanguageModel {
   /// The head, `[vocabulary, hidden]`.
   func head() throws(CheckpointError) -> SlabMatrix {
     try checkPredicts()
-    if let quantized = try quantizedLinear(headShape) {
-      return SlabMatrix(quantized.dequantized(), name: declaration.head, path: folder.path)
+    let isTied = declaration.head == declaration.embedding
+    if let quantized = try isTied ? quantizedEmbedding : quantizedLinear(headShape) {
+      return SlabMatrix(quantized, name: declaration.head, path: folder.path)
     }
     // The rotated head takes up the gain of the norm in front of it.
     let gain = rotation == nil ? [] : try folder.norm(declaration.finalNorm).gain
     return try table(declaration.head, rotation.map { (gain, $0.stream) })
+  }
+
+  /// What is stored for an embedding in integers; nil where it is dense.
+  static func quantizedEmbedding(
+    _ declaration: ModelDeclaration, in folder: ModelFolder, _ format: (any CheckpointFormat)?
+  ) throws(CheckpointError) -> QuantizedLinear? {
+    guard let format, let stored = folder.tensor("\(declaration.embedding).weight"),
+      stored.shape.type.floatFormat == nil
+    else { return nil }
+    return try format.decode(declaration.embeddingShape, in: folder, folder.quantization ?? nil)
+  }
+
+  /// The tables of vectors for tokens, with a row for each: the embedding, and the head unless it is the
+  /// same.
+  package var tables: [LinearShape] {
+    let embeddingShape = declaration.embeddingShape
+    return declaration.head == declaration.embedding
+      ? [embeddingShape] : [embeddingShape, headShape]
+  }
+
+  /// Whether the head is the embedding, and is stored beside it all the same.
+  package var storesTiedHead: Bool {
+    let (head, embedding) = (declaration.headModule, declaration.embedding)
+    return declaration.head == embedding && head != embedding
+      && folder.tensor("\(head).weight") != nil
+  }
+
+  /// The tables that are quantized.
+  package var quantizedTables: [LinearShape] {
+    (quantizedEmbedding == nil ? [] : [declaration.embeddingShape])
+      + (declaration.head != declaration.embedding && isQuantized(headShape) ? [headShape] : [])
+  }
+
+  /// Passes on the rows of a dense table, some thousands at a time.
+  package func forEachSlab(
+    of table: LinearShape, _ use: (Matrix) throws -> Void
+  ) throws {
+    let stored = try SlabMatrix(
+      folder, "\(table.name).weight", rows: table.rows, columns: table.columns)
+    for slab in slabs { try use(try stored.rows(slab)) }
   }
 
   /// The shape of the head.
@@ -83,4 +128,11 @@ extension LanguageModel {
 
   /// Whether the output needs a head of its own where the source shares the embedding's.
   package var untiesHead: Bool { rotation != nil && declaration.head == declaration.embedding }
+}
+
+extension ModelDeclaration {
+  /// The shape of the embedding, read as a Linear.
+  fileprivate var embeddingShape: LinearShape {
+    LinearShape(name: embedding, rows: vocabularySize, columns: hiddenSize)
+  }
 }

@@ -15,6 +15,8 @@ public struct LanguageModel: Sendable {
   public internal(set) var declaration: ModelDeclaration
   /// The format of the folder's quantized Linears, or nil when it is not quantized.
   public let format: (any CheckpointFormat)?
+  /// The embedding where it is quantized; kept, since every window looks tokens up in it.
+  let quantizedEmbedding: QuantizedLinear?
   /// The family whose `model_type` the folder does not have, but which it is read as; nil where both
   /// agree.
   public private(set) var assumedFamily: String?
@@ -46,6 +48,7 @@ public struct LanguageModel: Sendable {
     self.folder = folder
     self.declaration = declaration
     format = try formats.format(of: folder)
+    quantizedEmbedding = try Self.quantizedEmbedding(declaration, in: folder, format)
     try checkTensors()
     try checkTie()
     try checkNothingIsUnread()
@@ -106,7 +109,7 @@ public struct LanguageModel: Sendable {
   /// - Throws: ``CheckpointError`` when its tensors are missing or invalid.
   public func quantizedLinear(_ shape: LinearShape) throws(CheckpointError) -> QuantizedLinear? {
     guard let format, isQuantized(shape) else { return nil }
-    return try format.decode(shape, in: folder, folder.configuration["quantization_config"] ?? nil)
+    return try format.decode(shape, in: folder, folder.quantization ?? nil)
   }
 
   private func linear(_ slot: Slot) throws(CheckpointError) -> Linear {

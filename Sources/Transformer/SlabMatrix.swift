@@ -1,13 +1,12 @@
 internal import Checkpoint
 internal import LinearAlgebra
+internal import Quantizer
 
-/// A large matrix that stays in its file; rows are decoded on demand.
-///
-/// One that is quantized is decoded as a whole.
+/// A large matrix of which rows are decoded on demand; it stays in its file unless it is quantized.
 struct SlabMatrix {
   private enum Source {
     case stored(ModelFolder.TensorReference)
-    case decoded(Matrix, name: String, path: String)
+    case quantized(QuantizedLinear, name: String, path: String)
   }
 
   private let source: Source
@@ -28,10 +27,11 @@ struct SlabMatrix {
     self.turn = turn
   }
 
-  /// A matrix that is already in memory, and where it comes from.
-  init(_ matrix: Matrix, name: String, path: String) {
-    source = .decoded(matrix, name: name, path: path)
-    (rowCount, columns, format, turn) = (matrix.rows, matrix.columns, .float32, nil)
+  /// A quantized matrix, and where it comes from.
+  init(_ linear: QuantizedLinear, name: String, path: String) {
+    source = .quantized(linear, name: name, path: path)
+    (rowCount, columns) = (linear.weight.rows, linear.weight.columns)
+    (format, turn) = (.float32, nil)
   }
 
   /// Consecutive rows.
@@ -79,7 +79,7 @@ struct SlabMatrix {
   private var origin: (name: String, path: String) {
     switch source {
     case .stored(let tensor): (tensor.name, tensor.path)
-    case .decoded(_, let name, let path): (name, path)
+    case .quantized(_, let name, let path): (name, path)
     }
   }
 
@@ -87,8 +87,7 @@ struct SlabMatrix {
     let tensor: ModelFolder.TensorReference
     switch source {
     case .stored(let stored): tensor = stored
-    case .decoded(let matrix, _, _):
-      return Array(matrix.elements[range.lowerBound * columns..<range.upperBound * columns])
+    case .quantized(let linear, _, _): return linear.weight.dequantized(rows: range).elements
     }
     let stride = columns * format.byteCount
     let values = tensor.withBytes {

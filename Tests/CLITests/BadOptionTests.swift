@@ -54,7 +54,7 @@ private let misspelled: [Refusal] = [
   Refusal(
     "no such format",
     "The value 'gguf' is invalid for '--format <format>'. Please provide one of "
-      + "'compressed-tensors', 'gptq' or 'awq'.", status: 64, ["--format", "gguf"]),
+      + "'compressed-tensors', 'gptq', 'awq' or 'mlx'.", status: 64, ["--format", "gguf"]),
   Refusal(
     "no such range",
     "The value 'mse' is invalid for '--range <range>'. Please provide one of 'min-max', "

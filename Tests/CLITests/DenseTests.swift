@@ -31,7 +31,8 @@ extension TemporaryFolder {
 }
 
 @Suite struct `Linears that stay dense` {
-  @Test(arguments: ["compressed-tensors", "gptq", "awq"], ["rtn", "awq+gptq", "rotate+gptq"])
+  @Test(
+    arguments: ["compressed-tensors", "gptq", "awq", "mlx"], ["rtn", "awq+gptq", "rotate+gptq"])
   func `are chosen by parts of their names`(format: String, method: String) throws {
     try TemporaryFolder.with { folder in
       try folder.write(TinyModel(.float16))

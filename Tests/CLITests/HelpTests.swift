@@ -61,6 +61,7 @@ private let quantizeHelp = """
     ptq quantize Llama-3.2-1B -o w8a8 --calibration t.txt --method smoothquant
     ptq quantize Llama-3.2-1B -o Llama-rtn --method rtn --format gptq
     ptq quantize Llama-3.2-1B -o b --calibration t.txt --base a --redo down_proj
+    ptq quantize Llama-3.2-1B -o Llama-mlx --calibration t.txt --format mlx
 
   Output error % is the squared error of a Linear's output over the calibration
   tokens, in per cent of the output's energy; held-out % is the same on tokens
@@ -95,7 +96,8 @@ private let quantizeHelp = """
     --symmetric/--asymmetric
                             Zero in the middle of the codes, or a zero point for
                             each group; weights under rounded inputs are always
-                            symmetric. (default: --symmetric)
+                            symmetric. (default: --symmetric; --asymmetric with
+                            --format mlx)
     --range <range>         How wide the range of a group is: min-max,
                             squared-error, output-error, solve; solve chooses it
                             with the codes, where whole groups of at most 256
@@ -203,8 +205,9 @@ private let quantizeHelp = """
                             or int8 with activations, for vLLM, SGLang and
                             transformers; gptq, AutoGPTQ's and gptqmodel's layout
                             (v1 zero points), for vLLM and others; awq, AutoAWQ's
-                            layout (gemm, 4 bits), for vLLM and transformers.
-                            (values: compressed-tensors, gptq, awq; default:
+                            layout (gemm, 4 bits), for vLLM and transformers;
+                            mlx, the affine mode of mlx, for mlx-lm on Macs.
+                            (values: compressed-tensors, gptq, awq, mlx; default:
                             compressed-tensors)
     --ignore <ignore>       Linears that stay as they are, with all that engines
                             merge with them: parts of their names, separated by

@@ -44,17 +44,19 @@ private struct Trouble: RemediableError {
 
   @Test func `name the options of the command that failed`() {
     let remedies: [Remedy] = [
-      .chooseBits([2, 3, 4, 8]), .chooseGroupSize([32, 64]), .useWholeRows, .chooseMethod("rtn"),
-      .chooseFormat("awq"),
+      .chooseBits([2, 3, 4, 8]), .chooseGroupSize([32, 64]), .useGroups([32, 64]), .useWholeRows,
+      .chooseMethod("rtn"), .chooseFormat("awq"),
     ]
     #expect(
       remedies.map { $0.spelled(takesLists: false) } == [
-        "use --bits 2, 3, 4 or 8", "use --group-size 32, 64 or channel", "use --group-size channel",
-        "use --method rtn", "use --format awq",
+        "use --bits 2, 3, 4 or 8", "use --group-size 32, 64 or channel",
+        "use --group-size 32 or 64",
+        "use --group-size channel", "use --method rtn", "use --format awq",
       ])
     #expect(
       remedies.map { $0.spelled(takesLists: true) } == [
         "use --bits 2, 3, 4 or 8", "use --group-sizes 32, 64 or channel",
+        "use --group-sizes 32 or 64",
         "use --group-sizes channel", "use --methods rtn", "use --format awq",
       ])
   }

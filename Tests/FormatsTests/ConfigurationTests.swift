@@ -139,7 +139,7 @@ private func scheme(
     try TemporaryFolder.with { folder in
       let model = try folder.open([], config: #"{"quantization_config": \#(configuration)}"#)
       let method = configuration.contains("hqq") ? "hqq" : "quant_method"
-      expectFailure(method, "compressed-tensors, gptq, awq") {
+      expectFailure(method, "compressed-tensors, gptq, awq, mlx") {
         try CheckpointFormats.all.format(of: model)
       }
     }

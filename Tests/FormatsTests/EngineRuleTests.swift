@@ -105,6 +105,11 @@ private func table() throws -> [Case] {
     #expect(try loads(packed, 8, token) == ["vLLM"])
     #expect(try loads(gptq, 4) == ["vLLM", "gptqmodel"])
     #expect(try loads(awq, 4) == ["vLLM"])
+    let stacked = EngineRules.verdicts(
+      on: LinearShape(name: "model.layers.0.mlp.experts.3.up_proj", rows: 256, columns: 256),
+      LinearScheme(try Scheme(bits: 4, points: .offset, granularity: .group(64))),
+      in: MLXFormat(), isExpert: true)
+    #expect(stacked.map(\.isConditional) == [true])
   }
 
   @Test func `name each engine once, and carry what would load instead`() throws {
@@ -123,7 +128,9 @@ private func table() throws -> [Case] {
     #expect(packing.remedies == [.chooseFormat("compressed-tensors")])
   }
 
-  @Test(arguments: [Scheme.Points.offset, .table(.nf4)], CheckpointFormats.all.map(\.name))
+  @Test(
+    arguments: [Scheme.Points.offset, .table(.nf4)],
+    CheckpointFormats.all.filter { !$0.storesOffsets }.map(\.name))
   func `refuse grids that a format cannot store`(points: Scheme.Points, format: String) throws {
     let format = try #require(CheckpointFormats.all.first { $0.name == format })
     let scheme = LinearScheme(try Scheme(bits: 4, points: points, granularity: .group(64)))

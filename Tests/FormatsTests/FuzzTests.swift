@@ -47,7 +47,8 @@ private func expectDamageIsReadOrRefused(
   func `a mutated quantized folder is read or refused`(format: String, seed: UInt64) throws {
     let format = try #require(CheckpointFormats.all.first { $0.name == format })
     let linear = LinearShape(name: "p", rows: 32, columns: 32)
-    let scheme = try Scheme(bits: 4, symmetric: false, granularity: .group(16))
+    let scheme = try Scheme(
+      bits: 4, points: format.storesOffsets ? .offset : .zeroPoint, granularity: .group(16))
     let weight = try quantized(linear, scheme, format)
     try TemporaryFolder.with { folder in
       _ = try folder.store(weight, linear, format)

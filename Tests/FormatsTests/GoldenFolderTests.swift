@@ -20,6 +20,7 @@ private func fixture(_ name: String) throws -> ModelFolder {
   @Test(arguments: [
     ("awq", 4, Scheme.Granularity.group(32)), ("awq-rows", 4, .channel),
     ("int8-dynamic", 8, .channel), ("int8-static", 8, .tensor),
+    ("mlx", 4, .group(32)), ("mlx-module", 3, .group(64)),
   ])
   func `are decoded to the weights that they were made for`(
     name: String, bits: Int, granularity: Scheme.Granularity
@@ -35,7 +36,7 @@ private func fixture(_ name: String) throws -> ModelFolder {
 
   @Test(arguments: [
     ("awq", FloatFormat.float16), ("awq-rows", .float16), ("int8-dynamic", .bfloat16),
-    ("int8-static", .float32),
+    ("int8-static", .float32), ("mlx", .float16), ("mlx-module", .float16),
   ])
   func `are written byte for byte for those weights`(name: String, scales: FloatFormat) throws {
     let folder = try fixture(name)

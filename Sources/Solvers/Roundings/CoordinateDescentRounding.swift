@@ -3,7 +3,8 @@
 //
 //   G = (W − Ŵ)(H + λI)          [out, in], kept up to date
 //   ŵⱼ ← nearest point to ŵⱼ + Gⱼ / (Hⱼⱼ + λ)                       one code given all others
-//   s  ← s (1 + ε),  ε = Σ G d / (d H_gg d),  d = ŵ − o              one scale given all others
+//   s  ← s (1 + ε),  ε = Σ G d / (d H_gg d),  d = ŵ − o              one scale given all others,
+//                                                                   with o where that can move
 //
 // Each step is the best for its coordinate and is taken only if it lowers the error once it is rounded
 // to what can be stored, so the error never rises. Nearest plane is where to start: from round to
@@ -65,7 +66,7 @@ struct CoordinateDescent: PreparedRounding {
       from: found, weights, encoding: scheme.granularity == .tensor ? nil : rule.encoding)
   }
 
-  /// Improves codes, and scales too where an encoding is given.
+  /// Improves codes, and the grid too where an encoding is given.
   ///
   /// - Complexity: 2·out·in² flops for each sweep, and once more to begin with.
   private func descend(
@@ -78,7 +79,8 @@ struct CoordinateDescent: PreparedRounding {
     }
     let grid = Grid(
       scheme: found.grid.scheme, groupSize: found.grid.groupSize,
-      scales: Matrix(stacking: panels.map(\.scales)), offsets: found.grid.offsets)
+      scales: Matrix(stacking: panels.map(\.scales)),
+      offsets: Matrix(stacking: panels.map(\.offsets)))
     return QuantizedWeight(
       rows: found.rows, columns: found.columns, grid: grid, codes: panels.flatMap(\.codes))
   }

@@ -12,13 +12,14 @@ struct DescentPanel {
   private let sweeps: Int
   private let width: Int
 
-  /// Codes and scales of the rows.
+  /// Codes and grid of the rows.
   struct Solution: Sendable {
     var scales: Matrix
+    var offsets: Matrix
     var codes: [UInt8]
   }
 
-  /// A panel; scales stay where there is no encoding.
+  /// A panel; the grid stays where there is no encoding.
   init(rows: Range<Int>, _ hessian: Matrix, _ encoding: (any GridEncoding)?, sweeps: Int) {
     self.rows = rows
     self.hessian = hessian
@@ -48,7 +49,7 @@ struct DescentPanel {
         let block = group * grid.groupSize..<(group + 1) * grid.groupSize
         let before = state.values.copy(rows: block)
         for chunk in 0..<width / 16 {
-          if let encoding { state.refitScales(group, block, chunk, encoding, grid.scheme) }
+          if let encoding { state.refit(group, block, chunk, encoding, grid.scheme) }
           state.descend(group, block, chunk)
         }
         state.push(block, before)
@@ -56,6 +57,7 @@ struct DescentPanel {
     }
     var solution = Solution(
       scales: Matrix(rows: rows.count, columns: grid.groups) { state.scales[$1, $0] },
+      offsets: Matrix(rows: rows.count, columns: grid.groups) { state.offsets[$1, $0] },
       codes: [UInt8](repeating: 0, count: rows.count * n))
     for j in 0..<n {
       for chunk in 0..<width / 16 {
@@ -78,7 +80,8 @@ private struct DescentState<Kernel: RoundingKernel> {
   var slopes: Matrix
   /// The scales, `[groups, width]`.
   var scales: Matrix
-  private let offsets: Matrix
+  /// The offsets, `[groups, width]`.
+  var offsets: Matrix
   private let hessian: Matrix
   private let points: Kernel
 
@@ -114,34 +117,24 @@ private struct DescentState<Kernel: RoundingKernel> {
     return kernel
   }
 
-  /// Moves the scale of a group to the best for its codes and all other values.
-  mutating func refitScales(
+  /// Moves the scale and offset of a group to the best for its codes and all other values.
+  mutating func refit(
     _ group: Int, _ block: Range<Int>, _ chunk: Int, _ encoding: any GridEncoding, _ scheme: Scheme
   ) {
     let kernel = kernel(group, chunk)
-    let at = 16 * chunk
-    let parts = block.map { values.lanes($0, at) - kernel.origin }
-    var (slope, curvature) = (Lanes.zero, Lanes.zero)
-    for (i, j) in block.enumerated() {
-      slope += slopes.lanes(j, at) * parts[i]
-      curvature += parts[i] * product(j, block, parts)
-    }
-    var scale = kernel.scale
-    for lane in 0..<16 where curvature[lane] > 0 {
-      let ideal = GridEntry(
-        scale: scale[lane] * (1 + slope[lane] / curvature[lane]), offset: kernel.offset[lane])
-      guard ideal.scale > 0, ideal.scale.isFinite else { continue }
-      let entry = encoding.entry(nearestTo: ideal, scheme)
-      guard entry.scale > 0, entry.scale.isFinite, entry.offset == ideal.offset else { continue }
-      let change = entry.scale / scale[lane] - 1
-      guard change * (change * curvature[lane] - 2 * slope[lane]) < 0 else { continue }
-      scale[lane] = entry.scale
-    }
-    guard any(scale .!= kernel.scale) else { return }
-    // Computed from the codes, as a reader does, so no rounding error builds up.
     var next = kernel
-    next.scale = scale
-    let changes = block.enumerated().map { i, j -> Lanes in
+    let fit = fit(of: kernel, block, chunk)
+    for lane in 0..<16 {
+      let entry = GridEntry(scale: kernel.scale[lane], offset: kernel.offset[lane])
+      guard let better = fit.improvement(of: entry, lane: lane, encoding, scheme)?.entry else {
+        continue
+      }
+      (next.scale[lane], next.offset[lane]) = (better.scale, better.offset)
+    }
+    guard any((next.scale .!= kernel.scale) .| (next.offset .!= kernel.offset)) else { return }
+    let at = 16 * chunk
+    // Computed from the codes, as a reader does, so no rounding error builds up.
+    let changes = block.map { j -> Lanes in
       let old = values.lanes(j, at)
       let value = next.value(of: kernel.code(of: old))
       values.setLanes(j, at, value)
@@ -150,7 +143,24 @@ private struct DescentState<Kernel: RoundingKernel> {
     for j in block {
       slopes.setLanes(j, at, slopes.lanes(j, at) - product(j, block, changes))
     }
-    scales.setLanes(group, at, scale)
+    scales.setLanes(group, at, next.scale)
+    offsets.setLanes(group, at, next.offset)
+  }
+
+  /// The cost of other scales and offsets of a group, in the metric H + λI.
+  private func fit(of kernel: Kernel, _ block: Range<Int>, _ chunk: Int) -> GridFit {
+    let parts = block.map { values.lanes($0, 16 * chunk) - kernel.origin }
+    var fit = GridFit()
+    for (i, j) in block.enumerated() {
+      let (slope, row) = (slopes.lanes(j, 16 * chunk), hessian.row(j))
+      fit.ay += slope * parts[i]
+      fit.cy += slope
+      fit.aa += parts[i] * product(j, block, parts)
+      let sum = block.reduce(Float.zero) { $0 + row[$1] }
+      fit.ac += sum * parts[i]
+      fit.cc += sum
+    }
+    return fit
   }
 
   /// Sets each code of a group to the best given all other values.

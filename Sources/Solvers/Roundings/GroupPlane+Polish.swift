@@ -1,60 +1,60 @@
 internal import LinearAlgebra
 internal import Quantizer
 
-// With the codes of a group fixed, its cost is a parabola in the scale: with ŵ = o + s·u,
-//
-//   Σ Dⱼ (bⱼ − s aⱼ)²,     a = U u,     b = U (w̃ − o),     s* = Σ D a b / Σ D a²
-//
-// and with the scale fixed it is a parabola in each value: ŵⱼ + (Uᵀ D y)ⱼ / Sⱼⱼ is the best, and the
-// nearest point to it the best that can be stored. Either step lowers the cost or is not taken.
+// With the codes of a group fixed, its cost is a parabola in the scale, and in the offset where that is a
+// floating-point number: see `GridFit`, with A = diag(√D) U. And with both fixed it is a parabola in each
+// value: ŵⱼ + (Uᵀ D y)ⱼ / Sⱼⱼ is the best, and the nearest point to it the best that can be stored. Either step
+// lowers the cost or is not taken.
 
 extension GroupPlane {
-  /// Improves scales and codes in turn, in the metric of the group's Schur complement S.
+  /// Improves entries and codes in turn, in the metric of the group's Schur complement S.
   mutating func polish(rounds: Int, _ encoding: any GridEncoding, _ scheme: Scheme) {
     let curvature = SchurCurvature(unitRows: unitRows, pivots: pivots)
     for chunk in 0..<chunks {
       for _ in 0..<rounds {
-        refitScales(chunk, encoding, scheme)
+        refit(chunk, encoding, scheme)
         descend(chunk, curvature)
       }
-      refitScales(chunk, encoding, scheme)
+      refit(chunk, encoding, scheme)
     }
   }
 
-  /// Replaces the scale of each row by the best for its codes, where that lowers the cost once the
-  /// scale is rounded to what can be stored.
-  private mutating func refitScales(_ chunk: Int, _ encoding: any GridEncoding, _ scheme: Scheme) {
+  /// Replaces the scale and offset of each row by the best for its codes that can be stored, where that
+  /// lowers the cost.
+  private mutating func refit(_ chunk: Int, _ encoding: any GridEncoding, _ scheme: Scheme) {
     var kernel = kernel
     (kernel.scale, kernel.offset) = (scales[chunk], offsets[chunk])
     let origin = kernel.origin
     let base = chunk * size
-    var (ab, aa, bb) = (Lanes.zero, Lanes.zero, Lanes.zero)
+    var (fit, yy) = (GridFit(), Lanes.zero)
     for p in 0..<size {
       let row = unitRows.row(p)
-      var (a, b) = (Lanes.zero, Lanes.zero)
+      var (a, y, c) = (Lanes.zero, Lanes.zero, Float.zero)
       for k in p..<size {
         a += row[k] * (values[base + k] - origin)
-        b += row[k] * (weights[base + k] - origin)
+        y += row[k] * (weights[base + k] - values[base + k])
+        c += row[k]
       }
-      ab += pivots[p] * a * b
-      aa += pivots[p] * a * a
-      bb += pivots[p] * b * b
+      fit.aa += pivots[p] * a * a
+      fit.ac += pivots[p] * c * a
+      fit.cc += pivots[p] * c * c
+      fit.ay += pivots[p] * a * y
+      fit.cy += pivots[p] * c * y
+      yy += pivots[p] * y * y
     }
-    // In units of the present scale: the best scale, and the cost bb − 2·r·ab + r²·aa of any.
-    for lane in 0..<16 where aa[lane] > 0 {
-      let ideal = GridEntry(
-        scale: scales[chunk][lane] * ab[lane] / aa[lane], offset: offsets[chunk][lane])
-      guard ideal.scale > 0, ideal.scale.isFinite else { continue }
-      let entry = encoding.entry(nearestTo: ideal, scheme)
-      guard entry.scale > 0, entry.scale.isFinite, entry.offset == ideal.offset else { continue }
-      let ratio = entry.scale / scales[chunk][lane]
-      let cost = max(0, bb[lane] - 2 * ratio * ab[lane] + ratio * ratio * aa[lane])
-      guard cost < costs[chunk][lane] else { continue }
-      for p in 0..<size {
-        let u = values[base + p][lane] - origin[lane]
-        values[base + p][lane] = origin[lane] + ratio * u
+    for lane in 0..<16 {
+      let entry = GridEntry(scale: scales[chunk][lane], offset: offsets[chunk][lane])
+      guard let (better, change) = fit.improvement(of: entry, lane: lane, encoding, scheme) else {
+        continue
       }
-      (scales[chunk][lane], costs[chunk][lane]) = (entry.scale, cost)
+      let cost = max(0, yy[lane] + change)
+      guard cost < costs[chunk][lane] else { continue }
+      let (ratio, shift) = (better.scale / entry.scale, better.offset - entry.offset)
+      for p in base..<base + size {
+        values[p][lane] = origin[lane] + shift + ratio * (values[p][lane] - origin[lane])
+      }
+      (scales[chunk][lane], offsets[chunk][lane]) = (better.scale, better.offset)
+      costs[chunk][lane] = cost
     }
     snap(chunk)
   }

@@ -55,16 +55,19 @@ private struct Input {
   mutating func linear(for format: any CheckpointFormat) -> QuantizedLinear {
     let isAWQ = format is AWQFormat
     let isGPTQ = format is GPTQFormat
+    let isMLX = format is MLXFormat
     let widths = isAWQ ? [4] : isGPTQ ? [2, 3, 4, 8] : [2, 3, 4, 5, 6, 7, 8]
     var bits = widths.chosen(by: UInt8(next()))
-    let hasInputs = !isAWQ && !isGPTQ && next() % 4 == 0
+    let hasInputs = !isAWQ && !isGPTQ && !isMLX && next() % 4 == 0
     if hasInputs { bits = 8 }
     let isSymmetric = hasInputs || next() % 2 == 0
-    let (size, groups) = (1 + next() % 12, hasInputs ? 1 : 1 + next() % 4)
+    // MLX has whole words in each row.
+    let (size, groups) = (isMLX ? 32 : 1 + next() % 12, hasInputs ? 1 : 1 + next() % 4)
     let rows = isAWQ ? 8 * (1 + next() % 4) : 1 + next() % 40
     let columns = size * groups
-    let granularity = groups == 1 ? Scheme.Granularity.channel : .group(size)
-    guard let scheme = try? Scheme(bits: bits, symmetric: isSymmetric, granularity: granularity)
+    let granularity = groups == 1 && !isMLX ? Scheme.Granularity.channel : .group(size)
+    let points: Scheme.Points = isSymmetric ? .symmetric : isMLX ? .offset : .zeroPoint
+    guard let scheme = try? Scheme(bits: bits, points: points, granularity: granularity)
     else { fatalError("\(bits) bits in groups of \(size)") }
     // Eighths are exact in every format; AWQ sees a symmetric grid where all zero points are 8.
     let scales = Matrix(rows: rows, columns: groups) { _, _ in Float(1 + next()) / 8 }
@@ -74,7 +77,10 @@ private struct Input {
     }
     if isAWQ, !isSymmetric, zeros.allSatisfy({ $0 == 8 }) { zeros[0] = 7 }
     let codes = (0..<rows * columns).map { _ in UInt8(next() & scheme.largestCode) }
-    let grid = Grid(scheme: scheme, groupSize: size, scales: scales, zeroPoints: zeros)
+    // Above zero, so that no such grid is symmetric.
+    let grid = Grid(
+      scheme: scheme, groupSize: size, scales: scales,
+      offsets: Matrix(rows: rows, columns: groups, elements: zeros.map(Float.init)))
     return QuantizedLinear(
       QuantizedWeight(rows: rows, columns: columns, grid: grid, codes: codes),
       activations: hasInputs ? inputs() : nil)

@@ -22,6 +22,8 @@ struct StoredLinear: Sendable {
         try StoredLinear("gptq", GPTQFormat(), 4, .group(16), symmetric: false),
         try StoredLinear("gptq3", GPTQFormat(), 3, .channel, symmetric: true),
         try StoredLinear("awq", AWQFormat(), 4, .group(8), symmetric: false),
+        try StoredLinear("mlx", MLXFormat(), 6, .group(16), symmetric: false),
+        try StoredLinear("mlx3", MLXFormat(), 3, .group(32), symmetric: true),
         try StoredLinear("packed", CompressedTensorsFormat(), 5, .group(16), symmetric: false),
         try StoredLinear("packed3", CompressedTensorsFormat(), 3, .channel, symmetric: true),
         try StoredLinear(
@@ -37,17 +39,19 @@ struct StoredLinear: Sendable {
     symmetric: Bool, activations: ActivationQuantizer? = nil
   ) throws {
     let (rows, columns) = (Self.shape.rows, Self.shape.columns)
-    let scheme = try Scheme(bits: bits, symmetric: symmetric, granularity: granularity)
+    let scheme = try Scheme(
+      bits: bits, points: symmetric ? .symmetric : format.storesOffsets ? .offset : .zeroPoint,
+      granularity: granularity)
     let size = try scheme.groupSize(columns: columns)
     let scales = Matrix(rows: rows, columns: columns / size) { Float($0 + $1 + 1) / 16 }
-    let zeros = scales.elements.indices.map {
-      symmetric ? UInt8(scheme.middleCode) : UInt8(1 + $0 % scheme.largestCode)
+    let offsets = Matrix(rows: rows, columns: columns / size) { row, group in
+      symmetric ? Float(scheme.middleCode) : Float(1 + (row + group) % scheme.largestCode)
     }
     let codes = (0..<rows * columns).map { UInt8(7 * $0 % (scheme.largestCode + 1)) }
     let linear = QuantizedLinear(
       QuantizedWeight(
         rows: rows, columns: columns,
-        grid: Grid(scheme: scheme, groupSize: size, scales: scales, zeroPoints: zeros),
+        grid: Grid(scheme: scheme, groupSize: size, scales: scales, offsets: offsets),
         codes: codes), activations: activations)
     let stated = format.configuration(of: linear.scheme, provenance: nil)
     configuration = (["quantization_config": stated] as JSONValue).bytes(.compact)
