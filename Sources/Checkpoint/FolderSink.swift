@@ -4,7 +4,7 @@ public import JSON
 /// Takes the tensors and files of a model folder in any order, and moves the folder into place when
 /// it is complete.
 ///
-/// Until ``finish()`` nothing exists at the output path. The result grows in a hidden folder beside
+/// Until ``finish(made:)`` nothing exists at the output path. The result grows in a hidden folder beside
 /// it, `.NAME.partial`, which is locked so that no second run can write to the same place. The
 /// hidden folder is removed with the sink, unless ``close()`` keeps it for
 /// ``init(reopening:tensors:largestShard:)``.

@@ -19,7 +19,7 @@ public import Transformer
 /// Memory: one block's weights, the hidden states of all windows, one stage's statistics, and the
 /// inner activations up to a budget.
 ///
-/// A run that ends early, in whatever way, leaves a ``Journal`` beside the output, and the same run again
+/// A run that ends early, in whatever way, leaves a journal beside the output, and the same run again
 /// continues from there. The result is that of a run without interruption, byte for byte.
 public struct QuantizationRun {
   let model: LanguageModel
