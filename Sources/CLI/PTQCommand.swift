@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 public import Pipeline
 import Remedies
 
@@ -28,6 +29,10 @@ public enum PTQCommand {
         takesRecipe = !(command is ConvertCommand)
         try command.run()
         try Startup.checkOutput()
+      } catch let error as StartupError {
+        StandardError.write("Error: \(error)\n")
+        // Where memory is short, libraries may wait for ever in what they do at a regular exit.
+        _exit(1)
       } catch let error as any RemediableError {
         RootCommand.exit(
           withError: SpelledError(error, takesLists: takesLists, takesRecipe: takesRecipe))

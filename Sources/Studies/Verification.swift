@@ -37,16 +37,23 @@ public struct Verification {
 
   /// A folder and the model that it was made from.
   ///
-  /// - Throws: ``CheckpointError`` or `RotationError` if they do not fit together.
+  /// - Throws: ``CheckpointError``, ``RunError`` or `RotationError` if they do not fit together.
   public init(_ result: LanguageModel, madeFrom original: LanguageModel) throws {
     guard let report = try RunReport(recordedIn: result.folder) else {
       throw CheckpointError.missing(
         path: "\(result.folder.path)/\(RunReport.fileName)",
         needed: "it has the errors that are to be computed again")
     }
+    guard original.format == nil else { throw RunError.alreadyQuantized(original.folder.path) }
+    guard result.hasSameLinears(as: original) else {
+      throw CheckpointError.unsupported(
+        path: original.folder.path,
+        reason: "has other Linears than the model that \(result.folder.path) was made from")
+    }
     made = try Manifest(in: result.folder.path)?.made ?? .null
     self.result = result
-    self.original = made["rotation"] == nil ? original : try original.rotated()
+    let isRotated = (made["rotation"] ?? made["original"]?["rotation"]) != nil
+    self.original = isRotated ? try original.rotated() : original
     self.report = report
   }
 
@@ -172,6 +179,18 @@ public struct Verification {
       if isSame { outcome.unchanged += 1 }
       if !isSame && !mayChange { outcome.findings.append("\(tensor.name): is not the model's") }
     }
+  }
+}
+
+extension LanguageModel {
+  /// Whether the blocks of another model have Linears of the same names and shapes, and norms of the same names.
+  fileprivate func hasSameLinears(as other: LanguageModel) -> Bool {
+    let (own, others) = (declaration.blocks, other.declaration.blocks)
+    return own.count == others.count
+      && zip(own, others).allSatisfy { a, b in
+        a.stages.flatMap(\.slots).map(\.shape) == b.stages.flatMap(\.slots).map(\.shape)
+          && a.norms.map(\.name) == b.norms.map(\.name)
+      }
   }
 }
 
