@@ -32,7 +32,8 @@ extension EngineRules {
       return objection
     }
     return Objection(
-      reason: "loads \(bits) bits only with its Humming kernels; 4 or 8 bits always load",
+      reason:
+        "loads \(bits) bits only with its Humming kernels; 4 and 8 bits load on other GPUs, 4 bits on a CPU too",
       remedies: [.chooseBits([4, 8])], isConditional: true)
   }
 

@@ -12,18 +12,25 @@ public struct BaseResult: Sendable {
   /// The result.
   let model: LanguageModel
   private let redone: [ModulePattern]
-  private let report: RunReport
+  let report: RunReport
   private let manifest: Manifest
 
   /// A result, and the Linears to be solved again, with all that engines merge with them.
   ///
   /// - Throws: ``BaseResultError`` if Linears cannot be taken over from it.
+  /// - Complexity: reads all of the result.
   public init(_ model: LanguageModel, redoing patterns: [ModulePattern]) throws {
     let path = model.folder.path
     guard model.format != nil else { throw BaseResultError.notQuantized(path) }
-    guard let report = try RunReport(recordedIn: model.folder),
-      let manifest = try Manifest(in: path), manifest.made["model"] != nil
-    else { throw BaseResultError.noRecord(path) }
+    guard let manifest = try Manifest(in: path), manifest.made["model"] != nil else {
+      throw BaseResultError.noRecord(path)
+    }
+    if let finding = manifest.findings(in: path, progress: { _, _ in }).first {
+      throw BaseResultError.damaged(path, finding: finding)
+    }
+    guard let report = try RunReport(recordedIn: model.folder) else {
+      throw BaseResultError.noRecord(path)
+    }
     guard manifest.made["rotation"] == nil, !report.linears.contains(where: \.hasScaledInput) else {
       throw BaseResultError.changesModel(path, method: report.method)
     }
@@ -66,11 +73,24 @@ public struct BaseResult: Sendable {
 
   /// Checks that the result was made from the files of a model.
   private func checkSource(_ original: LanguageModel) throws {
+    guard model.folder.configuration.describesSameModel(as: original.folder.configuration) else {
+      throw BaseResultError.anotherModel(
+        model.folder.path, file: "\(original.folder.path)/config.json")
+    }
     for path in Set(original.folder.tensors.map(\.path)).sorted() {
       let name = path.split(separator: "/").last.map(String.init) ?? path
       guard try manifest.made["model"]?[name] == .string(MappedFile(path: path).digest) else {
         throw BaseResultError.anotherModel(model.folder.path, file: path)
       }
     }
+  }
+}
+
+extension JSONValue {
+  /// Whether two configurations are the same but for how the model is quantized.
+  fileprivate func describesSameModel(as other: JSONValue) -> Bool {
+    guard case .object(var own) = self, case .object(var others) = other else { return false }
+    for name in ["quantization_config", "quantization"] { (own[name], others[name]) = (nil, nil) }
+    return JSONValue.object(own) == .object(others)
   }
 }

@@ -15,6 +15,10 @@ public enum BaseResultError: RemediableError {
   case anotherFormat(String, found: String, needed: String)
   /// The format has one scheme for all Linears, and these would have two.
   case anotherScheme(String, format: String)
+  /// Inputs would be rounded in some Linears and not in others.
+  case inputsDiffer
+  /// It is not what was written.
+  case damaged(String, finding: String)
   /// It was made from other files.
   case anotherModel(String, file: String)
 
@@ -35,6 +39,10 @@ public enum BaseResultError: RemediableError {
     case .anotherScheme(let linear, let format):
       "\(format) stores one scheme for all Linears, and \(linear) has another one than those to be solved again; "
         + "give the same bits, group size and symmetry"
+    case .inputsDiffer:
+      "inputs would be rounded in some Linears and not in others, which no format holds; use a method that rounds "
+        + "them like that of the result"
+    case .damaged(let path, let finding): "\(path): is not what was written: \(finding)"
     case .anotherModel(let path, let file):
       "\(path): was not made from \(file), or that file has changed since"
     }
@@ -44,9 +52,10 @@ public enum BaseResultError: RemediableError {
   public var remedies: [Remedy] {
     switch self {
     case .anotherFormat(_, let found, _): [.chooseFormat(found)]
-    case .anotherScheme: [.chooseFormat("compressed-tensors")]
     case .methodChangesModel: [.chooseMethod("gptq"), .chooseMethod("cd")]
-    case .notQuantized, .noRecord, .changesModel, .anotherModel: []
+    case .notQuantized, .noRecord, .changesModel, .anotherModel, .anotherScheme, .inputsDiffer,
+      .damaged:
+      []
     }
   }
 }

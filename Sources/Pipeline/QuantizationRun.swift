@@ -32,6 +32,8 @@ public struct QuantizationRun {
   let failurePolicy: FailurePolicy
   /// What is taken over from another result.
   let taken: TakenLinears?
+  /// The Linears that stay as they are because they could not be quantized when that result was made.
+  private let unquantizedBefore: [FailedLinear]
   let plan: RunPlan
   private let identity: RunIdentity
   /// What an interrupted run left to be continued.
@@ -85,6 +87,8 @@ public struct QuantizationRun {
     self.checkpointInterval = checkpointInterval
     self.failurePolicy = failurePolicy
     self.taken = taken
+    let solved = Set(plan.blocks.joined().map(\.name))
+    unquantizedBefore = base?.report.unquantized.filter { !solved.contains($0.name) } ?? []
     self.statistics = statistics
     self.activationBudget = activationBudget
     self.model = model
@@ -150,17 +154,18 @@ public struct QuantizationRun {
       // Safety: bytes have no padding, so all of the memory is initialized.
       try unsafe sink.store(name, bytes.span.bytes)
     }
+    let failed = report.unquantized.map(\.name)
+    guard failed.count < plan.linearCount else { throw RunError.allFailed }
+    report.unquantized += unquantizedBefore
     try sink.storeFile(RunReport.fileName, report.json.bytes(.pretty))
     try identity.checkFiles(of: model)
-    let failed = Set(report.unquantized.map(\.name))
-    guard report.unquantized.count < plan.linearCount else { throw RunError.allFailed }
     let provenance = settings.provenance(report)
     try sink.commit(
       ResultDescription(
-        configuration: try model.outputConfiguration(), groups: plan.groups(without: failed),
+        configuration: try model.outputConfiguration(), groups: plan.groups(without: Set(failed)),
         leaving: LinearSelection(
-          quantized: plan.groups(without: failed).flatMap(\.linears),
-          dense: plan.dense + report.unquantized.map(\.name), foreign: plan.foreign),
+          quantized: plan.groups(without: Set(failed)).flatMap(\.linears),
+          dense: plan.dense + failed, foreign: plan.foreign),
         provenance: provenance, record: try identity.record(of: model, adding: provenance)))
     isComplete = true
     report.seconds = (clock.now - start).seconds

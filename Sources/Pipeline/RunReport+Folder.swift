@@ -29,7 +29,7 @@ extension RunReport {
           ?? linear.bitsPerWeight,
         error: linear.error, clippedShare: linear.clippedShare, lostRows: linear.lostRows,
         hasScaledInput: linear.hasScaledInput, conditioning: linear.conditioning,
-        expertTokens: linear.expertTokens)
+        expertTokens: linear.expertTokens, isTakenOver: linear.isTakenOver)
     }
     return result
   }

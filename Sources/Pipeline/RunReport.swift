@@ -63,6 +63,18 @@ public struct LinearReport: Sendable, Equatable {
   /// The calibration tokens routed to the Linear's expert; nil outside a mixture.
   public let expertTokens: Int?
 
+  /// Whether its codes are those of an earlier result, so that only the error of its weights is known.
+  public var isTakenOver = false
+
+  /// The report of the same Linear in a result that takes it over.
+  var takenOver: LinearReport {
+    LinearReport(
+      name: name, rows: rows, columns: columns, bitsPerWeight: bitsPerWeight,
+      error: LinearError(weight: error.weight, calibration: nil, heldOut: nil),
+      clippedShare: clippedShare, lostRows: lostRows, hasScaledInput: hasScaledInput,
+      conditioning: conditioning, expertTokens: expertTokens, isTakenOver: true)
+  }
+
   /// Whether an expert saw fewer tokens than the Linear has inputs.
   ///
   /// Its Hessian then lacks full rank, and calibration says nothing about some directions.
@@ -123,7 +135,10 @@ extension LinearReport {
       "damping_retries": conditioning.map { .number(JSONNumber($0.retries)) } ?? .null,
       "dead_channels": conditioning.map { .number(JSONNumber($0.deadChannels)) } ?? .null,
     ]
-    return members.adding("expert_tokens", expertTokens)
+    let result = members.adding("expert_tokens", expertTokens)
+    guard isTakenOver, case .object(var object) = result else { return result }
+    object["taken_over"] = true
+    return .object(object)
   }
 
   init(_ json: JSONField) throws(JSONError) {
@@ -143,6 +158,7 @@ extension LinearReport {
     lostRows = try json.optionalMember("lost_rows")?.int ?? 0
     hasScaledInput = try json.optionalMember("scaled_input")?.bool ?? false
     expertTokens = try json.optionalMember("expert_tokens")?.int
+    isTakenOver = try json.optionalMember("taken_over")?.bool ?? false
     guard let damping = try json.optionalMember("damping") else {
       conditioning = nil
       return

@@ -46,9 +46,10 @@ struct TakenLinears {
     return tensors[String(name.dropLast(".weight".count))]
   }
 
-  /// Checks that a format can hold the schemes of all Linears.
+  /// Checks that a format can hold the schemes of all Linears, taken over or not.
   func check(beside groups: [SchemeGroup], in format: any CheckpointFormat) throws(BaseResultError)
   {
+    guard Set(groups.map { $0.scheme.activations == nil }).count <= 1 else { throw .inputsDiffer }
     guard !format.holdsSeveralSchemes, groups.count > 1, let (name, _) = linears.first else {
       return
     }
@@ -61,9 +62,9 @@ struct TakenLinears {
     return Dictionary(uniqueKeysWithValues: zip(linears.map(\.name), try source.decoded(linears)))
   }
 
-  /// What was reported of the Linears of a block.
+  /// What was reported of the Linears of a block, as far as it still holds: their inputs are others now.
   func reports(ofBlock index: Int) -> [LinearReport] {
-    blocks[index].compactMap { reports[$0.name] }
+    blocks[index].compactMap { reports[$0.name]?.takenOver }
   }
 }
 

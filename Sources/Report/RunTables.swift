@@ -61,7 +61,7 @@ extension RunReport {
       \(Numbers.fixed(bitsPerWeight, 3)) bits per weight, \(method), \(tokens)\
       \(seconds.map { ", \(Numbers.duration($0))" } ?? "")
       damping raised for \(retried) Linears; dead input channels in \(dead) Linears
-      """ + tableSummary + failureSummary + textSummary + lossSummary + expertSummary
+      """ + takenSummary + tableSummary + failureSummary + textSummary + lossSummary + expertSummary
   }
 
   /// The embedding and the head, if they are quantized.
@@ -70,6 +70,14 @@ extension RunReport {
       "\n\($0.name): \(Numbers.fixed($0.bitsPerWeight, 3)) bits per weight, with a weight error of "
         + "\(Numbers.percent($0.weightError)) %"
     }.joined()
+  }
+
+  /// What is of an earlier result, if anything.
+  private var takenSummary: String {
+    let count = linears.count(where: \.isTakenOver)
+    return count == 0
+      ? ""
+      : "\n\(count) Linears are taken over, by whatever method; only the error of their weights is known"
   }
 
   /// What could not be quantized, if anything.

@@ -57,11 +57,17 @@ extension ModelFolder.TensorReference {
       let again = ["--base", "base", "--redo", "layers.0.mlp.down_proj,layers.1.self_attn"]
       try Command.succeed(quantize("out") + options + again, in: folder)
       #expect(try folder.changedLinears(from: "base", to: "out") == [])
-      let report = { (name: String) in
+      let linears = { (name: String) in
         try JSONValue(parsing: folder.read("\(name)/ptq-report.json")).member("linears").array
-          .map { try $0.member("held_out_error").double }.sorted()
+          .map { ($0.value["name"], $0.value["held_out_error"], $0.value["taken_over"]) }
       }
-      #expect(try report("out") == report("base"))
+      let errors = Dictionary(
+        uniqueKeysWithValues: try linears("base").map { ("\($0.0 ?? .null)", $0.1) })
+      for (name, error, isTaken) in try linears("out") {
+        // Those that are taken over have not been measured again.
+        #expect(error == (isTaken == true ? .null : errors["\(name ?? .null)"]))
+      }
+      #expect(try linears("out").filter { $0.2 == true }.count == 9)
     }
   }
 
@@ -131,7 +137,7 @@ extension ModelFolder.TensorReference {
     (
       ["--redo", "up_proj", "--base", "plain", "--format", "gptq", "--bits", "8"],
       "gptq stores one scheme for all Linears, and model.layers.0.self_attn.q_proj has another one than those to be "
-        + "solved again; give the same bits, group size and symmetry; use --format compressed-tensors"
+        + "solved again; give the same bits, group size and symmetry"
     ),
   ])
   func `must fit the others`(options: [String], message: String) throws {
@@ -142,6 +148,44 @@ extension ModelFolder.TensorReference {
         quantize("scaled", "--method", "smoothquant", "--group-size", "channel"), in: folder)
       let outcome = try Command.start(quantize("out") + options, in: folder).finish()
       #expect(outcome.errors.split(separator: "\n").last == "Error: \(message)")
+      #expect(outcome.status == 1)
+    }
+  }
+
+  @Test(arguments: [
+    ("base/ptq-report.json", "damaged", "base: is not what was written: ptq-report.json: "),
+    ("base/model.safetensors", "damaged", "base: is not what was written: model.safetensors: "),
+    ("model/config.json", "changed", "base: was not made from model/config.json, or that file"),
+  ])
+  func `are not taken over from what has changed`(
+    file: String, kind: String, message: String
+  ) throws {
+    try TemporaryFolder.withBase { folder in
+      var bytes = try folder.read(file)
+      if kind == "damaged" {
+        bytes[bytes.count - 9] ^= 1
+      } else {
+        bytes = Array(String(decoding: bytes, as: UTF8.self).replacing("1e-5", with: "2e-5").utf8)
+      }
+      try folder.write(file, bytes)
+      let outcome = try Command.start(
+        quantize("out", "--base", "base", "--redo", "up_proj"), in: folder
+      ).finish()
+      #expect(outcome.errors.hasPrefix("Error: \(message)"), "\(outcome.errors)")
+      #expect(outcome.status == 1)
+    }
+  }
+
+  @Test(arguments: ["int8", "static"])
+  func `have rounded inputs like the others`(method: String) throws {
+    try TemporaryFolder.withBase { folder in
+      var arguments = quantize("out", "--base", "base", "--redo", "up_proj", "--method", method)
+      arguments[5] = "channel"
+      let outcome = try Command.start(arguments, in: folder).finish()
+      #expect(
+        outcome.errors.contains(
+          "Error: inputs would be rounded in some Linears and not in others, which no format holds"),
+        "\(outcome.errors)")
       #expect(outcome.status == 1)
     }
   }

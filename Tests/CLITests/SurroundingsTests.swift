@@ -54,6 +54,15 @@ import Testing
     }
   }
 
+  @Test(arguments: [200_000, 250_000])
+  func `ends where there is hardly any address space`(limit: Int) throws {
+    try TemporaryFolder.with { folder in
+      let outcome = try shell(#"ulimit -v \#(limit); exec timeout 60 "$0" doctor"#, in: folder)
+      #expect(outcome.status == 1)
+      #expect(outcome.errors.hasPrefix("Error: the address space is limited to "))
+    }
+  }
+
   @Test func `fails where its results cannot be printed`() throws {
     try TemporaryFolder.with { folder in
       try TinyModel().write("model", in: folder)

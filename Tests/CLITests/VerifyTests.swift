@@ -2,6 +2,7 @@
 
 import Checkpoint
 import Foundation
+import LinearAlgebra
 import TestSupport
 import Testing
 
@@ -73,6 +74,36 @@ import Testing
       let outcome = try Command.run("verify", "out", in: folder)
       #expect(outcome.status == 1)
       #expect(outcome.output == "ptq-manifest.json: was changed after it was written\n")
+    }
+  }
+
+  @Test func `needs the model that the folder was made from`() throws {
+    try withFolder { folder in
+      try TinyModel(family: .qwen3).write("other", in: folder)
+      var outcome = try Command.run("verify", "out", "--against", "other", in: folder)
+      #expect(
+        outcome.errorLines.last
+          == "Error: other: has other Linears than the model that out was made from")
+      #expect(outcome.status == 1)
+      outcome = try Command.run("verify", "out", "--against", "out", in: folder)
+      #expect(
+        outcome.errorLines.last
+          == "Error: out: is quantized already; start from the original model")
+      #expect(outcome.status == 1)
+    }
+  }
+
+  @Test func `knows that a converted folder was rotated`() throws {
+    try TemporaryFolder.with { folder in
+      try TinyModel(.float16).write("model", in: folder)
+      try folder.write("text.safetensors", TinyModel.tokenFile(TinyModel.tokens(640, seed: 2)))
+      try Command.succeed(
+        "quantize", "model", "-o", "out", "--group-size", "32", "--method", "rotate+gptq",
+        "--samples", "8", "--length", "32", "--calibration", "text.safetensors", in: folder)
+      try Command.succeed(
+        "convert", "out", "-o", "again", "--format", "compressed-tensors", in: folder)
+      let outcome = try Command.succeed("verify", "again", "--against", "model", in: folder)
+      #expect(outcome.output.contains("\n14 Linears lose what the report says"))
     }
   }
 
