@@ -50,10 +50,10 @@ struct ConvertCommand: ParsableCommand {
       }
     }
     display.end()
+    print(common.json ? report.json.text(.pretty) : "\(report.summary)\nwritten to \(output)")
     let check = try ResultCheck(of: OutputPath.resolved(output)) {
       try Catalog.current.model(at: $0, as: opening.family)
     }
-    print(common.json ? report.json.text(.pretty) : "\(report.summary)\nwritten to \(output)")
     guard check.findings.isEmpty else { throw ResultError(path: output, findings: check.findings) }
   }
 }

@@ -160,17 +160,18 @@ struct QuantizeCommand: ParsableCommand {
       throw error
     }
     display.end()
-    let check = try ResultCheck(of: OutputPath.resolved(output), madeFrom: language) {
-      try Catalog.current.model(at: $0, as: opening.family)
-    }
     if common.json {
       print(report.json.text(.pretty))
     } else {
       if let search { print(search.table.text + "\n") }
       print(report.table.text)
       print("\n\(report.summary)\nwritten to \(output)")
-      for sentence in check.confirmed { print(sentence) }
     }
+    // Behind the table, which is there whatever the check finds.
+    let check = try ResultCheck(of: OutputPath.resolved(output), madeFrom: language) {
+      try Catalog.current.model(at: $0, as: opening.family)
+    }
+    if !common.json { for sentence in check.confirmed { print(sentence) } }
     guard check.findings.isEmpty else { throw ResultError(path: output, findings: check.findings) }
   }
 }
