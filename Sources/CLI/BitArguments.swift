@@ -51,29 +51,52 @@ struct BitArguments: ParsableArguments {
   var decideBits: Bool { bitsBudget != nil || bitsPlan != nil }
 
   /// Searches for a plan under the budget, and saves it if asked to; nil without a budget.
+  ///
+  /// What it finds is kept beside the output until that is complete.
   func search(
-    _ model: LanguageModel, _ settings: QuantizationSettings,
-    _ calibration: () throws -> CalibrationSet?
+    _ model: LanguageModel, _ settings: QuantizationSettings, output: String,
+    _ interruption: InterruptionArguments, _ calibration: () throws -> CalibrationSet?
   ) throws -> BitSearchReport? {
-    guard let bitsBudget else { return nil }
+    guard let bitsBudget else {
+      if !interruption.discard { try BitSearch.checkNone(beside: output) }
+      return nil
+    }
     if let saveBitsPlan { try FolderSink.checkIsFree(saveBitsPlan) }
     let search = try BitSearch(
-      model: model, settings: settings, budget: bitsBudget, choices: bitsChoices,
+      model: model, settings: settings, budget: bitsBudget, choices: bitsChoices, output: output,
+      checkpointInterval: Double(interruption.interval), interrupted: interruption.interrupted,
       calibration: try calibration())
-    var progress = ProgressLine()
-    defer { progress.end() }
-    let report = try Interruption.watched {
-      try search.run { share, label in
-        try Interruption.check()
-        progress.show(share, label)
-      }
-    }
-    progress.say(report.summary)
+    let report = try run(search)
     if let saveBitsPlan {
       let linears = model.declaration.blocks.indices.flatMap(model.declaration.linears)
       let text = report.plan.json(for: linears).text(.pretty) + "\n"
       try Data(text.utf8).write(to: URL(fileURLWithPath: saveBitsPlan), options: .atomic)
     }
     return report
+  }
+
+  /// Carries out a search with a line that shows how far it is.
+  private func run(_ search: BitSearch) throws -> BitSearchReport {
+    var progress = ProgressLine()
+    defer { progress.end() }
+    if let (block, count) = search.continued {
+      progress.say(
+        "continuing the search that was interrupted, "
+          + (block < count ? "at block \(block) of \(count)" : "behind the last block"))
+    }
+    do {
+      let report = try Interruption.watched {
+        try search.run { share, label in
+          try Interruption.check()
+          progress.show(share, label)
+        }
+      }
+      progress.say(report.summary)
+      return report
+    } catch {
+      progress.end()
+      if search.canBeContinued { InterruptionArguments.sayKept() }
+      throw error
+    }
   }
 }

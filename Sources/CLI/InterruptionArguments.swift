@@ -29,4 +29,9 @@ struct InterruptionArguments: ParsableArguments {
     if resume { return .mustContinue }
     return discard ? .discard : .continueIfAny
   }
+
+  /// Says that a run that ends early can be continued.
+  static func sayKept() {
+    StandardError.write("what is done is kept; the same command continues from there\n")
+  }
 }

@@ -130,7 +130,7 @@ struct QuantizeCommand: ParsableCommand {
       method ?? recipe.preset.method, bits: bits, groupSize: groupSize,
       alpha: language.declaration.migrationStrength, format: format)
     try FolderSink.checkIsFree(output)
-    let search = try mixed.search(language, settings) {
+    let search = try mixed.search(language, settings, output: output, interruption) {
       try calibration.read(for: language, recipe.preset)
     }
     settings.bitPlan =
@@ -139,7 +139,10 @@ struct QuantizeCommand: ParsableCommand {
       model: language, settings: settings,
       calibration: try calibration.read(for: language, recipe.preset),
       output: output, statistics: statistics, checkpointInterval: Double(interruption.interval),
-      interrupted: interruption.interrupted, failurePolicy: onFailure,
+      // Where only the search was interrupted, there is no run yet to be continued.
+      interrupted: search != nil && interruption.resume
+        ? .continueIfAny : interruption.interrupted,
+      failurePolicy: onFailure,
       base: try again.result(opening))
     guard !dryRun else { return try show(run.forecast()) }
     var display = RunDisplay()
@@ -154,12 +157,11 @@ struct QuantizeCommand: ParsableCommand {
       }
     } catch {
       display.end()
-      if run.canBeContinued {
-        StandardError.write("what is done is kept; the same command continues from there\n")
-      }
+      if run.canBeContinued || search != nil { InterruptionArguments.sayKept() }
       throw error
     }
     display.end()
+    try BitSearch.forget(beside: output)
     if common.json {
       print(report.json.text(.pretty))
     } else {

@@ -2,7 +2,7 @@
 ///
 /// One is due after an interval, but not before the run has worked fifty times as long as the last one
 /// took, so that checkpoints cost two per cent at most. An interval of 0 means after every block.
-struct Checkpoints {
+package struct Checkpoints {
   /// The seconds between two of them.
   let interval: Double
   private let clock = ContinuousClock()
@@ -10,13 +10,13 @@ struct Checkpoints {
   private var cost = 0.0
 
   /// A schedule that starts now.
-  init(every interval: Double) {
+  package init(every interval: Double) {
     self.interval = interval
     last = clock.now
   }
 
   /// Writes a checkpoint if one is due.
-  mutating func writeIfDue(_ write: () throws -> Void) rethrows {
+  package mutating func writeIfDue(_ write: () throws -> Void) rethrows {
     let start = clock.now
     guard interval == 0 || (start - last).seconds >= max(interval, 50 * cost) else { return }
     try write()

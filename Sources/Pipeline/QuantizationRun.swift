@@ -173,7 +173,10 @@ public struct QuantizationRun {
   }
 
   /// Whether there is something that the same run could continue from.
-  public var canBeContinued: Bool {
+  public var canBeContinued: Bool { Self.isKept(beside: output) }
+
+  /// Whether a run to a result was interrupted and can be continued.
+  package static func isKept(beside output: String) -> Bool {
     (try? Journal(in: FolderSink.workspace(for: output))) != nil
   }
 
@@ -185,7 +188,7 @@ public struct QuantizationRun {
     func stream(_ name: String) throws -> Stream {
       var states = try windows.map(model.embeddings)
       if let journal, let workspace {
-        states = try Journal.windows(
+        states = try JournalFiles.windows(
           name, behind: journal.blocks, in: workspace, like: states)
       }
       return Stream(
@@ -204,10 +207,7 @@ extension InterruptedRun {
       if self == .mustContinue { throw RunError.nothingToContinue(output) }
       return nil
     }
-    let differences = identity.differences(from: journal.identity)
-    guard differences.isEmpty else {
-      throw RunError.anotherRun(path: output, differences: differences)
-    }
+    try identity.check(continuing: journal.identity, at: output)
     return journal
   }
 }

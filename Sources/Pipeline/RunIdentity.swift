@@ -1,24 +1,24 @@
-internal import Checkpoint
+package import Checkpoint
 internal import Formats
 internal import Glibc
-internal import JSON
+package import JSON
 internal import LinearAlgebra
 internal import Solvers
-internal import Transformer
+package import Transformer
 
 /// What decides the bytes of a result: the program, the model, the settings and the calibration text.
 ///
 /// An interrupted run may only be continued by one of the same identity.
-struct RunIdentity: Equatable {
+package struct RunIdentity: Equatable {
   /// The facts, by name.
   private(set) var facts: [String: String] = [:]
 
   /// The identity of a run.
   ///
   /// - Throws: ``CheckpointError`` if a file of the model is gone.
-  init(
+  package init(
     _ model: LanguageModel, _ settings: QuantizationSettings, _ calibration: CalibrationSet?,
-    statistics: String?, base: String?
+    statistics: String? = nil, base: String? = nil
   ) throws(CheckpointError) {
     facts["program"] = version
     facts["statistics"] = statistics
@@ -34,12 +34,12 @@ struct RunIdentity: Equatable {
   }
 
   /// The identity that a journal recorded.
-  init(_ json: JSONField) throws(JSONError) {
+  package init(_ json: JSONField) throws(JSONError) {
     for (name, value) in try json.members { facts[name] = try value.string }
   }
 
   /// The identity as JSON, with its facts in order.
-  var json: JSONValue {
+  package var json: JSONValue {
     JSONValue(members: facts.sorted { $0.key < $1.key }.map { ($0, .string($1)) })
   }
 
@@ -49,6 +49,20 @@ struct RunIdentity: Equatable {
       let (was, now) = (earlier.facts[name], facts[name])
       return was == now ? nil : "\(name): \(was ?? "none"), now \(now ?? "none")"
     }
+  }
+
+  /// Adds another fact that decides what is found.
+  package mutating func add(_ name: String, _ value: String) { facts[name] = value }
+
+  /// Checks that this run may continue an earlier one.
+  ///
+  /// - Parameters:
+  ///   - earlier: what the journal of that run says.
+  ///   - output: the result's path.
+  /// - Throws: ``RunError/anotherRun(path:differences:)``.
+  package func check(continuing earlier: RunIdentity, at output: String) throws(RunError) {
+    let differences = differences(from: earlier)
+    guard differences.isEmpty else { throw .anotherRun(path: output, differences: differences) }
   }
 
   /// Every setting there is, so that one that is added later cannot be forgotten here.

@@ -1,6 +1,5 @@
-internal import Checkpoint
+public import Checkpoint
 internal import Formats
-internal import LinearAlgebra
 public import Pipeline
 internal import Quantizer
 internal import Solvers
@@ -21,15 +20,25 @@ public import Transformer
 /// The pass costs the time of one comparison of as many recipes as there are choices. Every version
 /// costs a forward pass of 1024 tokens from its block on, and the memory of their hidden states.
 ///
+/// A search that ends early leaves a journal beside the result, if it knows where that will be, and the
+/// same search again continues from there. It stays until ``forget(beside:)``, so that an interrupted run
+/// finds the plan that it began with.
+///
 /// papers-notes/mixed-bits.md says where this comes from and how far it can be trusted.
 public struct BitSearch {
-  private let model: LanguageModel
-  private let calibration: CalibrationSet
+  let model: LanguageModel
+  let calibration: CalibrationSet
   private let budget: Double
-  private let choices: [Int]
+  let choices: [Int]
   /// The index of the choice with which divergences are measured.
-  private let reference: Int
-  private let recipes: [Recipe]
+  let reference: Int
+  let recipes: [Recipe]
+  /// Where the result will be; nil to keep nothing.
+  let output: String?
+  let checkpointInterval: Double
+  let identity: RunIdentity
+  /// What an interrupted search left to be continued.
+  let kept: BitSearchJournal?
 
   /// The choices where none are given, as far as engines load them: what lies between is rarely best.
   public static let standardChoices = [2, 3, 4, 5, 6, 8]
@@ -41,11 +50,17 @@ public struct BitSearch {
   ///   - settings: how to quantize it, except for the number of bits.
   ///   - budget: the mean bits of a weight's code; scales and zero points come on top.
   ///   - choices: the numbers of bits to choose from; nil for ``standardChoices``.
+  ///   - output: where the result will be, beside which a journal is kept; nil for none.
+  ///   - checkpointInterval: the seconds of work that an interruption may cost; 0 for those of one block.
+  ///   - interrupted: what to do with what an interrupted search left.
   ///   - calibration: what to learn from; evaluated only after the rest is checked.
   /// - Throws: ``BitSearchError``, ``RunError``, `SchemeError` or ``CheckpointError``, with what to
   ///   change.
   public init(
     model: LanguageModel, settings: QuantizationSettings, budget: Double, choices: [Int]? = nil,
+    output: String? = nil,
+    checkpointInterval: Double = QuantizationRun.defaultCheckpointInterval,
+    interrupted: InterruptedRun = .continueIfAny,
     calibration: @autoclosure () throws -> CalibrationSet?
   ) throws {
     guard model.format == nil else { throw RunError.alreadyQuantized(model.folder.path) }
@@ -72,72 +87,51 @@ public struct BitSearch {
     }
     recipes = candidates.map { $0.recipe(scales: scales) }
     self.reference = reference
-    self.model = try model.rotated(for: settings.method)
-    self.budget = budget
+    let model = try model.rotated(for: settings.method)
     guard let calibration = try calibration() else { throw BitSearchError.calibrationNeeded }
+    var identity = try RunIdentity(model, settings, calibration)
+    // Not the budget: what was measured serves any that has the same reference.
+    identity.add("choices of bits", self.choices.map(String.init).joined(separator: ","))
+    identity.add("reference bits", "\(self.choices[reference])")
+    kept = try output.flatMap {
+      try interrupted.search(
+        of: identity, output: $0, model.declaration, choices: candidates.count)
+    }
+    self.model = model
+    self.budget = budget
     self.calibration = calibration
+    self.identity = identity
+    self.output = output
+    self.checkpointInterval = checkpointInterval
   }
 
-  /// Runs the search.
+  /// How many blocks an interrupted search had passed, of how many; nil if there is none to continue.
+  public var continued: (blocks: Int, count: Int)? {
+    kept.map { ($0.blocks, model.declaration.blocks.count) }
+  }
+
+  /// Whether there is something that the same search could continue from.
+  public var canBeContinued: Bool {
+    output.map { (try? BitSearchJournal.identity(beside: $0)) != nil } ?? false
+  }
+
+  /// Removes what a search kept beside a result, which is of no use once that is complete.
   ///
-  /// - Parameter progress: called with the share of the work done and the current task; an error that
-  ///   it throws ends the search.
-  /// - Returns: the plan, with what led to it.
-  /// - Throws: ``CheckpointError``, ``StageError``, or what `progress` throws.
-  public func run(
-    _ progress: (Double, String) throws -> Void = { _, _ in }
-  ) throws -> BitSearchReport {
-    let clock = ContinuousClock()
-    let start = clock.now
-    let blocks = model.declaration.blocks.indices
-    var stream = Stream(
-      try calibration.windows.map(model.embeddings), experts: calibration.experts)
-    var probe = try PerturbedStreams(model, calibration)
-    var sets: [MeasuredSet] = []
-    for index in blocks {
-      try progress(Double(index) / Double(blocks.count), "planning, block \(index)")
-      let block = try model.block(index)
-      let measured = MeasuredBlock(
-        block, index: index, &stream, recipes, .all, calibration.roles)
-      let solved = try solve(measured, block, index: index) { choice in
-        let done = Double(index) + Double(choice + 1) / Double(choices.count + 1)
-        try progress(done / Double(blocks.count), "planning, block \(index)")
-      }
-      probe.pass(block, startingWith: solved.map(\.changed))
-      sets += solved.map(\.set)
-    }
-    try progress(1, "planning, predictions")
-    for (i, divergence) in try probe.divergences(of: model).enumerated() {
-      sets[i].divergence = divergence
-    }
-    return try report(sets, tokens: probe.tokenCount, seconds: (clock.now - start).seconds)
+  /// - Throws: ``CheckpointError`` if it cannot be opened.
+  public static func forget(beside output: String) throws(CheckpointError) {
+    try BitSearchJournal.remove(beside: output)
   }
 
-  /// Solves a block for each choice.
+  /// Checks that no search was interrupted for a result that is now to be made without one.
   ///
-  /// - Returns: for each set of Linears, its losses, and the block with only them quantized.
-  private func solve(
-    _ measured: MeasuredBlock, _ block: DecoderBlock, index: Int, _ progress: (Int) throws -> Void
-  ) throws -> [(set: MeasuredSet, changed: DecoderBlock)] {
-    let alike = model.declaration.linearsStoredAlike(block: index)
-    var result = alike.map { (set: MeasuredSet($0, choices: choices.count), changed: block) }
-    let places = Dictionary(
-      uniqueKeysWithValues: alike.enumerated().flatMap { i, set in set.map { ($0.name, i) } })
-    for (choice, recipe) in recipes.enumerated() {
-      for unit in try measured.solutions(recipe) {
-        guard let name = unit.names.first, let i = places[name] else { continue }
-        result[i].set.losses[choice] += unit.solution.loss * Double(unit.tokens)
-        guard choice == reference else { continue }
-        for (name, weights) in zip(unit.names, unit.solution.unscaledWeights) {
-          result[i].changed.weights.linears[name]?.weight = weights
-        }
-      }
-      try progress(choice)
-    }
-    return result
+  /// - Throws: ``RunError`` if there was, or ``CheckpointError`` if its journal is damaged.
+  public static func checkNone(beside output: String) throws {
+    guard try BitSearchJournal.identity(beside: output) != nil else { return }
+    throw RunError.anotherRun(path: output, differences: ["bits: by a budget, now given"])
   }
 
-  private func report(
+  /// The best plan under the budget, with what led to it.
+  func report(
     _ sets: [MeasuredSet], tokens: Int, seconds: Double
   ) throws(BitSearchError) -> BitSearchReport {
     let items = sets.map {
@@ -157,23 +151,19 @@ public struct BitSearch {
   }
 }
 
-/// What is known about Linears that are stored alike.
-private struct MeasuredSet {
-  let linears: [LinearShape]
-  /// The squared output error for each choice of bits, summed over the calibration tokens.
-  var losses: [Double]
-  /// The divergence of the predictions when only these Linears are quantized, with the reference bits.
-  var divergence = 0.0
-
-  init(_ linears: [LinearShape], choices: Int) {
-    self.linears = linears
-    losses = [Double](repeating: 0, count: choices)
-  }
-
-  var weights: Int { linears.reduce(0) { $0 + $1.rows * $1.columns } }
-
-  /// The divergence for each choice; 0 where no token has seen the Linears.
-  func predictions(reference: Int) -> [Double] {
-    losses.map { losses[reference] > 0 ? divergence * $0 / losses[reference] : 0 }
+extension InterruptedRun {
+  /// The journal of the search to be continued; nil to begin a new one.
+  fileprivate func search(
+    of identity: RunIdentity, output: String, _ model: ModelDeclaration, choices: Int
+  ) throws -> BitSearchJournal? {
+    if self == .discard { return nil }
+    guard let earlier = try BitSearchJournal.identity(beside: output) else {
+      guard self != .mustContinue || QuantizationRun.isKept(beside: output) else {
+        throw RunError.nothingToContinue(output)
+      }
+      return nil
+    }
+    try identity.check(continuing: earlier, at: output)
+    return try BitSearchJournal(beside: output, for: model, choices: choices)
   }
 }

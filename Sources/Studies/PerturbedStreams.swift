@@ -1,3 +1,4 @@
+internal import Checkpoint
 internal import LinearAlgebra
 internal import Pipeline
 internal import Transformer
@@ -23,6 +24,29 @@ struct PerturbedStreams {
       Array($0.prefix(Self.length))
     }
     dense = try windows.map(model.embeddings)
+  }
+
+  /// Takes up states that a journal kept behind some blocks.
+  ///
+  /// - Throws: ``CheckpointError`` if they are not those of as many versions.
+  mutating func restore(
+    behind blocks: Int, from folder: String, versions count: Int
+  ) throws(CheckpointError) {
+    let like = dense
+    versions = []
+    for version in 0..<count {
+      versions += try JournalFiles.windows(
+        "version.\(version)", behind: blocks, in: folder, like: like)
+    }
+    dense = try JournalFiles.windows("probe", behind: blocks, in: folder, like: like)
+  }
+
+  /// All states, under the names by which they are found again.
+  var named: [(name: String, matrix: Matrix)] {
+    let changed = versions.indices.parts(of: windows.count).enumerated().flatMap { version, part in
+      JournalFiles.named("version.\(version)", Array(versions[part]))
+    }
+    return JournalFiles.named("probe", dense) + changed
   }
 
   /// The number of tokens.

@@ -37,6 +37,23 @@ enum Command {
     try Running(executable, arguments, in: folder)
   }
 
+  /// Starts a program that the system ends after five seconds of computing, and refuses more than 500 MB.
+  ///
+  /// What the threads of each processor reserve comes on top.
+  static func startLimited(
+    _ executable: URL, _ arguments: [String], in folder: TemporaryFolder
+  ) throws -> Running {
+    // The memory of a sanitizer has no such limit.
+    guard ProcessInfo.processInfo.environment["PTQ_SANITIZED"] == nil else {
+      return try Running(executable, arguments, in: folder)
+    }
+    let kilobytes = 500_000 + 16_000 * ProcessInfo.processInfo.processorCount
+    return try Running(
+      URL(fileURLWithPath: "/bin/sh"),
+      ["-c", #"ulimit -t 5; ulimit -d \#(kilobytes); exec "$0" "$@""#, executable.path] + arguments,
+      in: folder)
+  }
+
   /// Runs `ptq` to its end.
   static func run(_ arguments: String..., in folder: TemporaryFolder) throws -> Outcome {
     try start(arguments, in: folder).finish()

@@ -58,6 +58,48 @@ import Testing
     }
   }
 
+  @Test func `keeps what a search for bits has measured`() throws {
+    try TemporaryFolder.with { folder in
+      let command = [
+        "quantize", Command.tinyLlama, "--group-size", "64", "--samples", "8", "--length", "128",
+        "--calibration", "\(Command.tinyLlama)/calibration.txt", "--checkpoint-every", "0",
+        "--bits-budget", "3.5", "--bits-choices", "3,4",
+      ]
+      try Command.succeed(command + ["-o", "whole"], in: folder)
+      let run = try Command.start(command + ["-o", "out"], in: folder)
+      while run.isRunning && !run.errors.contains("planning, block 2") { usleep(1000) }
+      run.signal(SIGKILL)
+      #expect(run.finish().status == 128 + SIGKILL)
+      #expect(try folder.names() == [".out.search.partial", "whole"])
+      let other = try Command.start(
+        command.dropLast(4) + ["-o", "out", "--bits", "3"], in: folder
+      ).finish()
+      #expect(
+        other.errors
+          == """
+          Error: out: a run with other settings was interrupted there (bits: by a budget, now given); \
+          --discard to begin again, or choose another --output
+
+          """)
+      // The next one is stopped in the run that follows the search.
+      let second = try Command.start(command + ["-o", "out", "--resume"], in: folder)
+      while second.isRunning && !second.errors.contains(/%  block 1/) { usleep(1000) }
+      second.signal(SIGTERM)
+      let stopped = second.finish()
+      #expect(stopped.status == 143, "\(stopped.errors)")
+      #expect(
+        stopped.errors.contains(/continuing the search that was interrupted, at block [2-5] of 5/))
+      #expect(
+        stopped.errorLines.last == "what is done is kept; the same command continues from there")
+      let rest = try Command.succeed(command + ["-o", "out", "--resume"], in: folder)
+      #expect(
+        rest.errors.contains("continuing the search that was interrupted, behind the last block"))
+      #expect(!rest.errors.contains("planning"))
+      #expect(try folder.contents(of: "out") == folder.contents(of: "whole"))
+      #expect(try folder.names() == ["out", "whole"])
+    }
+  }
+
   @Test func `ends at once at the second signal, and the same command takes over`() throws {
     try TemporaryFolder.with { folder in
       let command = [

@@ -63,7 +63,7 @@ struct Refusal: Sendable, CustomTestStringConvertible {
       try folder.write("text.safetensors", TinyModel.tokenFile(TinyModel.tokens(640, seed: 2)))
       try prepare(folder)
       let before = try everything(in: folder)
-      let outcome = try Command.start(arguments, in: folder).finish()
+      let outcome = try Command.startLimited(Command.executable, arguments, in: folder).finish()
       #expect(outcome.status == status)
       #expect(outcome.output.isEmpty)
       // Progress comes before the error; after a wrong command line, the usage follows.

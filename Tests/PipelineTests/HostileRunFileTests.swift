@@ -8,6 +8,7 @@ import Testing
 import Transformer
 
 @testable import Pipeline
+@testable import Studies
 
 @Suite struct `A file of a run that is none` {
   @Test(arguments: HostileCase.table(hostileRunFiles, columns: 3))
@@ -39,6 +40,10 @@ import Transformer
     case "journal":
       try folder.write("w/journal.json", content)
       _ = try Journal(in: folder.path("w"))
+    case "search":
+      try folder.write(".out.search.partial/work/journal.json", content)
+      _ = try BitSearchJournal(
+        beside: folder.path("out"), for: model.declaration, choices: 2)
     default:
       try folder.write("a.jsonl", "\n\(content)")
       _ = try TextFile(path: folder.path("a.jsonl")).recordTokens(atLeast: nil) { _ in [] }

@@ -1,0 +1,113 @@
+internal import Checkpoint
+internal import Formats
+internal import LinearAlgebra
+internal import Pipeline
+internal import Solvers
+internal import Transformer
+
+// The pass of a search over the blocks of the model.
+
+extension BitSearch {
+  /// Runs the search.
+  ///
+  /// - Parameter progress: called with the share of the work done and the current task; an error that
+  ///   it throws ends the search.
+  /// - Returns: the plan, with what led to it.
+  /// - Throws: ``CheckpointError``, ``StageError``, or what `progress` throws.
+  public func run(
+    _ progress: (Double, String) throws -> Void = { _, _ in }
+  ) throws -> BitSearchReport {
+    let clock = ContinuousClock()
+    let start = clock.now
+    func seconds() -> Double { (kept?.seconds ?? 0) + (clock.now - start).seconds }
+    let folder = try output.map {
+      try BitSearchJournal.folder(beside: $0, isContinued: kept != nil)
+    }
+    func keep(
+      _ sets: [MeasuredSet], blocks: Int, _ hidden: [(name: String, matrix: Matrix)]
+    ) throws {
+      guard let folder else { return }
+      try BitSearchJournal(identity: identity, blocks: blocks, sets: sets, seconds: seconds())
+        .write(to: folder, hidden)
+    }
+    var probe = try PerturbedStreams(model, calibration)
+    let blocks = model.declaration.blocks.count
+    if let kept, kept.isComplete {
+      folder?.keep()
+      return try report(kept.sets, tokens: probe.tokenCount, seconds: kept.seconds)
+    }
+    var stream = try stream(continuing: folder, &probe)
+    var sets = kept?.sets ?? []
+    var checkpoints = Checkpoints(every: checkpointInterval)
+    for index in (kept?.blocks ?? 0)..<blocks {
+      sets += try measure(index, &stream, &probe, progress)
+      try checkpoints.writeIfDue {
+        try keep(
+          sets, blocks: index + 1, JournalFiles.named("dense", stream.windows) + probe.named)
+      }
+    }
+    try progress(1, "planning, predictions")
+    for (i, divergence) in try probe.divergences(of: model).enumerated() {
+      sets[i].divergence = divergence
+    }
+    try keep(sets, blocks: blocks, [])
+    return try report(sets, tokens: probe.tokenCount, seconds: seconds())
+  }
+
+  /// The hidden states in front of the first block to be measured.
+  private func stream(
+    continuing folder: WorkFolder?, _ probe: inout PerturbedStreams
+  ) throws -> Stream {
+    var states = try calibration.windows.map(model.embeddings)
+    if let kept, let folder {
+      folder.keep()
+      states = try JournalFiles.windows(
+        "dense", behind: kept.blocks, in: folder.path, like: states)
+      try probe.restore(behind: kept.blocks, from: folder.path, versions: kept.sets.count)
+    }
+    return Stream(states, experts: calibration.experts)
+  }
+
+  /// Takes all states through a block.
+  ///
+  /// - Returns: what is known of its Linears.
+  private func measure(
+    _ index: Int, _ stream: inout Stream, _ probe: inout PerturbedStreams,
+    _ progress: (Double, String) throws -> Void
+  ) throws -> [MeasuredSet] {
+    let count = Double(model.declaration.blocks.count)
+    try progress(Double(index) / count, "planning, block \(index)")
+    let block = try model.block(index)
+    let measured = MeasuredBlock(block, index: index, &stream, recipes, .all, calibration.roles)
+    let solved = try solve(measured, block, index: index) { choice in
+      let done = Double(index) + Double(choice + 1) / Double(choices.count + 1)
+      try progress(done / count, "planning, block \(index)")
+    }
+    probe.pass(block, startingWith: solved.map(\.changed))
+    return solved.map(\.set)
+  }
+
+  /// Solves a block for each choice.
+  ///
+  /// - Returns: for each set of Linears, its losses, and the block with only them quantized.
+  private func solve(
+    _ measured: MeasuredBlock, _ block: DecoderBlock, index: Int, _ progress: (Int) throws -> Void
+  ) throws -> [(set: MeasuredSet, changed: DecoderBlock)] {
+    let alike = model.declaration.linearsStoredAlike(block: index)
+    var result = alike.map { (set: MeasuredSet($0, choices: choices.count), changed: block) }
+    let places = Dictionary(
+      uniqueKeysWithValues: alike.enumerated().flatMap { i, set in set.map { ($0.name, i) } })
+    for (choice, recipe) in recipes.enumerated() {
+      for unit in try measured.solutions(recipe) {
+        guard let name = unit.names.first, let i = places[name] else { continue }
+        result[i].set.losses[choice] += unit.solution.loss * Double(unit.tokens)
+        guard choice == reference else { continue }
+        for (name, weights) in zip(unit.names, unit.solution.unscaledWeights) {
+          result[i].changed.weights.linears[name]?.weight = weights
+        }
+      }
+      try progress(choice)
+    }
+    return result
+  }
+}
