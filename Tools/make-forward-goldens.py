@@ -143,16 +143,18 @@ class Case:
     router was clear and every difference large enough. `extra` has tensors that such files hold
     besides the weights. `drop` is a prefix that the names of tensors lose. `idle` has the ends of
     names of tensors that cannot matter. `attention` is the right kind where transformers' two differ
-    (`differ`). `other` is the other kind, if the family has one.
+    (`differ`). `other` is the other kind, if the family has one. `misread` is an edit like `respell`, of
+    what released files say and engines understand, but some versions of transformers do not.
     """
 
 
     def __init__(self, config, unlike=(), dtype=torch.float32, shard='1GB', respell=None, without=None, barely=(),
                  attempt='', extra=None, attention='eager', other='sdpa', differ=False,
-                 idle=(), drop=None):
+                 idle=(), drop=None, misread=None):
         self.config, self.unlike, self.dtype, self.shard, self.respell = config, unlike, dtype, shard, respell
         self.without, self.barely, self.attempt, self.extra = without or {}, barely, attempt, extra or {}
         self.attention, self.other, self.differ, self.idle, self.drop = attention, other, differ, idle, drop
+        self.misread = misread
 
 
 # Old spellings: edits of config.json that do not change the model. Such files usually hold 16-bit
@@ -225,10 +227,15 @@ def sparse_gemma(config):
 
 
 def old_gemma1(config):
-    """As in the released files, which name the wrong gelu, and mean the other."""
+    """As in the released files."""
     old_scaling('type')(config)
-    config['hidden_act'], config['hidden_activation'] = 'gelu', None
+    config['hidden_activation'] = None
     del config['tie_word_embeddings'], config['use_bidirectional_attention'], config['attention_bias']
+
+
+def wrong_gelu(config):
+    """As in the released files, which name the wrong gelu, and mean the other."""
+    config['hidden_act'] = 'gelu'
 
 
 def named_mistral(config):
@@ -324,9 +331,14 @@ def old_gpt(config):
     config['torch_dtype'] = config.pop('dtype')
 
 
-def old_minimax(config):
+def rotated_channels(config):
     """The rotated channels as a number."""
-    config['rotary_dim'] = int(config['rope_parameters'].pop('partial_rotary_factor') * config['head_dim'])
+    config['rotary_dim'] = int(config['rope_scaling'].pop('partial_rotary_factor') * config['head_dim'])
+    config['rope_scaling'] = None
+
+
+def old_minimax(config):
+    """Rotation at the top level, and switches that are always on."""
     old_scaling('type')(config)
     config['scoring_func'], config['use_routing_bias'], config['use_qk_norm'] = 'sigmoid', True, True
 
@@ -582,7 +594,7 @@ CASES = {
         without={'embedding scale': plain_embedding}, barely=[(dict(hidden_activation='gelu'), 0.003)]),
     'gemma': Case(GemmaConfig(**GEMMA1, **rope(PLAIN)), attempt=' 1', unlike=[THETA, dict(hidden_act='silu')],
                   without={'embedding scale': plain_embedding}, barely=[(erf_gelu, 0.003)]),
-    'gemma-old': Case(GemmaConfig(**GEMMA1, **rope(PLAIN)), **old(old_gemma1), unlike=[THETA], barely=[(erf_gelu, 0.003)]),
+    'gemma-old': Case(GemmaConfig(**GEMMA1, **rope(PLAIN)), **old(old_gemma1), misread=wrong_gelu, unlike=[THETA], barely=[(erf_gelu, 0.003)]),
     'granite': Case(GraniteConfig(**TWO | dict(head_dim=12), **rope(PLAIN), embedding_multiplier=3.0, residual_multiplier=0.6,
                                   attention_multiplier=0.2, logits_scaling=1.5), unlike=[
         THETA, dict(embedding_multiplier=1.0), dict(residual_multiplier=1.0), dict(attention_multiplier=12 ** -0.5),
@@ -675,7 +687,7 @@ CASES = {
     'mpt': Case(MptConfig(**MPT), other=None, without=ALIBI, barely=[(other_gelu, 0.003)]),
     'mpt-clipped': Case(MptConfig(**MPT, attn_config=dict(clip_qkv=0.9, softmax_scale=0.3)), other=None,
                         without={'clip': mpt_with(clip_qkv=0.8), 'scale': mpt_with(softmax_scale=0.5)}),
-    'gptj': Case(GPTJConfig(**GPT2, rotary_dim=4), unlike=[dict(rotary_dim=2), dict(rotary_dim=8)],
+    'gptj': Case(GPTJConfig(**GPT2, rotary_dim=4), other=None, unlike=[dict(rotary_dim=2), dict(rotary_dim=8)],
         without={'pairs': rotate_halves},
                  barely=[(dict(activation_function='gelu'), 0.003)]),
     'gpt-neo': Case(GPTNeoConfig(**NEO, attention_types=[[['global', 'local'], 2]]), other=None,
@@ -781,7 +793,7 @@ CASES = {
     'hunyuan-v1-moe-list': Case(HunYuanMoEV1Config(**EXPERTS | dict(intermediate_size=20), **rope(ALPHA), num_experts=8,
         moe_topk=[2, 3]),
                                 **drawn(47), respell=old_hunyuan),
-    'minimax-m2-old': Case(MiniMaxM2Config(**EXPERTS | TIGHT, **rope(HALF)), **drawn(3), respell=old_minimax),
+    'minimax-m2-old': Case(MiniMaxM2Config(**EXPERTS | TIGHT, **rope(HALF)), **drawn(3), respell=old_minimax, misread=rotated_channels),
     'afmoe-old': Case(AfmoeConfig(**THREE, sliding_window=8, **rope(PLAIN), num_experts=8, num_shared_experts=2,
         num_dense_layers=1,
                                   global_attn_every_n_layers=2), **drawn(5), respell=old_afmoe,
@@ -794,7 +806,7 @@ CASES = {
                                                      moe_num_shared_experts=1, moe_layer_interval=2, use_bias=True), **drawn(16),
                                   respell=old_scaling('type'), unlike=[THETA]),
     'opt-old': Case(OPTConfig(**OPT), **old(old_gpt), drop='model.', idle=('k_proj.bias',)),
-    'gptj-old': Case(GPTJConfig(**GPT2, rotary_dim=4), **old(old_gpt), extra=gpt_masks('attn', 2, 64)),
+    'gptj-old': Case(GPTJConfig(**GPT2, rotary_dim=4), other=None, **old(old_gpt), extra=gpt_masks('attn', 2, 64)),
     'gpt-neo-old': Case(GPTNeoConfig(**NEO | dict(num_layers=2), attention_types=[[['global', 'local'], 1]]), **old(old_neo),
         other=None,
                         extra=gpt_masks('attn.attention', 2, 64)),
@@ -880,7 +892,8 @@ def is_embedding(name):
     return 'embed' in name or 'wte' in name
 
 
-MASKS = ('attn.attention.bias', 'attn.attention.masked_bias')       # of GPT-Neo, which transformers reports as unknown
+# Of GPT-Neo and GPT-J, which transformers reports as unknown.
+MASKS = ('.attn.attention.bias', '.attn.attention.masked_bias', '.attn.bias', '.attn.masked_bias')
 
 
 def load(folder, dtype=torch.float32, attention='eager', **changes):
@@ -943,8 +956,11 @@ def routing(model, ids):
 
     def hook(name):
         def look(router, inputs, outputs):
-            margin = clearness(router, inputs, outputs[0], outputs[2], model.config)
-            found.setdefault(name, {})[length] = (margin, set(outputs[2].flatten().tolist()), outputs[0].shape[-1])
+            # In which order they come depends on the family.
+            chosen = next(each for each in outputs if not each.is_floating_point())
+            scores = max((each for each in outputs if each.is_floating_point()), key=lambda each: each.shape[-1])
+            margin = clearness(router, inputs, scores, chosen, model.config)
+            found.setdefault(name, {})[length] = (margin, set(chosen.flatten().tolist()), scores.shape[-1])
         return look
 
     hooks = [module.register_forward_hook(hook(name)) for name, module in model.named_modules()
@@ -969,9 +985,17 @@ def check_routing(name, model, ids):
         if len(found) > 1 and '.1.' in layer: assert never[layer], f'{name}: every expert is chosen'
 
 
+def edit_configuration(folder, edit):
+    path = folder / 'config.json'
+    config = json.loads(path.read_text())
+    edit(config)
+    path.write_text(json.dumps(config, indent=2, sort_keys=True) + '\n')
+
+
 def write(folder, case, metadata):
     seed = zlib.crc32((folder.name + case.attempt).encode())
-    model = AutoModelForCausalLM.from_config(case.config, dtype=torch.float32).eval()
+    model = AutoModelForCausalLM.from_config(
+        case.config, dtype=torch.float32, attn_implementation=case.attention).eval()
     randomize(model, seed)
     generator = torch.Generator().manual_seed(seed + 1)
     ids = {n: torch.randint(case.config.vocab_size, (n,), generator=generator) for n in LENGTHS}
@@ -988,10 +1012,7 @@ def write(folder, case, metadata):
     golden = logits(model, ids)
     check_routing(folder.name, model, ids)
     if case.respell:
-        path = folder / 'config.json'
-        config = json.loads(path.read_text())
-        case.respell(config)
-        path.write_text(json.dumps(config, indent=2, sort_keys=True) + '\n')
+        edit_configuration(folder, case.respell)
         assert difference(golden, logits(reload(), ids)) == 0, f'{folder.name}: the old spelling is another model'
     save_file({f'input_ids.{n}': x for n, x in ids.items()} | {f'logits.{n}': x.contiguous() for n, x in golden.items()},
               folder / 'golden.safetensors', metadata=metadata)
@@ -1015,6 +1036,7 @@ def write(folder, case, metadata):
             effects.append((difference(golden, logits(model, ids)), name))
             tensor.data.copy_(kept)
     assert difference(golden, logits(model, ids)) == 0
+    noise = difference(golden, logits(reload(dtype=torch.float64), ids))
     least, what = min(effects, key=lambda effect: effect[0])
     assert least > MATTERS, f'{folder.name}: {what} moves logits by only {least}'
 
@@ -1022,9 +1044,11 @@ def write(folder, case, metadata):
     assert not case.other or (other > 1e-3) == case.differ, f'{folder.name}: the other kind of attention moves logits by {other}'
     if case.dtype == torch.float32 and not case.differ:
         assert difference(golden, built) < 1e-3, f'{folder.name}: saving changes the model'
+    if case.misread:
+        edit_configuration(folder, case.misread)
+        print(f'{folder.name:28} misread, which moves logits by {difference(golden, logits(reload(), ids)):.4f}')
     spread = golden[LENGTHS[-1]].std().item()
     assert 1 < spread < 5, f'{folder.name}: logits have a standard deviation of {spread}'
-    noise = difference(golden, logits(reload(dtype=torch.float64), ids))
     print(f'{folder.name:28} logits ±{spread:.2f}, float64 within {noise:.1e}, other attention {other:.1e}, '
           f'least effect {least:.3f} ({what})')
 

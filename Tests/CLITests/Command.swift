@@ -37,16 +37,16 @@ enum Command {
     try Running(executable, arguments, in: folder)
   }
 
+  /// Whether the tests are run under a sanitizer, which needs memory of its own.
+  static var isSanitized: Bool { ProcessInfo.processInfo.environment["PTQ_SANITIZED"] != nil }
+
   /// Starts a program that the system ends after five seconds of computing, and refuses more than 500 MB.
   ///
   /// What the threads of each processor reserve comes on top.
   static func startLimited(
     _ executable: URL, _ arguments: [String], in folder: TemporaryFolder
   ) throws -> Running {
-    // The memory of a sanitizer has no such limit.
-    guard ProcessInfo.processInfo.environment["PTQ_SANITIZED"] == nil else {
-      return try Running(executable, arguments, in: folder)
-    }
+    guard !isSanitized else { return try Running(executable, arguments, in: folder) }
     let kilobytes = 500_000 + 16_000 * ProcessInfo.processInfo.processorCount
     return try Running(
       URL(fileURLWithPath: "/bin/sh"),
