@@ -51,13 +51,15 @@ let package = Package(
     .systemLibrary(
       name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .target(name: "CProbe"),
+    // Opened at run time, so that nothing has to be installed; see its library.c.
+    .target(name: "COneDNN"),
 
     // MARK: What every room may say
     room("Remedies"),
 
     // MARK: Mathematics
     .target(
-      name: "LinearAlgebra", dependencies: ["COpenBLAS", "CLAPACKE", "CProbe"],
+      name: "LinearAlgebra", dependencies: ["COpenBLAS", "CLAPACKE", "COneDNN", "CProbe"],
       swiftSettings: strict,
       // roundf and its kin, which the compiler calls below SSE4.1.
       linkerSettings: [.linkedLibrary("m")]),

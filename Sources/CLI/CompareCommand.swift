@@ -57,6 +57,9 @@ struct CompareCommand: ParsableCommand {
   var calibration: CalibrationArguments
 
   @OptionGroup
+  var compute: ComputeArguments
+
+  @OptionGroup
   var opening: ModelArguments
 
   @OptionGroup
@@ -72,7 +75,8 @@ struct CompareCommand: ParsableCommand {
   func run() throws {
     try common.apply()
     for path in output { try ReportFile(path: path)?.checkIsWritable() }
-    let language = try opening.model(at: model)
+    var language = try opening.model(at: model)
+    language.engine = try compute.engine(for: language, default: .float32)
     guard let calibration = try calibration.read(for: language, recipe.preset) else {
       throw ValidationError("A comparison needs a calibration text: give --calibration FILE.")
     }

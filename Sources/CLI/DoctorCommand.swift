@@ -28,6 +28,7 @@ struct DoctorCommand: ParsableCommand {
       ("LAPACKE_dpotrf from", system.library(of: "LAPACKE_dpotrf")),
       ("dpotrf from", system.library(of: "dpotrf_")),
       ("product speed", "\(Numbers.fixed(system.measuredSpeed() / 1e9, 0)) GFLOP/s in float32"),
+      ("--compute bfloat16", system.bfloat16),
     ]
     if common.json {
       var object = JSONObject()
@@ -42,6 +43,13 @@ struct DoctorCommand: ParsableCommand {
 }
 
 extension SystemProbe {
+  /// What multiplies in bfloat16, or why nothing does.
+  fileprivate var bfloat16: String {
+    let engine = ProductEngine.bfloat16
+    if let problem = engine.problem { return "not here: \(problem)" }
+    return "\(Numbers.fixed(measuredSpeed(on: engine) / 1e9, 0)) GFLOP/s by \(engine.library ?? "")"
+  }
+
   /// The kernels, and whether OpenBLAS has chosen them itself: a wrong choice can make everything three
   /// times as slow.
   fileprivate var kernels: String {

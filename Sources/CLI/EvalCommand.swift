@@ -14,7 +14,7 @@ struct EvalCommand: ParsableCommand {
     discussion: """
       The text is cut into windows that do not overlap, each behind the tokens with which the \
       tokenizer begins a text. Every token of a window except the first is predicted from the \
-      tokens before it. Everything is computed in 32-bit floats.
+      tokens before it. Everything is computed in 32-bit floats, unless --compute says otherwise.
 
       With --reference, the model's predictions are compared with those of another model, \
       overall and by position in the window: the divergence of its distribution from the \
@@ -51,6 +51,9 @@ struct EvalCommand: ParsableCommand {
   var length: Int?
 
   @OptionGroup
+  var compute: ComputeArguments
+
+  @OptionGroup
   var opening: ModelArguments
 
   @OptionGroup
@@ -67,10 +70,12 @@ struct EvalCommand: ParsableCommand {
 
   func run() throws {
     try common.apply()
-    let (language, reference) =
+    var (language, reference) =
       if let reference {
         try opening.models(at: model, reference) as (LanguageModel, LanguageModel?)
       } else { (try opening.model(at: model), nil as LanguageModel?) }
+    language.engine = try compute.engine(for: language, default: .float32)
+    reference?.engine = language.engine
     let length = try language.windowLength(length, default: 2048, atLeast: 2)
     _ = try reference?.windowLength(length, default: length)
     let windows = try TokenWindows(

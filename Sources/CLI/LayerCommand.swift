@@ -78,6 +78,9 @@ struct LayerCommand: ParsableCommand {
   var recipe: RecipeArguments
 
   @OptionGroup
+  var compute: ComputeArguments
+
+  @OptionGroup
   var common: CommonArguments
 
   func validate() throws {
@@ -139,6 +142,6 @@ struct LayerCommand: ParsableCommand {
     return try LinearFiles(
       weights: try MatrixFile(weights), input: input,
       heldOut: try heldOut.map { try MatrixFile($0) },
-      sharesOut: !holdsNothingOut)
+      sharesOut: !holdsNothingOut, engine: try compute.engine(default: .float32))
   }
 }

@@ -104,6 +104,9 @@ struct QuantizeCommand: ParsableCommand {
   var interruption: InterruptionArguments
 
   @OptionGroup
+  var compute: ComputeArguments
+
+  @OptionGroup
   var opening: ModelArguments
 
   @OptionGroup
@@ -124,7 +127,8 @@ struct QuantizeCommand: ParsableCommand {
 
   func run() throws {
     try common.apply()
-    let language = try opening.model(at: model).keepingDense(ignore)
+    var language = try opening.model(at: model).keepingDense(ignore)
+    language.engine = try compute.engine(for: language, default: .auto)
     sayIdleOptions()
     var settings = try recipe.settings(
       method ?? recipe.preset.method, bits: bits, groupSize: groupSize,

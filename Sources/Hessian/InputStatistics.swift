@@ -100,16 +100,18 @@ public struct InputStatistics: Sendable, Equatable {
   /// - Parameters:
   ///   - x: the tokens, `[T, n]`.
   ///   - reference: the same tokens in the full-precision model, where the mismatch is collected.
+  ///   - engine: what computes the moments.
   /// - Precondition: `x` has `channels` columns, and the statistics have been neither divided nor
   ///   reduced by ``removing(channels:)``.
-  /// - Complexity: T·n² flops in float32 (`ssyrk`, and `sgemm` off the diagonal), three times that
-  ///   with a reference.
-  public mutating func add(_ x: Matrix, reference: Matrix? = nil) {
+  /// - Complexity: T·n² flops in large products, three times that with a reference.
+  public mutating func add(
+    _ x: Matrix, reference: Matrix? = nil, on engine: ProductEngine = .float32
+  ) {
     precondition(x.columns == channels, "\(x.columns) channels into statistics of \(channels)")
     precondition(removedChannels.isEmpty, "tokens into statistics without some channels")
     precondition((reference == nil) == (mismatch == nil), "a mismatch needs a reference")
-    if let reference { mismatch?.add(x, reference: reference) }
-    secondMoment.add(x)
+    if let reference { mismatch?.add(x, reference: reference, on: engine) }
+    secondMoment.add(x, on: engine)
     ranges?.add(x)
     sample?.add(x)
   }

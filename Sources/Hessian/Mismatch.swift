@@ -25,15 +25,15 @@ struct Mismatch: Sendable, Equatable {
     self.deviation = deviation
   }
 
-  /// Adds tokens: 2·T·n² flops in float32, and T·n² more where S is collected.
-  mutating func add(_ x: Matrix, reference: Matrix) {
+  /// Adds tokens: 2·T·n² flops, and T·n² more where S is collected.
+  mutating func add(_ x: Matrix, reference: Matrix, on engine: ProductEngine) {
     precondition(
       reference.rows == x.rows && reference.columns == x.columns,
       "a reference of \(reference.rows) x \(reference.columns) for \(x.rows) x \(x.columns)")
     var e = reference
     e.subtract(x)
-    crossSum.addProduct(ofTransposed: e, x)
-    deviation?.add(e)
+    crossSum.addProduct(ofTransposed: e, x, on: engine)
+    deviation?.add(e, on: engine)
   }
 
   /// Whether the sums of a channel are numbers.

@@ -30,9 +30,9 @@ struct SecondMoment: Sendable, Equatable {
     Matrix(rows: upperSum.rows, columns: upperSum.columns) { upperSum[min($0, $1), max($0, $1)] }
   }
 
-  /// Adds the rows of `x`: T·n² flops in float32.
-  mutating func add(_ x: Matrix) {
-    upperSum.addSecondMoment(of: x)
+  /// Adds the rows of `x`: T·n² flops.
+  mutating func add(_ x: Matrix, on engine: ProductEngine) {
+    upperSum.addSecondMoment(of: x, on: engine)
     tokenCount += x.rows
     weight += Double(x.rows)
   }

@@ -6,12 +6,7 @@ extension Matrix {
   ///
   /// - Complexity: 2·tokens·out·in flops.
   public static func product(_ x: Matrix, transposed w: Matrix) -> Matrix {
-    var y = Matrix(rows: x.rows, columns: w.rows)
-    y.parallelRowBlocks(of: 256) { rows, block in
-      BLAS.gemm(
-        1, x.view(rows: rows, columns: 0..<x.columns), w.view.transposed, 0, into: &block)
-    }
-    return y
+    ProductFactor(w, on: .float32).product(x)
   }
 
   /// The product of two matrices `[m, k]` and `[k, n]`.
@@ -28,11 +23,19 @@ extension Matrix {
   /// Adds a product of two matrices `[t, m]` and `[t, n]`: `C ← aᵀb + C`.
   ///
   /// - Complexity: 2·t·m·n flops.
-  public mutating func addProduct(ofTransposed a: Matrix, _ b: Matrix) {
+  public mutating func addProduct(
+    ofTransposed a: Matrix, _ b: Matrix, on engine: ProductEngine = .float32
+  ) {
     precondition(
       a.rows == b.rows && rows == a.columns && columns == b.columns,
       "a product of \(a.rows) x \(a.columns) and \(b.rows) x \(b.columns) into \(rows) x \(columns)"
     )
+    guard engine == .float32 else {
+      let (left, right) = (BFloat16Matrix(a), BFloat16Matrix(b))
+      return parallelRowBlocks(of: 128) { rows, block in
+        left.addProduct(rows, with: right, 0..<b.columns, into: &block)
+      }
+    }
     parallelRowBlocks(of: 128) { rows, block in
       BLAS.gemm(1, a.view(rows: 0..<a.rows, columns: rows).transposed, b.view, 1, into: &block)
     }
@@ -80,20 +83,33 @@ extension Matrix {
   /// Shapes: `x` is `[t, n]`, this matrix is `[n, n]`. The strict lower triangle is not touched.
   ///
   /// - Complexity: t·n² flops, half as many as the whole product needs.
-  public mutating func addSecondMoment(of x: Matrix) {
+  public mutating func addSecondMoment(of x: Matrix, on engine: ProductEngine = .float32) {
     precondition(
       rows == x.columns && columns == x.columns,
       "second moment of \(x.rows) x \(x.columns) into \(rows) x \(columns)")
+    let rounded = engine == .float32 ? nil : BFloat16Matrix(x)
     // The upper part of a block of rows is a triangle on the diagonal and a rectangle to its right.
     parallelRowBlocks(of: 128) { rows, block in
-      let tokens = 0..<x.rows
-      var diagonal = block.mutableView(rows: 0..<rows.count, columns: rows)
-      BLAS.syrk(x.view(rows: tokens, columns: rows), into: &diagonal)
       let rest = rows.upperBound..<x.columns
+      guard let rounded else {
+        var diagonal = block.mutableView(rows: 0..<rows.count, columns: rows)
+        BLAS.syrk(x.view(rows: 0..<x.rows, columns: rows), into: &diagonal)
+        var right = block.mutableView(rows: 0..<rows.count, columns: rest)
+        BLAS.gemm(
+          1, x.view(rows: 0..<x.rows, columns: rows).transposed,
+          x.view(rows: 0..<x.rows, columns: rest), 1, into: &right)
+        return
+      }
+      var square = Matrix(rows: rows.count, columns: rows.count)
+      var view = square.mutableView
+      rounded.addProduct(rows, with: rounded, rows, into: &view)
+      for i in rows.indices {
+        let sums = square.row(i - rows.lowerBound)
+        var row = block.mutableRow(i - rows.lowerBound)
+        for j in i..<rows.upperBound { row[j] += sums[j - rows.lowerBound] }
+      }
       var right = block.mutableView(rows: 0..<rows.count, columns: rest)
-      BLAS.gemm(
-        1, x.view(rows: tokens, columns: rows).transposed,
-        x.view(rows: tokens, columns: rest), 1, into: &right)
+      rounded.addProduct(rows, with: rounded, rest, into: &right)
     }
   }
 }

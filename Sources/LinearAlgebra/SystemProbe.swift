@@ -75,11 +75,12 @@ package struct SystemProbe: Sendable {
   }
 
   /// The floating-point operations per second in a product of this size, best of three.
-  package func measuredSpeed(side: Int = 1024) -> Double {
+  package func measuredSpeed(on engine: ProductEngine = .float32, side: Int = 1024) -> Double {
     let a = Matrix(rows: side, columns: side) { Float($0 - $1) / Float(side) }
+    let factor = ProductFactor(a, on: engine)
     let clock = ContinuousClock()
     let times = (0..<3).map { _ in
-      clock.measure { _ = Matrix.product(a, transposed: a) }
+      clock.measure { _ = factor.product(a) }
     }
     let best = times.min().map { $0 / .seconds(1) } ?? 1
     return 2 * Double(side * side * side) / best

@@ -45,6 +45,7 @@ struct GroupStatistics {
   /// The sums of each group; nil for those that are not measured.
   private var groups: [Sums?]
   private let roles: WindowRoles
+  private let engine: ProductEngine
 
   /// The weight of a first position, as a number of ordinary tokens.
   ///
@@ -56,8 +57,9 @@ struct GroupStatistics {
   /// Empty statistics of some groups of a stage.
   init(
     _ stage: Stage, _ measured: Set<Int>, _ roles: WindowRoles,
-    collecting parts: InputStatistics.Parts
+    collecting parts: InputStatistics.Parts, on engine: ProductEngine
   ) {
+    self.engine = engine
     groups = stage.groups.enumerated().map { index, group in
       guard measured.contains(index) else { return nil }
       // Routing sends a token to other experts in the full-precision model. Inside an MLP, a few
@@ -83,7 +85,7 @@ struct GroupStatistics {
     for (group, input) in inputs.enumerated() where input.rows > 0 {
       let needsReference = groups[group]?[keyPath: role].parts.contains(.mismatch) == true
       groups[group]?[keyPath: role].add(
-        input, reference: needsReference ? references?[group] : nil)
+        input, reference: needsReference ? references?[group] : nil, on: engine)
     }
   }
 
@@ -119,7 +121,8 @@ extension Stream {
   ) -> [CalibratedInput] {
     var statistics = GroupStatistics(
       block.program.stages[stage], groups, roles,
-      collecting: reference == nil ? parts.subtracting(.deviation) : parts)
+      collecting: reference == nil ? parts.subtracting(.deviation) : parts,
+      on: block.weights.engine)
     visit(stage, of: block, beside: &reference) { window, inputs, references in
       statistics.add(inputs, references, window: window)
     }

@@ -1,5 +1,6 @@
 internal import Checkpoint
 internal import Formats
+internal import LinearAlgebra
 internal import Quantizer
 internal import Solvers
 internal import Transformer
@@ -49,7 +50,8 @@ public struct RunForecast: Sendable {
   ///
   /// Mapped files are not counted: the kernel takes their pages back when it needs them.
   public struct Memory: Sendable, Equatable {
-    /// One block's weights in float32: twice while it is solved, and once more beside a full-precision stream.
+    /// One block's weights in float32: twice while it is solved, and once more beside a full-precision stream; and
+    /// for each stream in bfloat16 where that is what products read.
     public let weights: Int
     /// The hidden states of all windows.
     public let hiddenStates: Int
@@ -96,8 +98,9 @@ extension QuantizationRun {
   private var memory: RunForecast.Memory {
     let streams = corrects ? 2 : 1
     let largest = plan.blocks.map { block in block.reduce(0) { $0 + $1.weightCount } }.max() ?? 0
+    let packed = model.engine == .float32 ? 0 : 2 * streams
     return RunForecast.Memory(
-      weights: 4 * largest * (1 + streams),
+      weights: (4 * (1 + streams) + packed) * largest,
       hiddenStates: 4 * tokens * model.declaration.hiddenSize * streams,
       activations: min(stages.map(heldBytes).max() ?? 0, activationBudget) * streams,
       statistics: stages.map(statisticsBytes).max() ?? 0)

@@ -21,6 +21,7 @@ package struct RunIdentity: Equatable {
     statistics: String? = nil, base: String? = nil
   ) throws(CheckpointError) {
     facts["program"] = version
+    facts["compute"] = model.engine.rawValue
     facts["statistics"] = statistics
     facts["base"] = base
     facts["configuration"] = SHA256.digest(of: model.folder.configuration.bytes(.compact))
@@ -122,6 +123,7 @@ package struct RunIdentity: Equatable {
     record["machine"] = [
       "processor": .string(machine.processor), "vector_units": .string(machine.vectorUnits),
       "blas": .string(machine.blas), "blas_kernels": .string(machine.blasKernels),
+      "products": model.engine.library.map(JSONValue.string) ?? .null,
     ]
     return .object(record)
   }

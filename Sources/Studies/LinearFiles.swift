@@ -1,6 +1,6 @@
 public import Checkpoint
 public import Hessian
-internal import LinearAlgebra
+public import LinearAlgebra
 public import Pipeline
 public import Remedies
 internal import Solvers
@@ -27,6 +27,8 @@ public struct LinearFiles: Sendable {
   public let heldOut: MatrixFile?
   /// Whether a share of the activations is held out if no other inputs judge.
   public let sharesOut: Bool
+  /// What computes the second moments.
+  public let engine: ProductEngine
 
   /// One in this many chunks is held out: an eighth as many as solvers see.
   private static let heldOutEvery = 9
@@ -37,7 +39,9 @@ public struct LinearFiles: Sendable {
   ///
   /// - Throws: ``LinearFileError`` when a shape is wrong.
   public init(
-    weights: MatrixFile, input: Input = .unknown, heldOut: MatrixFile? = nil, sharesOut: Bool = true
+    weights: MatrixFile, input: Input = .unknown, heldOut: MatrixFile? = nil,
+    sharesOut: Bool = true,
+    engine: ProductEngine = .float32
   ) throws(LinearFileError) {
     try weights.check("weights", axes: 2...2, "[out, in]")
     switch input {
@@ -60,6 +64,7 @@ public struct LinearFiles: Sendable {
     self.input = input
     self.heldOut = heldOut
     self.sharesOut = sharesOut
+    self.engine = engine
   }
 
   /// Reads the inputs chunk by chunk.
@@ -88,15 +93,17 @@ public struct LinearFiles: Sendable {
       for (i, chunk) in file.chunks(of: Self.chunk(file.rows)).enumerated() {
         let rows = try file.rows(chunk)
         if judges, i % Self.heldOutEvery == Self.heldOutEvery - 1 {
-          judging.add(rows)
+          judging.add(rows, on: engine)
         } else {
-          statistics.add(rows)
+          statistics.add(rows, on: engine)
         }
       }
       calibration = statistics
     }
     if let heldOut {
-      for chunk in heldOut.chunks(of: Self.longestChunk) { judging.add(try heldOut.rows(chunk)) }
+      for chunk in heldOut.chunks(of: Self.longestChunk) {
+        judging.add(try heldOut.rows(chunk), on: engine)
+      }
     }
     return CalibratedInput(
       calibration: calibration, heldOut: judging.tokenCount > 0 ? judging : nil)

@@ -44,7 +44,8 @@ extension LanguageModel {
     let (bias, referenceBias) = (try headBias(), try reference.headBias())
     var totals = [PartialComparison](repeating: PartialComparison(), count: targets.count)
     for slab in slabs {
-      let (rows, referenceRows) = (try head.rows(slab), try referenceHead.rows(slab))
+      let rows = ProductFactor(try head.rows(slab), on: engine)
+      let referenceRows = ProductFactor(try referenceHead.rows(slab), on: reference.engine)
       let parts = slabComparisons(slab, targets) { tokens in
         (
           logits(tokens, states, rows, slab, bias),
@@ -75,10 +76,12 @@ extension LanguageModel {
 
   /// The logits of some rows in a slab of the vocabulary.
   private func logits(
-    _ rows: Range<Int>, _ states: Matrix, _ head: Matrix, _ slab: Range<Int>, _ bias: [Float]?
+    _ rows: Range<Int>, _ states: Matrix, _ head: ProductFactor, _ slab: Range<Int>,
+    _ bias: [Float]?
   ) -> Matrix {
-    var result = BLAS.product(
-      states.view(rows: rows, columns: 0..<states.columns), head.view.transposed)
+    var result = Matrix(rows: rows.count, columns: slab.count)
+    var view = result.mutableView
+    head.multiply(states.view(rows: rows, columns: 0..<states.columns), into: &view)
     finish(&result, slab, bias: bias)
     return result
   }

@@ -12,7 +12,7 @@ extension LanguageModel {
     var result = Matrix(rows: hidden.rows, columns: declaration.vocabularySize)
     try forEachSlab { slab, weights in
       var view = result.mutableView(rows: 0..<hidden.rows, columns: slab)
-      BLAS.gemm(1, normalized.view, weights.view.transposed, 0, into: &view)
+      ProductFactor(weights, on: engine).multiply(normalized.view, into: &view)
     }
     finish(&result, 0..<declaration.vocabularySize, bias: try headBias())
     return result
@@ -51,10 +51,13 @@ extension LanguageModel {
   ) -> [(logSumExp: Double, targetLogit: Float?)] {
     // A block of 128 × 8192 logits stays near the cache.
     let size = 128
+    let head = ProductFactor(weights, on: engine)
     return Threads.map((normalized.rows + size - 1) / size) { chunk in
       let rows = chunk * size..<min(normalized.rows, (chunk + 1) * size)
-      var logits = BLAS.product(
-        normalized.view(rows: rows, columns: 0..<normalized.columns), weights.view.transposed)
+      var logits = Matrix(rows: rows.count, columns: weights.rows)
+      var view = logits.mutableView
+      head.multiply(
+        normalized.view(rows: rows, columns: 0..<normalized.columns), into: &view)
       finish(&logits, slab, bias: bias)
       return rows.map { row in
         let column = Int(targets[row]) - slab.lowerBound

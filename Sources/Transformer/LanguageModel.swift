@@ -15,6 +15,8 @@ public struct LanguageModel: Sendable {
   public internal(set) var declaration: ModelDeclaration
   /// The format of the folder's quantized Linears, or nil when it is not quantized.
   public let format: (any CheckpointFormat)?
+  /// What computes the large products; float32 unless set.
+  public var engine = ProductEngine.float32
   /// The embedding where it is quantized; kept, since every window looks tokens up in it.
   let quantizedEmbedding: QuantizedLinear?
   /// The family whose `model_type` the folder does not have, but which it is read as; nil where both
@@ -75,7 +77,7 @@ public struct LanguageModel: Sendable {
   /// - Throws: ``CheckpointError`` when a tensor is missing, has another shape, or is not finite.
   public func block(_ index: Int) throws(CheckpointError) -> DecoderBlock {
     let program = declaration.blocks[index]
-    var weights = BlockWeights(linears: [:], norms: [:])
+    var weights = BlockWeights(linears: [:], norms: [:], engine: engine)
     for slot in program.stages.flatMap(\.slots) { weights.linears[slot.name] = try linear(slot) }
     for norm in program.norms { weights.norms[norm.name] = try folder.norm(norm) }
     for vector in program.vectors {
@@ -95,6 +97,13 @@ public struct LanguageModel: Sendable {
     var result = self
     result.rotation = try Rotation(for: declaration)
     return result
+  }
+
+  /// Whether all Linears of the decoder blocks are stored in bfloat16.
+  package var storesBFloat16: Bool {
+    declaration.blocks.flatMap(\.stages).flatMap(\.slots).allSatisfy {
+      folder.tensor("\($0.name).weight")?.shape.type.floatFormat == .bfloat16
+    }
   }
 
   /// Whether a Linear is quantized.

@@ -220,6 +220,11 @@ private let quantizeHelp = """
     --dry-run               Check everything that can be checked beforehand, and
                             print what would be done, what it needs and who would
                             load the result; write nothing.
+    --compute <compute>     What large products are computed in: float32;
+                            bfloat16, twice as fast on processors that have it;
+                            auto, which is bfloat16 there for weights that are
+                            stored in it. (default: auto for quantize, else
+                            float32) (values: auto, float32, bfloat16)
     --as <model-type>       The model_type as which an unknown architecture is
                             read, such as llama. Without it, the error says which
                             ones the folder resembles.

@@ -1,6 +1,7 @@
 // What the command prints about a folder and about the machine.
 
 import JSON
+import LinearAlgebra
 import TestSupport
 import Testing
 
@@ -93,6 +94,11 @@ import Testing
       #expect(try facts.member("BLAS").string.contains("OpenBLAS"))
       #expect(try facts.member("cblas_sgemm from").string.contains("openblas"))
       #expect(try facts.member("product speed").string.contains(/^[1-9]\d* GFLOP\/s/))
+      let problem = ProductEngine.bfloat16.problem
+      let words = try facts.member("--compute bfloat16").string
+      #expect(
+        problem.map { words == "not here: \($0)" }
+          ?? words.contains(/^[1-9]\d* GFLOP\/s by oneDNN/))
       let table = try Command.succeed("doctor", "--threads", "1", in: folder).output
       #expect(table.contains("OpenBLAS"))
       #expect(table.contains(/threads +1 of \d+/))

@@ -2,6 +2,7 @@
 // division of products depends on it.
 
 import Foundation
+import LinearAlgebra
 import TestSupport
 import Testing
 
@@ -11,9 +12,11 @@ private struct Case: Sendable, CustomTestStringConvertible {
   let method: String
   let length: Int
   let samples: Int
+  var engine = ProductEngine.float32
 
   var testDescription: String {
     "\(method), \(samples) windows of \(length) tokens\(isMixture ? ", a mixture" : "")"
+      + ", \(engine)"
   }
 }
 
@@ -28,7 +31,9 @@ private let cases = [
   Case(isMixture: false, method: "smoothquant+static", length: 128, samples: 33),
   Case(isMixture: true, method: "awq+gptq", length: 37, samples: 128),
   Case(isMixture: false, method: "awq-output", length: 37, samples: 60),
-]
+  Case(isMixture: false, method: "gptq", length: 37, samples: 70, engine: .bfloat16),
+  Case(isMixture: true, method: "awq+gptq", length: 37, samples: 70, engine: .bfloat16),
+].filter { $0.engine.problem == nil }
 
 @Suite struct `The number of threads of a run` {
   @Test(arguments: cases)
@@ -44,6 +49,7 @@ private let cases = [
         let outcome = try Command.start(
           ["quantize", "model", "-o", "\(threads)", "--method", `case`.method]
             + ["--calibration", "text.safetensors", "--threads", "\(threads)"]
+            + ["--compute", `case`.engine.rawValue]
             + ["--length", "\(`case`.length)", "--samples", "\(`case`.samples)"] + scheme,
           in: folder
         ).finish()

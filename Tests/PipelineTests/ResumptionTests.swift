@@ -4,6 +4,7 @@ import Checkpoint
 import Formats
 import Foundation
 import JSON
+import LinearAlgebra
 import Pipeline
 import Quantizer
 import Solvers
@@ -18,10 +19,12 @@ extension TemporaryFolder {
   fileprivate func run(
     _ settings: QuantizationSettings, to output: String = "out",
     calibration: CalibrationSet? = .random, statistics: String? = nil, every interval: Double = 0,
-    _ interrupted: InterruptedRun = .continueIfAny
+    _ interrupted: InterruptedRun = .continueIfAny, on engine: ProductEngine = .float32
   ) throws -> QuantizationRun {
-    try QuantizationRun(
-      model: LanguageModel(ModelFolder(path: path("model"))), settings: settings,
+    var model = try LanguageModel(ModelFolder(path: path("model")))
+    model.engine = engine
+    return try QuantizationRun(
+      model: model, settings: settings,
       calibration: calibration, output: path(output), statistics: statistics.map(path),
       checkpointInterval: interval, interrupted: interrupted)
   }
@@ -116,6 +119,7 @@ extension QuantizationRun {
       let shorter = CalibrationSet(
         calibration: CalibrationSet.random.calibration, heldOut: [], length: 32)
       refused("tokens: ") { try folder.run(settings, calibration: shorter) }
+      refused("compute: float32, now bfloat16)") { try folder.run(settings, on: .bfloat16) }
       refused("statistics: none, now ") { try folder.run(settings, statistics: "more") }
       try folder.remove("model")
       try TinyModel(seed: 5).write("model", in: folder)

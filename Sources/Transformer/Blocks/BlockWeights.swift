@@ -1,5 +1,6 @@
 public import LinearAlgebra
 package import Quantizer
+internal import Synchronization
 
 /// The weights of one decoder block, by name.
 public struct BlockWeights: Sendable {
@@ -9,6 +10,8 @@ public struct BlockWeights: Sendable {
   package var norms: [String: Norm]
   /// The stored vectors, by the names of their tensors.
   package var vectors: [String: [Float]] = [:]
+  /// What multiplies by the Linears.
+  package var engine = ProductEngine.float32
 
   /// The Linear of a given name.
   package func linear(_ name: String) -> Linear {
@@ -39,7 +42,7 @@ package struct Linear: Sendable {
   /// The Hugging Face key, without `.weight`.
   package let name: String
   /// W, `[out, in]`.
-  package var weight: Matrix
+  package var weight: Matrix { didSet { prepared = PreparedWeights() } }
   /// The format in which the weights were stored; nil if they were quantized.
   package let format: FloatFormat?
   /// b, one for each output.
@@ -48,10 +51,13 @@ package struct Linear: Sendable {
   package var activations: ActivationQuantizer?
   /// The input channels that are not rounded.
   package var keptChannels: [Int] = []
+  /// W as products read it.
+  var prepared = PreparedWeights()
 
   /// The outputs for inputs `[tokens, in]`: `[tokens, out]`.
-  package func callAsFunction(_ x: Matrix) -> Matrix {
-    var y = Matrix.product(activations?.rounded(x, keeping: keptChannels) ?? x, transposed: weight)
+  package func callAsFunction(_ x: Matrix, on engine: ProductEngine) -> Matrix {
+    var y = prepared.factor(weight, on: engine)
+      .product(activations?.rounded(x, keeping: keptChannels) ?? x)
     if let bias { y.addToRows(bias.values) }
     return y
   }
@@ -61,6 +67,23 @@ package struct Linear: Sendable {
     weight = quantized.dequantized()
     activations = quantized.activations
     keptChannels = quantized.kept?.channels ?? []
+  }
+}
+
+/// Weights in the form that an engine reads, made at the first product and kept for the others.
+final class PreparedWeights: Sendable {
+  private let made = Mutex<ProductFactor?>(nil)
+
+  /// The weights, which are the same at every call.
+  func factor(_ weights: Matrix, on engine: ProductEngine) -> ProductFactor {
+    // Nothing is kept that is no more than the weights, so that they can change in place.
+    guard engine != .float32 else { return ProductFactor(weights, on: engine) }
+    return made.withLock { made in
+      if let made { return made }
+      let factor = ProductFactor(weights, on: engine)
+      made = factor
+      return factor
+    }
   }
 }
 

@@ -54,7 +54,7 @@ public struct DecoderBlock: Sendable {
       let parts = inputs.map { $0[i] }
       var rows = parts.count == 1 ? parts[0] : Matrix(stacking: parts)
       if let factors = divisors?[i] { rows.divideColumns(by: factors) }
-      let products = group.map { weights.linear($0.name)(rows) }
+      let products = group.map { weights.linear($0.name)(rows, on: weights.engine) }
       var start = 0
       for (sequence, part) in parts.enumerated() {
         let range = start..<start + part.rows

@@ -1,0 +1,151 @@
+#include "bfloat16.h"
+
+#if defined(__x86_64__) && __has_include(<oneapi/dnnl/dnnl.h>)
+
+#include "job.h"
+
+#include <immintrin.h>
+
+// Compiled for a processor that has the instruction, which ptq_bf16_problem makes sure of.
+#define BF16 __attribute__((target("avx512f,avx512vl,avx512bf16")))
+
+BF16 void ptq_bf16_round(const float *from, uint16_t *to, size_t count) {
+  size_t i = 0;
+  for (; i + 16 <= count; i += 16) {
+    const __m512 values = _mm512_loadu_ps(from + i);
+    _mm256_storeu_si256((__m256i *)(to + i), (__m256i)_mm512_cvtneps_pbh(values));
+  }
+  if (i < count) {
+    const __mmask16 rest = (__mmask16)((1u << (count - i)) - 1);
+    uint16_t lanes[16];
+    const __m512 values = _mm512_maskz_loadu_ps(rest, from + i);
+    _mm256_storeu_si256((__m256i *)lanes, (__m256i)_mm512_cvtneps_pbh(values));
+    for (size_t j = 0; i < count; i++, j++) to[i] = lanes[j];
+  }
+}
+
+/// The rows of a matrix, rounded and without gaps; NULL if there is no memory.
+static uint16_t *rounded(const float *from, int64_t rows, int64_t columns, int64_t stride) {
+  uint16_t *result = allocate((size_t)(rows * columns) * sizeof *result);
+  for (int64_t i = 0; result != NULL && i < rows; i++) {
+    ptq_bf16_round(from + i * stride, result + i * columns, (size_t)columns);
+  }
+  return result;
+}
+
+struct ptq_bf16_factor {
+  int64_t rows, columns;
+  own_desc layout;
+  void *elements;
+};
+
+/// How oneDNN would like transpose(w) for products of 256 rows; those of other heights read it as well.
+static int choose_layout(ptq_bf16_factor *w) {
+  job job = {0};
+  own_desc a = describe(256, w->columns, w->columns, 1, dnnl_bf16);
+  own_desc b = describe(w->columns, w->rows, 0, 0, dnnl_bf16);
+  own_desc c = describe(256, w->rows, w->rows, 1, dnnl_f32);
+  int status = plan_product(&job, a, b, c, 0);
+  if (status == dnnl_success) {
+    w->layout = copied(ptq_dnnl.dnnl_primitive_desc_query_md(job.plan, dnnl_query_weights_md, 0));
+    if (w->layout == NULL) status = dnnl_out_of_memory;
+  }
+  clear(&job);
+  forget(a), forget(b), forget(c);
+  return status;
+}
+
+static int fill(ptq_bf16_factor *w, const uint16_t *rows) {
+  job job = {0};
+  own_desc plain = describe(w->columns, w->rows, 1, w->columns, dnnl_bf16);
+  w->elements = allocate(ptq_dnnl.dnnl_memory_desc_get_size(w->layout));
+  int status = rows == NULL || w->elements == NULL ? dnnl_out_of_memory
+                                                   : plan_copy(&job, plain, w->layout);
+  if (status == dnnl_success) status = run_copy(&job, plain, rows, w->layout, w->elements);
+  clear(&job);
+  forget(plain);
+  return status;
+}
+
+int ptq_bf16_pack(
+    const float *w, int64_t rows, int64_t columns, int64_t stride, ptq_bf16_factor **result) {
+  ptq_bf16_factor *factor = calloc(1, sizeof *factor);
+  if (factor == NULL) return dnnl_out_of_memory;
+  *factor = (ptq_bf16_factor){.rows = rows, .columns = columns};
+  int status = choose_layout(factor);
+  if (status == dnnl_success) {
+    uint16_t *plain = rounded(w, rows, columns, stride);
+    status = fill(factor, plain);
+    free(plain);
+  }
+  if (status == dnnl_success) {
+    *result = factor;
+  } else {
+    ptq_bf16_free(factor);
+  }
+  return status;
+}
+
+void ptq_bf16_free(ptq_bf16_factor *factor) {
+  forget(factor->layout);
+  free(factor->elements);
+  free(factor);
+}
+
+int ptq_bf16_multiply(
+    const float *x, int64_t rows, int64_t x_stride, const ptq_bf16_factor *w, float *y,
+    int64_t y_stride) {
+  job job = {0};
+  own_desc a = describe(rows, w->columns, w->columns, 1, dnnl_bf16);
+  own_desc c = describe(rows, w->rows, y_stride, 1, dnnl_f32);
+  uint16_t *left = rounded(x, rows, w->columns, x_stride);
+  int status = left == NULL ? dnnl_out_of_memory : plan_product(&job, a, w->layout, c, 0);
+  if (status == dnnl_success) {
+    status = run_product(&job, a, left, w->layout, w->elements, c, y);
+  }
+  clear(&job);
+  free(left);
+  forget(a), forget(c);
+  return status;
+}
+
+int ptq_bf16_add_transposed(
+    const uint16_t *a, int64_t rows, int64_t a_stride, const uint16_t *b, int64_t columns,
+    int64_t b_stride, int64_t inner, float *c, int64_t c_stride) {
+  job job = {0};
+  own_desc left = describe(rows, inner, 1, a_stride, dnnl_bf16);
+  own_desc right = describe(inner, columns, b_stride, 1, dnnl_bf16);
+  own_desc sum = describe(rows, columns, c_stride, 1, dnnl_f32);
+  int status = plan_product(&job, left, right, sum, 1);
+  if (status == dnnl_success) status = run_product(&job, left, a, right, b, sum, c);
+  clear(&job);
+  forget(left), forget(right), forget(sum);
+  return status;
+}
+
+#else
+
+// Never called, because ptq_bf16_problem finds one; here so that the program can be linked.
+
+void ptq_bf16_round(const float *from, uint16_t *to, size_t count) {}
+
+int ptq_bf16_pack(
+    const float *w, int64_t rows, int64_t columns, int64_t stride, ptq_bf16_factor **result) {
+  return 1;
+}
+
+void ptq_bf16_free(ptq_bf16_factor *factor) {}
+
+int ptq_bf16_multiply(
+    const float *x, int64_t rows, int64_t x_stride, const ptq_bf16_factor *w, float *y,
+    int64_t y_stride) {
+  return 1;
+}
+
+int ptq_bf16_add_transposed(
+    const uint16_t *a, int64_t rows, int64_t a_stride, const uint16_t *b, int64_t columns,
+    int64_t b_stride, int64_t inner, float *c, int64_t c_stride) {
+  return 1;
+}
+
+#endif

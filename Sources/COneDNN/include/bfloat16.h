@@ -1,0 +1,44 @@
+#ifndef PTQ_BFLOAT16_H
+#define PTQ_BFLOAT16_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+// Products of factors in bfloat16 with sums in float32, by oneDNN, each on the calling thread.
+//
+// All matrices are row by row; a stride is the distance in elements between the starts of two rows.
+// Every function but the first two needs a machine on which the first finds no problem, and returns 0, or the
+// dnnl_status_t with which oneDNN refused.
+
+/// Why this machine or this build has no such products, in words; NULL if it has.
+///
+/// The first call, from whatever thread, opens the library.
+const char *ptq_bf16_problem(void);
+
+/// The library and the instruction set that it uses; NULL where there is a problem.
+const char *ptq_bf16_library(void);
+
+/// Rounds to the nearest bfloat16, with ties to even; subnormal numbers become zero.
+void ptq_bf16_round(const float *from, uint16_t *to, size_t count);
+
+/// A matrix w of `rows` x `columns`, rounded and in the order in which products read it.
+typedef struct ptq_bf16_factor ptq_bf16_factor;
+
+/// Rounds and packs a matrix.
+int ptq_bf16_pack(
+    const float *w, int64_t rows, int64_t columns, int64_t stride, ptq_bf16_factor **result);
+
+/// Frees what was packed.
+void ptq_bf16_free(ptq_bf16_factor *factor);
+
+/// y = x · transpose(w), where x has `rows` rows, which are rounded first.
+int ptq_bf16_multiply(
+    const float *x, int64_t rows, int64_t x_stride, const ptq_bf16_factor *w, float *y,
+    int64_t y_stride);
+
+/// c = transpose(a) · b + c, where a is `inner` x `rows`, b is `inner` x `columns`.
+int ptq_bf16_add_transposed(
+    const uint16_t *a, int64_t rows, int64_t a_stride, const uint16_t *b, int64_t columns,
+    int64_t b_stride, int64_t inner, float *c, int64_t c_stride);
+
+#endif
