@@ -157,7 +157,7 @@ if Context.environment["PTQ_FUZZ"] != nil {
       name: "Fuzz",
       dependencies: [
         "JSON", "LinearAlgebra", "Hessian", "Quantizer", "Checkpoint", "Tokenizer", "Formats",
-        "Transformer", "Pipeline",
+        "Transformer", "Pipeline", "Studies",
       ],
       path: "Tests/Fuzz", exclude: ["Corpus"], sources: ["Sources"], swiftSettings: strict))
 }

@@ -45,9 +45,13 @@ private func difference(_ a: [Matrix], _ b: [Matrix]) -> Float {
       for (i, absorber) in block.program.places.enumerated() where place == nil || place == i {
         let reader = block.program.readers(of: absorber)[0].name
         let weight = block.weights.linear(reader).weight
+        let twos = [Float](repeating: 2, count: weight.columns)
+        // A norm that adds one and has a bias, both in 16 bits, takes up nothing exactly.
+        let isFoldable =
+          block.storableFactors(twos, for: absorber) != [Float](repeating: 1, count: twos.count)
         block.fold(absorber, seed: UInt64(10 * index + i))
         // Powers of two leave the outputs unchanged to the bit, so only the weights show the fold.
-        #expect(block.weights.linear(reader).weight != weight)
+        #expect((block.weights.linear(reader).weight != weight) == isFoldable)
         count += 1
       }
     }

@@ -3,6 +3,7 @@ import JSON
 import Transformer
 
 @testable import Pipeline
+@testable import Studies
 
 private let model: LanguageModel = {
   do {
@@ -23,6 +24,17 @@ let runReaders = [
     expect(journal.blocks > 0, "\(journal.blocks) blocks")
     expect(journal.identity.differences(from: journal.identity).isEmpty, "another identity")
     for linear in journal.linears { _ = linear.json.bytes() }
+  },
+  Reader("search") { bytes in
+    _ = Scratch.write(".out.search.partial/work/journal.json", bytes)
+    let found = try BitSearchJournal(
+      beside: Scratch.path("out"), for: model.declaration, choices: 2)
+    guard let found else { fatalError("there is a journal") }
+    expect(model.declaration.blocks.indices.contains(found.blocks - 1), "\(found.blocks) blocks")
+    for set in found.sets {
+      let again = try MeasuredSet(set.linears, choices: 2, set.json.field)
+      expect(again.json == set.json, "another set is written")
+    }
   },
   Reader("report") { bytes in
     let report = try RunReport(JSONValue(parsing: bytes))
