@@ -13,11 +13,9 @@ extension Matrix {
   ///
   /// - Complexity: 2·m·k·n flops.
   public static func product(_ a: Matrix, _ b: Matrix) -> Matrix {
-    var c = Matrix(rows: a.rows, columns: b.columns)
-    c.parallelRowBlocks(of: 64) { rows, block in
+    Matrix(rows: a.rows, columns: b.columns, blocksOf: 64) { rows, block in
       BLAS.gemm(1, a.view(rows: rows, columns: 0..<a.columns), b.view, 0, into: &block)
     }
-    return c
   }
 
   /// Adds a product of two matrices `[t, m]` and `[t, n]`: `C ← aᵀb + C`.
@@ -104,9 +102,10 @@ extension Matrix {
       var view = square.mutableView
       rounded.addProduct(rows, with: rounded, rows, into: &view)
       for i in rows.indices {
-        let sums = square.row(i - rows.lowerBound)
+        let sums = square.row(i - rows.lowerBound).extracting(i - rows.lowerBound..<rows.count)
         var row = block.mutableRow(i - rows.lowerBound)
-        for j in i..<rows.upperBound { row[j] += sums[j - rows.lowerBound] }
+        var upper = row._mutatingExtracting(i..<rows.upperBound)
+        VectorMath.add(sums, to: &upper)
       }
       var right = block.mutableView(rows: 0..<rows.count, columns: rest)
       rounded.addProduct(rows, with: rounded, rest, into: &right)

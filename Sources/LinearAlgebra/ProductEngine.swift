@@ -33,6 +33,9 @@ package struct ProductFactor: Sendable {
   }
 
   private let form: Form
+  /// The rows that are multiplied at once: a fixed number, so that the results do not depend on the number of
+  /// threads.
+  package static let blockRows = 256
   /// The number of columns of a product.
   private let outputs: Int
 
@@ -49,12 +52,9 @@ package struct ProductFactor: Sendable {
   ///
   /// - Complexity: 2·tokens·out·in flops.
   public func product(_ x: Matrix) -> Matrix {
-    var y = Matrix(rows: x.rows, columns: outputs)
-    // Parts of a fixed size, so that the results do not depend on the number of threads.
-    y.parallelRowBlocks(of: 256) { rows, block in
+    Matrix(rows: x.rows, columns: outputs, blocksOf: Self.blockRows) { rows, block in
       multiply(x.view(rows: rows, columns: 0..<x.columns), into: &block)
     }
-    return y
   }
 
   /// The same on the calling thread.

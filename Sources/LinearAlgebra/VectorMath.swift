@@ -30,6 +30,22 @@ package enum VectorMath {
     return (sums.0 + sums.1).sum() + tail
   }
 
+  /// Adds a row to another: `xᵢ ← xᵢ + aᵢ`.
+  ///
+  /// - Precondition: the spans have the same length.
+  public static func add(_ a: Span<Float>, to x: inout MutableSpan<Float>) {
+    precondition(a.count == x.count, "\(a.count) elements added to \(x.count)")
+    var i = 0
+    while i + 16 <= a.count {
+      x.setLanes(at: i, x.lanes(at: i) + a.lanes(at: i))
+      i += 16
+    }
+    while i < a.count {
+      x[i] += a[i]
+      i += 1
+    }
+  }
+
   /// A weighted sum of squares, in float32 lanes: `Σ mᵢ·aᵢ²`.
   ///
   /// - Precondition: the spans have the same length.

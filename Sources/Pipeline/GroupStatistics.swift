@@ -18,7 +18,9 @@ package struct WindowRoles: Sendable {
     self.heldOut = min(heldOut, .max - calibration)
   }
 
-  fileprivate func role(of window: Int) -> WritableKeyPath<GroupStatistics.Sums, InputStatistics> {
+  fileprivate func role(
+    of window: Int
+  ) -> WritableKeyPath<GroupStatistics.Sums, GatheredStatistics> {
     if window < calibration { return \.calibration }
     return window < calibration + heldOut ? \.heldOut : \.first
   }
@@ -27,25 +29,26 @@ package struct WindowRoles: Sendable {
 /// The statistics of the inputs of a stage's groups, by the roles of the windows.
 struct GroupStatistics {
   fileprivate struct Sums {
-    var calibration: InputStatistics
-    var heldOut: InputStatistics
-    var first: InputStatistics
+    var calibration: GatheredStatistics
+    var heldOut: GatheredStatistics
+    var first: GatheredStatistics
     /// The weight of the first positions.
     let weight: Float
 
-    /// What solvers may learn from.
-    var learned: InputStatistics {
-      guard first.tokenCount > 0, weight > 0 else { return calibration }
-      var result = calibration
-      result.addMoments(of: first, weight: weight)
-      return result
+    /// What solvers may know, given all windows.
+    var input: CalibratedInput {
+      let (seen, judging, first) = (calibration.sum, heldOut.sum, first.sum)
+      var learned = seen
+      if first.tokenCount > 0, weight > 0 { learned.addMoments(of: first, weight: weight) }
+      return CalibratedInput(
+        calibration: learned, heldOut: judging.tokenCount > 0 ? judging : nil,
+        first: first.tokenCount > 0 ? first : nil)
     }
   }
 
   /// The sums of each group; nil for those that are not measured.
   private var groups: [Sums?]
   private let roles: WindowRoles
-  private let engine: ProductEngine
 
   /// The weight of a first position, as a number of ordinary tokens.
   ///
@@ -59,15 +62,15 @@ struct GroupStatistics {
     _ stage: Stage, _ measured: Set<Int>, _ roles: WindowRoles,
     collecting parts: InputStatistics.Parts, on engine: ProductEngine
   ) {
-    self.engine = engine
     groups = stage.groups.enumerated().map { index, group in
       guard measured.contains(index) else { return nil }
       // Routing sends a token to other experts in the full-precision model. Inside an MLP, a few
       // huge activations would decide about all of the correction.
       let isComparable = group[0].expert == nil && !group[0].readsActivations
       let parts = isComparable ? parts : parts.subtracting(.deviation)
-      func empty(_ parts: InputStatistics.Parts) -> InputStatistics {
-        InputStatistics(channels: group[0].shape.columns, collecting: parts)
+      func empty(_ parts: InputStatistics.Parts) -> GatheredStatistics {
+        GatheredStatistics(
+          InputStatistics(channels: group[0].shape.columns, collecting: parts), engine)
       }
       // Held-out tokens judge by their moments and their sample alone.
       let judging = parts.contains(.mismatch) ? parts.union(.deviation) : parts
@@ -83,21 +86,12 @@ struct GroupStatistics {
   mutating func add(_ inputs: [Matrix], _ references: [Matrix]?, window: Int) {
     let role = roles.role(of: window)
     for (group, input) in inputs.enumerated() where input.rows > 0 {
-      let needsReference = groups[group]?[keyPath: role].parts.contains(.mismatch) == true
-      groups[group]?[keyPath: role].add(
-        input, reference: needsReference ? references?[group] : nil, on: engine)
+      groups[group]?[keyPath: role].add(input, reference: references?[group])
     }
   }
 
   /// What solvers may know about each group's input; nothing about those that were not measured.
-  var inputs: [CalibratedInput] {
-    groups.map { group in
-      guard let group else { return CalibratedInput() }
-      return CalibratedInput(
-        calibration: group.learned, heldOut: group.heldOut.tokenCount > 0 ? group.heldOut : nil,
-        first: group.first.tokenCount > 0 ? group.first : nil)
-    }
-  }
+  var inputs: [CalibratedInput] { groups.map { $0?.input ?? CalibratedInput() } }
 }
 
 extension Stream {

@@ -39,7 +39,8 @@ public struct DecoderBlock: Sendable {
 
   /// Multiplies the inputs of a stage by its Linears, the only place where that happens.
   ///
-  /// The rows of all sequences form one product for each Linear.
+  /// The rows of short sequences form one product for each Linear. Long ones fill the blocks of a product by
+  /// themselves, and are not copied for company.
   ///
   /// - Parameters:
   ///   - inputs: for each sequence, the input of each group.
@@ -52,18 +53,29 @@ public struct DecoderBlock: Sendable {
     var outputs = [[[Matrix]]](repeating: [], count: inputs.count)
     for (i, group) in program.stages[stage].groups.enumerated() {
       let parts = inputs.map { $0[i] }
-      var rows = parts.count == 1 ? parts[0] : Matrix(stacking: parts)
-      if let factors = divisors?[i] { rows.divideColumns(by: factors) }
-      let products = group.map { weights.linear($0.name)(rows, on: weights.engine) }
+      guard parts.count > 1, parts.contains(where: { $0.rows < ProductFactor.blockRows }) else {
+        for (sequence, part) in parts.enumerated() {
+          outputs[sequence].append(products(of: part, dividedBy: divisors?[i], group))
+        }
+        continue
+      }
+      let products = products(of: Matrix(stacking: parts), dividedBy: divisors?[i], group)
       var start = 0
       for (sequence, part) in parts.enumerated() {
         let range = start..<start + part.rows
-        outputs[sequence].append(
-          parts.count == 1 ? products : products.map { $0.copy(rows: range) })
+        outputs[sequence].append(products.map { $0.copy(rows: range) })
         start = range.upperBound
       }
     }
     return outputs
+  }
+
+  private func products(
+    of input: Matrix, dividedBy factors: [Float]?, _ group: [Slot]
+  ) -> [Matrix] {
+    var rows = input
+    if let factors { rows.divideColumns(by: factors) }
+    return group.map { weights.linear($0.name)(rows, on: weights.engine) }
   }
 }
 
