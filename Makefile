@@ -3,6 +3,8 @@
 PTQ := .build/release/ptq
 MODEL := Examples/tiny-llama
 PACKAGES := libopenblas-dev liblapacke-dev libonig-dev libssl-dev pkg-config
+# Products in bfloat16, for processors that have them; everything works without.
+OPTIONAL := $(if $(filter x86_64,$(shell uname -m)),libdnnl-dev)
 # The log of long commands, of which only the essential lines are printed.
 LOG := .build/make.log
 
@@ -65,4 +67,9 @@ dependencies:
 	    echo "ptq needs OpenBLAS, LAPACKE, Oniguruma and OpenSSL with headers, which Debian calls" $(PACKAGES); exit 1; }; \
 	  echo "installing" $(PACKAGES); \
 	  sudo=$$([ $$(id -u) = 0 ] || echo sudo); \
-	  $$sudo apt-get update -qq && $$sudo apt-get install -y -qq $(PACKAGES) > /dev/null; }
+	  $$sudo apt-get update -qq && $$sudo apt-get install -y -qq $(PACKAGES) > /dev/null \
+	    && for package in $(OPTIONAL); do $$sudo apt-get install -y -qq $$package > /dev/null || true; done; }
+	@# What is compiled depends on these headers; a build alone would not notice that they came or went.
+	@mkdir -p .build; found=$$(ls /usr/include/oneapi/dnnl/dnnl.h 2> /dev/null); \
+	  echo "$$found" | cmp -s - .build/onednn || { \
+	    touch Sources/COneDNN/*.c; echo "$$found" > .build/onednn; }
