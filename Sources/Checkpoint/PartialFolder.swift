@@ -173,7 +173,11 @@ final class PartialFolder {
     // rmdir, because another program may have put something there by now.
     if !isKept { for folder in made.reversed() { unsafe rmdir(folder) } }
     made = []
-    if descriptor >= 0 { Glibc.close(descriptor) }
+    if descriptor >= 0 {
+      // Not left to the close: a process that another thread is just starting shares the lock until it runs.
+      flock(descriptor, LOCK_UN)
+      Glibc.close(descriptor)
+    }
     descriptor = -1
   }
 }
