@@ -16,6 +16,8 @@ struct BlockQuantizer {
   let roles: WindowRoles
   /// The bytes that the statistics of one stage may take, where it can be solved in batches.
   var statisticsBudget = 2 << 30
+  /// Tells how long each phase takes.
+  var clock = PhaseClock()
   /// Receives the statistics of each input, if they are to be kept.
   var keep: ((_ readers: [Slot], CalibratedInput) throws -> Void)?
 
@@ -39,27 +41,34 @@ struct BlockQuantizer {
     var solutions = BlockSolutions(block.program)
     var reference = original.map { ReferenceStream($0, entering: block) }
     for (name, linear) in taken { block.weights.linears[name]?.adopt(linear) }
-    stream.enter(block)
+    clock.during(.measuring) { stream.enter(block) }
     // Held once, so that it changes in place.
     original = nil
     var prior = ExpertPrior(block.program, collecting: neededParts)
     for (stage, declared) in block.program.stages.enumerated() {
-      prior.learn(from: stage, of: block, &stream, roles)
+      clock.during(.measuring) { prior.learn(from: stage, of: block, &stream, roles) }
       let batches = declared.batches(
         scalesInputs: recipe.transform != nil, budget: statisticsBudget)
       for units in batches {
-        let inputs = measure(Set(units.joined()), of: stage, block, &stream, beside: &reference)
+        let inputs = clock.during(.measuring) {
+          measure(Set(units.joined()), of: stage, block, &stream, beside: &reference)
+        }
         if let keep {
           for group in units.joined() { try keep(declared.groups[group], inputs[group]) }
         }
-        try solve(
-          units, of: stage, prior.completing(inputs, of: stage, block, roles), &block, &stream,
-          &solutions, progress)
+        let completed = clock.during(.measuring) {
+          prior.completing(inputs, of: stage, block, roles)
+        }
+        try clock.during(.solving) {
+          try solve(units, of: stage, completed, &block, &stream, &solutions, progress)
+        }
       }
       try solutions.takeFinal(after: stage).forEach(deliver)
     }
-    stream.leave(block)
-    original = reference?.leaving()
+    clock.during(.measuring) {
+      stream.leave(block)
+      original = reference?.leaving()
+    }
   }
 
   /// Solves some units of a stage and puts the solutions in place.

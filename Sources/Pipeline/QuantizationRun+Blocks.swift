@@ -46,15 +46,15 @@ extension QuantizationRun {
     }
     func store(_ solved: SolvedLinear) throws {
       let solution = solved.solution
-      let bytes = try sink.store([
-        StoredLinear(solution.name, solution.linear, scales: plan.scales)
-      ])
+      let bytes = try quantizer.clock.during(.writing) {
+        try sink.store([StoredLinear(solution.name, solution.linear, scales: plan.scales)])
+      }
       let linear = LinearReport(solved, bytes: bytes[0])
       report.linears.append(linear)
       try send(.solved(linear))
     }
     try sendProgress()
-    var block = try model.block(index)
+    var block = try quantizer.clock.during(.reading) { try model.block(index) }
     var waiting: [SolvedLinear] = []
     let quantized = try taken?.quantized(inBlock: index) ?? [:]
     try quantizer.solve(&block, putting: quantized, &stream, beside: &original) { solved in
@@ -66,7 +66,9 @@ extension QuantizationRun {
       if failurePolicy == .keepDense { waiting.append(solved) } else { try store(solved) }
     }
     try waiting.forEach(store)
-    try storeDense(block, into: sink, instead: Set(report.unquantized.map(\.name)))
+    try quantizer.clock.during(.writing) {
+      try storeDense(block, into: sink, instead: Set(report.unquantized.map(\.name)))
+    }
   }
 
   /// Stores what has taken up factors, and the Linears that were to be quantized but stay dense.

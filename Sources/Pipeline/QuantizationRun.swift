@@ -108,6 +108,7 @@ public struct QuantizationRun {
   public func run(_ send: (RunEvent) throws -> Void = { _ in }) throws -> RunReport {
     let clock = ContinuousClock()
     let start = clock.now
+    let phases = PhaseClock()
     if let loaders = plan.engines.loaders { try send(.loaders(loaders)) }
     for warning in plan.engines.warnings + model.warnings { try send(.warning(warning)) }
     try model.checkEnds()
@@ -117,7 +118,9 @@ public struct QuantizationRun {
       ? settings.format.sink(path: output, tensors: plan.tensors)
       : settings.format.sink(continuing: output, tensors: plan.tensors)
     let workspace = try sink.workspace()
-    try sink.copy(plan.copied + plan.taken, from: model.folder, leaving: RunReport.fileName)
+    try phases.during(.writing) {
+      try sink.copy(plan.copied + plan.taken, from: model.folder, leaving: RunReport.fileName)
+    }
     var report = RunReport(
       method: settings.method.name,
       calibrationTokens: (calibration?.calibration.count ?? 0) * (calibration?.length ?? 0),
@@ -128,7 +131,7 @@ public struct QuantizationRun {
     let recipe = settings.recipe(scales: plan.scales)
     var quantizer = BlockQuantizer(
       recipe: recipe, schemes: plan.schemes,
-      roles: calibration?.roles ?? WindowRoles(calibration: 0))
+      roles: calibration?.roles ?? WindowRoles(calibration: 0), clock: phases)
     if let statistics {
       let folder = try StatisticsFolder(
         at: statistics, isContinued: journal != nil, repeatsBlocks: failurePolicy == .keepDense)
@@ -142,12 +145,14 @@ public struct QuantizationRun {
     for index in plan.blocks.indices.dropFirst(journal?.blocks ?? 0) {
       try solveBlock(index, by: quantizer, &stream, beside: &original, into: sink, &report, send)
       guard let workspace, index + 1 < plan.blocks.count else { continue }
-      try checkpoints.writeIfDue {
-        try sink.sync()
-        try Journal(
-          identity: identity, blocks: index + 1, linears: report.linears,
-          unquantized: report.unquantized
-        ).write(to: workspace, stream, beside: original)
+      try phases.during(.writing) {
+        try checkpoints.writeIfDue {
+          try sink.sync()
+          try Journal(
+            identity: identity, blocks: index + 1, linears: report.linears,
+            unquantized: report.unquantized
+          ).write(to: workspace, stream, beside: original)
+        }
       }
     }
     try model.forEachRotatedTensor { name, bytes in
@@ -160,15 +165,18 @@ public struct QuantizationRun {
     try sink.storeFile(RunReport.fileName, report.json.bytes(.pretty))
     try identity.checkFiles(of: model)
     let provenance = settings.provenance(report)
-    try sink.commit(
-      ResultDescription(
-        configuration: try model.outputConfiguration(), groups: plan.groups(without: Set(failed)),
-        leaving: LinearSelection(
-          quantized: plan.groups(without: Set(failed)).flatMap(\.linears),
-          dense: plan.dense + failed, foreign: plan.foreign),
-        provenance: provenance, record: try identity.record(of: model, adding: provenance)))
+    try phases.during(.writing) {
+      try sink.commit(
+        ResultDescription(
+          configuration: try model.outputConfiguration(), groups: plan.groups(without: Set(failed)),
+          leaving: LinearSelection(
+            quantized: plan.groups(without: Set(failed)).flatMap(\.linears),
+            dense: plan.dense + failed, foreign: plan.foreign),
+          provenance: provenance, record: try identity.record(of: model, adding: provenance)))
+    }
     isComplete = true
     report.seconds = (clock.now - start).seconds
+    report.phases = phases.seconds
     return report
   }
 

@@ -23,6 +23,8 @@ public struct RunReport: Sendable {
   public internal(set) var tables: [TableReport] = []
   /// The time of the run, in seconds; nil in the report of a folder, since the same run writes the same bytes.
   public internal(set) var seconds: Double?
+  /// The seconds of it in each phase; empty in the report of a folder.
+  public package(set) var phases: [RunPhase: Double] = [:]
 
   /// Whether the calibration text says the same again and again, so that neither the solvers nor the errors
   /// on held-out tokens know what other text is like.

@@ -59,9 +59,18 @@ extension RunReport {
     return """
       \(linears.count) Linears, \(Numbers.count(weights)) weights, \
       \(Numbers.fixed(bitsPerWeight, 3)) bits per weight, \(method), \(tokens)\
-      \(seconds.map { ", \(Numbers.duration($0))" } ?? "")
+      \(seconds.map { ", \(Numbers.duration($0))" } ?? "")\(phaseSummary)
       damping raised for \(retried) Linears; dead input channels in \(dead) Linears
       """ + takenSummary + tableSummary + failureSummary + textSummary + lossSummary + expertSummary
+  }
+
+  /// What the time was spent on; what takes less than a hundredth of it is left out.
+  private var phaseSummary: String {
+    guard let seconds, !phases.isEmpty else { return "" }
+    let parts = RunPhase.allCases.compactMap { phase in
+      phases[phase].flatMap { $0 < 0.01 * seconds ? nil : "\(Numbers.duration($0)) \(phase)" }
+    }
+    return parts.isEmpty ? "" : " (\(parts.joined(separator: ", ")))"
   }
 
   /// The embedding and the head, if they are quantized.

@@ -35,6 +35,9 @@ private func run(
       let order = (0..<2).flatMap { layer in
         TinyModel.linears.map { "model.layers.\(layer).\($0.0)" }
       }
+      // No instant counts for two phases.
+      #expect(Set(report.phases.keys) == Set(RunPhase.allCases))
+      #expect(report.phases.values.reduce(0, +) <= (report.seconds ?? 0))
       let solved = events.compactMap { if case .solved(let linear) = $0 { linear } else { nil } }
       #expect(solved.map(\.name) == order)
       #expect(report.linears == solved)

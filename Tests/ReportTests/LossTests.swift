@@ -34,6 +34,14 @@ private func run(
     #expect(!summary.contains("lost more") && !summary.contains("hardly"))
   }
 
+  @Test func `says what the time was spent on, but for what took hardly any`() throws {
+    var report = try run([(0.01, 0.02, 0)])
+    #expect(report.summary.contains("1 held-out tokens, 1.0 s\n"))
+    report.phases = [.solving: 0.3, .measuring: 0.61, .reading: 0.009, .writing: 0.011]
+    #expect(
+      report.summary.contains(", 1.0 s (0.6 s measuring, 0.3 s solving, 0.0 s writing)\n"))
+  }
+
   @Test func `names the Linears that are ruined, by held-out tokens if there are any`() throws {
     let summary = try run([(0.1, 0.6, 0), (0.9, nil, 0), (0.01, 0.01, 0)]).summary
     #expect(summary.contains("2 Linears lost more than half of their output: linear.0, linear.1"))
