@@ -1,6 +1,6 @@
 public import ArgumentParser
 import Checkpoint
-import Formats
+public import Formats
 public import Hessian
 import Pipeline
 public import Quantizer
@@ -141,9 +141,16 @@ struct FormatChoice: ExpressibleByArgument {
     self.format = format
   }
 
+  /// The same format, with given types where it has a choice of them.
+  func choosing(_ mixture: GGUFMixture?) -> FormatChoice {
+    mixture.map { FormatChoice(format: GGUFFormat($0)) } ?? self
+  }
+
   var defaultValueDescription: String { format.name }
   static var allValueStrings: [String] { Catalog.current.formats.map(\.name) }
 }
+
+extension GGUFMixture: ExpressibleByArgument {}
 
 extension FailurePolicy: ExpressibleByArgument {}
 

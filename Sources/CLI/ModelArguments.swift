@@ -1,5 +1,6 @@
 import ArgumentParser
 import Checkpoint
+import Formats
 import Pipeline
 import Transformer
 
@@ -17,7 +18,7 @@ struct ModelArguments: ParsableArguments {
   /// Opens two folders, of which one may be of a known architecture and be read as what it is.
   func models(at path: String, _ other: String) throws -> (LanguageModel, LanguageModel) {
     let known = try [path, other].map { path in
-      let modelType = try ModelFolder(path: path).modelType
+      let modelType = try ModelFolder(opening: path).modelType
       return Catalog.current.families.contains { $0.modelType == modelType }
     }
     func open(_ path: String, isKnown: Bool) throws -> LanguageModel {

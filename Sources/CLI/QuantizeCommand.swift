@@ -1,5 +1,6 @@
 import ArgumentParser
 import Checkpoint
+import Formats
 import Foundation
 import JSON
 import LinearAlgebra
@@ -28,6 +29,7 @@ struct QuantizeCommand: ParsableCommand {
         ptq quantize Llama-3.2-1B -o Llama-rtn --method rtn --format gptq
         ptq quantize Llama-3.2-1B -o b --calibration t.txt --base a --redo down_proj
         ptq quantize Llama-3.2-1B -o Llama-mlx --calibration t.txt --format mlx
+        ptq quantize Llama -o l.gguf --calibration t.txt --format gguf --type Q4_K_M
 
       Output error % is the squared error of a Linear's output over the calibration tokens, \
       in per cent of the output's energy; held-out % is the same on tokens that no solver saw.
@@ -36,7 +38,9 @@ struct QuantizeCommand: ParsableCommand {
   @Argument(help: "The model's folder.")
   var model: String
 
-  @Option(name: .shortAndLong, help: "The folder to write; it must not exist.")
+  @Option(
+    name: .shortAndLong,
+    help: "The folder to write, or the file with --format gguf; it must not exist.")
   var output: String
 
   @Option(
@@ -65,6 +69,10 @@ struct QuantizeCommand: ParsableCommand {
 
   @Option(help: "The layout of the output: \(Choices.formats).")
   var format = FormatChoice.standard
+
+  @Option(
+    help: "The types of tensors with --format gguf, as llama.cpp mixes them. (default: Q4_K_M)")
+  var type: GGUFMixture?
 
   @Option(
     help: """
@@ -113,6 +121,7 @@ struct QuantizeCommand: ParsableCommand {
   var common: CommonArguments
 
   func validate() throws {
+    if type != nil || format.format is GGUFFormat { try checkTypes() }
     if bits != nil, mixed.decideBits {
       throw ValidationError("--bits and --bits-budget or --bits-plan exclude each other.")
     }
@@ -132,7 +141,7 @@ struct QuantizeCommand: ParsableCommand {
     sayIdleOptions()
     var settings = try recipe.settings(
       method ?? recipe.preset.method, bits: bits, groupSize: groupSize,
-      alpha: language.declaration.migrationStrength, format: format)
+      alpha: language.declaration.migrationStrength, format: format.choosing(type))
     try FolderSink.checkIsFree(output)
     let search = try mixed.search(language, settings, output: output, interruption) {
       try calibration.read(for: language, recipe.preset)
@@ -183,6 +192,21 @@ struct QuantizeCommand: ParsableCommand {
 }
 
 extension QuantizeCommand {
+  /// Checks that nothing else decides what the types of a GGUF file decide.
+  private func checkTypes() throws {
+    guard format.format is GGUFFormat else {
+      throw ValidationError("--type needs --format gguf.")
+    }
+    for (name, isGiven) in [
+      ("--bits", bits != nil), ("--group-size", groupSize != nil),
+      ("--bits-budget", mixed.bitsBudget != nil), ("--bits-plan", mixed.bitsPlan != nil),
+      ("--symmetric and --asymmetric", recipe.symmetry != nil),
+      ("--redo", again.base != nil),
+    ] where isGiven {
+      throw ValidationError("\(name): with --format gguf, --type decides how weights are stored.")
+    }
+  }
+
   /// Says which options change nothing.
   private func sayIdleOptions() {
     let method = method ?? recipe.preset.method

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Formats
 import Hessian
 import Pipeline
 import Quantizer
@@ -82,11 +83,13 @@ struct RecipeArguments: ParsableArguments {
     format: FormatChoice = .standard, grid: GridChoice = .integer
   ) throws -> QuantizationSettings {
     let isInt8 = method.activations != nil
+    let own = bits == nil && groupSize == nil ? format.format.standardScheme : nil
     return QuantizationSettings(
-      scheme: try Scheme(
-        bits: bits ?? (isInt8 ? 8 : 4),
-        points: isInt8 ? .symmetric : grid.points(symmetry, in: format.format),
-        granularity: groupSize?.granularity ?? (isInt8 ? .channel : .group(128))),
+      scheme: try own
+        ?? Scheme(
+          bits: bits ?? (isInt8 ? 8 : 4),
+          points: isInt8 ? .symmetric : grid.points(symmetry, in: format.format),
+          granularity: groupSize?.granularity ?? (isInt8 ? .channel : .group(128))),
       range: range ?? preset.range, method: method,
       options: MethodOptions(
         order: order ?? preset.order, damping: damping.start, searchesDamping: damping == .auto,

@@ -1,4 +1,5 @@
 import Checkpoint
+import Formats
 import Report
 import Studies
 import Transformer
@@ -22,20 +23,11 @@ struct ResultCheck {
     of folder: String, madeFrom original: LanguageModel? = nil,
     open: (String) throws -> LanguageModel
   ) throws {
-    guard let manifest = try Manifest(in: folder) else {
-      throw CheckpointError.missing(
-        path: "\(folder)/\(Manifest.fileName)",
-        needed: "without it nobody knows what the folder should hold; quantize and convert write it"
-      )
-    }
     var progress = ProgressLine()
     defer { progress.end() }
-    findings = manifest.findings(in: folder) { share, _ in progress.show(share / 2, "verifying") }
+    let show = { (share: Double, _: String) in progress.show(share / 2, "verifying") }
+    try GGUFFile.isOne(folder) ? compareSeal(of: folder, show) : compareManifest(of: folder, show)
     guard findings.isEmpty else { return }
-    let bytes = manifest.files.reduce(0) { $0 + $1.byteCount }
-    confirmed = [
-      "\(manifest.files.count) files of \(Numbers.count(bytes)) bytes are as they were written"
-    ]
     let model = try open(folder)
     guard let original else {
       confirmed.append("\(try model.decodedLinears()) quantized Linears can be read")
@@ -46,6 +38,41 @@ struct ResultCheck {
     }
     findings = outcome.findings
     confirmed += outcome.sentences
+  }
+}
+
+extension ResultCheck {
+  /// Compares the files of a folder with its manifest.
+  private mutating func compareManifest(
+    of folder: String, _ progress: (Double, String) -> Void
+  ) throws {
+    guard let manifest = try Manifest(in: folder) else {
+      throw CheckpointError.missing(
+        path: "\(folder)/\(Manifest.fileName)",
+        needed: "without it nobody knows what the folder should hold; quantize and convert write it"
+      )
+    }
+    findings = manifest.findings(in: folder, progress: progress)
+    let bytes = manifest.files.reduce(0) { $0 + $1.byteCount }
+    confirmed = [
+      "\(manifest.files.count) files of \(Numbers.count(bytes)) bytes are as they were written"
+    ]
+  }
+
+  /// Compares a GGUF file with the digests in it.
+  private mutating func compareSeal(
+    of path: String, _ progress: (Double, String) -> Void
+  ) throws {
+    let file = try GGUFFile(path: path)
+    guard let seal = try GGUFSeal(of: file) else {
+      throw CheckpointError.gguf(
+        path: path, reason: "has no digests of what it should hold; quantize and convert write them"
+      )
+    }
+    findings = seal.findings(in: file, progress: progress)
+    confirmed = [
+      "\(file.entries.count) tensors in \(Numbers.count(file.file.byteCount)) bytes are as they were written"
+    ]
   }
 }
 

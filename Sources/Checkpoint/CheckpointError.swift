@@ -14,6 +14,8 @@ public enum CheckpointError: RemediableError {
   case header(path: String, reason: String)
   /// A `.npy` file contradicts itself, or has contents that are not supported.
   case numPy(path: String, reason: String)
+  /// A GGUF file contradicts itself, or has contents that are not supported.
+  case gguf(path: String, reason: String)
   /// A tensor that is needed is in none of the folder's files; `similar` is one that has its name but for what
   /// is in front of it.
   case missingTensor(name: String, folder: String, similar: String? = nil)
@@ -49,6 +51,7 @@ public enum CheckpointError: RemediableError {
     case .json(let path, let cause): "\(path): \(cause)"
     case .header(let path, let reason): "\(path): not a valid safetensors file: \(reason)"
     case .numPy(let path, let reason): "\(path): \(reason)"
+    case .gguf(let path, let reason): "\(path): not a valid GGUF file: \(reason)"
     case .missingTensor(let name, let folder, let similar):
       "\(folder): no tensor is named \(name), which config.json calls for; "
         + (similar.map { "one is named \($0); rename the tensors, or correct config.json" }

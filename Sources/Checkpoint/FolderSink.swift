@@ -173,9 +173,7 @@ public final class FolderSink {
   /// - Precondition: every tensor was written.
   /// - Throws: ``CheckpointError``; in that case nothing was put at the output path.
   public func finish(made: JSONValue? = nil) throws(CheckpointError) {
-    let replaced = try Replacement.all(in: partial).reduce(into: Set()) { $0.formUnion($1.others) }
-    for shard in shards { try shard.finish(without: replaced) }
-    try replaceTensors()
+    try finishShards()
     if let made {
       try writeFile(Manifest.fileName, try Manifest(of: partial.path, made: made).bytes)
     }
@@ -183,6 +181,28 @@ public final class FolderSink {
     record.remove()
     partial.remove(Self.workspaceName)
     try partial.move()
+  }
+
+  /// Puts a single file into place, made of the folder, which is then removed.
+  ///
+  /// - Parameter write: writes the file at a path, given that of the folder.
+  /// - Precondition: every tensor was written.
+  /// - Throws: ``CheckpointError``; in that case nothing was put at the output path.
+  public func finish(
+    writing write: (_ folder: String, _ file: String) throws(CheckpointError) -> Void
+  ) throws(CheckpointError) {
+    try finishShards()
+    let file = partial.file(".result")
+    try partial.checkRoom(for: plan.byteCount)
+    try write(partial.path, file)
+    try Self.checkIsFree(path)
+    try partial.replace(with: file)
+  }
+
+  private func finishShards() throws(CheckpointError) {
+    let replaced = try Replacement.all(in: partial).reduce(into: Set()) { $0.formUnion($1.others) }
+    for shard in shards { try shard.finish(without: replaced) }
+    try replaceTensors()
   }
 
   static func write(_ path: String, _ bytes: [UInt8]) throws(CheckpointError) {

@@ -1,4 +1,5 @@
 internal import Foundation
+package import JSON
 
 extension ModelFolder {
   /// The files that belong to the model in addition to its weights and `config.json`: tokenizer, chat
@@ -7,6 +8,7 @@ extension ModelFolder {
   /// The model card is not one of them, because it describes the original, and neither are the settings of
   /// an adapter.
   public var companionFiles: [String] {
+    if let embedded { return embedded.keys.sorted() }
     let names = Self.names(in: path)
     let templates = Self.names(in: "\(path)/\(Self.templates)").map { "\(Self.templates)/\($0)" }
     return (names + templates).filter(Self.isCompanion).sorted()
@@ -23,10 +25,29 @@ extension ModelFolder {
     ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
   }
 
+  /// Whether there is a file of this name.
+  package func hasCompanion(_ name: String) -> Bool {
+    embedded.map { $0[name] != nil } ?? FileManager.default.fileExists(atPath: "\(path)/\(name)")
+  }
+
+  /// The value in a JSON file beside the weights; nil where there is no such file.
+  ///
+  /// - Throws: ``CheckpointError`` if it cannot be read.
+  package func json(_ name: String) throws(CheckpointError) -> JSONValue? {
+    guard hasCompanion(name) else { return nil }
+    let bytes = try companion(name)
+    do throws(JSONError) {
+      return try JSONValue(parsing: bytes)
+    } catch {
+      throw .json(path: "\(path)/\(name)", cause: error)
+    }
+  }
+
   /// The bytes of a companion file.
   ///
   /// - Throws: ``CheckpointError`` if it cannot be read.
   public func companion(_ name: String) throws(CheckpointError) -> [UInt8] {
+    if let bytes = embedded?[name] { return bytes }
     let file = try MappedFile(path: "\(path)/\(name)")
     return file.copy(0..<file.byteCount)
   }

@@ -13,6 +13,8 @@ public struct ModelFolder: Sendable {
   /// All tensors, in the order of the files.
   public let tensors: [TensorReference]
   private let positions: [String: Int]
+  /// The contents of the files beside the weights where everything is in one file; nil for a folder.
+  let embedded: [String: [UInt8]]?
 
   /// A tensor in one of the folder's files.
   public struct TensorReference: Sendable {
@@ -22,6 +24,21 @@ public struct ModelFolder: Sendable {
     public let shape: TensorShape
     fileprivate let file: MappedFile
     fileprivate let range: Range<Int>
+    /// Which row of the file each row is; nil where they are in order.
+    fileprivate var rowOrder: [Int]?
+
+    /// A part of a file.
+    ///
+    /// - Precondition: the range lies within the file and has the bytes of the shape; the order, if any, names
+    ///   each row once.
+    package init(
+      name: String, shape: TensorShape, in file: MappedFile, at range: Range<Int>,
+      rowOrder: [Int]? = nil
+    ) {
+      precondition(shape.byteCount == range.count, "\(name): \(range.count) bytes for \(shape)")
+      (self.name, self.shape, self.file, self.range) = (name, shape, file, range)
+      self.rowOrder = rowOrder
+    }
 
     /// The path of the file that holds it.
     public var path: String { file.path }
@@ -48,8 +65,27 @@ public struct ModelFolder: Sendable {
     public func withBytes<Result, Failure: Error>(
       _ body: (RawSpan) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-      try file.withBytes(range, body)
+      guard let rowOrder else { return try file.withBytes(range, body) }
+      let length = range.count / max(1, rowOrder.count)
+      let ordered = rowOrder.flatMap { row in
+        file.copy(range.lowerBound + row * length..<range.lowerBound + (row + 1) * length)
+      }
+      // Safety: bytes have no padding.
+      return try unsafe body(ordered.span.bytes)
     }
+  }
+
+  /// A model whose parts are all in one file.
+  ///
+  /// - Precondition: no two tensors have one name.
+  package init(
+    path: String, configuration: JSONValue, tensors: [TensorReference], files: [String: [UInt8]]
+  ) {
+    self.path = path
+    self.configuration = configuration
+    self.tensors = tensors
+    positions = Dictionary(uniqueKeysWithValues: zip(tensors.map(\.name), tensors.indices))
+    embedded = files
   }
 
   /// Opens a folder.
@@ -59,6 +95,7 @@ public struct ModelFolder: Sendable {
   public init(path: String) throws(CheckpointError) {
     let path = try Self.resolved(path)
     self.path = path
+    embedded = nil
     configuration = try Self.configuration(in: path)
     var tensors: [TensorReference] = []
     var positions: [String: Int] = [:]
@@ -74,7 +111,7 @@ public struct ModelFolder: Sendable {
         }
         tensors.append(
           TensorReference(
-            name: entry.name, shape: entry.shape, file: file.file, range: entry.range))
+            name: entry.name, shape: entry.shape, in: file.file, at: entry.range))
       }
     }
     self.tensors = tensors

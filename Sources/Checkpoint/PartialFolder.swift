@@ -160,6 +160,22 @@ final class PartialFolder {
     }
     isKept = true
     close()
+    syncParent()
+  }
+
+  /// Moves a file in the folder to the final place, and removes the folder.
+  func replace(with file: String) throws(CheckpointError) {
+    guard unsafe rename(file, finalPath) == 0 else {
+      throw .system(path: finalPath, doing: "moving the finished file", code: errno)
+    }
+    // The folders above hold the result now.
+    (isKept, made) = (false, [])
+    close()
+    syncParent()
+  }
+
+  /// Waits until the disk has the entry of the result.
+  private func syncParent() {
     // The result is whole and in its place; a file system that cannot sync folders changes nothing.
     let above = unsafe open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard above >= 0 else { return }

@@ -46,7 +46,7 @@ extension MappedFile {
   package var digest: String { digest(of: 0..<byteCount) }
 
   /// The SHA-256 of a part of them.
-  func digest(of range: Range<Int>) -> String {
+  package func digest(of range: Range<Int>) -> String {
     var digest = SHA256()
     let step = 1 << 24
     for start in stride(from: range.lowerBound, to: range.upperBound, by: step) {

@@ -38,6 +38,40 @@ public protocol CheckpointFormat: Sendable {
   /// where both stay dense.
   var tableBits: Int? { get }
 
+  /// The scheme of most Linears where the format decides that; nil where the run does.
+  var standardScheme: Scheme? { get }
+
+  /// What is stored for a Linear or a table of a model where the format decides that; nil where the run does.
+  ///
+  /// - Throws: ``CheckpointError`` for a model that the format does not store.
+  func scheme(of linear: LinearShape, in folder: ModelFolder) throws(CheckpointError) -> Scheme?
+
+  /// The name of the format, and of a choice that was made with it.
+  var label: String { get }
+
+  /// The format's own name for weights of a scheme; nil where it has none.
+  func typeName(of scheme: Scheme) -> String?
+
+  /// Checks that a model can be stored in the format.
+  ///
+  /// - Throws: ``CheckpointError`` for one that cannot.
+  func check(_ folder: ModelFolder) throws(CheckpointError)
+
+  /// Whether the result is one file, which ``writeFile(_:of:named:made:)`` makes of the folder in which it grew.
+  var isFile: Bool { get }
+
+  /// Writes the result as one file.
+  ///
+  /// - Parameters:
+  ///   - path: the file to write.
+  ///   - folder: what is to be in it.
+  ///   - name: the name of the model.
+  ///   - made: how the weights were made.
+  /// - Throws: ``CheckpointError`` if it cannot be written.
+  func writeFile(
+    _ path: String, of folder: ModelFolder, named name: String, made: JSONValue
+  ) throws(CheckpointError)
+
   /// The members of `config.json` that say how weights are quantized, all with the same value.
   var configurationMembers: [String] { get }
 
@@ -106,6 +140,28 @@ extension CheckpointFormat {
   /// Dense.
   public var tableBits: Int? { nil }
 
+  /// The run decides.
+  public var standardScheme: Scheme? { nil }
+
+  /// The run decides.
+  public func scheme(of linear: LinearShape, in folder: ModelFolder) -> Scheme? { nil }
+
+  /// The name: there is no choice.
+  public var label: String { name }
+
+  /// None.
+  public func typeName(of scheme: Scheme) -> String? { nil }
+
+  /// Every model can.
+  public func check(_ folder: ModelFolder) {}
+
+  /// A folder.
+  public var isFile: Bool { false }
+
+  /// Nothing: the folder is the result.
+  public func writeFile(_ path: String, of folder: ModelFolder, named name: String, made: JSONValue)
+  {}
+
   /// The one that transformers and vLLM read.
   public var configurationMembers: [String] { ["quantization_config"] }
 
@@ -147,7 +203,7 @@ extension CheckpointFormat {
 public enum CheckpointFormats {
   /// Every format, the default first.
   public static let all: [any CheckpointFormat] = [
-    CompressedTensorsFormat(), GPTQFormat(), AWQFormat(), MLXFormat(),
+    CompressedTensorsFormat(), GPTQFormat(), AWQFormat(), MLXFormat(), GGUFFormat(),
   ]
 }
 

@@ -48,6 +48,7 @@ extension EngineRules {
       EngineRule(engine: "transformers") { linear, scheme in awq(linear, scheme) },
     ],
     "mlx": [EngineRule(engine: "mlx-lm") { _, scheme in mlx(scheme) }],
+    "gguf": [EngineRule(engine: "llama.cpp") { _, scheme in gguf(scheme) }],
   ]
 
   /// What is not loaded of a mixture by those who keep its experts in one tensor: transformers 5.17 and 5.24 load

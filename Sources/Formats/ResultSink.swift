@@ -5,8 +5,9 @@ public import Quantizer
 
 /// Takes the parts of a quantized model in any order, and commits them when all are there.
 ///
-/// Until then nothing exists at the output path. Most formats are a model folder
-/// (``ModelFolderSink``); a format that is a single file brings a sink of its own.
+/// Until then nothing exists at the output path. A result that is a single file grows as a folder as well
+/// (``ModelFolderSink``), since only that can be continued after an interruption, and becomes a file with the
+/// commit.
 public protocol ResultSink: AnyObject {
   /// Stores quantized Linears.
   ///
@@ -143,7 +144,7 @@ public final class ModelFolderSink: ResultSink {
     try folder.writeFile(name, bytes)
   }
 
-  /// Writes the configuration, and moves the folder into place.
+  /// Writes the configuration, and moves the folder, or the file that is made of it, into place.
   public func commit(_ description: ResultDescription) throws(CheckpointError) {
     let quantization = format.configuration(
       of: description.groups, leaving: description.selection, provenance: description.provenance)
@@ -161,7 +162,12 @@ public final class ModelFolderSink: ResultSink {
     if let name = format.configurationFile {
       try folder.writeFile(name, quantization.bytes(.pretty))
     }
-    try folder.finish(made: description.record)
+    guard format.isFile else { return try folder.finish(made: description.record) }
+    let name = folder.path.split(separator: "/").last ?? ""
+    try folder.finish { [format] partial, file throws(CheckpointError) in
+      try format.writeFile(
+        file, of: ModelFolder(path: partial), named: String(name), made: description.record)
+    }
   }
 }
 

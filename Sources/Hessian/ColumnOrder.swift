@@ -18,8 +18,10 @@ public enum ColumnOrder: String, Sendable, CaseIterable {
   /// - Parameters:
   ///   - meanSquares: the mean square of each column's input.
   ///   - groupSize: the number of consecutive columns that share a scale.
+  ///   - superBlock: the number of consecutive columns whose groups have something in common, and are visited
+  ///     one after the other; nil where they have nothing.
   /// - Returns: the order; element `t` is the column visited at step `t`.
-  public func columns(meanSquares: [Float], groupSize: Int) -> [Int] {
+  public func columns(meanSquares: [Float], groupSize: Int, superBlock: Int? = nil) -> [Int] {
     func descending(_ columns: Range<Int>) -> [Int] {
       columns.sorted { (meanSquares[$0], $1) > (meanSquares[$1], $0) }
     }
@@ -27,12 +29,21 @@ public enum ColumnOrder: String, Sendable, CaseIterable {
     case .natural: return Array(meanSquares.indices)
     case .activation: return descending(meanSquares.indices)
     case .groupAware:
-      let groups = stride(from: 0, to: meanSquares.count, by: groupSize).map {
-        descending($0..<min(meanSquares.count, $0 + groupSize))
+      func sorted(_ parts: [[Int]]) -> [Int] {
+        parts.enumerated().sorted { a, b in
+          (meanSquares[a.element[0]], b.offset) > (meanSquares[b.element[0]], a.offset)
+        }.flatMap(\.element)
       }
-      return groups.enumerated().sorted { a, b in
-        (meanSquares[a.element[0]], b.offset) > (meanSquares[b.element[0]], a.offset)
-      }.flatMap(\.element)
+      func parts(_ columns: Range<Int>, of size: Int) -> [Range<Int>] {
+        stride(from: columns.lowerBound, to: columns.upperBound, by: size).map {
+          $0..<min(columns.upperBound, $0 + size)
+        }
+      }
+      let all = 0..<meanSquares.count
+      return sorted(
+        parts(all, of: superBlock ?? max(1, all.count)).map { block in
+          sorted(parts(block, of: groupSize).map(descending))
+        })
     }
   }
 }

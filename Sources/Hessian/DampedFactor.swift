@@ -33,18 +33,20 @@ public struct DampedFactor: Sendable {
   ///   - statistics: the input.
   ///   - order: the order in which columns are visited.
   ///   - groupSize: the number of columns that share a scale; nil for all.
+  ///   - superBlock: the number of columns whose groups have something in common; nil where they have nothing.
   ///   - damping: what is added to the diagonal.
   /// - Throws: ``FactorFailure`` if an input was not finite, or even the largest damping is not enough.
   /// - Complexity: n³/3 flops in double precision per attempt.
   public init(
     of statistics: InputStatistics, order: ColumnOrder, groupSize: Int? = nil,
-    damping: Damping = Damping()
+    superBlock: Int? = nil, damping: Damping = Damping()
   ) throws(FactorFailure) {
     let bad = statistics.nonFiniteChannels
     guard bad.isEmpty else { throw .nonFiniteInput(channels: bad) }
     let meanSquares = statistics.meanSquares
     let columns = order.columns(
-      meanSquares: meanSquares, groupSize: groupSize ?? max(1, statistics.channels))
+      meanSquares: meanSquares, groupSize: groupSize ?? max(1, statistics.channels),
+      superBlock: superBlock)
     let mean = meanSquares.reduce(0) { $0 + Double($1) } / Double(max(1, meanSquares.count))
     // An input that is zero throughout has no scale of its own.
     let scale = mean > 0 ? mean : 1

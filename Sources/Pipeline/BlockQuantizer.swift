@@ -79,7 +79,8 @@ struct BlockQuantizer {
   ) throws {
     let judging = judgingStates(stream, stage, block)
     for unit in units {
-      let problem = block.problem(unit, of: stage, inputs, judgedOn: judging)
+      let problem = block.problem(
+        unit, of: stage, inputs, judgedOn: judging, storing: schemes)
       let solution = try recipe(for: problem).solve(problem)
       try solutions.adopt(
         solution, of: unit, stage, into: &block, encoding: recipe.gridRule.encoding)
@@ -92,7 +93,7 @@ struct BlockQuantizer {
     }
   }
 
-  /// The recipe for Linears that are solved together, which have one scheme.
+  /// The recipe for Linears that are solved together, with the scheme of the first.
   private func recipe(for problem: StageProblem) -> Recipe {
     guard let scheme = problem.linears.first.flatMap({ schemes[$0.name] }) else { return recipe }
     return recipe.storing(scheme.weights)

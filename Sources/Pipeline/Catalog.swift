@@ -25,16 +25,16 @@ public struct Catalog: Sendable {
   /// A catalog of what this library has.
   public init() {}
 
-  /// Opens a model folder.
+  /// Opens a model folder, or a GGUF file.
   ///
   /// - Parameters:
-  ///   - path: the folder.
+  ///   - path: the folder or file.
   ///   - family: the `model_type` of the family that an unknown architecture is read as; nil for none.
   /// - Returns: the model.
   /// - Throws: ``CheckpointError`` for anything missing or not supported.
   public func model(
     at path: String, as family: String? = nil
   ) throws(CheckpointError) -> LanguageModel {
-    try LanguageModel(ModelFolder(path: path), families: families, formats: formats, as: family)
+    try LanguageModel(ModelFolder(opening: path), families: families, formats: formats, as: family)
   }
 }

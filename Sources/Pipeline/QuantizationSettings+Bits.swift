@@ -18,12 +18,18 @@ extension QuantizationSettings {
   ///
   /// - Throws: ``BitPlanError`` when the plan of bits does not fit the model; ``RunError`` when the
   ///   method or the format allows no such plan.
-  package func schemes(for model: ModelDeclaration) throws -> [String: LinearScheme] {
-    let linears = model.blocks.indices.flatMap(model.linears)
+  package func schemes(for model: LanguageModel) throws -> [String: LinearScheme] {
+    let linears = model.declaration.blocks.indices.flatMap(model.declaration.linears)
     guard let bitPlan else {
-      return Dictionary(uniqueKeysWithValues: linears.map { ($0.name, linearScheme) })
+      var result: [String: LinearScheme] = [:]
+      for linear in linears {
+        let own = try format.scheme(of: linear, in: model.folder)
+        result[linear.name] =
+          own.map { LinearScheme($0, activations: linearScheme.activations) } ?? linearScheme
+      }
+      return result
     }
-    try bitPlan.check(against: model)
+    try bitPlan.check(against: model.declaration)
     if bitPlan.widths.count > 1 { try checkSeveralWidths() }
     var result: [String: LinearScheme] = [:]
     for linear in linears {

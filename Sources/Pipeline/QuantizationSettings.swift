@@ -61,6 +61,7 @@ public struct QuantizationSettings: Sendable {
 
   /// The same for weights of another scheme.
   func label(of scheme: Scheme) -> String {
+    if let name = format.typeName(of: scheme) { return name }
     let inputs = method.activations == nil ? "" : "a\(ActivationScheme.bits)"
     var words = ["w\(scheme.bits)\(inputs)"]
     if case .group(let size) = scheme.granularity { words.append("g\(size)") }

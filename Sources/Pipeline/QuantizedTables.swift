@@ -16,13 +16,13 @@ extension LanguageModel {
   ///
   /// - Throws: `SchemeError` for bits that the points of the scheme do not have.
   func plannedTables(_ settings: QuantizationSettings) throws -> [(LinearShape, LinearScheme)] {
-    guard let bits = settings.format.tableBits, rotatedTensors.isEmpty, !storesTiedHead else {
-      return []
-    }
-    let scheme = try settings.scheme.storing(bits: bits)
-    return tables.compactMap { table in
+    let format = settings.format
+    guard rotatedTensors.isEmpty, !storesTiedHead else { return [] }
+    return try tables.compactMap { table in
       let stored = folder.tensor("\(table.name).weight")?.shape
+      let own = try format.scheme(of: table, in: folder)
       guard stored?.type.floatFormat != nil,
+        let scheme = try own ?? format.tableBits.map(settings.scheme.storing(bits:)),
         (try? scheme.groupSize(columns: table.columns)) != nil
       else { return nil }
       return (table, LinearScheme(scheme))
@@ -36,11 +36,13 @@ extension QuantizationRun {
   /// - Returns: what each lost.
   /// - Complexity: memory for the codes of a table.
   func storeTables(into sink: any ResultSink) throws -> [TableReport] {
-    let rule = GridRule(range: .minMax, encoding: settings.format.encoding(scales: plan.scales))
     return try plan.tables.map { table in
       var parts: [QuantizedWeight] = []
       var (lost, energy) = (0.0, 0.0)
       let scheme = (plan.schemes[table.name] ?? settings.linearScheme).weights
+      let rule = GridRule(
+        range: scheme.bits < 8 ? .squaredError : .minMax,
+        encoding: settings.format.encoding(scales: plan.scales))
       try model.forEachSlab(of: table) { rows in
         let part = try table.rounded(rows, rule, scheme)
         lost += part.dequantized().difference(to: rows).sumOfSquares

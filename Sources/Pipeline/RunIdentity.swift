@@ -73,7 +73,7 @@ package struct RunIdentity: Equatable {
     }
     facts["scheme"] = settings.label
     facts["method"] = settings.method.name
-    facts["format"] = settings.format.name
+    facts["format"] = settings.format.label
     facts["bitPlan"] = settings.bitPlan?.json(
       for: model.declaration.blocks.indices.flatMap(model.declaration.linears)
     ).text(.compact)

@@ -37,17 +37,18 @@ package struct RunPlan {
     _ model: LanguageModel, _ settings: QuantizationSettings, taking taken: TakenLinears? = nil
   ) throws {
     guard model.format == nil else { throw RunError.alreadyQuantized(model.folder.path) }
+    try settings.format.check(model.folder)
     blocks = model.declaration.blocks.indices.map(model.declaration.linears)
     let planned = try model.plannedTables(settings)
     tables = planned.map(\.0)
-    let schemes = try settings.schemes(for: model.declaration)
+    let schemes = try settings.schemes(for: model)
       .merging(planned.map { ($0.0.name, $0.1) }) { _, table in table }
     let scheme = { (linear: LinearShape) in schemes[linear.name] ?? settings.linearScheme }
     groups = SchemeGroup.groups(
       of: (taken?.linears ?? []) + (blocks.joined() + tables).map { ($0.name, scheme($0)) })
     let sorted = blocks.joined().sorted { $0.name < $1.name }
     scales = try Self.scaleFormat(sorted, in: model.folder, settings.format)
-    try Self.checkWidths(sorted, settings)
+    try Self.checkWidths(sorted) { scheme($0).weights }
     dense = model.denseModules.filter { taken?.tensors[$0] == nil }
     foreign = model.foreignParts
     var engines = try EngineCheck(
@@ -107,11 +108,11 @@ package struct RunPlan {
 
   /// Checks that the groups fill the rows of each Linear.
   package static func checkWidths(
-    _ linears: [LinearShape], _ settings: QuantizationSettings
+    _ linears: [LinearShape], _ scheme: (LinearShape) -> Scheme
   ) throws {
     for linear in linears {
       do {
-        _ = try settings.scheme.groupSize(columns: linear.columns)
+        _ = try scheme(linear).groupSize(columns: linear.columns)
       } catch {
         let fitting = SchemeError.groupSizes(fitting: linears.map(\.columns))
         throw RunError.scheme(linear: linear.name, error, fitting: fitting)

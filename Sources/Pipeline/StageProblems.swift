@@ -1,5 +1,5 @@
 internal import LinearAlgebra
-internal import Quantizer
+package import Quantizer
 package import Solvers
 package import Transformer
 
@@ -14,14 +14,18 @@ extension DecoderBlock {
   ///   - stage: their stage.
   ///   - inputs: what is known about the input of each group of the stage.
   ///   - judging: sequences on which the sublayer's output is judged, if a transform asks for it.
+  ///   - schemes: what is stored for each Linear, where that is not what the recipe says.
   /// - Returns: the problem, with one group for each of `unit`.
   package func problem(
-    _ unit: [Int], of stage: Int, _ inputs: [CalibratedInput], judgedOn judging: [BlockState]
+    _ unit: [Int], of stage: Int, _ inputs: [CalibratedInput], judgedOn judging: [BlockState],
+    storing schemes: [String: LinearScheme] = [:]
   ) -> StageProblem {
     let groups = unit.map { group in
       StageProblem.Group(
         program.stages[stage].groups[group].map {
-          LinearProblem(name: $0.name, weights: weights.linear($0.name).weight)
+          LinearProblem(
+            name: $0.name, weights: weights.linear($0.name).weight,
+            scheme: schemes[$0.name]?.weights)
         }, input: inputs[group])
     }
     guard let absorber = program.stages[stage].groups[unit[0]][0].absorber else {

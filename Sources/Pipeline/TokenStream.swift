@@ -66,16 +66,14 @@ public struct TokenStream: Sendable {
   /// The tokenizer of a model.
   package static func tokenizer(of folder: ModelFolder) throws -> Tokenizer {
     let path = "\(folder.path)/\(tokenizerFile)"
-    guard FileManager.default.fileExists(atPath: path) else {
+    guard folder.hasCompanion(tokenizerFile) else {
       throw CheckpointError.missing(
         path: path,
         needed: "the model's tokenizer is needed to read text; "
           + "tokens can also come from a .safetensors file with input_ids")
     }
-    let file = try MappedFile(path: path)
-    return try attributing(path) { () throws(TokenizerError) in
-      try Tokenizer(parsing: file.copy(0..<file.byteCount))
-    }
+    let bytes = try folder.companion(tokenizerFile)
+    return try attributing(path) { () throws(TokenizerError) in try Tokenizer(parsing: bytes) }
   }
 
   /// Runs a closure and attributes its errors to a file.

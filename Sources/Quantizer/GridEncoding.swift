@@ -47,6 +47,13 @@ public protocol GridEncoding: Sendable {
 
   /// Whether every row of a grid can be divided by a factor of its own.
   func absorbsRowFactors(_ scheme: Scheme) -> Bool
+
+  /// Whether scales below 0 can be stored, which turn a range around that is longer on one side.
+  func storesNegativeScales(_ scheme: Scheme) -> Bool
+
+  /// The encoding of the groups of a super-block once the factors that they share are chosen for ideal
+  /// entries; nil where groups share nothing.
+  func sharing(_ ideal: [GridEntry], _ scheme: Scheme) -> (any GridEncoding)?
 }
 
 extension GridEncoding {
@@ -57,6 +64,12 @@ extension GridEncoding {
       to: Grid(scheme: scheme, groupSize: 1, scales: one(ideal.scale), offsets: one(ideal.offset)))
     return GridEntry(scale: grid.scales[0, 0], offset: grid.offsets[0, 0])
   }
+
+  /// They cannot.
+  public func storesNegativeScales(_ scheme: Scheme) -> Bool { false }
+
+  /// Nothing.
+  public func sharing(_ ideal: [GridEntry], _ scheme: Scheme) -> (any GridEncoding)? { nil }
 
   /// It can where no scale belongs to more than one row.
   public func absorbsRowFactors(_ scheme: Scheme) -> Bool { scheme.granularity != .tensor }

@@ -120,6 +120,12 @@ public struct QuantizedWeight: Sendable, Equatable {
 extension Grid {
   /// The ends of a group beyond which a weight counts as clipped.
   fileprivate func reach(row: Int, group: Int) -> (low: Float, high: Float) {
+    let (a, b) = ends(row: row, group: group)
+    // A negative scale turns the points around.
+    return (min(a, b), max(a, b))
+  }
+
+  private func ends(row: Int, group: Int) -> (Float, Float) {
     let (scale, offset) = (scales[row, group], offsets[row, group])
     let last = Float(scheme.largestCode)
     let slack = 0.5 + last / 256

@@ -28,20 +28,31 @@ public struct Scheme: Sendable, Hashable {
   public let points: Points
   /// How many weights share one scale and offset.
   public let granularity: Granularity
+  /// The number of consecutive columns whose groups store their scales and offsets as small multiples of
+  /// factors that they share; nil where each group stores its own.
+  public let superBlock: Int?
 
   /// A scheme that is known to be possible.
   ///
-  /// - Throws: ``SchemeError`` for bits outside 2...8 or other than those of the table, or for a
-  ///   group size below 1.
-  public init(bits: Int, points: Points, granularity: Granularity) throws(SchemeError) {
+  /// - Throws: ``SchemeError`` for bits outside 2...8 or other than those of the table, for a group size
+  ///   below 1, or for a super-block that is not made of groups.
+  public init(
+    bits: Int, points: Points, granularity: Granularity, superBlock: Int? = nil
+  ) throws(SchemeError) {
     guard (2...8).contains(bits) else { throw .unsupportedBits(bits) }
     if case .group(let size) = granularity, size < 1 { throw .unsupportedGroupSize(size) }
+    if let superBlock {
+      guard case .group(let size) = granularity, superBlock > 0, superBlock % size == 0 else {
+        throw .unsupportedGroupSize(superBlock)
+      }
+    }
     if case .table(let table) = points, table.bits != bits {
       throw .tableBits(bits, table: table.name, needed: table.bits)
     }
     self.bits = bits
     self.points = points
     self.granularity = granularity
+    self.superBlock = superBlock
   }
 
   /// A scheme of evenly spaced points around an integer zero point.
@@ -56,14 +67,16 @@ public struct Scheme: Sendable, Hashable {
   ///
   /// - Throws: ``SchemeError`` for bits outside 2...8, or other than those of the table.
   public func storing(bits: Int) throws(SchemeError) -> Scheme {
-    try Scheme(bits: bits, points: points, granularity: granularity)
+    try Scheme(
+      bits: bits, points: points, granularity: granularity, superBlock: superBlock)
   }
 
   /// The same scheme with other points.
   ///
   /// - Throws: ``SchemeError`` for a table that needs another number of bits.
   package func storing(points: Points) throws(SchemeError) -> Scheme {
-    try Scheme(bits: bits, points: points, granularity: granularity)
+    try Scheme(
+      bits: bits, points: points, granularity: granularity, superBlock: superBlock)
   }
 
   /// Whether the zero point is fixed at the middle code, 2^(bits − 1).
@@ -84,7 +97,8 @@ public struct Scheme: Sendable, Hashable {
   /// - Throws: ``SchemeError/indivisible(columns:groupSize:)`` when groups do not fill the row.
   public func groupSize(columns: Int) throws(SchemeError) -> Int {
     guard case .group(let size) = granularity else { return columns }
-    guard columns % size == 0 else { throw .indivisible(columns: columns, groupSize: size) }
+    let whole = superBlock ?? size
+    guard columns % whole == 0 else { throw .indivisible(columns: columns, groupSize: whole) }
     return size
   }
 }

@@ -85,7 +85,8 @@ struct GroupSolver {
     let found = linear.weight
     guard linear.kept == nil, let loss = lost.calibration, let calibration = scaled.calibration,
       let factor = try? scaled.factor(
-        recipe.rounding.order, groupSize: found.grid.groupSize, RateGap.damping, for: "gap")
+        recipe.rounding.order, groupSize: found.grid.groupSize,
+        superBlock: found.grid.scheme.superBlock, RateGap.damping, for: "gap")
     else { return nil }
     return RateGap(
       target, found, loss: loss, factor, of: calibration,

@@ -1,5 +1,6 @@
 public import Hessian
 public import LinearAlgebra
+public import Quantizer
 
 /// One Linear to quantize.
 ///
@@ -9,18 +10,21 @@ public struct LinearProblem: Sendable {
   public let name: String
   /// W, `[out, in]`.
   public let weights: Matrix
+  /// What may be stored, in place of the recipe's scheme; nil for that.
+  public let scheme: Scheme?
   /// W⋆, what the rounding approximates: W, or W corrected for the error of earlier Linears.
   let target: Matrix
 
-  /// A Linear with its weights.
-  public init(name: String, weights: Matrix) {
-    self.init(name: name, weights: weights, target: weights)
+  /// A Linear with its weights, and what may be stored of it if that is not what the recipe says.
+  public init(name: String, weights: Matrix, scheme: Scheme? = nil) {
+    self.init(name: name, weights: weights, target: weights, scheme: scheme)
   }
 
-  init(name: String, weights: Matrix, target: Matrix) {
+  init(name: String, weights: Matrix, target: Matrix, scheme: Scheme?) {
     self.name = name
     self.weights = weights
     self.target = target
+    self.scheme = scheme
   }
 }
 

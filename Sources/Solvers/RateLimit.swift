@@ -143,7 +143,7 @@ private struct RowSteps {
     for row in 0..<rows {
       var logarithms = 0.0
       for group in 0..<groups {
-        let step = Double(grid.scales[row, group])
+        let step = abs(Double(grid.scales[row, group]))
         sum += pivotSums[group] * step * step
         logarithms += 2 * log(step)
       }

@@ -89,10 +89,20 @@ extension StageSession {
     for (i, share) in problem.shares.enumerated() {
       let group = problem.groups[i]
       guard let name = group.linears.first?.name else { continue }
-      let solver = try named(name) { () throws(SolverError) in
-        try GroupSolver(recipe, inputs[i], factors: factors, prepared?[i])
-      }
+      var solvers: [Scheme: GroupSolver] = [:]
       for (j, linear) in group.linears.enumerated() {
+        let scheme = linear.scheme ?? recipe.scheme
+        let solver: GroupSolver
+        if let made = solvers[scheme] {
+          solver = made
+        } else {
+          solver = try named(name) { () throws(SolverError) in
+            // What was prepared is for the recipe's own scheme.
+            let known = scheme == recipe.scheme ? prepared?[i] : nil
+            return try GroupSolver(recipe.storing(scheme), inputs[i], factors: factors, known)
+          }
+          solvers[scheme] = solver
+        }
         let whole = energy(group: i, linear: j, byRow: measuresRows)
         let (solution, part) = try named(linear.name) { () throws(SolverError) in
           try solver.solve(linear, group.input, whole, byRow: measuresRows)

@@ -48,11 +48,12 @@ public struct RoundingInput: Sendable {
   /// - Throws: ``SolverError`` without calibration, or when the statistics cannot be factored.
   /// - Complexity: n³/3 flops the first time.
   public func factor(
-    _ order: ColumnOrder, groupSize: Int? = nil, _ damping: Damping, for method: String
+    _ order: ColumnOrder, groupSize: Int? = nil, superBlock: Int? = nil, _ damping: Damping,
+    for method: String
   ) throws(SolverError) -> DampedFactor {
     guard let calibration else { throw .calibrationNeeded(method: method) }
     do throws(FactorFailure) {
-      return try factors.factor(of: calibration, order, groupSize, damping)
+      return try factors.factor(of: calibration, order, groupSize, superBlock, damping)
     } catch {
       throw .factor(error)
     }
@@ -65,19 +66,23 @@ private final class FactorCache: Sendable {
     let order: ColumnOrder
     /// Nil where the order does not depend on it.
     let groupSize: Int?
+    /// Nil likewise.
+    let superBlock: Int?
     let damping: Double
   }
 
   private let factors = Mutex([Key: DampedFactor]())
 
   func factor(
-    of statistics: InputStatistics, _ order: ColumnOrder, _ groupSize: Int?, _ damping: Damping
+    of statistics: InputStatistics, _ order: ColumnOrder, _ groupSize: Int?, _ superBlock: Int?,
+    _ damping: Damping
   ) throws(FactorFailure) -> DampedFactor {
     let key = Key(
-      order: order, groupSize: order == .groupAware ? groupSize : nil, damping: damping.share)
+      order: order, groupSize: order == .groupAware ? groupSize : nil,
+      superBlock: order == .groupAware ? superBlock : nil, damping: damping.share)
     if let known = factors.withLock({ $0[key] }) { return known }
     let made = try DampedFactor(
-      of: statistics, order: order, groupSize: groupSize, damping: damping)
+      of: statistics, order: order, groupSize: groupSize, superBlock: superBlock, damping: damping)
     factors.withLock { $0[key] = made }
     return made
   }

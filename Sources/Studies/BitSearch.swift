@@ -67,7 +67,7 @@ public struct BitSearch {
     try settings.checkSeveralWidths()
     guard !settings.method.keepsOutliers else { throw RunError.cannotStoreOutliers }
     let linears = model.declaration.blocks.indices.flatMap(model.declaration.linears)
-    try RunPlan.checkWidths(linears, settings)
+    try RunPlan.checkWidths(linears) { _ in settings.scheme }
     let scales = try RunPlan.scaleFormat(linears, in: model.folder, settings.format)
     var candidates: [QuantizationSettings] = []
     for bits in Set(choices ?? Self.standardChoices).sorted() {

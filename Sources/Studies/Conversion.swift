@@ -34,6 +34,7 @@ public struct Conversion: Sendable {
     of model: LanguageModel, to format: any CheckpointFormat, output: String
   ) throws {
     try FolderSink.checkIsFree(output)
+    guard !format.isFile else { throw ConversionError.intoFile(format: format.name) }
     guard let source = model.format else { throw ConversionError.notQuantized(model.folder.path) }
     self.model = model
     self.source = source

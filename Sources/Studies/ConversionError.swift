@@ -5,6 +5,8 @@ public import Remedies
 
 /// Why a folder cannot be converted without loss.
 public enum ConversionError: RemediableError {
+  /// The format is that of a single file, whose types the run chooses that quantizes.
+  case intoFile(format: String)
   /// The input has no quantized Linear.
   case notQuantized(String)
   /// The head is quantized, too.
@@ -31,6 +33,8 @@ public enum ConversionError: RemediableError {
   /// What was found, what was needed, and what to try.
   public var description: String {
     switch self {
+    case .intoFile(let format):
+      "codes of other formats are not converted to \(format); quantize the original model to it"
     case .notQuantized(let path):
       "\(path): no Linear is quantized; quantize it first"
     case .quantizedHead(let head):
@@ -76,7 +80,7 @@ public enum ConversionError: RemediableError {
     case .offset, .scale: [.chooseFormat("compressed-tensors")]
     case .schemes(let one, let other, _):
       one.1.differsInBitsAlone(from: other.1) ? [.chooseFormat("compressed-tensors")] : []
-    case .notQuantized, .quantizedHead, .partlyQuantized, .notSymmetric, .shortGroup,
+    case .intoFile, .notQuantized, .quantizedHead, .partlyQuantized, .notSymmetric, .shortGroup,
       .scatteredGroups:
       []
     }

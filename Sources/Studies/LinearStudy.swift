@@ -32,7 +32,7 @@ public struct LinearStudy: Sendable {
       name: files.weights.name, rows: files.weights.rows, columns: files.weights.columns)
     for settings in candidates {
       guard !settings.method.rotates else { throw RunError.rotationNeedsModel }
-      try RunPlan.checkWidths([shape], settings)
+      try RunPlan.checkWidths([shape]) { _ in settings.scheme }
       if case .unknown = files.input, settings.method.needsCalibration {
         throw LinearFileError.inputNeeded(method: settings.method.name)
       }

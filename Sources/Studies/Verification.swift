@@ -50,7 +50,7 @@ public struct Verification {
         path: original.folder.path,
         reason: "has other Linears than the model that \(result.folder.path) was made from")
     }
-    made = try Manifest(in: result.folder.path)?.made ?? .null
+    made = try result.folder.made ?? .null
     self.result = result
     let isRotated = (made["rotation"] ?? made["original"]?["rotation"]) != nil
     self.original = isRotated ? try original.rotated() : original
@@ -196,7 +196,7 @@ extension LanguageModel {
 
 extension ModelFolder.TensorReference {
   fileprivate func hasSameBytes(as other: ModelFolder.TensorReference) -> Bool {
-    guard shape == other.shape else { return false }
+    guard shape == other.shape else { return hasSameValues(as: other) }
     // Safety: the pointers are used within the closures, for no more bytes than the spans have.
     return withBytes { own in
       other.withBytes { bytes in
@@ -205,5 +205,13 @@ extension ModelFolder.TensorReference {
         }
       }
     }
+  }
+
+  /// Whether floats of another type have the same values, as vectors do that are stored in 32 bits.
+  private func hasSameValues(as other: ModelFolder.TensorReference) -> Bool {
+    guard shape.dimensions == other.shape.dimensions, let own = shape.type.floatFormat,
+      let format = other.shape.type.floatFormat
+    else { return false }
+    return withBytes { own.decode($0) } == other.withBytes { format.decode($0) }
   }
 }

@@ -53,8 +53,8 @@ private let misspelled: [Refusal] = [
       + "the same thing; give one of them", status: 64, ["--method", "gptq+rtn"]),
   Refusal(
     "no such format",
-    "The value 'gguf' is invalid for '--format <format>'. Please provide one of "
-      + "'compressed-tensors', 'gptq', 'awq' or 'mlx'.", status: 64, ["--format", "gguf"]),
+    "The value 'onnx' is invalid for '--format <format>'. Please provide one of "
+      + "'compressed-tensors', 'gptq', 'awq', 'mlx' or 'gguf'.", status: 64, ["--format", "onnx"]),
   Refusal(
     "no such range",
     "The value 'mse' is invalid for '--range <range>'. Please provide one of 'min-max', "

@@ -62,6 +62,7 @@ private let quantizeHelp = """
     ptq quantize Llama-3.2-1B -o Llama-rtn --method rtn --format gptq
     ptq quantize Llama-3.2-1B -o b --calibration t.txt --base a --redo down_proj
     ptq quantize Llama-3.2-1B -o Llama-mlx --calibration t.txt --format mlx
+    ptq quantize Llama -o l.gguf --calibration t.txt --format gguf --type Q4_K_M
 
   Output error % is the squared error of a Linear's output over the calibration
   tokens, in per cent of the output's energy; held-out % is the same on tokens
@@ -165,7 +166,8 @@ private let quantizeHelp = """
     --discard               Remove what an interrupted run left, and begin again.
 
   OPTIONS:
-    -o, --output <output>   The folder to write; it must not exist.
+    -o, --output <output>   The folder to write, or the file with --format gguf;
+                            it must not exist.
     --method <method>       What happens to the weights: words joined by +.
                             (default: by preset)
                             awq: scale input channels so that salient weights
@@ -206,9 +208,14 @@ private let quantizeHelp = """
                             transformers; gptq, AutoGPTQ's and gptqmodel's layout
                             (v1 zero points), for vLLM and others; awq, AutoAWQ's
                             layout (gemm, 4 bits), for vLLM and transformers;
-                            mlx, the affine mode of mlx, for mlx-lm on Macs.
-                            (values: compressed-tensors, gptq, awq, mlx; default:
-                            compressed-tensors)
+                            mlx, the affine mode of mlx, for mlx-lm on Macs;
+                            gguf, one file for llama.cpp, with the types of
+                            --type. (values: compressed-tensors, gptq, awq, mlx,
+                            gguf; default: compressed-tensors)
+    --type <type>           The types of tensors with --format gguf, as llama.cpp
+                            mixes them. (default: Q4_K_M) (values: Q2_K, Q3_K_S,
+                            Q3_K_M, Q3_K_L, Q4_0, Q4_1, Q4_K_S, Q4_K_M, IQ4_NL,
+                            IQ4_XS, Q5_0, Q5_1, Q5_K_S, Q5_K_M, Q6_K, Q8_0)
     --ignore <ignore>       Linears that stay as they are, with all that engines
                             merge with them: parts of their names, separated by
                             commas, such as layers.0,down_proj. A star stands for

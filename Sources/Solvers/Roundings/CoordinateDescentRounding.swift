@@ -62,8 +62,9 @@ struct CoordinateDescent: PreparedRounding {
     _ weights: Matrix, scheme: Scheme, rule: GridRule, metric: ErrorMetric
   ) throws(GridError) -> QuantizedWeight {
     let found = try start.quantize(weights, scheme: scheme, rule: rule, metric: metric)
-    return descend(
-      from: found, weights, encoding: scheme.granularity == .tensor ? nil : rule.encoding)
+    // No scale of a super-block can move alone.
+    let isFixed = scheme.granularity == .tensor || scheme.superBlock != nil
+    return descend(from: found, weights, encoding: isFixed ? nil : rule.encoding)
   }
 
   /// Improves codes, and the grid too where an encoding is given.

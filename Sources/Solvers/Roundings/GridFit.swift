@@ -33,9 +33,11 @@ struct GridFit {
     let movesOffset = scheme.points == .offset && cc > 0
     var ideal = entry
     ideal.scale *= 1 + idealGrowth(lane, movesOffset)
-    guard ideal.scale > 0, ideal.scale.isFinite else { return nil }
+    // A scale may be negative, but does not change its sign.
+    guard ideal.scale * entry.scale > 0, ideal.scale.isFinite else { return nil }
     var stored = encoding.entry(nearestTo: ideal, scheme)
-    guard stored.scale > 0, stored.scale.isFinite, stored.offset == entry.offset else { return nil }
+    guard stored.scale * entry.scale > 0, stored.scale.isFinite, stored.offset == entry.offset
+    else { return nil }
     let growth = stored.scale / entry.scale - 1
     if movesOffset {
       ideal = stored

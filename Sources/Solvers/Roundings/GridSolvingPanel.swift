@@ -53,14 +53,53 @@ struct GridSolvingPanel {
       codes: [UInt8](repeating: 0, count: rows.count * n))
     // Line p holds wⱼ until its group is solved, and its error wⱼ − ŵⱼ from then on.
     var lines = factor.lines(of: weights, rows, width: width)
-    for end in stride(from: n, to: 0, by: -groupSize) {
-      let block = end - groupSize..<end
-      var plane = group(block, lines, kernel)
-      plane.searchRanges(encoding, scheme)
-      plane.polish(rounds: 2, encoding, scheme)
-      store(plane, block, &lines, &solution)
+    let size = scheme.superBlock ?? groupSize
+    for end in stride(from: n, to: 0, by: -size) {
+      let block = end - size..<end
+      guard scheme.superBlock != nil else {
+        solve(block, kernel, nil, &lines, &solution)
+        continue
+      }
+      // Once as if each group could have any entry; then with what that makes of the shared factors.
+      let before = lines.copy(rows: block)
+      solve(block, kernel, nil, &lines, &solution)
+      let shared = sharedEncodings(block, solution)
+      for (i, line) in block.enumerated() {
+        var target = lines.mutableRow(line)
+        for lane in 0..<width { target[lane] = before[i, lane] }
+      }
+      solve(block, kernel, shared, &lines, &solution)
     }
     return solution
+  }
+
+  /// Solves the groups of a block, from the last to the first.
+  private func solve(
+    _ block: Range<Int>, _ kernel: some RoundingKernel, _ shared: [any GridEncoding]?,
+    _ lines: inout Matrix, _ solution: inout Solution
+  ) {
+    for end in stride(from: block.upperBound, to: block.lowerBound, by: -groupSize) {
+      let columns = end - groupSize..<end
+      var plane = group(columns, lines, kernel)
+      plane.rowEncodings = shared
+      plane.searchRanges(encoding, scheme)
+      plane.polish(rounds: 2, encoding, scheme)
+      store(plane, columns, &lines, &solution)
+    }
+  }
+
+  /// For each row, the encoding of the groups of a super-block with the factors that suit their entries; that of
+  /// the last row for the lanes behind it.
+  private func sharedEncodings(_ block: Range<Int>, _ solution: Solution) -> [any GridEncoding] {
+    let columns = stride(from: block.lowerBound, to: block.upperBound, by: groupSize)
+    let groups = columns.map { factor.column(ofLine: $0) / groupSize }.sorted()
+    return (0..<width).map { lane in
+      let row = min(lane, rows.count - 1)
+      let ideal = groups.map {
+        GridEntry(scale: solution.scales[row, $0], offset: solution.offsets[row, $0])
+      }
+      return encoding.sharing(ideal, scheme) ?? encoding
+    }
   }
 
   /// The problem of a group, with the weights w̃ = w + U⁻¹ (feedback of later groups).

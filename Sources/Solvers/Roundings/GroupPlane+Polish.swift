@@ -44,7 +44,8 @@ extension GroupPlane {
     }
     for lane in 0..<16 {
       let entry = GridEntry(scale: scales[chunk][lane], offset: offsets[chunk][lane])
-      guard let (better, change) = fit.improvement(of: entry, lane: lane, encoding, scheme) else {
+      let own = rowEncodings?[16 * chunk + lane] ?? encoding
+      guard let (better, change) = fit.improvement(of: entry, lane: lane, own, scheme) else {
         continue
       }
       let cost = max(0, yy[lane] + change)

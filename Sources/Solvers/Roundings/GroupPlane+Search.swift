@@ -5,6 +5,8 @@ extension GroupPlane {
   /// Chooses a range for each row: shrunk copies of the range that covers w̃, then both neighbours of
   /// the best, then the same range moved by half a step either way, so that a zero point can round
   /// to the other side.
+  ///
+  /// Where a scale may be negative, each range is tried turned around as well.
   mutating func searchRanges(_ encoding: any GridEncoding, _ scheme: Scheme) {
     var scratch = PlaneScratch(size: size)
     for chunk in 0..<chunks {
@@ -34,16 +36,32 @@ extension GroupPlane {
   }
 
   /// Attempts the entries that cover given ranges, one for each row of a chunk; none for nil.
+  ///
+  /// - Returns: in which rows an entry was kept.
   @discardableResult
   private mutating func attempt(
     _ ranges: [ClosedRange<Float>?], _ encoding: any GridEncoding, _ scheme: Scheme, _ chunk: Int,
     _ scratch: inout PlaneScratch
   ) -> SIMDMask<SIMD16<Int32>> {
+    let better = attempt(ranges, encoding, scheme, chunk, &scratch, turned: false)
+    guard encoding.storesNegativeScales(scheme) else { return better }
+    return better .| attempt(ranges, encoding, scheme, chunk, &scratch, turned: true)
+  }
+
+  private mutating func attempt(
+    _ ranges: [ClosedRange<Float>?], _ encoding: any GridEncoding, _ scheme: Scheme, _ chunk: Int,
+    _ scratch: inout PlaneScratch, turned: Bool
+  ) -> SIMDMask<SIMD16<Int32>> {
     // With an infinite scale the cost is not a number, and nothing is kept.
     var (scale, offset) = (Lanes(repeating: .infinity), Lanes.zero)
     for lane in 0..<16 {
       guard let range = ranges[lane] else { continue }
-      let entry = encoding.entry(covering: range.withZero(scheme), scheme)
+      let own = rowEncodings?[16 * chunk + lane] ?? encoding
+      var entry = own.entry(covering: range.withZero(scheme), scheme)
+      if turned {
+        entry = own.entry(
+          nearestTo: GridEntry(scale: -entry.scale, offset: entry.offset), scheme)
+      }
       (scale[lane], offset[lane]) = (entry.scale, entry.offset)
     }
     return attempt(scale, offset, chunk: chunk, &scratch)

@@ -23,6 +23,8 @@ struct GroupPlane<Kernel: RoundingKernel> {
   /// w̃, by chunks of sixteen rows.
   let weights: [Lanes]
 
+  /// What can be stored in each row, where the rest of its super-block is chosen; nil where rows are alike.
+  var rowEncodings: [any GridEncoding]?
   /// The cheapest scale of each row so far; infinite until one is found, which the caller reports.
   var scales: [Lanes]
   /// The offsets that belong to them.

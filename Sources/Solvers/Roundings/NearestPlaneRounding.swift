@@ -45,7 +45,9 @@ public struct NearestPlaneRounding: Rounding {
     let channels = input.calibration?.channels ?? 0
     // Where groups do not fill the rows, choosing the grid reports it.
     let groupSize = (try? scheme.groupSize(columns: channels)) ?? channels
-    return NearestPlane(try input.factor(order, groupSize: groupSize, damping, for: method))
+    return NearestPlane(
+      try input.factor(
+        order, groupSize: groupSize, superBlock: scheme.superBlock, damping, for: method))
   }
 }
 
@@ -86,7 +88,7 @@ struct NearestPlane: PreparedRounding {
   ) throws(GridError) -> QuantizedWeight {
     let groupSize = try rule.checkedGroupSize(for: weights, scheme)
     guard rule.range == .solve, scheme.granularity != .tensor, groupSize <= Self.largestGroup,
-      factor.visitsGroups(of: groupSize)
+      factor.visitsGroups(of: groupSize), factor.visitsGroups(of: scheme.superBlock ?? groupSize)
     else { return round(weights, on: try rule.grid(for: weights, scheme: scheme, metric: metric)) }
     let size = Self.panelRows
     let panels = Threads.map((weights.rows + size - 1) / size) { panel in

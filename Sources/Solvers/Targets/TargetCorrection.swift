@@ -66,7 +66,8 @@ public struct TargetCorrection: Sendable, Equatable {
     let linears = zip(group.linears, changes).map { linear, change in
       var target = linear.weights
       target.add(change, times: share)
-      return LinearProblem(name: linear.name, weights: linear.weights, target: target)
+      return LinearProblem(
+        name: linear.name, weights: linear.weights, target: target, scheme: linear.scheme)
     }
     return StageProblem.Group(linears, input: group.input, correction: share)
   }

@@ -1,0 +1,75 @@
+public import Checkpoint
+internal import JSON
+
+// A GGUF file as the model folder that it was made from: names, order of rows, configuration and tokenizer.
+
+extension ModelFolder {
+  /// Opens a model folder or a GGUF file.
+  ///
+  /// - Throws: ``CheckpointError`` if it is neither, or contradicts itself.
+  public init(opening path: String) throws(CheckpointError) {
+    self =
+      GGUFFile.isOne(path) ? try ModelFolder(GGUFFile(path: path)) : try ModelFolder(path: path)
+  }
+
+  /// The model in a GGUF file.
+  ///
+  /// - Throws: ``CheckpointError`` for an architecture, a tensor or a tokenizer that is not known.
+  init(_ file: GGUFFile) throws(CheckpointError) {
+    let architecture = try GGUFArchitecture(file)
+    var tensors: [TensorReference] = []
+    var types = JSONObject()
+    for entry in file.entries where entry.name != GGUFArchitecture.frequencies {
+      guard let key = architecture.key(of: entry.name) else {
+        throw .tensor(
+          name: entry.name, path: file.file.path,
+          reason: "is not known in files of the architecture \(architecture.name)")
+      }
+      let order = architecture.rowOrder(of: entry.name, rows: entry.dimensions[0])
+      if entry.type.elementType == nil {
+        types[String(key.dropLast(".weight".count))] = .string(entry.type.name)
+      }
+      tensors.append(
+        TensorReference(
+          name: key, shape: try entry.shape(in: file), in: file.file, at: entry.range,
+          rowOrder: order?.inverse))
+    }
+    var configuration = try architecture.configuration(file)
+    if !types.isEmpty {
+      configuration["quantization_config"] = [
+        "quant_method": .string(GGUFFormat.method), "types": .object(types),
+      ]
+    }
+    var files: [String: [UInt8]] = [:]
+    if let tokenizer = try GGUFTokenizer.json(in: file) {
+      files["tokenizer.json"] = tokenizer.bytes(.compact)
+    }
+    if case .bytes(let report)? = file[GGUFAssembly.reportKey] {
+      files[GGUFAssembly.reportFile] = report
+    }
+    self.init(
+      path: file.file.path, configuration: .object(configuration), tensors: tensors, files: files)
+  }
+}
+
+extension GGUFFile.Entry {
+  /// The shape of the tensor that holds these elements in a folder: blocks are bytes.
+  fileprivate func shape(in file: GGUFFile) throws(CheckpointError) -> TensorShape {
+    if let type = type.elementType { return TensorShape(type, dimensions) }
+    guard dimensions.count == 2, let count = type.byteCount(ofRow: columns) else {
+      throw .tensor(
+        name: name, path: file.file.path,
+        reason: "is \(type.name) of shape \(dimensions), where a matrix is needed")
+    }
+    return TensorShape(.uint8, [dimensions[0], count])
+  }
+}
+
+extension [Int] {
+  /// Where each place went: the inverse of an order.
+  fileprivate var inverse: [Int] {
+    var result = [Int](repeating: 0, count: count)
+    for (place, source) in enumerated() { result[source] = place }
+    return result
+  }
+}

@@ -1,0 +1,192 @@
+internal import Checkpoint
+internal import JSON
+internal import LinearAlgebra
+
+/// The file that is made of a model folder.
+struct GGUFAssembly {
+  /// What is known of the model besides how it was made.
+  private var metadata: [(key: String, value: GGUFValue)]
+  private var parts: [Part] = []
+
+  /// A tensor of the file and where its elements come from.
+  fileprivate struct Part {
+    let tensor: GGUFTensor
+    let source: Source
+
+    enum Source {
+      /// A tensor of the folder, whose rows may get another order.
+      case stored(ModelFolder.TensorReference, rows: [Int]?)
+      /// Numbers that follow from the configuration.
+      case made([Float])
+    }
+  }
+
+  /// Key of the report of what each matrix lost, as JSON.
+  static let reportKey = "ptq.report"
+  /// The name of the report's file in a folder.
+  static let reportFile = "ptq-report.json"
+
+  /// Plans the file.
+  ///
+  /// - Parameters:
+  ///   - folder: a dense model, or the folder in which a result grew.
+  ///   - name: the name of the model.
+  ///   - mixture: the mixture that readers are told of.
+  /// - Throws: ``CheckpointError`` for whatever has no place in a GGUF file.
+  init(
+    of folder: ModelFolder, named name: String, _ mixture: GGUFMixture
+  ) throws(CheckpointError) {
+    let path = "\(folder.path)/config.json"
+    let architecture = try Self.reading(path) { () throws(JSONError) in
+      try GGUFArchitecture(folder.configuration.field)
+    }
+    metadata = [
+      ("general.architecture", .string(architecture.name)), ("general.type", .string("model")),
+      ("general.name", .string(name.hasSuffix(".gguf") ? String(name.dropLast(5)) : name)),
+      ("general.file_type", .uint32(mixture.fileType)),
+      ("general.quantization_version", .uint32(2)),
+    ]
+    metadata += try Self.reading(path) { () throws(JSONError) in
+      try architecture.metadata(folder.configuration.field)
+    }
+    try addTokenizer(of: folder)
+    try addTensors(of: folder, architecture)
+    let rope = try Self.reading(path) { () throws(JSONError) in
+      try RotaryStatement(folder.configuration.field)
+    }
+    if let factors = rope.factors(width: metadata.size("\(architecture.name).rope.dimension_count"))
+    {
+      parts.append(
+        Part(
+          tensor: GGUFTensor("rope_freqs.weight", .float32, [factors.count]), source: .made(factors)
+        ))
+    }
+    if folder.hasCompanion(Self.reportFile) {
+      metadata.append((Self.reportKey, .bytes(try folder.companion(Self.reportFile))))
+    }
+  }
+
+  /// Writes the file, with digests of everything in it.
+  func write(to path: String, made: JSONValue) throws(CheckpointError) {
+    let tensors = parts.map(\.tensor)
+    var digests: [(String, JSONValue)] = []
+    for part in parts {
+      digests.append((part.tensor.name, .string(SHA256.digest(of: part.elements))))
+    }
+    let seal = GGUFSeal(made: made, tensors: digests, over: metadata, tensors)
+    let sources = Dictionary(uniqueKeysWithValues: parts.map { ($0.tensor.name, $0) })
+    try GGUFFile.write(path, metadata + [seal.pair], tensors) { tensor in
+      sources[tensor.name]?.elements ?? []
+    }
+  }
+
+  private mutating func addTokenizer(of folder: ModelFolder) throws(CheckpointError) {
+    let file = "tokenizer.json"
+    guard folder.hasCompanion(file) else {
+      throw .missing(
+        path: "\(folder.path)/\(file)", needed: "a GGUF file holds the tokenizer of its model")
+    }
+    var settings = try folder.json("tokenizer_config.json") ?? [:]
+    let template = "chat_template.jinja"
+    if settings["chat_template"] == nil, folder.hasCompanion(template) {
+      let text = String(decoding: try folder.companion(template), as: UTF8.self)
+      settings = try Self.reading(folder.path) { () throws(JSONError) in
+        var copy = settings
+        try copy.setMember("chat_template", to: .string(text))
+        return copy
+      }
+    }
+    let tokenizer = try folder.json(file) ?? [:]
+    let rows = metadata.size(".vocab_size")
+    metadata += try Self.reading("\(folder.path)/\(file)") { () throws(JSONError) in
+      try GGUFTokenizer(
+        tokenizer.field, settings: settings.field, configuration: folder.configuration.field
+      ).metadata(rows: rows)
+    }
+  }
+
+  private mutating func addTensors(
+    of folder: ModelFolder, _ architecture: GGUFArchitecture
+  ) throws(CheckpointError) {
+    for reference in folder.tensors {
+      if architecture.leavesOut(reference.name) { continue }
+      guard let name = architecture.name(of: reference.name) else {
+        throw .tensor(
+          name: reference.name, path: reference.path,
+          reason: "has no place in a GGUF file of the architecture \(architecture.name)")
+      }
+      let tensor = try Self.tensor(name, reference, in: folder)
+      let order = architecture.rowOrder(of: name, rows: reference.shape.dimensions.first ?? 0)
+      parts.append(Part(tensor: tensor, source: .stored(reference, rows: order)))
+    }
+    let places = Dictionary(
+      uniqueKeysWithValues: parts.map { ($0.tensor.name, architecture.place(of: $0.tensor.name)) })
+    parts.sort { a, b in
+      (places[a.tensor.name] ?? 0, a.tensor.name) < (places[b.tensor.name] ?? 0, b.tensor.name)
+    }
+  }
+
+  /// How a tensor of a folder is stored: blocks as they are, matrices of floats too, vectors in 32 bits.
+  private static func tensor(
+    _ name: String, _ reference: ModelFolder.TensorReference, in folder: ModelFolder
+  ) throws(CheckpointError) -> GGUFTensor {
+    let (type, dimensions) = (reference.shape.type, reference.shape.dimensions)
+    if dimensions.count == 1, type.floatFormat != nil {
+      return GGUFTensor(name, .float32, dimensions)
+    }
+    if let plain = GGUFType.allCases.first(where: { $0.elementType == type }), dimensions.count == 2
+    {
+      return GGUFTensor(name, plain, dimensions)
+    }
+    guard type == .uint8, dimensions.count == 2, let configuration = folder.quantization else {
+      throw .tensor(
+        name: reference.name, path: reference.path,
+        reason: "is \(type.rawValue) of shape \(dimensions), which GGUF files do not hold")
+    }
+    let linear = String(reference.name.dropLast(".weight".count))
+    let blocks = try GGUFFormat.type(of: linear, in: folder, configuration)
+    return GGUFTensor(
+      name, blocks, [dimensions[0], dimensions[1] / blocks.blockByteCount * blocks.blockLength])
+  }
+
+  /// Runs a closure, and attributes its errors to a file.
+  private static func reading<Result>(
+    _ path: String, _ body: () throws(JSONError) -> Result
+  ) throws(CheckpointError) -> Result {
+    do throws(JSONError) { return try body() } catch { throw .json(path: path, cause: error) }
+  }
+}
+
+extension GGUFAssembly.Part {
+  /// The bytes of the elements.
+  fileprivate var elements: [UInt8] {
+    switch source {
+    case .made(let values): FloatFormat.float32.encode(values)
+    case .stored(let reference, let rows):
+      reference.withBytes { span in
+        let bytes = unsafe span.withUnsafeBytes { unsafe [UInt8]($0) }
+        let ordered = rows.map { bytes.reordered(by: $0) } ?? bytes
+        guard tensor.type == .float32, let format = reference.shape.type.floatFormat,
+          format != .float32
+        else { return ordered }
+        // Safety: bytes have no padding.
+        return FloatFormat.float32.encode(unsafe format.decode(ordered.span.bytes))
+      }
+    }
+  }
+}
+
+extension [UInt8] {
+  /// Rows of equal length, of which the first is row `order[0]` of these, and so on.
+  func reordered(by order: [Int]) -> [UInt8] {
+    let length = count / Swift.max(1, order.count)
+    return order.flatMap { self[$0 * length..<($0 + 1) * length] }
+  }
+}
+
+extension [(key: String, value: GGUFValue)] {
+  /// The integer of the first key with this ending; 0 without one.
+  fileprivate func size(_ suffix: String) -> Int {
+    first { $0.key.hasSuffix(suffix) }?.value.int ?? 0
+  }
+}

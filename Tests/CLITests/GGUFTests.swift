@@ -1,0 +1,155 @@
+// GGUF files, from one command to the next.
+
+import Checkpoint
+import JSON
+import LinearAlgebra
+import TestSupport
+import Testing
+
+extension TemporaryFolder {
+  /// Writes a model with a tokenizer, and tokens.
+  fileprivate func write(_ model: TinyModel) throws {
+    try model.write("model", in: self)
+    try write("model/tokenizer.json", TinyModel.tokenizer)
+    try write("text.safetensors", TinyModel.tokenFile(TinyModel.tokens(640, seed: 2)))
+  }
+
+  /// The divergence of a model from the original.
+  fileprivate func divergence(_ name: String, text: String = "text.safetensors") throws -> Double {
+    try Command.succeed(
+      "eval", name, "--text", text, "--length", "32", "--reference", "model", "--json", in: self
+    ).json().member("kl_divergence").double
+  }
+}
+
+private let calibrated = [
+  "--calibration", "text.safetensors", "--length", "32", "--format", "gguf", "--type",
+]
+
+@Suite struct `A GGUF file of a model` {
+  @Test(arguments: TinyModel.Family.allCases, [FloatFormat.bfloat16, .float32])
+  func `is quantized, listed, verified and judged`(
+    family: TinyModel.Family, format: FloatFormat
+  ) throws {
+    try TemporaryFolder.with { folder in
+      try folder.write(TinyModel(format, family: family, attentionBias: family == .llama))
+      let made = try Command.succeed(
+        ["quantize", "model", "-o", "x.gguf"] + calibrated + ["Q4_0"], in: folder)
+      #expect(made.output.contains("15 Linears lose what the report says"))
+      let eight = try Command.start(
+        ["quantize", "model", "-o", "y.gguf"] + calibrated + ["Q8_0"], in: folder
+      ).finish()
+      try #require(eight.status == 0, "\(eight.errors)")
+      #expect(try folder.names(in: "").contains("x.gguf"))
+      #expect(try !folder.names(in: "").contains(".x.gguf.partial"))
+      let listed = try Command.succeed("inspect", "x.gguf", in: folder).output
+      #expect(listed.contains(#/mlp.down_proj +32 x 64 +4 +32 +symmetric/#))
+      #expect(listed.hasSuffix("format: gguf\n"))
+      // Were rows of q or k in the wrong order, the divergence would be that of another model.
+      let (four, more) = (try folder.divergence("x.gguf"), try folder.divergence("y.gguf"))
+      #expect(more < 1e-2 && more < four && four < 1, "\(more), \(four)")
+      let verified = try Command.succeed("verify", "x.gguf", "--against", "model", in: folder)
+      #expect(verified.output.contains("as they were written"))
+    }
+  }
+
+  @Test func `is damaged where a byte changes`() throws {
+    try TemporaryFolder.with { folder in
+      try folder.write(TinyModel())
+      try Command.succeed(
+        ["quantize", "model", "-o", "x.gguf", "--method", "rtn", "--format", "gguf"], in: folder)
+      var bytes = try folder.read("x.gguf")
+      bytes[bytes.count - 100] ^= 1
+      try folder.write("x.gguf", bytes)
+      let found = try Command.start(["verify", "x.gguf"], in: folder).finish()
+      #expect(
+        found.status == 1 && found.output.contains("its bytes are not those that were written"))
+    }
+  }
+
+  @Test func `reads text with the tokenizer in it`() throws {
+    try TemporaryFolder.with { folder in
+      try folder.write(TinyModel())
+      try folder.write("text.txt", String(repeating: "abc xyz abcab ", count: 40))
+      try Command.succeed(
+        [
+          "quantize", "model", "-o", "x.gguf", "--method", "rtn", "--format", "gguf", "--type",
+          "Q8_0",
+        ],
+        in: folder)
+      #expect(try folder.divergence("x.gguf", text: "text.txt") < 1e-2)
+    }
+  }
+
+  @Test func `goes on where a run was interrupted`() throws {
+    try TemporaryFolder.with { folder in
+      try folder.write(TinyModel())
+      let arguments =
+        ["quantize", "model", "--checkpoint-every", "0"] + calibrated + ["Q4_1", "-o"]
+      try Command.succeed(arguments + ["whole.gguf"], in: folder)
+      let running = try Command.start(arguments + ["x.gguf"], in: folder)
+      running.signal(2)
+      _ = running.finish()
+      try Command.succeed(arguments + ["x.gguf"], in: folder)
+      let (whole, continued) = (
+        try GGUFFile(path: folder.path("whole.gguf")), try GGUFFile(path: folder.path("x.gguf"))
+      )
+      for (a, b) in zip(whole.entries, continued.entries) {
+        #expect(a.name == b.name && whole.file.copy(a.range) == continued.file.copy(b.range))
+      }
+    }
+  }
+}
+
+@Suite struct `GGUF files` {
+  @Test(arguments: [
+    (["--type", "Q4_0"], "--type needs --format gguf."),
+    (["--format", "gguf", "--bits", "3"], "--bits: with --format gguf, --type decides"),
+    (["--format", "gguf", "--group-size", "64"], "--group-size: with --format gguf"),
+    (["--format", "gguf", "--symmetric"], "--symmetric and --asymmetric: with --format gguf"),
+    (["--format", "gguf", "--type", "Q9_9"], "The value 'Q9_9' is invalid for '--type <type>'"),
+  ])
+  func `have types, and nothing else decides about bits`(
+    options: [String], words: String
+  ) throws {
+    try TemporaryFolder.with { folder in
+      try folder.write(TinyModel())
+      let outcome = try Command.start(["quantize", "model", "-o", "x.gguf"] + options, in: folder)
+        .finish()
+      #expect(outcome.status == 64 && outcome.errors.contains(words), "\(outcome.errors)")
+    }
+  }
+
+  @Test func `need an architecture and a tokenizer that llama.cpp knows`() throws {
+    try TemporaryFolder.with { folder in
+      let arguments = ["quantize", "model", "-o", "x.gguf", "--method", "rtn", "--format", "gguf"]
+      func refused(_ words: String) throws {
+        let outcome = try Command.start(arguments, in: folder).finish()
+        #expect(outcome.status == 1 && outcome.errors.contains(words), "\(outcome.errors)")
+      }
+      try TinyModel().write("model", in: folder)
+      try refused("model/tokenizer.json: not found; a GGUF file holds the tokenizer of its model")
+      try folder.write("model/tokenizer.json", #"{"model": {"type": "WordPiece"}}"#)
+      try refused("model.type: expected BPE")
+      var stretched = TinyModel()
+      stretched.configure(
+        "rope_scaling",
+        #"{"rope_type": "yarn", "factor": 2.0, "original_max_position_embeddings": 64}"#)
+      try folder.write(stretched)
+      try refused("rope_scaling.rope_type: expected default, linear or llama3")
+    }
+  }
+
+  @Test func `are refused where they lie about the model`() throws {
+    try TemporaryFolder.with { folder in
+      try GGUFFile.write(folder.path("x.gguf"), [("general.architecture", .string("rwkv"))], []) {
+        _ in []
+      }
+      for command in [["inspect", "x.gguf"], ["eval", "x.gguf", "--text", "x.gguf"]] {
+        let outcome = try Command.start(command, in: folder).finish()
+        #expect(outcome.status == 1)
+        #expect(outcome.errors.contains("general.architecture is rwkv"), "\(outcome.errors)")
+      }
+    }
+  }
+}
