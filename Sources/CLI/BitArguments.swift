@@ -61,22 +61,37 @@ struct BitArguments: ParsableArguments {
       if !interruption.discard { try BitSearch.checkNone(beside: output) }
       return nil
     }
-    if let saveBitsPlan { try FolderSink.checkIsFree(saveBitsPlan) }
+    if let saveBitsPlan { try ReportFile.checkIsWritable(saveBitsPlan) }
     let search = try BitSearch(
       model: model, settings: settings, budget: bitsBudget, choices: bitsChoices, output: output,
       checkpointInterval: Double(interruption.interval), interrupted: interruption.interrupted,
       calibration: try calibration())
-    let report = try run(search)
+    // The file may be that of the interrupted run.
+    if search.continued == nil { try checkPlanIsNew() }
+    let report = try run(search, interruption)
     if let saveBitsPlan {
       let linears = model.declaration.blocks.indices.flatMap(model.declaration.linears)
-      let text = report.plan.json(for: linears).text(.pretty) + "\n"
-      try Data(text.utf8).write(to: URL(fileURLWithPath: saveBitsPlan), options: .atomic)
+      let text = Data((report.plan.json(for: linears).text(.pretty) + "\n").utf8)
+      let url = URL(fileURLWithPath: saveBitsPlan)
+      if (try? Data(contentsOf: url)) != text {
+        try checkPlanIsNew()
+        try text.write(to: url, options: .atomic)
+      }
     }
     return report
   }
 
+  /// Checks that saving the plan overwrites nothing.
+  private func checkPlanIsNew() throws {
+    guard let saveBitsPlan, FileManager.default.fileExists(atPath: saveBitsPlan) else { return }
+    throw CheckpointError.unsupported(
+      path: saveBitsPlan, reason: "exists already; give --save-bits-plan another name")
+  }
+
   /// Carries out a search with a line that shows how far it is.
-  private func run(_ search: BitSearch) throws -> BitSearchReport {
+  private func run(
+    _ search: BitSearch, _ interruption: InterruptionArguments
+  ) throws -> BitSearchReport {
     var progress = ProgressLine()
     defer { progress.end() }
     if let (block, count) = search.continued {
@@ -95,7 +110,7 @@ struct BitArguments: ParsableArguments {
       return report
     } catch {
       progress.end()
-      if search.canBeContinued { InterruptionArguments.sayKept() }
+      if search.canBeContinued { interruption.sayKept(after: error) }
       throw error
     }
   }

@@ -40,7 +40,11 @@ enum Interruption {
       source.resume()
       return source
     }
-    defer { sources.forEach { $0.cancel() } }
+    defer {
+      sources.forEach { $0.cancel() }
+      // Behind the body, signals end the process again.
+      for number in numbers { signal(number, SIG_DFL) }
+    }
     return try body()
   }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Checkpoint
 import Pipeline
 
 /// Options for runs that end early, and for what continues them.
@@ -30,8 +31,10 @@ struct InterruptionArguments: ParsableArguments {
     return discard ? .discard : .continueIfAny
   }
 
-  /// Says that a run that ends early can be continued.
-  static func sayKept() {
-    StandardError.write("what is done is kept; the same command continues from there\n")
+  /// Says that what ended early can be continued, unless it could not begin because another run is at work.
+  func sayKept(after error: any Error) {
+    if case CheckpointError.inUse = error { return }
+    let command = discard ? "the same command without --discard" : "the same command"
+    StandardError.write("what is done is kept; \(command) continues from there\n")
   }
 }

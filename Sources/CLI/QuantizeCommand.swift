@@ -143,6 +143,9 @@ struct QuantizeCommand: ParsableCommand {
       method ?? recipe.preset.method, bits: bits, groupSize: groupSize,
       alpha: language.declaration.migrationStrength, format: format.choosing(type))
     try FolderSink.checkIsFree(output)
+    if let statistics, !QuantizationRun.isKept(beside: output) {
+      try FolderSink.checkIsFree(statistics)
+    }
     let search = try mixed.search(language, settings, output: output, interruption) {
       try calibration.read(for: language, recipe.preset)
     }
@@ -158,6 +161,8 @@ struct QuantizeCommand: ParsableCommand {
       failurePolicy: onFailure,
       base: try again.result(opening))
     guard !dryRun else { return try show(run.forecast()) }
+    // From now on, what a search had found before is of no use.
+    if interruption.discard, search == nil { try BitSearch.forget(beside: output) }
     var display = RunDisplay()
     defer { display.end() }
     let report: RunReport
@@ -170,11 +175,15 @@ struct QuantizeCommand: ParsableCommand {
       }
     } catch {
       display.end()
-      if run.canBeContinued || search != nil { InterruptionArguments.sayKept() }
+      if run.canBeContinued || search != nil { interruption.sayKept(after: error) }
       throw error
     }
     display.end()
-    try BitSearch.forget(beside: output)
+    do {
+      try BitSearch.forget(beside: output)
+    } catch {
+      StandardError.write("warning: \(error)\n")
+    }
     if common.json {
       print(report.json.text(.pretty))
     } else {

@@ -29,7 +29,10 @@ struct ReportFile {
   /// Checks that a file can be written here, before the work that it is to report.
   ///
   /// - Throws: ``CheckpointError`` if not.
-  func checkIsWritable() throws {
+  func checkIsWritable() throws { try Self.checkIsWritable(path) }
+
+  /// The same for a file of another kind.
+  static func checkIsWritable(_ path: String) throws {
     let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
     guard unsafe access(folder, W_OK | X_OK) == 0 else {
       throw CheckpointError.system(path: path, doing: "writing into its folder", code: errno)

@@ -1,3 +1,4 @@
+internal import Foundation
 internal import Glibc
 public import JSON
 
@@ -35,6 +36,8 @@ public final class FolderSink {
     try Self.checkIsFree(path)
     let plan = try ShardPlan(tensors, largestShard: largestShard, path: path)
     partial = try PartialFolder(creatingFor: path)
+    // First, because by this file the folder is known to be a run's, and not the user's.
+    record = try WrittenRecord(creating: partial.file(WrittenRecord.fileName))
     try partial.checkRoom(for: plan.byteCount)
     if let index = plan.index { try Self.write(partial.file(ModelFolder.indexName), index) }
     var shards: [ShardFile] = []
@@ -44,8 +47,6 @@ public final class FolderSink {
     self.path = path
     self.shards = shards
     self.plan = plan
-    // Last, so that the other files are complete wherever there is a record.
-    record = try WrittenRecord(creating: partial.file(WrittenRecord.fileName))
     recovered = []
   }
 
@@ -91,6 +92,8 @@ public final class FolderSink {
 
   /// Checks that nothing exists at a path where a folder is to be written.
   ///
+  /// What a run left in its result because it was killed in the last instant is removed.
+  ///
   /// - Throws: ``CheckpointError`` if something does, or no folder can have this name.
   public static func checkIsFree(_ path: String) throws(CheckpointError) {
     guard let name = path.split(separator: "/").last, name != ".", name != ".." else {
@@ -98,9 +101,19 @@ public final class FolderSink {
     }
     var status = stat()
     // lstat, because a dangling link is in the way as well.
-    guard unsafe lstat(OutputPath.resolved(path), &status) != 0 else {
+    let place = OutputPath.resolved(path)
+    guard unsafe lstat(place, &status) != 0 else {
+      let files = [Manifest.fileName, WrittenRecord.fileName].map { "\(place)/\($0)" }
+      if files.allSatisfy(FileManager.default.fileExists) { tidy(place) }
       throw .outputExists(path: path)
     }
+  }
+
+  /// Checks that no run is writing to a path.
+  ///
+  /// - Throws: ``CheckpointError/inUse(path:)`` if one is.
+  package static func checkNotInUse(_ path: String) throws(CheckpointError) {
+    try PartialFolder.checkNotInUse(for: path)
   }
 
   /// The bytes that are free where a folder is to be written; nil where the file system does not say.
@@ -178,9 +191,15 @@ public final class FolderSink {
       try writeFile(Manifest.fileName, try Manifest(of: partial.path, made: made).bytes)
     }
     try Self.checkIsFree(path)
-    record.remove()
-    partial.remove(Self.workspaceName)
+    // What a run needs in order to continue goes when nothing is left to be done.
     try partial.move()
+    Self.tidy(OutputPath.resolved(path))
+  }
+
+  /// Removes from a finished folder what the run that made it was continued by.
+  private static func tidy(_ path: String) {
+    try? FileManager.default.removeItem(atPath: "\(path)/\(workspaceName)")
+    unsafe unlink("\(path)/\(WrittenRecord.fileName)")
   }
 
   /// Puts a single file into place, made of the folder, which is then removed.

@@ -1,7 +1,8 @@
 internal import Foundation
 internal import Glibc
 
-/// The hidden folder `.NAME.partial` in which a result grows, beside its final place.
+/// The hidden folder `.NAME.partial` in which a result grows, beside its final place; or one with another ending,
+/// for what comes before.
 ///
 /// It is locked as long as this object lives. The kernel releases the lock of a process that ends
 /// in whatever way, so a folder that is not locked has no owner. When the object goes away the folder
@@ -18,18 +19,18 @@ final class PartialFolder {
   private var made: [String] = []
 
   /// Where the partial folder of a result is.
-  static func path(for finalPath: String) -> String {
+  static func path(for finalPath: String, as ending: String = "partial") -> String {
     let final = OutputPath.resolved(finalPath)
     let parent = OutputPath.parent(of: final)
     let name = final.split(separator: "/").last ?? ""
-    return (parent == "/" ? "" : parent) + "/.\(name).partial"
+    return (parent == "/" ? "" : parent) + "/.\(name).\(ending)"
   }
 
   /// Makes the folder, or takes over one without an owner and empties it.
   ///
   /// - Throws: ``CheckpointError`` if another run has it, or nothing can be made there.
-  init(creatingFor finalPath: String) throws(CheckpointError) {
-    path = Self.path(for: finalPath)
+  init(creatingFor finalPath: String, as ending: String = "partial") throws(CheckpointError) {
+    path = Self.path(for: finalPath, as: ending)
     self.finalPath = OutputPath.resolved(finalPath)
     parent = OutputPath.parent(of: self.finalPath)
     descriptor = -1
@@ -54,7 +55,8 @@ final class PartialFolder {
       throw .unsupported(
         path: path, reason: "holds files that are not those of an interrupted run; move it away")
     }
-    for name in names {
+    // The mark goes last, so that the folder is known to be a run's for as long as there is anything in it.
+    for name in names.filter({ $0 != WrittenRecord.fileName }) + [WrittenRecord.fileName] {
       try? FileManager.default.removeItem(atPath: file(name))
     }
   }
@@ -62,8 +64,8 @@ final class PartialFolder {
   /// Locks the folder that an earlier run left, which stays as it is.
   ///
   /// - Throws: ``CheckpointError`` if there is none, or another run has it.
-  init(reopeningFor finalPath: String) throws(CheckpointError) {
-    path = Self.path(for: finalPath)
+  init(reopeningFor finalPath: String, as ending: String = "partial") throws(CheckpointError) {
+    path = Self.path(for: finalPath, as: ending)
     self.finalPath = OutputPath.resolved(finalPath)
     parent = OutputPath.parent(of: self.finalPath)
     isKept = true
@@ -74,6 +76,18 @@ final class PartialFolder {
   }
 
   deinit { close() }
+
+  /// Checks that no run has the folder.
+  ///
+  /// - Throws: ``CheckpointError/inUse(path:)`` if one has, or another error if what is there is no folder.
+  static func checkNotInUse(
+    for finalPath: String, as ending: String = "partial"
+  ) throws(CheckpointError) {
+    let descriptor = try lock(path(for: finalPath, as: ending))
+    guard descriptor >= 0 else { return }
+    flock(descriptor, LOCK_UN)
+    Glibc.close(descriptor)
+  }
 
   /// Opens and locks a folder; -1 if it is not there, or not any longer.
   private static func lock(_ path: String) throws(CheckpointError) -> Int32 {

@@ -2,7 +2,7 @@ internal import Foundation
 
 /// A hidden folder beside a result, for work that must be done before its first tensor can be written.
 ///
-/// `.NAME.TASK.partial` is locked as long as this object lives, and is removed with it unless it is kept.
+/// `.NAME.TASK` is locked as long as this object lives, and is removed with it unless it is kept.
 package final class WorkFolder {
   private let partial: PartialFolder
 
@@ -16,11 +16,10 @@ package final class WorkFolder {
   package init(
     _ task: String, beside path: String, isContinued: Bool
   ) throws(CheckpointError) {
-    let place = Self.place(task, beside: path)
     if isContinued {
-      partial = try PartialFolder(reopeningFor: place)
+      partial = try PartialFolder(reopeningFor: path, as: task)
     } else {
-      partial = try PartialFolder(creatingFor: place)
+      partial = try PartialFolder(creatingFor: path, as: task)
       // By this file the folder is known to be a run's, and not the user's.
       _ = try WrittenRecord(creating: partial.file(WrittenRecord.fileName))
       try partial.makeFolder(Self.contents)
@@ -35,25 +34,26 @@ package final class WorkFolder {
 
   /// Where the files of the work are, whether they are there or not.
   package static func path(_ task: String, beside path: String) -> String {
-    "\(PartialFolder.path(for: place(task, beside: path)))/\(contents)"
+    "\(PartialFolder.path(for: path, as: task))/\(contents)"
   }
 
-  /// Removes a folder that was kept, unless there is none or another run has it.
+  /// Checks that no run has the folder.
   ///
-  /// - Throws: ``CheckpointError`` if it cannot be opened.
+  /// - Throws: ``CheckpointError/inUse(path:)`` if one has.
+  package static func checkNotInUse(
+    _ task: String, beside path: String
+  ) throws(CheckpointError) {
+    try PartialFolder.checkNotInUse(for: path, as: task)
+  }
+
+  /// Removes a folder that was kept; one that is the user's stays.
+  ///
+  /// - Throws: ``CheckpointError`` if another run has it, or it cannot be opened.
   package static func remove(_ task: String, beside path: String) throws(CheckpointError) {
-    let place = place(task, beside: path)
-    guard FileManager.default.fileExists(atPath: PartialFolder.path(for: place)) else { return }
-    do throws(CheckpointError) {
-      try PartialFolder(reopeningFor: place).isKept = false
-    } catch .inUse {
-      return
-    }
+    let mark = "\(PartialFolder.path(for: path, as: task))/\(WrittenRecord.fileName)"
+    guard FileManager.default.fileExists(atPath: mark) else { return }
+    try PartialFolder(reopeningFor: path, as: task).isKept = false
   }
 
   private static let contents = "work"
-
-  private static func place(_ task: String, beside path: String) -> String {
-    "\(OutputPath.resolved(path)).\(task)"
-  }
 }

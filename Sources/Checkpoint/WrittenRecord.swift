@@ -41,7 +41,4 @@ final class WrittenRecord {
     end += lines.count
     names.formUnion(added)
   }
-
-  /// Removes the file.
-  func remove() { unsafe unlink(file.path) }
 }

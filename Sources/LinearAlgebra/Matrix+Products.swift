@@ -85,7 +85,8 @@ extension Matrix {
     precondition(
       rows == x.columns && columns == x.columns,
       "second moment of \(x.rows) x \(x.columns) into \(rows) x \(columns)")
-    let rounded = engine == .float32 ? nil : BFloat16Matrix(x)
+    // Of squares below the normal numbers of float32, oneDNN keeps nothing, and OpenBLAS what is left of them.
+    let rounded = engine == .float32 || x.isTiny ? nil : BFloat16Matrix(x)
     // The upper part of a block of rows is a triangle on the diagonal and a rectangle to its right.
     parallelRowBlocks(of: 128) { rows, block in
       let rest = rows.upperBound..<x.columns
@@ -110,5 +111,13 @@ extension Matrix {
       var right = block.mutableView(rows: 0..<rows.count, columns: rest)
       rounded.addProduct(rows, with: rounded, rest, into: &right)
     }
+  }
+}
+
+extension Matrix {
+  /// Whether no square of an element is much above the smallest normal number of float32.
+  fileprivate var isTiny: Bool {
+    let extent = VectorMath.extent(elements.span)
+    return max(-extent.lowerBound, extent.upperBound) < 1e-15
   }
 }

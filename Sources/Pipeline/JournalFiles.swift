@@ -32,15 +32,23 @@ package enum JournalFiles {
   }
 
   /// Writes a journal with the hidden states behind its blocks, in place of an earlier one.
+  ///
+  /// - Parameters:
+  ///   - journal: what is known of the finished blocks.
+  ///   - hidden: the states; none where no further block needs them.
+  ///   - blocks: the number of finished blocks, more than those of the earlier journal if there are states.
+  ///   - folder: where the files are.
   package static func write(
     _ journal: JSONValue, _ hidden: [(name: String, matrix: Matrix)], behind blocks: Int,
     to folder: String
   ) throws(CheckpointError) {
-    let states = "\(folder)/\(states(blocks))"
-    try? FileManager.default.removeItem(atPath: states)
-    try SafetensorsFile.write(hidden, to: states)
+    if !hidden.isEmpty {
+      let states = "\(folder)/\(states(blocks))"
+      try? FileManager.default.removeItem(atPath: states)
+      try SafetensorsFile.write(hidden, to: states)
+    }
     try SmallFile.replace("\(folder)/\(fileName)", with: journal.bytes(.pretty))
-    let kept = [fileName, Self.states(blocks)]
+    let kept = hidden.isEmpty ? [fileName] : [fileName, Self.states(blocks)]
     for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
     where !kept.contains(name) {
       try? FileManager.default.removeItem(atPath: "\(folder)/\(name)")

@@ -46,9 +46,12 @@ package struct RunIdentity: Equatable {
 
   /// What is different, in words: "range: solve, now min-max".
   func differences(from earlier: RunIdentity) -> [String] {
-    Set(facts.keys).union(earlier.facts.keys).sorted().compactMap { name in
+    func brief(_ fact: String?) -> String {
+      fact.map { $0.count > 80 ? "\($0.prefix(60))…" : $0 } ?? "none"
+    }
+    return Set(facts.keys).union(earlier.facts.keys).sorted().compactMap { name in
       let (was, now) = (earlier.facts[name], facts[name])
-      return was == now ? nil : "\(name): \(was ?? "none"), now \(now ?? "none")"
+      return was == now ? nil : "\(name): \(brief(was)), now \(brief(now))"
     }
   }
 
@@ -64,6 +67,21 @@ package struct RunIdentity: Equatable {
   package func check(continuing earlier: RunIdentity, at output: String) throws(RunError) {
     let differences = differences(from: earlier)
     guard differences.isEmpty else { throw .anotherRun(path: output, differences: differences) }
+  }
+
+  /// Checks that what this search finds could be used by the run that was interrupted at a result, if there was one.
+  ///
+  /// - Throws: ``RunError/anotherRun(path:differences:)`` if not, or ``CheckpointError`` if its journal is damaged.
+  package func checkPrecedesRun(at output: String) throws {
+    guard var run = try Journal(in: FolderSink.workspace(for: output))?.identity else { return }
+    guard run.facts["bitPlan"] != nil else {
+      throw RunError.anotherRun(path: output, differences: ["bits: given, now by a budget"])
+    }
+    // What one of the two does not know.
+    for name in Set(run.facts.keys).symmetricDifference(facts.keys) {
+      run.facts[name] = facts[name]
+    }
+    try check(continuing: run, at: output)
   }
 
   /// Every setting there is, so that one that is added later cannot be forgotten here.

@@ -13,15 +13,19 @@ extension BitSearch {
   /// - Parameter progress: called with the share of the work done and the current task; an error that
   ///   it throws ends the search.
   /// - Returns: the plan, with what led to it.
-  /// - Throws: ``CheckpointError``, ``StageError``, or what `progress` throws.
+  /// - Throws: ``CheckpointError``, also if another run is at work on the result, ``StageError``, or what `progress`
+  ///   throws.
   public func run(
     _ progress: (Double, String) throws -> Void = { _, _ in }
   ) throws -> BitSearchReport {
     let clock = ContinuousClock()
     let start = clock.now
     func seconds() -> Double { (kept?.seconds ?? 0) + (clock.now - start).seconds }
+    // Found at the end of a run, this would be late.
+    try model.checkEnds()
     let folder = try output.map {
-      try BitSearchJournal.folder(beside: $0, isContinued: kept != nil)
+      try FolderSink.checkNotInUse($0)
+      return try BitSearchJournal.folder(beside: $0, isContinued: kept != nil)
     }
     func keep(
       _ sets: [MeasuredSet], blocks: Int, _ hidden: [(name: String, matrix: Matrix)]

@@ -117,15 +117,16 @@ public struct BitSearch {
 
   /// Removes what a search kept beside a result, which is of no use once that is complete.
   ///
-  /// - Throws: ``CheckpointError`` if it cannot be opened.
+  /// - Throws: ``CheckpointError`` if another search is at work there, or it cannot be opened.
   public static func forget(beside output: String) throws(CheckpointError) {
     try BitSearchJournal.remove(beside: output)
   }
 
-  /// Checks that no search was interrupted for a result that is now to be made without one.
+  /// Checks that no search is at work, or was interrupted, for a result that is now to be made without one.
   ///
-  /// - Throws: ``RunError`` if there was, or ``CheckpointError`` if its journal is damaged.
+  /// - Throws: ``RunError`` if one was, or ``CheckpointError`` if one is or its journal is damaged.
   public static func checkNone(beside output: String) throws {
+    try BitSearchJournal.checkNotInUse(beside: output)
     guard try BitSearchJournal.identity(beside: output) != nil else { return }
     throw RunError.anotherRun(path: output, differences: ["bits: by a budget, now given"])
   }
@@ -157,6 +158,7 @@ extension InterruptedRun {
     of identity: RunIdentity, output: String, _ model: ModelDeclaration, choices: Int
   ) throws -> BitSearchJournal? {
     if self == .discard { return nil }
+    try identity.checkPrecedesRun(at: output)
     guard let earlier = try BitSearchJournal.identity(beside: output) else {
       guard self != .mustContinue || QuantizationRun.isKept(beside: output) else {
         throw RunError.nothingToContinue(output)

@@ -29,6 +29,11 @@ struct BitSearchJournal {
     try WorkFolder(task, beside: output, isContinued: isContinued)
   }
 
+  /// Checks that no search for a result is at work.
+  static func checkNotInUse(beside output: String) throws(CheckpointError) {
+    try WorkFolder.checkNotInUse(task, beside: output)
+  }
+
   /// Removes what was kept for a result.
   static func remove(beside output: String) throws(CheckpointError) {
     try WorkFolder.remove(task, beside: output)

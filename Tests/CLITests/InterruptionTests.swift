@@ -70,7 +70,7 @@ import Testing
       while run.isRunning && !run.errors.contains("planning, block 2") { usleep(1000) }
       run.signal(SIGKILL)
       #expect(run.finish().status == 128 + SIGKILL)
-      #expect(try folder.names() == [".out.search.partial", "whole"])
+      #expect(try folder.names() == [".out.search", "whole"])
       let other = try Command.start(
         command.dropLast(4) + ["-o", "out", "--bits", "3"], in: folder
       ).finish()

@@ -37,8 +37,16 @@ private let refusals: [Refusal] = [
     ["quantize", "model", "-o", "out", "--group-size", "32", "--bits-budget", "4"]),
   Refusal(
     "a plan that exists already",
-    "model: the output exists already; choose another --output",
+    "model: is a folder",
     ["--bits-budget", "4", "--save-bits-plan", "model"]),
+  Refusal(
+    "a plan that is a file already",
+    "text.safetensors: exists already; give --save-bits-plan another name",
+    ["--bits-budget", "4", "--save-bits-plan", "text.safetensors"]),
+  Refusal(
+    "a plan in no folder",
+    "no/plan.json: writing into its folder failed: No such file or directory",
+    ["--bits-budget", "4", "--save-bits-plan", "no/plan.json"]),
   Refusal(
     "no plan",
     "plan.json: opening failed: No such file or directory", ["--bits-plan", "plan.json"]),

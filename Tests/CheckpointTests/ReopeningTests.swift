@@ -132,6 +132,33 @@ extension TemporaryFolder {
     }
   }
 
+  @Test func `leaves nothing behind, even if it was killed in the last instant`() throws {
+    try TemporaryFolder.with { folder in
+      let sink = try folder.open()
+      for tensor in tensors { try sink.write(tensor) }
+      try sink.finish(made: ["by": "a test"])
+      let whole = try folder.contents(of: "out")
+      try folder.write("out/.written", "")
+      try folder.write("out/.run/journal.json", "{}")
+      expectFailure("exists") { try FolderSink.checkIsFree(folder.path("out")) }
+      #expect(try folder.contents(of: "out") == whole)
+      // A folder that no run has made stays as it is.
+      try folder.write("mine/.written", "")
+      expectFailure("exists") { try FolderSink.checkIsFree(folder.path("mine")) }
+      #expect(try folder.names(in: "mine") == [".written"])
+    }
+  }
+
+  @Test func `is known to be a run's from its first instant to its last`() throws {
+    try TemporaryFolder.with { folder in
+      _ = try folder.open()
+      // As after a kill between the first file and the second one.
+      try folder.write(".out.partial/.written", "")
+      try folder.write(".out.partial/model.safetensors", "cut")
+      _ = try folder.open()
+    }
+  }
+
   @Test func `is never a folder that no run has left`() throws {
     try TemporaryFolder.with { folder in
       try folder.write(".out.partial/letter", "mine")

@@ -112,6 +112,36 @@ extension BitSearch {
     }
   }
 
+  @Test func `leaves a folder of the user's alone`() throws {
+    try TemporaryFolder.with { folder in
+      try TinyModel().write("model", in: folder)
+      try folder.write(".out.search/letter", "mine")
+      try BitSearch.forget(beside: folder.path("out"))
+      #expect(throws: CheckpointError.self) { try folder.search(.discard).run() }
+      #expect(try folder.names(in: ".out.search") == ["letter"])
+    }
+  }
+
+  @Test func `does not begin where the run that follows would be refused`() throws {
+    try TemporaryFolder.with { folder in
+      try TinyModel().write("model", in: folder)
+      let model = try LanguageModel(ModelFolder(path: folder.path("model")))
+      let run = try QuantizationRun(
+        model: model, settings: .bits(4, .gptq), calibration: .random, output: folder.path("out"),
+        checkpointInterval: 0)
+      #expect(throws: Stop.self) {
+        try run.run { event in
+          if case .progress(let share, _) = event, share > 0.5 { throw Stop() }
+        }
+      }
+      try #require(run.canBeContinued)
+      var refused = ""
+      do { _ = try folder.search() } catch { refused = "\(error)" }
+      #expect(refused.contains("(bits: given, now by a budget)"), "\(refused)")
+      _ = try folder.search(.discard)
+    }
+  }
+
   @Test func `keeps two searches apart`() throws {
     try TemporaryFolder.with { folder in
       try TinyModel().write("model", in: folder)
@@ -122,7 +152,6 @@ extension BitSearch {
         do { _ = try other.run() } catch { refused = "\(error)" }
       }
       #expect(refused.contains("out.search"), "\(refused)")
-      // What is in use stays.
       try BitSearch.forget(beside: folder.path("out"))
       #expect(try folder.names() == ["model"])
     }
