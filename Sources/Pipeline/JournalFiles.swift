@@ -38,6 +38,7 @@ package enum JournalFiles {
   ///   - hidden: the states; none where no further block needs them.
   ///   - blocks: the number of finished blocks, more than those of the earlier journal if there are states.
   ///   - folder: where the files are.
+  /// - Throws: ``CheckpointError`` if they cannot be written; then the earlier journal is whole.
   package static func write(
     _ journal: JSONValue, _ hidden: [(name: String, matrix: Matrix)], behind blocks: Int,
     to folder: String
