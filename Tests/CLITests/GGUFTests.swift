@@ -1,6 +1,7 @@
 // GGUF files, from one command to the next.
 
 import Checkpoint
+import Foundation
 import JSON
 import LinearAlgebra
 import TestSupport
@@ -83,17 +84,23 @@ private let calibrated = [
 
   @Test func `goes on where a run was interrupted`() throws {
     try TemporaryFolder.with { folder in
-      try folder.write(TinyModel())
-      let arguments =
-        ["quantize", "model", "--checkpoint-every", "0"] + calibrated + ["Q4_1", "-o"]
-      try Command.succeed(arguments + ["whole.gguf"], in: folder)
-      let running = try Command.start(arguments + ["x.gguf"], in: folder)
-      running.signal(2)
-      _ = running.finish()
-      try Command.succeed(arguments + ["x.gguf"], in: folder)
+      let command = [
+        "quantize", Command.tinyLlama, "--samples", "8", "--length", "128", "--calibration",
+        "\(Command.tinyLlama)/calibration.txt", "--checkpoint-every", "0", "--format", "gguf",
+        "--type", "Q2_K", "-o",
+      ]
+      try Command.succeed(command + ["whole.gguf"], in: folder)
+      let run = try Command.start(command + ["x.gguf"], in: folder)
+      while run.isRunning && !run.errors.contains("block 2") { usleep(1000) }
+      run.signal(SIGTERM)
+      #expect(run.finish().status == 143)
+      #expect(try folder.names() == [".x.gguf.partial", "whole.gguf"])
+      try Command.succeed(command + ["x.gguf", "--resume"], in: folder)
+      #expect(try folder.names() == ["whole.gguf", "x.gguf"])
       let (whole, continued) = (
         try GGUFFile(path: folder.path("whole.gguf")), try GGUFFile(path: folder.path("x.gguf"))
       )
+      #expect(Set(whole.entries.map(\.type)) == [.float32, .q2K, .q3K, .q6K])
       for (a, b) in zip(whole.entries, continued.entries) {
         #expect(a.name == b.name && whole.file.copy(a.range) == continued.file.copy(b.range))
       }
