@@ -11,7 +11,7 @@ WINDOWS, LENGTH, MINUTES = 8, 256, 15
 HERE = pathlib.Path(__file__).resolve().parent
 
 # By name: the options of `ptq quantize` in addition to COMMON, and the quantization method and the
-# symmetry that config.json must state.
+# symmetry that config.json must state; None for a GGUF file, which has no config.json.
 COMMON = '--samples 32 --length 256'
 PACKED = '--method gptq --bits 4 --group-size 64'
 FORMATS = {
@@ -21,6 +21,8 @@ FORMATS = {
     'awq': (f'{PACKED} --format awq --asymmetric', ('awq', False)),
     'mlx': (f'{PACKED} --format mlx', ('mlx', False)),
     'mlx 3 bits': ('--method gptq --bits 3 --group-size 64 --format mlx', ('mlx', False)),
+    'gguf Q4_0': ('--method gptq --format gguf --type Q4_0', None),
+    'gguf Q3_K_M': ('--method gptq --format gguf --type Q3_K_M', None),
     'int8': ('--method smoothquant --format compressed-tensors', ('compressed-tensors', True)),
     'int8 static': ('--method smoothquant+static --format compressed-tensors', ('compressed-tensors', True)),
 }
@@ -32,6 +34,8 @@ READINGS = [
     ('transformers', 'compressed-tensors asymmetric', ['--dequantize']),
     ('transformers', 'int8', []),
     ('transformers', 'int8 static', []),
+    ('transformers', 'gguf Q4_0', []),
+    ('transformers', 'gguf Q3_K_M', []),
     ('definition', 'gptq', []),
     ('definition', 'awq', []),
     ('mlx-lm', 'mlx', []),
@@ -111,11 +115,11 @@ def main():
 
         folders, ours = {'dense': options.model}, {}
         for name, (extra, scheme) in FORMATS.items():
-            folders[name] = place / name.replace(' ', '-')
+            folders[name] = place / (name.replace(' ', '-') + ('' if scheme else '.gguf'))
             try:
                 call([options.ptq, 'quantize', options.model, '--output', folders[name],
                       '--calibration', options.model / 'calibration.txt', *COMMON.split(), *extra.split()])
-                check_scheme(folders[name], scheme)
+                if scheme: check_scheme(folders[name], scheme)
             except Failure as failure:
                 del folders[name]
                 complaints.append(f'ptq quantize, {name}: {failure}')

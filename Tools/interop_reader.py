@@ -26,6 +26,8 @@ def transformers_scores(folder, windows, dequantize):
     import torch
     from transformers import AutoModelForCausalLM, CompressedTensorsConfig
     extra = {'quantization_config': CompressedTensorsConfig(dequantize=True)} if dequantize else {}
+    path = pathlib.Path(folder)
+    if path.is_file(): folder, extra = path.parent, {'gguf_file': path.name}
     model, report = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation='eager',
                                                          output_loading_info=True, **extra)
     # transformers only warns about missing weights, and fills them with random numbers.

@@ -45,6 +45,37 @@ def floats(*values):
     return struct.pack(f"<{len(values)}f", *values)
 
 
+def gguf(metadata, tensors):
+    """A GGUF file: pairs of kind 4 (u32), 6 (f32), 8 (string) or 9 (strings), and tensors (name, type, axes, bytes)."""
+    text = lambda value: struct.pack("<Q", len(value.encode())) + value.encode()
+    values = {4: lambda v: struct.pack("<I", v), 6: lambda v: struct.pack("<f", v), 8: text,
+              9: lambda v: struct.pack("<IQ", 8, len(v)) + b"".join(map(text, v))}
+    head = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(metadata))
+    for key, kind, value in metadata:
+        head += text(key) + struct.pack("<I", kind) + values[kind](value)
+    data = b""
+    for name, kind, axes, content in tensors:
+        head += text(name) + struct.pack(f"<I{len(axes)}QIQ", len(axes), *axes, kind, len(data))
+        data += content + bytes(-len(content) % 32)
+    return head + bytes(-len(head) % 32) + data
+
+
+def gguf_seeds():
+    sizes = [("block_count", 1), ("context_length", 8), ("embedding_length", 32), ("feed_forward_length", 32),
+             ("attention.head_count", 2), ("attention.head_count_kv", 1), ("vocab_size", 3)]
+    metadata = [("general.architecture", 8, "llama"), ("general.alignment", 4, 32)]
+    metadata += [(f"llama.{key}", 4, value) for key, value in sizes]
+    metadata += [("llama.attention.layer_norm_rms_epsilon", 6, 1e-5), ("tokenizer.ggml.model", 8, "gpt2"),
+                 ("tokenizer.ggml.pre", 8, "gpt-2"), ("tokenizer.ggml.tokens", 9, ["a", "b", "ab"]),
+                 ("tokenizer.ggml.merges", 9, ["a b"])]
+    rows = {"attn_q": 32, "attn_k": 16, "attn_v": 16, "attn_output": 32, "ffn_gate": 32, "ffn_up": 32, "ffn_down": 32}
+    tensors = [("token_embd.weight", 8, [32, 3], bytes(3 * 34)), ("output_norm.weight", 0, [32], floats(*[1] * 32)),
+               ("blk.0.attn_norm.weight", 0, [32], floats(*[1] * 32)), ("blk.0.ffn_norm.weight", 0, [32], floats(*[1] * 32))]
+    tensors += [(f"blk.0.{name}.weight", 2, [32, count], bytes(18 * count)) for name, count in rows.items()]
+    seed("gguf", "llama", gguf(metadata, tensors))
+    seed("gguf", "empty", gguf([], []))
+
+
 def json_seeds():
     seed("json", "kinds", '{"a":[null,true,false,-0,1.5e-3,12345678901234567890],"é":{"\\ud83d\\ude00":"\\u0000\\n"}}')
     seed("json", "deep", "[" * 129 + "]" * 129)
@@ -54,6 +85,7 @@ def json_seeds():
 
 
 def weight_seeds():
+    gguf_seeds()
     seed("safetensors", "types", safetensors([
         ("a", "F32", [2, 2], floats(1, 2, 3, 4)), ("b", "F16", [3], bytes(6)), ("c", "BF16", [], bytes(2)),
         ("d", "I32", [1], bytes(4)), ("e", "I64", [1], bytes(8)), ("f", "F64", [1], bytes(8)),

@@ -1,6 +1,8 @@
 import Checkpoint
+import Formats
 import LinearAlgebra
 import Pipeline
+import Transformer
 
 /// Files of numbers.
 let weightReaders = [
@@ -13,6 +15,18 @@ let weightReaders = [
         expect(file.floats(entry.name) != nil, "\(entry.name) has no floats")
       }
       _ = (file.integers(entry.name), file.doubles(entry.name))
+    }
+  },
+  Reader("gguf") { bytes in
+    let path = Scratch.write("model.gguf", bytes)
+    let file = try GGUFFile(path: path)
+    for entry in file.entries {
+      expect(entry.range.upperBound <= bytes.count, "a tensor beyond the file")
+    }
+    _ = try GGUFSeal(of: file)?.findings(in: file)
+    let model = try LanguageModel(ModelFolder(opening: path))
+    for linear in model.declaration.linears(block: 0) where linear.rows * linear.columns < 1 << 16 {
+      _ = try model.quantizedLinear(linear)?.dequantized()
     }
   },
   Reader("npy") { bytes in
