@@ -225,7 +225,7 @@ extension QuantizeCommand {
 
   /// Prints what a run would do.
   private func show(_ forecast: RunForecast) {
-    let speed = SystemProbe().measuredSpeed()
+    let speed = SystemProbe().measuredSpeed(on: forecast.engine)
     if common.json {
       print(forecast.json(speed: speed).text(.pretty))
     } else {

@@ -1,6 +1,6 @@
 internal import Checkpoint
 internal import Formats
-internal import LinearAlgebra
+public import LinearAlgebra
 internal import Quantizer
 internal import Solvers
 internal import Transformer
@@ -45,6 +45,8 @@ public struct RunForecast: Sendable {
   public let memory: Memory
   /// The multiplications and additions of the run.
   public let flops: Double
+  /// What computes the large products.
+  public let engine: ProductEngine
 
   /// What a run holds at its largest moment, in bytes.
   ///
@@ -86,7 +88,7 @@ extension QuantizationRun {
       linears: linears, keepsTables: plan.tables.isEmpty,
       dense: plan.dense + plan.foreign,
       loaders: plan.engines.loaders, warnings: plan.engines.warnings + model.warnings,
-      outputBytes: bytes, freeBytes: free, memory: memory, flops: flops)
+      outputBytes: bytes, freeBytes: free, memory: memory, flops: flops, engine: model.engine)
   }
 
   private var tokens: Int { calibration?.windows.reduce(0) { $0 + $1.count } ?? 0 }

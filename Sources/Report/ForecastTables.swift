@@ -1,6 +1,7 @@
 internal import Formats
 internal import Foundation
 package import JSON
+internal import LinearAlgebra
 package import Pipeline
 
 extension RunForecast {
@@ -34,7 +35,8 @@ extension RunForecast {
 
   /// What stays dense, what is needed, and who loads the result.
   ///
-  /// - Parameter speed: the floating-point operations per second of a product on this machine.
+  /// - Parameter speed: the floating-point operations per second of a product on this machine, by the engine of
+  ///   the run.
   /// - Returns: several lines.
   package func summary(speed: Double) -> String {
     let engines = loaders.map {
@@ -50,7 +52,8 @@ extension RunForecast {
         + "\(Numbers.bytes(memory.weights)), hidden states \(Numbers.bytes(memory.hiddenStates)), "
         + "activations \(Numbers.bytes(memory.activations)), statistics "
         + "\(Numbers.bytes(memory.statistics)))",
-      "time: about \(Numbers.duration(seconds(speed: speed))), at \(Numbers.fixed(speed / 1e9, 0)) GFLOP/s",
+      "time: about \(Numbers.duration(seconds(speed: speed))), at \(Numbers.fixed(speed / 1e9, 0)) GFLOP/s in "
+        + engine.rawValue,
     ]
     lines += warnings.map { "warning: \($0.text)" }
     return lines.joined(separator: "\n")
@@ -76,11 +79,14 @@ extension RunForecast {
     ]
   }
 
-  /// The time of the run, at 0.8 of a product's speed.
+  /// The time of the run, at 0.8 of a product's speed in float32 and 0.5 in bfloat16.
   ///
   /// On SmolLM2-135M and two cores with AVX2, runs reached 0.82 (preset fast, 64 windows of 256 tokens), 0.93
-  /// (balanced, the same) and 0.69 (fast, 8 windows of 2048). The faster products are, the more the rest weighs.
-  private func seconds(speed: Double) -> Double { flops / (0.8 * speed) }
+  /// (balanced, the same) and 0.69 (fast, 8 windows of 2048). The faster products are, the more the rest weighs: with
+  /// products in bfloat16 on two cores with AVX512-BF16, 0.52 (fast) and 0.54 (balanced).
+  private func seconds(speed: Double) -> Double {
+    flops / ((engine == .float32 ? 0.8 : 0.5) * speed)
+  }
 
   private var denseNames: String {
     var names: [String] = []
