@@ -2,6 +2,7 @@
 
 import Checkpoint
 import Foundation
+import JSON
 import LinearAlgebra
 import Remedies
 import TestSupport
