@@ -83,7 +83,10 @@ final class PartialFolder {
   static func checkNotInUse(
     for finalPath: String, as ending: String = "partial"
   ) throws(CheckpointError) {
-    let descriptor = try lock(path(for: finalPath, as: ending))
+    let path = path(for: finalPath, as: ending)
+    // That nothing can be there is for those to say who want to make it.
+    guard FileManager.default.fileExists(atPath: path) else { return }
+    let descriptor = try lock(path)
     guard descriptor >= 0 else { return }
     flock(descriptor, LOCK_UN)
     Glibc.close(descriptor)
