@@ -142,7 +142,15 @@ struct QuantizeCommand: ParsableCommand {
     var settings = try recipe.settings(
       method ?? recipe.preset.method, bits: bits, groupSize: groupSize,
       alpha: language.declaration.migrationStrength, format: format.choosing(type))
-    try FolderSink.checkIsFree(output)
+    do {
+      try FolderSink.checkIsFree(output)
+    } catch {
+      // A run that is killed when its result is in place leaves the search that was for it.
+      if let manifest = try? Manifest(in: output), !manifest.files.isEmpty {
+        try BitSearch.forget(beside: output)
+      }
+      throw error
+    }
     if let statistics, !QuantizationRun.isKept(beside: output) {
       try FolderSink.checkIsFree(statistics)
     }
