@@ -2,6 +2,7 @@ import Checkpoint
 import Formats
 import LinearAlgebra
 import Pipeline
+import Quantizer
 import Transformer
 
 /// Files of numbers.
