@@ -125,6 +125,11 @@ struct QuantizeCommand: ParsableCommand {
     if bits != nil, mixed.decideBits {
       throw ValidationError("--bits and --bits-budget or --bits-plan exclude each other.")
     }
+    if output.lowercased().hasSuffix(".gguf"), !format.format.isFile {
+      throw ValidationError(
+        "--output \(output) is the name of a file; give --format gguf, or another name for a folder."
+      )
+    }
     if again.base != nil, mixed.decideBits {
       throw ValidationError("--redo takes --bits, and no --bits-budget or --bits-plan.")
     }

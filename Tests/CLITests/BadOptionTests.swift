@@ -56,6 +56,10 @@ private let misspelled: [Refusal] = [
     "The value 'onnx' is invalid for '--format <format>'. Please provide one of "
       + "'compressed-tensors', 'gptq', 'awq', 'mlx' or 'gguf'.", status: 64, ["--format", "onnx"]),
   Refusal(
+    "a folder with the name of a file",
+    "--output a.GGUF is the name of a file; give --format gguf, or another name for a folder.",
+    status: 64, ["quantize", "model", "-o", "a.GGUF"]),
+  Refusal(
     "no such range",
     "The value 'mse' is invalid for '--range <range>'. Please provide one of 'min-max', "
       + "'squared-error', 'output-error' or 'solve'.", status: 64, ["--range", "mse"]),
