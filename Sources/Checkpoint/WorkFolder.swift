@@ -55,5 +55,5 @@ package final class WorkFolder {
     try PartialFolder(reopeningFor: path, as: task).isKept = false
   }
 
-  private static let contents = "work"
+  private static let contents = "kept"
 }

@@ -41,7 +41,7 @@ import Transformer
       try folder.write("w/journal.json", content)
       _ = try Journal(in: folder.path("w"))
     case "search":
-      try folder.write(".out.search/work/journal.json", content)
+      try folder.write(".out.search/kept/journal.json", content)
       _ = try BitSearchJournal(
         beside: folder.path("out"), for: model.declaration, choices: 2)
     default:

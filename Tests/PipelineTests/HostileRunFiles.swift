@@ -75,24 +75,24 @@ let hostileRunFiles = #"""
   journal | {"run":{},"blocks":1,"linears":[7]} | w/journal.json: linears[0]: expected an object, found the number 7
   journal | {"run":{},"blocks":1,"linears":[{"name":7}]} | w/journal.json: linears[0].name: expected a string, found the number 7
   journal | {"run":{},"blocks":99999999999,"linears":[]} | w/journal.json: blocks: expected a positive integer of at most 2147483647, found 99999999999
-  search | 7 | .out.search/work/journal.json: the value: expected an object, found the number 7
-  search | { | .out.search/work/journal.json: line 1, column 2: expected a member name in quotes, found the end of the text
-  search | {} | .out.search/work/journal.json: run: expected a value, found no such member
-  search | {"run":{"a":7}} | .out.search/work/journal.json: run.a: expected a string, found the number 7
-  search | {"run":{},"blocks":0} | .out.search/work/journal.json: blocks: expected a positive integer of at most 2, found 0
-  search | {"run":{},"blocks":3} | .out.search/work/journal.json: blocks: expected a positive integer of at most 2, found 3
-  search | {"run":{},"blocks":1e40} | .out.search/work/journal.json: blocks: expected an integer, found the number 1e40
-  search | {"run":{},"blocks":1} | .out.search/work/journal.json: seconds: expected a value, found no such member
-  search | {"run":{},"blocks":1,"seconds":"1"} | .out.search/work/journal.json: seconds: expected a number, found a string
-  search | {"run":{},"blocks":1,"seconds":1} | .out.search/work/journal.json: sets: expected a value, found no such member
-  search | {"run":{},"blocks":1,"seconds":1,"sets":{}} | .out.search/work/journal.json: sets: expected an array, found an object
-  search | {"run":{},"blocks":1,"seconds":1,"sets":[]} | .out.search/work/journal.json: sets: expected 4 for 1 blocks, found 0
-  search | {"run":{},"blocks":1,"seconds":1,"sets":[7,7,7,7]} | .out.search/work/journal.json: sets[0]: expected an object, found the number 7
-  search | {"run":{},"blocks":1,"seconds":1,"sets":[{},7,7,7]} | .out.search/work/journal.json: sets[0].losses: expected a value, found no such member
-  search | {"run":{},"blocks":1,"seconds":1,"sets":[{"losses":["1"]},7,7,7]} | .out.search/work/journal.json: sets[0]: expected losses of 2 choices, found 1
-  search | {"run":{},"blocks":1,"seconds":1,"sets":[{"losses":["1",2]},7,7,7]} | .out.search/work/journal.json: sets[0].losses[1]: expected a string, found the number 2
-  search | {"run":{},"blocks":1,"seconds":1,"sets":[{"losses":["1","x"]},7,7,7]} | .out.search/work/journal.json: sets[0].losses[1]: expected a number in quotes, found x
-  search | {"run":{},"blocks":1,"seconds":1,"sets":[{"losses":["1","2"],"divergence":3},7,7,7]} | .out.search/work/journal.json: sets[0].divergence: expected a string, found the number 3
+  search | 7 | .out.search/kept/journal.json: the value: expected an object, found the number 7
+  search | { | .out.search/kept/journal.json: line 1, column 2: expected a member name in quotes, found the end of the text
+  search | {} | .out.search/kept/journal.json: run: expected a value, found no such member
+  search | {"run":{"a":7}} | .out.search/kept/journal.json: run.a: expected a string, found the number 7
+  search | {"run":{},"blocks":0} | .out.search/kept/journal.json: blocks: expected a positive integer of at most 2, found 0
+  search | {"run":{},"blocks":3} | .out.search/kept/journal.json: blocks: expected a positive integer of at most 2, found 3
+  search | {"run":{},"blocks":1e40} | .out.search/kept/journal.json: blocks: expected an integer, found the number 1e40
+  search | {"run":{},"blocks":1} | .out.search/kept/journal.json: seconds: expected a value, found no such member
+  search | {"run":{},"blocks":1,"seconds":"1"} | .out.search/kept/journal.json: seconds: expected a number, found a string
+  search | {"run":{},"blocks":1,"seconds":1} | .out.search/kept/journal.json: sets: expected a value, found no such member
+  search | {"run":{},"blocks":1,"seconds":1,"sets":{}} | .out.search/kept/journal.json: sets: expected an array, found an object
+  search | {"run":{},"blocks":1,"seconds":1,"sets":[]} | .out.search/kept/journal.json: sets: expected 4 for 1 blocks, found 0
+  search | {"run":{},"blocks":1,"seconds":1,"sets":[7,7,7,7]} | .out.search/kept/journal.json: sets[0]: expected an object, found the number 7
+  search | {"run":{},"blocks":1,"seconds":1,"sets":[{},7,7,7]} | .out.search/kept/journal.json: sets[0].losses: expected a value, found no such member
+  search | {"run":{},"blocks":1,"seconds":1,"sets":[{"losses":["1"]},7,7,7]} | .out.search/kept/journal.json: sets[0]: expected losses of 2 choices, found 1
+  search | {"run":{},"blocks":1,"seconds":1,"sets":[{"losses":["1",2]},7,7,7]} | .out.search/kept/journal.json: sets[0].losses[1]: expected a string, found the number 2
+  search | {"run":{},"blocks":1,"seconds":1,"sets":[{"losses":["1","x"]},7,7,7]} | .out.search/kept/journal.json: sets[0].losses[1]: expected a number in quotes, found x
+  search | {"run":{},"blocks":1,"seconds":1,"sets":[{"losses":["1","2"],"divergence":3},7,7,7]} | .out.search/kept/journal.json: sets[0].divergence: expected a string, found the number 3
   records | 7 | a.jsonl, line 2: a JSON object with a string "text" or a conversation is needed: the value: expected an object, found the number 7
   records | [] | a.jsonl, line 2: a JSON object with a string "text" or a conversation is needed: the value: expected an object, found an array
   records | null | a.jsonl, line 2: a JSON object with a string "text" or a conversation is needed: the value: expected an object, found null

@@ -26,7 +26,7 @@ let runReaders = [
     for linear in journal.linears { _ = linear.json.bytes() }
   },
   Reader("search") { bytes in
-    _ = Scratch.write(".out.search/work/journal.json", bytes)
+    _ = Scratch.write(".out.search/kept/journal.json", bytes)
     let found = try BitSearchJournal(
       beside: Scratch.path("out"), for: model.declaration, choices: 2)
     guard let found else { fatalError("there is a journal") }
