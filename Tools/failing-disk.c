@@ -53,6 +53,13 @@ int rename(const char *from, const char *to) {
   return real(from, to);
 }
 
+int link(const char *from, const char *to) {
+  static int (*real)(const char *, const char *);
+  if (!real) real = (int (*)(const char *, const char *))dlsym(RTLD_NEXT, "link");
+  about_to_change();
+  return real(from, to);
+}
+
 int fsync(int descriptor) {
   static atomic_long calls;
   static int (*real)(int);

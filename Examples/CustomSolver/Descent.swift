@@ -16,8 +16,7 @@ struct Descent: Rounding {
     -> any PreparedRounding
   {
     guard let statistics = input.calibration else { throw .calibrationNeeded(method: "descent") }
-    let bad = statistics.nonFiniteChannels
-    guard bad.isEmpty else { throw .factor(.nonFiniteInput(channels: bad)) }
+    if let found = statistics.nonFinite { throw .factor(.nonFinite(found)) }
     return PreparedDescent(hessian: statistics.block(0..<statistics.channels))
   }
 }

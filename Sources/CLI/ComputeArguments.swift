@@ -28,11 +28,7 @@ struct ComputeArguments: ParsableArguments {
     case .float32: return .float32
     case .auto: return isExact && problem == nil ? .bfloat16 : .float32
     case .bfloat16:
-      if let problem {
-        throw ValidationError(
-          "--compute bfloat16 is not possible here: \(problem). Without it, or with --compute auto, products are "
-            + "computed in float32.")
-      }
+      if let problem { throw ComputeError(problem: problem) }
       return .bfloat16
     }
   }
@@ -43,4 +39,15 @@ enum ComputeChoice: String, CaseIterable, ExpressibleByArgument {
   case auto
   case float32
   case bfloat16
+}
+
+/// The engine that was asked for is not to be had on this machine.
+struct ComputeError: Error, CustomStringConvertible {
+  /// Why not.
+  let problem: String
+
+  var description: String {
+    "--compute bfloat16 is not possible here: \(problem). Without it, or with --compute auto, products are "
+      + "computed in float32."
+  }
 }

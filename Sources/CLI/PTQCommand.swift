@@ -28,14 +28,16 @@ public enum PTQCommand {
         takesLists = command is CompareCommand || command is LayerCommand
         takesRecipe = !(command is ConvertCommand)
         try command.run()
-        try Startup.checkOutput()
+        Startup.endUnlessPrinted()
       } catch let error as StartupError {
-        StandardError.write("Error: \(error)\n")
-        // Where memory is short, libraries may wait for ever in what they do at a regular exit.
-        _exit(1)
+        Startup.end(error)
       } catch let error as any RemediableError {
         RootCommand.exit(
           withError: SpelledError(error, takesLists: takesLists, takesRecipe: takesRecipe))
+      } catch  where RootCommand.exitCode(for: error) == .success {
+        // Help, or the version.
+        print(RootCommand.fullMessage(for: error))
+        Startup.endUnlessPrinted()
       } catch {
         RootCommand.exit(withError: error)
       }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import LinearAlgebra
 
 /// What must hold before a command can work at all.
@@ -37,9 +38,16 @@ enum Startup {
 
   private static let neededFiles = 64
 
-  /// Checks that all results have been printed.
-  static func checkOutput() throws {
-    guard SystemProbe.flushOutput() else { throw StartupError.output }
+  /// Ends the process with an error unless all that was printed has reached its reader.
+  static func endUnlessPrinted() {
+    if !SystemProbe.flushOutput() { end(.output) }
+  }
+
+  /// Ends the process.
+  static func end(_ error: StartupError) -> Never {
+    StandardError.write("Error: \(error)\n")
+    // Where memory is short, libraries may wait for ever in what they do at a regular exit.
+    _exit(1)
   }
 }
 

@@ -54,12 +54,16 @@ static void open_library(void) {
     snprintf(problem, sizeof problem, "%s has no %s", LIBRARY, missing);
     return;
   }
+  // What DNNL_VERBOSE asks for would go to standard output, which is for results.
+  ptq_dnnl.dnnl_set_verbose(0);
+  // Each instruction set has the bits of all that it contains. Without AVX512-BF16, oneDNN imitates bfloat16.
+  const int units = (int)ptq_dnnl.dnnl_get_effective_cpu_isa();
+  const int bf16 = dnnl_cpu_isa_avx512_core_bf16, amx = dnnl_cpu_isa_avx512_core_amx;
   const dnnl_version_t *version = ptq_dnnl.dnnl_version();
   snprintf(
-      name, sizeof name, "oneDNN %d.%d.%d", version->major, version->minor, version->patch);
-  // Each instruction set has the bits of all that it contains. Without these, oneDNN imitates bfloat16.
-  const int needed = dnnl_cpu_isa_avx512_core_bf16;
-  if ((ptq_dnnl.dnnl_get_effective_cpu_isa() & needed) != needed) {
+      name, sizeof name, "oneDNN %d.%d.%d with %s", version->major, version->minor, version->patch,
+      (units & amx) == amx ? "AMX" : "AVX512-BF16");
+  if ((units & bf16) != bf16) {
     snprintf(problem, sizeof problem, "the processor has neither AVX512-BF16 nor AMX");
   } else if (!can_limit_threads(library)) {
     snprintf(problem, sizeof problem, "%s was built with threads that cannot be limited", name);

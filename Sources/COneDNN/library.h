@@ -23,6 +23,7 @@
 #define PTQ_FUNCTIONS(X) \
   PTQ_VERSION_FUNCTIONS(X) \
   X(dnnl_version) \
+  X(dnnl_set_verbose) \
   X(dnnl_get_effective_cpu_isa) \
   X(dnnl_engine_create) \
   X(dnnl_stream_create) \

@@ -35,7 +35,7 @@ public enum CheckpointError: RemediableError {
   case unsupported(path: String, reason: String)
   /// The output exists already.
   case outputExists(path: String)
-  /// The output does not fit on the disk.
+  /// What is to be written does not fit on the disk.
   case noRoom(path: String, needed: Int, free: Int)
   /// Another run is writing the same output.
   case inUse(path: String)
@@ -70,7 +70,7 @@ public enum CheckpointError: RemediableError {
     case .outputExists(let path):
       "\(path): the output exists already"
     case .noRoom(let path, let needed, let free):
-      "\(path): the weights take \(needed) bytes, but only \(free) are free"
+      "\(path): \(needed) bytes are needed, but only \(free) are free"
     case .inUse(let path): "\(path): another run is writing there"
     case .differentPlan(let path):
       "\(path): an interrupted run left it, but with other tensors than this run will write"

@@ -38,7 +38,7 @@ public final class FolderSink {
     partial = try PartialFolder(creatingFor: path)
     // First, because by this file the folder is known to be a run's, and not the user's.
     record = try WrittenRecord(creating: partial.file(WrittenRecord.fileName))
-    try partial.checkRoom(for: plan.byteCount)
+    try DiskRoom.check(for: plan.byteCount, in: partial.parent)
     if let index = plan.index { try Self.write(partial.file(ModelFolder.indexName), index) }
     var shards: [ShardFile] = []
     for (name, tensors) in plan.shards {
@@ -82,13 +82,16 @@ public final class FolderSink {
     self.path = path
     self.shards = shards
     self.plan = plan
-    try partial.checkRoom(for: shards.reduce(0) { $0 + $1.pendingByteCount })
+    try DiskRoom.check(for: shards.reduce(0) { $0 + $1.pendingByteCount }, in: partial.parent)
   }
 
   /// Whether an earlier sink left something at this path that can be continued.
   public static func canReopen(_ path: String) -> Bool {
     unsafe access("\(PartialFolder.path(for: path))/\(WrittenRecord.fileName)", F_OK) == 0
   }
+
+  /// The bytes of a name, which with those of the hidden folder's ".NAME.partial" may be 255.
+  private static let longestName = 246
 
   /// Checks that nothing exists at a path where a folder is to be written.
   ///
@@ -99,12 +102,19 @@ public final class FolderSink {
     guard let name = path.split(separator: "/").last, name != ".", name != ".." else {
       throw .unsupported(path: "\"\(path)\"", reason: "a new folder cannot have this name")
     }
+    guard name.utf8.count <= longestName else {
+      throw .unsupported(
+        path: "\"\(name.prefix(40))…\"",
+        reason: "a name of \(name.utf8.count) bytes is too long; give one of at most \(longestName)"
+      )
+    }
     var status = stat()
     // lstat, because a dangling link is in the way as well.
     let place = OutputPath.resolved(path)
     guard unsafe lstat(place, &status) != 0 else {
       let files = [Manifest.fileName, WrittenRecord.fileName].map { "\(place)/\($0)" }
       if files.allSatisfy(FileManager.default.fileExists) { tidy(place) }
+      PartialFolder.removeRemains(of: place)
       throw .outputExists(path: path)
     }
   }
@@ -120,7 +130,7 @@ public final class FolderSink {
   ///
   /// - Throws: ``CheckpointError`` if nothing may be written there.
   public static func freeBytes(for path: String) throws(CheckpointError) -> Int? {
-    try PartialFolder.freeBytes(above: OutputPath.resolved(path))
+    try DiskRoom.free(above: OutputPath.resolved(path))
   }
 
   /// Whether a tensor has been written, by this sink or before it was reopened.
@@ -211,11 +221,10 @@ public final class FolderSink {
     writing write: (_ folder: String, _ file: String) throws(CheckpointError) -> Void
   ) throws(CheckpointError) {
     try finishShards()
-    let file = partial.file(".result")
-    try partial.checkRoom(for: plan.byteCount)
-    try write(partial.path, file)
+    try DiskRoom.check(for: plan.byteCount, in: partial.parent)
+    try write(partial.path, partial.file(PartialFolder.resultName))
     try Self.checkIsFree(path)
-    try partial.replace(with: file)
+    try partial.replaceWithResult()
   }
 
   private func finishShards() throws(CheckpointError) {

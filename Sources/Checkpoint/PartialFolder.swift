@@ -12,8 +12,9 @@ final class PartialFolder {
   let path: String
   /// Whether the folder stays when the object goes away.
   var isKept = false
+  /// The folder that holds it.
+  let parent: String
   private let finalPath: String
-  private let parent: String
   private var descriptor: Int32
   /// The folders above that had to be made, the innermost last.
   private var made: [String] = []
@@ -57,7 +58,11 @@ final class PartialFolder {
     }
     // The mark goes last, so that the folder is known to be a run's for as long as there is anything in it.
     for name in names.filter({ $0 != WrittenRecord.fileName }) + [WrittenRecord.fileName] {
-      try? FileManager.default.removeItem(atPath: file(name))
+      guard remove(name) else {
+        isKept = true
+        throw .unsupported(
+          path: file(name), reason: "an interrupted run left it, and it cannot be removed")
+      }
     }
   }
 
@@ -128,45 +133,16 @@ final class PartialFolder {
     }
   }
 
-  /// Removes a folder in the folder.
-  func remove(_ name: String) { try? FileManager.default.removeItem(atPath: file(name)) }
+  /// Removes what has a name in the folder; whether nothing has it any longer.
+  @discardableResult func remove(_ name: String) -> Bool {
+    try? FileManager.default.removeItem(atPath: file(name))
+    return !FileManager.default.fileExists(atPath: file(name))
+  }
 
   /// The names of the safetensors files in the folder.
   var weightFiles: Set<String> {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
     return Set(names.filter { $0.hasSuffix(".safetensors") })
-  }
-
-  /// Checks that the disk has room for a number of bytes, so that a full disk is noticed before the
-  /// work and not after it.
-  func checkRoom(for count: Int) throws(CheckpointError) {
-    guard let free = Self.free(at: path), count > free else { return }
-    throw .noRoom(path: parent, needed: count, free: free)
-  }
-
-  /// The bytes that are free on the disk of a folder; nil where the file system does not say.
-  private static func free(at path: String) -> Int? {
-    var status = statvfs()
-    // A file system without a block count does not say how much room it has.
-    guard unsafe statvfs(path, &status) == 0, status.f_blocks > 0 else { return nil }
-    let (free, overflow) = Int(clamping: status.f_bavail)
-      .multipliedReportingOverflow(by: Int(clamping: status.f_frsize))
-    return overflow ? nil : free
-  }
-
-  /// The bytes that are free where a folder is to be made, whose parents need not be there yet.
-  ///
-  /// - Throws: ``CheckpointError`` if nothing may be written there.
-  static func freeBytes(above finalPath: String) throws(CheckpointError) -> Int? {
-    var folder = OutputPath.parent(of: finalPath)
-    while folder != "/", !FileManager.default.fileExists(atPath: folder) {
-      folder = OutputPath.parent(of: folder)
-    }
-    // A slash behind a path asks for a folder.
-    guard unsafe access(folder + "/", W_OK | X_OK) == 0 else {
-      throw .system(path: folder, doing: "creating a folder in it", code: errno)
-    }
-    return free(at: folder)
   }
 
   /// Moves the folder to its final place, once the disk has its entries.
@@ -180,15 +156,34 @@ final class PartialFolder {
     syncParent()
   }
 
-  /// Moves a file in the folder to the final place, and removes the folder.
-  func replace(with file: String) throws(CheckpointError) {
-    guard unsafe rename(file, finalPath) == 0 else {
+  /// Moves the file ``resultName`` to the final place, and removes the folder.
+  func replaceWithResult() throws(CheckpointError) {
+    let file = file(Self.resultName)
+    // Two names for one file, so that a folder which stays because the process is killed now can be recognized.
+    // Where a file system cannot do that, one name is moved.
+    let isThere =
+      unsafe link(file, finalPath) == 0 || (errno != EEXIST && rename(file, finalPath) == 0)
+    guard isThere else {
       throw .system(path: finalPath, doing: "moving the finished file", code: errno)
     }
     // The folders above hold the result now.
     (isKept, made) = (false, [])
     close()
     syncParent()
+  }
+
+  /// The file of a result that is a single one, before it is in its place.
+  static let resultName = ".result"
+
+  /// Removes the folder of a single file that is in its place already.
+  static func removeRemains(of finalPath: String) {
+    var (placed, made) = (stat(), stat())
+    guard unsafe lstat(finalPath, &placed) == 0,
+      unsafe lstat("\(path(for: finalPath))/\(resultName)", &made) == 0,
+      placed.st_ino == made.st_ino, placed.st_dev == made.st_dev
+    else { return }
+    // What another process has, it removes itself.
+    (try? PartialFolder(reopeningFor: finalPath))?.isKept = false
   }
 
   /// Waits until the disk has the entry of the result.

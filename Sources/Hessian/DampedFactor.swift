@@ -41,8 +41,7 @@ public struct DampedFactor: Sendable {
     of statistics: InputStatistics, order: ColumnOrder, groupSize: Int? = nil,
     superBlock: Int? = nil, damping: Damping = Damping()
   ) throws(FactorFailure) {
-    let bad = statistics.nonFiniteChannels
-    guard bad.isEmpty else { throw .nonFiniteInput(channels: bad) }
+    if let found = statistics.nonFinite { throw .nonFinite(found) }
     let meanSquares = statistics.meanSquares
     let columns = order.columns(
       meanSquares: meanSquares, groupSize: groupSize ?? max(1, statistics.channels),
@@ -141,9 +140,8 @@ public struct Damping: Sendable, Equatable {
 
 /// Why the statistics of an input have no factor.
 public enum FactorFailure: Error, Equatable, CustomStringConvertible {
-  /// These channels were infinite or NaN in some token of the calibration, or so large that float32 does
-  /// not hold the sum of their squares.
-  case nonFiniteInput(channels: [Int])
+  /// Channels of the input have no second moment.
+  case nonFinite(NonFiniteInput)
   /// The inputs are finite, but so large that their products are not.
   case overflow
   /// The Hessian is not positive definite even with this damping.
@@ -152,10 +150,9 @@ public enum FactorFailure: Error, Equatable, CustomStringConvertible {
   /// What was found, and what to try.
   public var description: String {
     switch self {
-    case .nonFiniteInput(let channels):
-      "input channel \(channels.first ?? 0)"
-        + (channels.count > 1 ? " and \(channels.count - 1) more were" : " was")
-        + " infinite, NaN or too large to square during calibration; check the model's weights and the calibration text"
+    case .nonFinite(let input):
+      input.description(of: "the calibration")
+        + "; check the model's weights and the calibration text"
     case .overflow:
       "the inputs were so large during calibration that their second moments overflowed; "
         + "check the model's weights"

@@ -17,16 +17,6 @@ extension InputStatistics {
     }
   }
 
-  /// The zero-based channels whose sum of squares is infinite or NaN, here or, where the mismatch was
-  /// collected, in the full-precision model.
-  ///
-  /// An infinite or NaN input always reaches its own diagonal element, so no other is looked at.
-  public var nonFiniteChannels: [Int] {
-    (0..<channels).filter {
-      !secondMoment.upperSum[$0, $0].isFinite || mismatch?.isFinite(channel: $0) == false
-    }
-  }
-
   /// The inner product of H with a symmetric matrix given by its upper triangle: `tr(H M)`.
   ///
   /// With M = DᵀD this is `tr(D H Dᵀ)`, the expected squared output error that a weight error D

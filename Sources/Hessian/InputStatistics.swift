@@ -37,6 +37,8 @@ public struct InputStatistics: Sendable, Equatable {
   private(set) var mismatch: Mismatch?
   /// The channels that ``removing(channels:)`` took out, in ascending order.
   public private(set) var removedChannels: [Int] = []
+  /// The first token after which a sum of squares was not finite.
+  var nonFiniteToken: Int?
 
   /// Empty statistics.
   ///
@@ -114,6 +116,7 @@ public struct InputStatistics: Sendable, Equatable {
     secondMoment.add(x, on: engine)
     ranges?.add(x)
     sample?.add(x)
+    noteNonFinite(in: x, reference)
   }
 
   /// Adds the statistics of other tokens of the same input, as if they came after these.
@@ -131,6 +134,7 @@ public struct InputStatistics: Sendable, Equatable {
       other.channels == channels && other.parts == parts
         && other.removedChannels == removedChannels,
       "merging statistics of different channels or parts")
+    nonFiniteToken = nonFiniteToken ?? other.nonFiniteToken.map { tokenCount + $0 }
     secondMoment.merge(other.secondMoment)
     if let added = other.ranges { ranges?.merge(added) }
     if let added = other.sample { sample?.merge(added) }

@@ -78,6 +78,11 @@ struct BFloat16Matrix: Sendable {
   init(_ matrix: Matrix) {
     (rows, columns) = (matrix.rows, matrix.columns)
     let count = matrix.elements.count
+    // As for any matrix: making another empty array would write into the one that there is.
+    guard count > 0 else {
+      elements = []
+      return
+    }
     elements = unsafe [UInt16](unsafeUninitializedCapacity: count) { target, initialized in
       nonisolated(unsafe) let target = unsafe target
       unsafe matrix.elements.withUnsafeBufferPointer { source in

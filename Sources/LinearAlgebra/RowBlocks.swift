@@ -27,6 +27,11 @@ extension Matrix {
     rows: Int, columns: Int, blocksOf size: Int,
     _ body: @Sendable (Range<Int>, inout MutableMatrixView) -> Void
   ) {
+    // All empty arrays are one, and making another writes the 0 into it that is there: a race, if a harmless one.
+    guard rows > 0, columns > 0 else {
+      self.init(rows: rows, columns: columns, elements: [])
+      return
+    }
     let elements = unsafe [Float](unsafeUninitializedCapacity: rows * columns) { buffer, count in
       let whole = unsafe UnsafeMutableBufferPointer(rebasing: buffer[0..<rows * columns])
       unsafe Self.fill(whole, rows: rows, columns: columns, blocksOf: size, body)

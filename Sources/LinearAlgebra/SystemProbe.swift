@@ -46,6 +46,12 @@ package struct SystemProbe: Sendable {
   /// The processor whose kernels the BLAS has chosen.
   package var blasKernels: String { unsafe string(openblas_get_corename()) }
 
+  /// What the sums of an engine's products are ordered by, so that they are the same to the last bit: "Zen", or
+  /// "Zen, oneDNN 3.1 for avx512_core_bf16".
+  package func kernels(of engine: ProductEngine) -> String {
+    ([blasKernels] + [engine.library].compactMap(\.self)).joined(separator: ", ")
+  }
+
   /// The processor that the environment makes OpenBLAS assume, or nil if it detects the processor.
   package var forcedKernels: String? {
     // Safety: the string is copied at once.

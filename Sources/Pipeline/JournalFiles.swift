@@ -44,6 +44,8 @@ package enum JournalFiles {
     to folder: String
   ) throws(CheckpointError) {
     if !hidden.isEmpty {
+      let count = hidden.reduce(0) { $0 + $1.matrix.elements.count }
+      try DiskRoom.check(for: count * MemoryLayout<Float>.size, in: folder)
       let states = "\(folder)/\(states(blocks))"
       try? FileManager.default.removeItem(atPath: states)
       try SafetensorsFile.write(hidden, to: states)

@@ -29,6 +29,8 @@ public struct RunForecast: Sendable {
 
   /// Every Linear to be quantized, in order of computation; then the embedding and the head, where they are.
   public let linears: [Linear]
+  /// The number of Linears that are taken over from another result.
+  public let takenOver: Int
   /// Whether the embedding and the head stay as they are.
   public let keepsTables: Bool
   /// The other modules with matrices that stay as they are.
@@ -85,7 +87,7 @@ extension QuantizationRun {
       throw CheckpointError.noRoom(path: output, needed: bytes, free: free)
     }
     return RunForecast(
-      linears: linears, keepsTables: plan.tables.isEmpty,
+      linears: linears, takenOver: taken?.linears.count ?? 0, keepsTables: plan.tables.isEmpty,
       dense: plan.dense + plan.foreign,
       loaders: plan.engines.loaders, warnings: plan.engines.warnings + model.warnings,
       outputBytes: bytes, freeBytes: free, memory: memory, flops: flops, engine: model.engine)

@@ -22,6 +22,7 @@ package struct RunIdentity: Equatable {
   ) throws(CheckpointError) {
     facts["program"] = version
     facts["compute"] = model.engine.rawValue
+    facts["kernels"] = SystemProbe().kernels(of: model.engine)
     facts["statistics"] = statistics
     facts["base"] = base
     facts["configuration"] = SHA256.digest(of: model.folder.configuration.bytes(.compact))
@@ -126,8 +127,9 @@ package struct RunIdentity: Equatable {
   {
     guard case .object(var record) = provenance else { return provenance }
     var recipe = facts
-    // Where statistics go does not decide any byte.
+    // Where statistics go does not decide any byte, and the kernels are told with the machine.
     recipe["statistics"] = nil
+    recipe["kernels"] = nil
     var source = JSONObject()
     for path in Set(model.folder.tensors.map(\.path)).sorted() {
       let name = path.split(separator: "/").last.map(String.init) ?? path

@@ -55,6 +55,7 @@ extension RunForecast {
       "time: about \(Numbers.duration(seconds(speed: speed))), at \(Numbers.fixed(speed / 1e9, 0)) GFLOP/s in "
         + engine.rawValue,
     ]
+    if takenOver > 0 { lines.insert("taken over as they are: \(takenOver) other Linears", at: 0) }
     lines += warnings.map { "warning: \($0.text)" }
     return lines.joined(separator: "\n")
   }
@@ -69,6 +70,7 @@ extension RunForecast {
             "columns": .number(JSONNumber(linear.columns)), "scheme": .string(linear.scheme),
           ]
         }),
+      "taken_over": .number(JSONNumber(takenOver)),
       "dense": .array(dense.map { .string($0) }),
       "loaders": loaders.map { .array($0.map { .string($0) }) } ?? .null,
       "warnings": .array(warnings.map { .string($0.text) }),

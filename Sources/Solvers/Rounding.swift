@@ -77,8 +77,8 @@ public enum SolverError: RemediableError {
   case factor(FactorFailure)
   /// No grid fits.
   case grid(GridError)
-  /// These channels were infinite or NaN in some held-out token, or too large to square.
-  case heldOut(channels: [Int])
+  /// Channels of the input have no second moment over the held-out tokens.
+  case heldOut(NonFiniteInput)
   /// This row, the largest, makes outputs that float32 does not hold.
   case outputOverflow(row: Int)
 
@@ -90,11 +90,9 @@ public enum SolverError: RemediableError {
       "\(method) needs the magnitudes of the inputs, which a Hessian does not tell"
     case .factor(let failure): failure.description
     case .grid(let error): error.description
-    case .heldOut(let channels):
-      "input channel \(channels.first ?? 0)"
-        + (channels.count > 1 ? " and \(channels.count - 1) more were" : " was")
-        + " infinite, NaN or too large to square on held-out tokens; check the model's weights and "
-        + "the calibration text"
+    case .heldOut(let input):
+      input.description(of: "the held-out text")
+        + "; check the model's weights and the calibration text"
     case .outputOverflow(let row):
       "with weights as large as those of row \(row), outputs are beyond the range of float32; check "
         + "the model's weights"

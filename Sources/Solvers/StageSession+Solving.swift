@@ -52,11 +52,10 @@ extension StageSession {
   private func checkFinite() throws(StageError) {
     for group in problem.groups {
       try named(group.linears.first?.name ?? "") { () throws(SolverError) in
-        let seen = [group.input.calibration, group.input.first].compactMap(\.self)
-        let bad = Set(seen.flatMap(\.nonFiniteChannels)).sorted()
-        guard bad.isEmpty else { throw .factor(.nonFiniteInput(channels: bad)) }
-        let unseen = group.input.heldOut?.nonFiniteChannels ?? []
-        guard unseen.isEmpty else { throw .heldOut(channels: unseen) }
+        for seen in [group.input.calibration, group.input.first] {
+          if let found = seen?.nonFinite { throw .factor(.nonFinite(found)) }
+        }
+        if let found = group.input.heldOut?.nonFinite { throw .heldOut(found) }
       }
       for linear in group.linears {
         try named(linear.name) { () throws(SolverError) in

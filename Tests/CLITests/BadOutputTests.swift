@@ -30,6 +30,10 @@ private let places: [Refusal] = [
     "the name of the parent",
     #""new/..": a new folder cannot have this name"#, ["--output", "new/.."]),
   Refusal(
+    "a name without room for that of the hidden folder",
+    #""aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa…": a name of 247 bytes is too long; give one of at most 246"#,
+    ["--output", String(repeating: "a", count: 247)]),
+  Refusal(
     "a file as the parent",
     "$FOLDER/text.safetensors: creating a folder in it failed: Not a directory",
     ["--output", "text.safetensors/out"]),

@@ -116,9 +116,16 @@ private let tensors: [Refusal] = [
   .model(
     "activations whose squares overflow",
     "model.layers.0.mlp.down_proj: input channel 3 was infinite, NaN or too large "
-      + "to square during calibration; check the model's weights and the calibration text"
+      + "to square, first at token 0 of the calibration; check the model's weights and the calibration text"
   ) {
     $0.replace("model.layers.0.mlp.up_proj.weight") { poisoned($0, 1e25, at: 32 * 3) }
+  },
+  .model(
+    "activations whose norm overflows",
+    "model.layers.0.mlp.gate_proj: input channel 0 and 31 more were infinite, NaN or too large "
+      + "to square, first at token 0 of the calibration; check the model's weights and the calibration text"
+  ) {
+    $0.replace("model.layers.0.self_attn.o_proj.weight") { poisoned($0, 1e25, at: 0) }
   },
 ]
 

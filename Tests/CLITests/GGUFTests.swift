@@ -54,6 +54,32 @@ private let calibrated = [
     }
   }
 
+  @Test
+  func `leaves no hidden folder, even if the run that made it was killed in its last instant`()
+    throws
+  {
+    try TemporaryFolder.with { folder in
+      try folder.write(TinyModel())
+      let arguments = [
+        "quantize", "model", "-o", "x.gguf", "--method", "rtn", "--format", "gguf",
+      ]
+      try Command.succeed(arguments, in: folder)
+      try folder.write(".x.gguf.partial/.written", "")
+      // Another file, as one of another run is.
+      try folder.write(".x.gguf.partial/.result", "")
+      #expect(try Command.start(arguments, in: folder).finish().status == 1)
+      #expect(try folder.names().contains(".x.gguf.partial"))
+      try folder.remove(".x.gguf.partial/.result")
+      try FileManager.default.linkItem(
+        atPath: folder.path("x.gguf"), toPath: folder.path(".x.gguf.partial/.result"))
+      let outcome = try Command.start(arguments, in: folder).finish()
+      #expect(
+        outcome.errors == "Error: x.gguf: the output exists already; choose another --output\n")
+      #expect(try !folder.names().contains(".x.gguf.partial"))
+      try Command.succeed("verify", "x.gguf", in: folder)
+    }
+  }
+
   @Test func `is damaged where a byte changes`() throws {
     try TemporaryFolder.with { folder in
       try folder.write(TinyModel())

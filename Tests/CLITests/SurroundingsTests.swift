@@ -1,6 +1,8 @@
 // What is around a command: limits, streams, paths, and files that change under its hands.
 
 import Foundation
+import JSON
+import LinearAlgebra
 import TestSupport
 import Testing
 
@@ -63,13 +65,49 @@ import Testing
     }
   }
 
-  @Test func `fails where its results cannot be printed`() throws {
+  @Test(arguments: ["inspect model", "--version", "help quantize"])
+  func `fails where its results cannot be printed`(command: String) throws {
     try TemporaryFolder.with { folder in
       try TinyModel().write("model", in: folder)
-      let outcome = try shell(#"exec "$0" inspect model > /dev/full"#, in: folder)
+      let outcome = try shell(#"exec "$0" \#(command) > /dev/full"#, in: folder)
       #expect(outcome.status == 1)
       #expect(outcome.errors.hasPrefix("Error: the results could not be printed"))
     }
+  }
+
+  @Test func `prints nothing but results, whatever libraries are told to print`() throws {
+    try TemporaryFolder.with { folder in
+      try TinyModel(.bfloat16).write("model", in: folder)
+      try folder.write("text.safetensors", TinyModel.tokenFile(TinyModel.tokens(640, seed: 2)))
+      let outcome = try shell(
+        #"DNNL_VERBOSE=2 exec "$0" quantize model -o out --calibration text.safetensors --length 32 --group-size 32 --json"#,
+        in: folder)
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      #expect(try outcome.json().member("linears").array.count == 14)
+    }
+  }
+
+  @Test func `does not continue a run whose sums were taken in another order`() throws {
+    try TemporaryFolder.with { folder in
+      let run = try Command.start(interrupted, in: folder)
+      while run.isRunning && !run.errors.contains("block 2") { usleep(1000) }
+      run.signal(SIGTERM)
+      #expect(run.finish().status == 143)
+      let outcome = try shell(
+        #"OPENBLAS_CORETYPE=Nehalem exec "$0" \#(interrupted.joined(separator: " "))"#, in: folder)
+      #expect(outcome.status == 1)
+      #expect(
+        outcome.errors.contains(
+          /a run with other settings was interrupted there \(kernels: .*, now Nehalem/))
+    }
+  }
+
+  private var interrupted: [String] {
+    [
+      "quantize", Command.tinyLlama, "-o", "out", "--group-size", "64", "--samples", "8",
+      "--length", "128", "--calibration", "\(Command.tinyLlama)/calibration.txt",
+      "--checkpoint-every", "0",
+    ]
   }
 
   @Test func `does not read a path that is not UTF-8 as another one`() throws {

@@ -170,7 +170,8 @@ private func header(_ file: [UInt8]) throws -> (json: JSONValue, start: Int) {
   @Test func `that does not fit on the disk is an error before the work`() throws {
     try TemporaryFolder.with { folder in
       expectFailure(
-        folder.path, "take 9007199254740992 bytes", "are free", remedies: [.chooseAnotherOutput]
+        folder.path, "9007199254740992 bytes are needed", "are free",
+        remedies: [.chooseAnotherOutput]
       ) {
         try FolderSink(
           path: folder.path("out"), tensors: [NamedShape("huge", .int64, [1 << 50])])

@@ -150,7 +150,7 @@ private func dampedAndReordered(_ x: Matrix, _ factor: DampedFactor) -> DoubleMa
       try DampedFactor(of: statistics(x), order: .activation)
     } throws: { error in
       guard let failure = error as? FactorFailure else { return false }
-      return failure == .nonFiniteInput(channels: [13])
+      return failure == .nonFinite(NonFiniteInput(channels: [13], token: 49))
         && failure.description.contains("channel 13")
     }
   }
@@ -159,8 +159,9 @@ private func dampedAndReordered(_ x: Matrix, _ factor: DampedFactor) -> DoubleMa
     let failure = FactorFailure.notPositiveDefinite(channel: 7, damping: 1)
     #expect(failure.description.contains("channel 7"))
     #expect(failure.description.contains("more varied, calibration tokens"))
-    let several = FactorFailure.nonFiniteInput(channels: [4, 17]).description
+    let several = NonFiniteInput(channels: [4, 17], token: nil).description(of: "the text")
     #expect(
-      several.contains("channel 4 and 1 more were infinite, NaN or too large to square during"))
+      several == "input channel 4 and 1 more were infinite, NaN or too large to square, in the text"
+    )
   }
 }

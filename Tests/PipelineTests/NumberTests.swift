@@ -108,11 +108,11 @@ private func settings(
           == "a.linear: the weight of row 4, column 9 is infinite or NaN")
       #expect(
         cause(seen)
-          == "a.linear: input channel 7 was infinite, NaN or too large to square during calibration; "
+          == "a.linear: input channel 7 was infinite, NaN or too large to square, first at token 5 of the calibration; "
           + "check the model's weights and the calibration text")
       #expect(
         cause(unseen)
-          == "a.linear: input channel 7 was infinite, NaN or too large to square on held-out tokens; "
+          == "a.linear: input channel 7 was infinite, NaN or too large to square, first at token 5 of the held-out text; "
           + "check the model's weights and the calibration text")
     }
   }

@@ -119,7 +119,7 @@ extension QuantizationRun {
       let shorter = CalibrationSet(
         calibration: CalibrationSet.random.calibration, heldOut: [], length: 32)
       refused("tokens: ") { try folder.run(settings, calibration: shorter) }
-      refused("compute: float32, now bfloat16)") { try folder.run(settings, on: .bfloat16) }
+      refused("compute: float32, now bfloat16") { try folder.run(settings, on: .bfloat16) }
       refused("statistics: none, now ") { try folder.run(settings, statistics: "more") }
       try folder.remove("model")
       try TinyModel(seed: 5).write("model", in: folder)

@@ -103,8 +103,13 @@ public struct Norm: Sendable {
     if let bias { for j in 0..<width { row[start + j] += bias.values[first + j] } }
   }
 
+  /// The factor that normalizes a vector; NaN where its squares exceed float32.
+  ///
+  /// 1 / √∞ would be 0, and the vector would vanish in silence. What is NaN is found and named.
   private func scale(of vector: Span<Float>) -> Float {
-    1 / sqrtf(VectorMath.dot(vector, vector) / Float(vector.count) + declaration.epsilon)
+    let energy = VectorMath.dot(vector, vector)
+    guard energy.isFinite else { return .nan }
+    return 1 / sqrtf(energy / Float(vector.count) + declaration.epsilon)
   }
 
   private func center(_ row: inout MutableSpan<Float>, from start: Int) {
