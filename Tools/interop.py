@@ -21,6 +21,8 @@ FORMATS = {
     'awq': (f'{PACKED} --format awq --asymmetric', ('awq', False)),
     'mlx': (f'{PACKED} --format mlx', ('mlx', False)),
     'mlx 3 bits': ('--method gptq --bits 3 --group-size 64 --format mlx', ('mlx', False)),
+    'nf4+double': ('--method gptq --format bitsandbytes', ('bitsandbytes', True)),
+    'fp4': ('--method gptq --format bitsandbytes --type fp4', ('bitsandbytes', False)),
     'gguf Q4_0': ('--method gptq --format gguf --type Q4_0', None),
     'gguf Q3_K_M': ('--method gptq --format gguf --type Q3_K_M', None),
     'int8': ('--method smoothquant --format compressed-tensors', ('compressed-tensors', True)),
@@ -36,6 +38,8 @@ READINGS = [
     ('transformers', 'int8 static', []),
     ('transformers', 'gguf Q4_0', []),
     ('transformers', 'gguf Q3_K_M', []),
+    ('bitsandbytes', 'nf4+double', []),
+    ('bitsandbytes', 'fp4', []),
     ('definition', 'gptq', []),
     ('definition', 'awq', []),
     ('mlx-lm', 'mlx', []),
@@ -49,6 +53,7 @@ READINGS = [
     ('vllm', 'int8 static', []),
 ]
 TOLERANCE = {'transformers': 0.001, 'definition': 0.001, 'mlx-lm': 0.001,    # float32, like ptq
+             'bitsandbytes': 0.005,                         # weights are rounded to the type of the original
              'vllm': 0.01}                                  # bfloat16
 
 
@@ -75,10 +80,11 @@ def call(command):
 
 
 def check_scheme(folder, expected):
-    """Checks that config.json states the requested quantization method and symmetry."""
+    """Checks that config.json states the requested quantization method and symmetry, or double quantization."""
     found = json.loads((folder / 'config.json').read_text())['quantization_config']
     method = found.get('quant_method', 'mlx')
     symmetric = {'mlx': lambda: False, 'gptq': lambda: found['sym'], 'awq': lambda: not found['zero_point'],
+                 'bitsandbytes': lambda: found['bnb_4bit_use_double_quant'],
                  'compressed-tensors': lambda: found['config_groups']['group_0']['weights']['symmetric']}[method]()
     if (method, symmetric) != expected: raise Failure(f'config.json says {method}, symmetric {symmetric}')
 
@@ -103,7 +109,7 @@ def write_windows(model, text, path):
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
-    for name in ('--ptq', '--vllm', '--mlx'): arguments.add_argument(name, required=True)
+    for name in ('--ptq', '--vllm', '--mlx', '--bitsandbytes'): arguments.add_argument(name, required=True)
     for name in ('model', 'text'): arguments.add_argument(name, type=pathlib.Path)
     options = arguments.parse_args()
     complaints = []
@@ -134,7 +140,8 @@ def main():
                 print(row(reader, name, '-', '-', '-', 'FAILED'), flush=True)
                 continue
             try:
-                python = {'vllm': options.vllm, 'mlx-lm': options.mlx}.get(reader, sys.executable)
+                python = {'vllm': options.vllm, 'mlx-lm': options.mlx, 'bitsandbytes': options.bitsandbytes}
+                python = python.get(reader, sys.executable)
                 theirs = score_with_reader(python, reader, folders[name], windows, extra)
             except Failure as failure:
                 print(row(reader, name, f'{ours[name]:.4f}', '-', '-', 'FAILED'), flush=True)

@@ -5,7 +5,8 @@ Usage: interop_reader.py READER FOLDER WINDOWS.json [--dequantize]
 Prints a line `score X`, where X is the mean log-probability of a predicted token. Each folder needs
 its own process.
 
-READER is `transformers`, `vllm`, `mlx-lm` or `definition`. The last one is for GPTQ and AWQ folders: it
+READER is `transformers`, `bitsandbytes` (which is transformers with that package), `vllm`, `mlx-lm` or `definition`.
+The last one is for GPTQ and AWQ folders: it
 computes the weights from the published definition of the format and runs them in transformers. vLLM
 ignores the zero points and g_idx of GPTQ files, so only this reader checks them, as gptqmodel
 would.
@@ -106,13 +107,13 @@ def mlx_scores(folder, windows):
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument('reader', choices=['transformers', 'definition', 'vllm', 'mlx-lm'])
+    arguments.add_argument('reader', choices=['transformers', 'bitsandbytes', 'definition', 'vllm', 'mlx-lm'])
     for name in ('folder', 'windows'): arguments.add_argument(name)
     arguments.add_argument('--dequantize', action='store_true')
     options = arguments.parse_args()
     windows = json.loads(pathlib.Path(options.windows).read_text())
     match options.reader:
-        case 'transformers': logs = list(transformers_scores(options.folder, windows, options.dequantize))
+        case 'transformers' | 'bitsandbytes': logs = list(transformers_scores(options.folder, windows, options.dequantize))
         case 'definition': logs = list(definition_scores(options.folder, windows))
         case 'mlx-lm': logs = list(mlx_scores(options.folder, windows))
         case 'vllm': logs = list(vllm_scores(options.folder, windows))

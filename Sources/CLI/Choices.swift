@@ -1,6 +1,6 @@
 public import ArgumentParser
 import Checkpoint
-public import Formats
+import Formats
 public import Hessian
 import Pipeline
 public import Quantizer
@@ -11,6 +11,11 @@ enum Choices {
   /// One line for each word of a method.
   static var methods: String {
     MethodWord.all.map { "\($0.name): \($0.summary)" }.joined(separator: "\n")
+  }
+  /// The types of each format that has its own, the default first.
+  static var types: String {
+    FormatChoice.withTypes.map { "\($0.name): \($0.types.joined(separator: ", "))" }
+      .joined(separator: "; ")
   }
   static var formats: String { list(Catalog.current.formats.map { ($0.name, $0.summary) }) }
   static var ranges: String { GridRule.Range.allCases.map(\.rawValue).joined(separator: ", ") }
@@ -141,16 +146,26 @@ struct FormatChoice: ExpressibleByArgument {
     self.format = format
   }
 
-  /// The same format, with given types where it has a choice of them.
-  func choosing(_ mixture: GGUFMixture?) -> FormatChoice {
-    mixture.map { FormatChoice(format: GGUFFormat($0)) } ?? self
+  /// The same format, storing weights as a type of its own.
+  ///
+  /// - Throws: `ValidationError` for a type that it does not have.
+  func storing(_ type: String) throws -> FormatChoice {
+    if let format = format.storing(type: type) { return FormatChoice(format: format) }
+    let types = format.types
+    throw ValidationError(
+      types.isEmpty
+        ? "--type needs --format " + Self.withTypes.map(\.name).joined(separator: " or ") + "."
+        : "--format \(format.name) has no type \(type); it has \(types.joined(separator: ", ")).")
+  }
+
+  /// The formats that have types of their own.
+  static var withTypes: [any CheckpointFormat] {
+    Catalog.current.formats.filter { !$0.types.isEmpty }
   }
 
   var defaultValueDescription: String { format.name }
   static var allValueStrings: [String] { Catalog.current.formats.map(\.name) }
 }
-
-extension GGUFMixture: ExpressibleByArgument {}
 
 extension FailurePolicy: ExpressibleByArgument {}
 

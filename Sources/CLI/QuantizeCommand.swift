@@ -71,8 +71,10 @@ struct QuantizeCommand: ParsableCommand {
   var format = FormatChoice.standard
 
   @Option(
-    help: "The types of tensors with --format gguf, as llama.cpp mixes them. (default: Q4_K_M)")
-  var type: GGUFMixture?
+    help: """
+      How weights are stored, for formats that decide that: \(Choices.types). (default: Q4_K_M or nf4+double)
+      """)
+  var type: String?
 
   @Option(
     help: """
@@ -121,7 +123,8 @@ struct QuantizeCommand: ParsableCommand {
   var common: CommonArguments
 
   func validate() throws {
-    if type != nil || format.format is GGUFFormat { try checkTypes() }
+    if let type { _ = try format.storing(type) }
+    if !format.format.types.isEmpty { try checkTypes() }
     if bits != nil, mixed.decideBits {
       throw ValidationError("--bits and --bits-budget or --bits-plan exclude each other.")
     }
@@ -146,7 +149,7 @@ struct QuantizeCommand: ParsableCommand {
     sayIdleOptions()
     var settings = try recipe.settings(
       method ?? recipe.preset.method, bits: bits, groupSize: groupSize,
-      alpha: language.declaration.migrationStrength, format: format.choosing(type))
+      alpha: language.declaration.migrationStrength, format: try type.map(format.storing) ?? format)
     do {
       try FolderSink.checkIsFree(output)
     } catch {
@@ -214,18 +217,16 @@ struct QuantizeCommand: ParsableCommand {
 }
 
 extension QuantizeCommand {
-  /// Checks that nothing else decides what the types of a GGUF file decide.
+  /// Checks that nothing else decides what the type of a format decides.
   private func checkTypes() throws {
-    guard format.format is GGUFFormat else {
-      throw ValidationError("--type needs --format gguf.")
-    }
     for (name, isGiven) in [
       ("--bits", bits != nil), ("--group-size", groupSize != nil),
       ("--bits-budget", mixed.bitsBudget != nil), ("--bits-plan", mixed.bitsPlan != nil),
       ("--symmetric and --asymmetric", recipe.symmetry != nil),
-      ("--redo", again.base != nil),
+      ("--redo", again.base != nil && format.format.isFile),
     ] where isGiven {
-      throw ValidationError("\(name): with --format gguf, --type decides how weights are stored.")
+      throw ValidationError(
+        "\(name): with --format \(format.format.name), --type decides how weights are stored.")
     }
   }
 

@@ -46,6 +46,12 @@ public protocol CheckpointFormat: Sendable {
   /// - Throws: ``CheckpointError`` for a model that the format does not store.
   func scheme(of linear: LinearShape, in folder: ModelFolder) throws(CheckpointError) -> Scheme?
 
+  /// The words for what the format has a choice of, its own way to store weights; none where the run decides that.
+  var types: [String] { get }
+
+  /// The format with another choice; nil for a word that it does not have.
+  func storing(type: String) -> (any CheckpointFormat)?
+
   /// The name of the format, and of a choice that was made with it.
   var label: String { get }
 
@@ -146,6 +152,12 @@ extension CheckpointFormat {
   /// The run decides.
   public func scheme(of linear: LinearShape, in folder: ModelFolder) -> Scheme? { nil }
 
+  /// None.
+  public var types: [String] { [] }
+
+  /// There is no choice.
+  public func storing(type: String) -> (any CheckpointFormat)? { nil }
+
   /// The name: there is no choice.
   public var label: String { name }
 
@@ -204,6 +216,7 @@ public enum CheckpointFormats {
   /// Every format, the default first.
   public static let all: [any CheckpointFormat] = [
     CompressedTensorsFormat(), GPTQFormat(), AWQFormat(), MLXFormat(), GGUFFormat(),
+    BitsAndBytesFormat(),
   ]
 }
 

@@ -48,6 +48,9 @@ extension EngineRules {
       EngineRule(engine: "transformers") { linear, scheme in awq(linear, scheme) },
     ],
     "mlx": [EngineRule(engine: "mlx-lm") { _, scheme in mlx(scheme) }],
+    "bitsandbytes": [
+      EngineRule(engine: "transformers") { _, scheme in bitsAndBytes(scheme) }
+    ],
     "gguf": [EngineRule(engine: "llama.cpp") { _, scheme in gguf(scheme) }],
   ]
 

@@ -73,6 +73,14 @@ public struct GGUFFormat: CheckpointFormat {
   /// The name of the mixture as well.
   public var label: String { "\(name) \(mixture.rawValue)" }
 
+  /// The words for the mixtures.
+  public var types: [String] { GGUFMixture.allCases.map(\.rawValue) }
+
+  /// The format with another mixture.
+  public func storing(type: String) -> (any CheckpointFormat)? {
+    GGUFMixture(rawValue: type).map { GGUFFormat($0) }
+  }
+
   /// The name of the type with a scheme.
   public func typeName(of scheme: Scheme) -> String? { GGUFType(scheme)?.name }
 

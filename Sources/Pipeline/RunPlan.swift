@@ -48,7 +48,9 @@ package struct RunPlan {
       of: (taken?.linears ?? []) + (blocks.joined() + tables).map { ($0.name, scheme($0)) })
     let sorted = blocks.joined().sorted { $0.name < $1.name }
     scales = try Self.scaleFormat(sorted, in: model.folder, settings.format)
-    try Self.checkWidths(sorted) { scheme($0).weights }
+    try Self.checkWidths(sorted, isFree: settings.format.standardScheme == nil) {
+      scheme($0).weights
+    }
     dense = model.denseModules.filter { taken?.tensors[$0] == nil }
     foreign = model.foreignParts
     var engines = try EngineCheck(
@@ -107,14 +109,20 @@ package struct RunPlan {
   }
 
   /// Checks that the groups fill the rows of each Linear.
+  ///
+  /// - Parameters:
+  ///   - linears: the Linears.
+  ///   - isFree: whether the groups could have another size.
+  ///   - scheme: the scheme of a Linear.
+  /// - Throws: ``RunError/scheme(linear:_:fitting:)``.
   package static func checkWidths(
-    _ linears: [LinearShape], _ scheme: (LinearShape) -> Scheme
+    _ linears: [LinearShape], isFree: Bool = true, _ scheme: (LinearShape) -> Scheme
   ) throws {
     for linear in linears {
       do {
         _ = try scheme(linear).groupSize(columns: linear.columns)
       } catch {
-        let fitting = SchemeError.groupSizes(fitting: linears.map(\.columns))
+        let fitting = isFree ? SchemeError.groupSizes(fitting: linears.map(\.columns)) : []
         throw RunError.scheme(linear: linear.name, error, fitting: fitting)
       }
     }
@@ -143,7 +151,8 @@ extension LanguageModel {
 public enum RunError: RemediableError {
   /// The input is quantized already.
   case alreadyQuantized(String)
-  /// The scheme does not fit a Linear; `fitting` lists the group sizes that fit all of them.
+  /// The scheme does not fit a Linear; `fitting` lists the group sizes that fit all of them, none where the format
+  /// has only one.
   case scheme(linear: String, SchemeError, fitting: [Int])
   /// No engine would load the output.
   case noEngine(format: String, [EngineVerdict])
@@ -179,6 +188,8 @@ public enum RunError: RemediableError {
     switch self {
     case .alreadyQuantized(let path):
       "\(path): is quantized already; start from the original model"
+    case .scheme(let linear, .indivisible(let columns, let size), []):
+      "\(linear): the format has groups of \(size) columns, which do not fill the input width \(columns)"
     case .scheme(let linear, .indivisible(let columns, let size), let fitting):
       "\(linear): group size \(size) does not divide the input width \(columns); sizes that fit "
         + "every Linear: \(fitting.map(String.init).joined(separator: ", "))"
@@ -218,6 +229,7 @@ public enum RunError: RemediableError {
       verdicts.flatMap(\.remedies).reduce(into: []) { found, remedy in
         if !found.contains(remedy) { found.append(remedy) }
       }
+    case .scheme(_, .indivisible, []): [.chooseFormat("compressed-tensors")]
     case .scheme(_, .indivisible, _): [.useWholeRows]
     case .scheme: []
     case .calibrationNeeded: [.giveCalibrationText, .chooseMethod("rtn")]

@@ -159,6 +159,7 @@ package struct Stream: Sendable {
     _ batch: Range<Int>, to stage: Int, _ block: DecoderBlock,
     _ result: @Sendable (Bundle) -> Result
   ) -> [Result] {
+    block.prepare(before: stage)
     let advanced = Threads.map(batch.count) { [bundles, divisors] i in
       var bundle = bundles[batch.lowerBound + i]
       bundle.advance(to: stage, block, divisors)

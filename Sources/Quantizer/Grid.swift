@@ -21,6 +21,8 @@ public struct Grid: Sendable, Equatable {
   public let scales: Matrix
   /// The offsets, `[rows, groups]`: z or o; 0 for a table.
   public let offsets: Matrix
+  /// What is stored in place of the scales where they are quantized once more; nil elsewhere.
+  public let nestedScales: NestedScales?
 
   /// A grid of given scales and offsets.
   ///
@@ -39,6 +41,20 @@ public struct Grid: Sendable, Equatable {
     self.columnGroups = columnGroups
     self.scales = scales
     self.offsets = offsets
+    nestedScales = nil
+  }
+
+  /// A grid with scales that are quantized once more.
+  ///
+  /// - Precondition: there are as many scales as offsets.
+  public init(scheme: Scheme, groupSize: Int, nestedScales: NestedScales, offsets: Matrix) {
+    self.scheme = scheme
+    self.groupSize = groupSize
+    columnGroups = nil
+    scales = Matrix(
+      rows: offsets.rows, columns: offsets.columns, elements: nestedScales.values)
+    self.offsets = offsets
+    self.nestedScales = nestedScales
   }
 
   /// A grid with integer zero points, row by row.

@@ -53,6 +53,11 @@ public struct LevelTable: Sendable, Hashable {
       0.722956836223602294922, 1,
     ])
 
+  /// FP4, as bitsandbytes stores it: 0, ¹⁄₁₆, 2, 3, 4, 6, 8, 12 and their negatives, divided by 12.
+  public static let fp4 = LevelTable(
+    name: "fp4",
+    values: [-12, -8, -6, -4, -3, -2, -0.0625, 0, 0.0625, 2, 3, 4, 6, 8, 12].map { $0 / 12 })
+
   /// E2M1, the values of the 4-bit floats in MXFP4 and NVFP4: 0, ½, 1, 1½, 2, 3, 4, 6 and their
   /// negatives.
   public static let e2m1 = LevelTable(

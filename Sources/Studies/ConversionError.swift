@@ -21,6 +21,8 @@ public enum ConversionError: RemediableError {
   case shortGroup(linear: String, columns: Int, size: Int)
   /// Groups are scattered over the columns, and the format has no place for their map.
   case scatteredGroups(linear: String, format: String)
+  /// The levels are not evenly spaced, which only their own format stores.
+  case levels(linear: String, LevelTable)
   /// The format cannot store a zero point.
   case zeroPoint(linear: String, Int, format: String)
   /// The format cannot store a scale and offset, of which the offset is no multiple of the scale.
@@ -57,6 +59,9 @@ public enum ConversionError: RemediableError {
     case .scatteredGroups(let linear, let format):
       "\(linear): its groups are scattered over the columns (desc_act), and \(format) stores only "
         + "consecutive ones; quantize the original model to it"
+    case .levels(let linear, let table):
+      "\(linear): has the levels of \(table.name), which no other format stores; quantize the original model to the "
+        + "format"
     case .zeroPoint(let linear, let zero, let format):
       "\(linear): has the zero point \(zero), which \(format) cannot store"
     case .points(let linear, let entry, let format):
@@ -81,7 +86,7 @@ public enum ConversionError: RemediableError {
     case .schemes(let one, let other, _):
       one.1.differsInBitsAlone(from: other.1) ? [.chooseFormat("compressed-tensors")] : []
     case .intoFile, .notQuantized, .quantizedHead, .partlyQuantized, .notSymmetric, .shortGroup,
-      .scatteredGroups:
+      .scatteredGroups, .levels:
       []
     }
   }

@@ -61,6 +61,9 @@ struct LinearFacts: Sendable {
     let scattersGroups = blocks.joined().contains(where: \.scheme.scattersGroups)
     for linear in blocks.joined() {
       let weights = linear.scheme.weights
+      if case .table(let table) = weights.points {
+        throw ConversionError.levels(linear: linear.shape.name, table)
+      }
       if weights.isSymmetric && linear.unknownEntries[.symmetric] != nil {
         throw ConversionError.notSymmetric(linear: linear.shape.name, middle: weights.middleCode)
       }

@@ -79,7 +79,7 @@ private let configurations: [Refusal] = [
   .model(
     "quantized by something else",
     #"model/config.json: is quantized with quant_method "hqq"; this tool reads "#
-      + #"compressed-tensors, gptq, awq, mlx, gguf"#
+      + #"compressed-tensors, gptq, awq, mlx, gguf, bitsandbytes"#
   ) {
     $0.configure("quantization_config", #"{"quant_method": "hqq"}"#)
   },

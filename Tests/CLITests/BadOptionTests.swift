@@ -53,8 +53,8 @@ private let misspelled: [Refusal] = [
       + "the same thing; give one of them", status: 64, ["--method", "gptq+rtn"]),
   Refusal(
     "no such format",
-    "The value 'onnx' is invalid for '--format <format>'. Please provide one of "
-      + "'compressed-tensors', 'gptq', 'awq', 'mlx' or 'gguf'.", status: 64, ["--format", "onnx"]),
+    "The value 'onnx' is invalid for '--format <format>'. Please provide one of the following:",
+    status: 64, ["--format", "onnx"]),
   Refusal(
     "a folder with the name of a file",
     "--output a.GGUF is the name of a file; give --format gguf, or another name for a folder.",

@@ -136,11 +136,14 @@ private let calibrated = [
 
 @Suite struct `GGUF files` {
   @Test(arguments: [
-    (["--type", "Q4_0"], "--type needs --format gguf."),
+    (["--type", "Q4_0"], "--type needs --format gguf or bitsandbytes."),
     (["--format", "gguf", "--bits", "3"], "--bits: with --format gguf, --type decides"),
     (["--format", "gguf", "--group-size", "64"], "--group-size: with --format gguf"),
     (["--format", "gguf", "--symmetric"], "--symmetric and --asymmetric: with --format gguf"),
-    (["--format", "gguf", "--type", "Q9_9"], "The value 'Q9_9' is invalid for '--type <type>'"),
+    (
+      ["--format", "gguf", "--type", "Q9_9"],
+      "--format gguf has no type Q9_9; it has Q2_K, Q3_K_S, Q3_K_M"
+    ),
   ])
   func `have types, and nothing else decides about bits`(
     options: [String], words: String

@@ -46,9 +46,11 @@ private func expectDamageIsReadOrRefused(
   @Test(arguments: CheckpointFormats.all.filter { !$0.isFile }.map(\.name), 0..<2 as Range<UInt64>)
   func `a mutated quantized folder is read or refused`(format: String, seed: UInt64) throws {
     let format = try #require(CheckpointFormats.all.first { $0.name == format })
-    let linear = LinearShape(name: "p", rows: 32, columns: 32)
-    let scheme = try Scheme(
-      bits: 4, points: format.storesOffsets ? .offset : .zeroPoint, granularity: .group(16))
+    let linear = LinearShape(name: "p", rows: 32, columns: 64)
+    let scheme =
+      try format.standardScheme
+      ?? Scheme(
+        bits: 4, points: format.storesOffsets ? .offset : .zeroPoint, granularity: .group(16))
     let weight = try quantized(linear, scheme, format)
     try TemporaryFolder.with { folder in
       _ = try folder.store(weight, linear, format)

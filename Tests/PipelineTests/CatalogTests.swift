@@ -172,7 +172,10 @@ private struct Doubling: Transform {
     catalog.transforms.removeAll()
     let other = Catalog()
     #expect(other.families.map(\.modelType) == Family.all.map(\.modelType))
-    #expect(other.formats.map(\.name) == ["compressed-tensors", "gptq", "awq", "mlx", "gguf"])
+    #expect(
+      other.formats.map(\.name) == [
+        "compressed-tensors", "gptq", "awq", "mlx", "gguf", "bitsandbytes",
+      ])
     #expect(other.roundings.map(\.name) == ["gptq", "cd", "beam", "signround", "rtn"])
     #expect(other.transforms.map(\.name) == ["awq", "awq-output", "smoothquant"])
   }

@@ -62,8 +62,9 @@ struct CoordinateDescent: PreparedRounding {
     _ weights: Matrix, scheme: Scheme, rule: GridRule, metric: ErrorMetric
   ) throws(GridError) -> QuantizedWeight {
     let found = try start.quantize(weights, scheme: scheme, rule: rule, metric: metric)
-    // No scale of a super-block can move alone.
-    let isFixed = scheme.granularity == .tensor || scheme.superBlock != nil
+    // No scale that has something in common with others can move alone.
+    let isFixed =
+      scheme.granularity == .tensor || scheme.superBlock != nil || found.grid.nestedScales != nil
     return descend(from: found, weights, encoding: isFixed ? nil : rule.encoding)
   }
 
@@ -78,10 +79,13 @@ struct CoordinateDescent: PreparedRounding {
       let rows = panel * size..<min(weights.rows, (panel + 1) * size)
       return DescentPanel(rows: rows, hessian, encoding, sweeps: sweeps).improved(found, weights)
     }
-    let grid = Grid(
-      scheme: found.grid.scheme, groupSize: found.grid.groupSize,
-      scales: Matrix(stacking: panels.map(\.scales)),
-      offsets: Matrix(stacking: panels.map(\.offsets)))
+    let grid =
+      encoding == nil
+      ? found.grid
+      : Grid(
+        scheme: found.grid.scheme, groupSize: found.grid.groupSize,
+        scales: Matrix(stacking: panels.map(\.scales)),
+        offsets: Matrix(stacking: panels.map(\.offsets)))
     return QuantizedWeight(
       rows: found.rows, columns: found.columns, grid: grid, codes: panels.flatMap(\.codes))
   }

@@ -96,11 +96,13 @@ struct NearestPlane: PreparedRounding {
       return GridSolvingPanel(rows: rows, groupSize: groupSize, rule.encoding, scheme, factor)
         .solved(weights)
     }
-    let grid = try rule.encoding.checked(
-      Grid(
-        scheme: scheme, groupSize: groupSize,
-        scales: Matrix(stacking: panels.map(\.scales)),
-        offsets: Matrix(stacking: panels.map(\.offsets))))
+    let chosen = Grid(
+      scheme: scheme, groupSize: groupSize,
+      scales: Matrix(stacking: panels.map(\.scales)),
+      offsets: Matrix(stacking: panels.map(\.offsets)))
+    let grid = try rule.encoding.checked(chosen)
+    // Where the scales of all groups are quantized together, they are no longer quite those that were chosen.
+    guard grid.nestedScales == nil else { return round(weights, on: grid) }
     return QuantizedWeight(
       rows: weights.rows, columns: weights.columns, grid: grid, codes: panels.flatMap(\.codes))
   }

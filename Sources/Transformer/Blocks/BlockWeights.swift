@@ -62,6 +62,9 @@ package struct Linear: Sendable {
     return y
   }
 
+  /// Brings the weights into the form that an engine reads, unless they are.
+  func prepare(for engine: ProductEngine) { _ = prepared.factor(weight, on: engine) }
+
   /// Takes over the dequantized weights and the input quantizer of a quantized Linear.
   package mutating func adopt(_ quantized: QuantizedLinear) {
     weight = quantized.dequantized()

@@ -19,6 +19,15 @@ public struct DecoderBlock: Sendable {
     hidden = states[0].hidden
   }
 
+  /// Brings the weights of the stages before one into the form that products read, so that threads which pass them
+  /// together need not wait for one that does it.
+  package func prepare(before stage: Int) {
+    let engine = weights.engine
+    guard engine != .float32 else { return }
+    let linears = program.stages[..<stage].flatMap(\.slots).map { weights.linear($0.name) }
+    Threads.perform(linears.count) { linears[$0].prepare(for: engine) }
+  }
+
   /// Takes the states of several sequences past a stage.
   ///
   /// - Parameters:

@@ -21,8 +21,9 @@ let packingReaders = [
   // A Linear of any scheme that a format stores, through a folder.
   Reader("layout") { bytes in
     var input = Input(bytes)
-    let format = CheckpointFormats.all.chosen(by: UInt8(input.next()))
-    let linear = input.linear(for: format)
+    let formats = CheckpointFormats.all.filter { !$0.isFile }
+    let format = formats.chosen(by: UInt8(input.next()))
+    let linear = format is BitsAndBytesFormat ? input.nested() : input.linear(for: format)
     let weight = linear.weight
     let shape = LinearShape(name: "p", rows: weight.rows, columns: weight.columns)
     let scales = format.scaleFormat(for: .float16)
@@ -84,6 +85,23 @@ private struct Input {
     return QuantizedLinear(
       QuantizedWeight(rows: rows, columns: columns, grid: grid, codes: codes),
       activations: hasInputs ? inputs() : nil)
+  }
+
+  /// A Linear with NF4 levels and nested scales.
+  mutating func nested() -> QuantizedLinear {
+    let (rows, groups) = (1 + next() % 40, 1 + next() % 12)
+    guard let scheme = try? Scheme(bits: 4, points: .table(.nf4), granularity: .group(64))
+    else { fatalError("no NF4") }
+    let scales = NestedScales(
+      codes: (0..<rows * groups).map { _ in UInt8(next()) },
+      factors: (0..<NestedScales.blockCount(of: rows * groups)).map { _ in Float(next()) / 8 },
+      offset: Float(next()) / 3)
+    let grid = Grid(
+      scheme: scheme, groupSize: 64, nestedScales: scales,
+      offsets: Matrix(rows: rows, columns: groups))
+    let codes = (0..<rows * groups * 64).map { _ in UInt8(next() & 15) }
+    return QuantizedLinear(
+      QuantizedWeight(rows: rows, columns: groups * 64, grid: grid, codes: codes))
   }
 
   private mutating func inputs() -> ActivationQuantizer {

@@ -24,6 +24,10 @@ struct StoredLinear: Sendable {
         try StoredLinear("awq", AWQFormat(), 4, .group(8), symmetric: false),
         try StoredLinear("mlx", MLXFormat(), 6, .group(16), symmetric: false),
         try StoredLinear("mlx3", MLXFormat(), 3, .group(32), symmetric: true),
+        try StoredLinear("nf4", BitsAndBytesFormat(), 4, .group(32), points: .table(.nf4)),
+        try StoredLinear(
+          "fp4", BitsAndBytesFormat(BitsAndBytesType(table: .fp4, isNested: false)), 4, .group(16),
+          points: .table(.fp4)),
         try StoredLinear("packed", CompressedTensorsFormat(), 5, .group(16), symmetric: false),
         try StoredLinear("packed3", CompressedTensorsFormat(), 3, .channel, symmetric: true),
         try StoredLinear(
@@ -38,21 +42,34 @@ struct StoredLinear: Sendable {
     _ name: String, _ format: any CheckpointFormat, _ bits: Int, _ granularity: Scheme.Granularity,
     symmetric: Bool, activations: ActivationQuantizer? = nil
   ) throws {
+    try self.init(
+      name, format, bits, granularity,
+      points: symmetric ? .symmetric : format.storesOffsets ? .offset : .zeroPoint,
+      activations: activations)
+  }
+
+  private init(
+    _ name: String, _ format: any CheckpointFormat, _ bits: Int, _ granularity: Scheme.Granularity,
+    points: Scheme.Points, activations: ActivationQuantizer? = nil
+  ) throws {
     let (rows, columns) = (Self.shape.rows, Self.shape.columns)
-    let scheme = try Scheme(
-      bits: bits, points: symmetric ? .symmetric : format.storesOffsets ? .offset : .zeroPoint,
-      granularity: granularity)
+    let scheme = try Scheme(bits: bits, points: points, granularity: granularity)
     let size = try scheme.groupSize(columns: columns)
     let scales = Matrix(rows: rows, columns: columns / size) { Float($0 + $1 + 1) / 16 }
     let offsets = Matrix(rows: rows, columns: columns / size) { row, group in
-      symmetric ? Float(scheme.middleCode) : Float(1 + (row + group) % scheme.largestCode)
+      switch points {
+      case .symmetric: Float(scheme.middleCode)
+      case .table: 0
+      case .zeroPoint, .offset: Float(1 + (row + group) % scheme.largestCode)
+      }
     }
+    // Scales that are quantized once more are those nearest to these.
+    let grid = format.encoding(scales: .float16).nearest(
+      to: Grid(scheme: scheme, groupSize: size, scales: scales, offsets: offsets))
     let codes = (0..<rows * columns).map { UInt8(7 * $0 % (scheme.largestCode + 1)) }
     let linear = QuantizedLinear(
       QuantizedWeight(
-        rows: rows, columns: columns,
-        grid: Grid(scheme: scheme, groupSize: size, scales: scales, offsets: offsets),
-        codes: codes), activations: activations)
+        rows: rows, columns: columns, grid: grid, codes: codes), activations: activations)
     let stated = format.configuration(of: linear.scheme, provenance: nil)
     configuration = (["quantization_config": stated] as JSONValue).bytes(.compact)
     let tensors = format.layout(of: Self.shape, linear.scheme, scales: .float16)

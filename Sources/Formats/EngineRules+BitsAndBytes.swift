@@ -1,0 +1,16 @@
+internal import Quantizer
+internal import Remedies
+
+extension EngineRules {
+  /// What bitsandbytes does not store.
+  static func bitsAndBytes(_ scheme: LinearScheme) -> Objection? {
+    if let objection = weightsOnly(scheme) { return objection }
+    let types = BitsAndBytesType.allCases
+    if types.contains(where: { BitsAndBytesFormat($0).standardScheme == scheme.weights }) {
+      return nil
+    }
+    return Objection(
+      reason: "stores the levels nf4 and fp4 in groups of 64; leave that to --type",
+      remedies: [.chooseFormat("compressed-tensors")])
+  }
+}
