@@ -11,7 +11,7 @@ LOG := .build/make.log
 # How long all readers are fuzzed, together.
 SECONDS := 60
 
-.PHONY: help build demo ablation families faults fuzz test test-sanitized lint format interop docs dependencies
+.PHONY: help build demo ablation formats families faults fuzz test test-sanitized lint format interop docs dependencies
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ demo: build ## Quantize the bundled model, and compare methods on it
 ablation: build ## Show what each ingredient gives on the bundled model, at 4, 3 and 2 bits
 	@Tools/ablation $(PTQ) $(MODEL) $(MODEL)/calibration.txt $(MODEL)/heldout.txt \
 	  -- --group-size 64 --asymmetric --length 256
+
+formats: build ## Show what each format takes and loses on the bundled model, and who reads it
+	@Tools/formats $(PTQ) $(MODEL) $(MODEL)/calibration.txt $(MODEL)/heldout.txt -- --length 256
 
 families: dependencies ## Compare the forward pass of every model family with transformers (from PyPI)
 	@Tools/families

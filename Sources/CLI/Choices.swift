@@ -151,11 +151,13 @@ struct FormatChoice: ExpressibleByArgument {
   /// - Throws: `ValidationError` for a type that it does not have.
   func storing(_ type: String) throws -> FormatChoice {
     if let format = format.storing(type: type) { return FormatChoice(format: format) }
-    let types = format.types
+    guard !format.types.isEmpty else {
+      throw ValidationError(
+        "--type needs --format " + Self.withTypes.map(\.name).joined(separator: " or ") + ".")
+    }
     throw ValidationError(
-      types.isEmpty
-        ? "--type needs --format " + Self.withTypes.map(\.name).joined(separator: " or ") + "."
-        : "--format \(format.name) has no type \(type); it has \(types.joined(separator: ", ")).")
+      "--format \(format.name) has no type \(type); it has \(format.types.joined(separator: ", "))."
+    )
   }
 
   /// The formats that have types of their own.

@@ -72,7 +72,8 @@ struct QuantizeCommand: ParsableCommand {
 
   @Option(
     help: """
-      How weights are stored, for formats that decide that: \(Choices.types). (default: Q4_K_M or nf4+double)
+      How weights are stored, for formats that decide that: \(Choices.types). (default: Q4_K_M, nf4+double, \
+      or integers of --bits)
       """)
   var type: String?
 
@@ -123,8 +124,8 @@ struct QuantizeCommand: ParsableCommand {
   var common: CommonArguments
 
   func validate() throws {
-    if let type { _ = try format.storing(type) }
-    if !format.format.types.isEmpty { try checkTypes() }
+    let stored = try type.map(format.storing) ?? format
+    if stored.format.standardScheme != nil { try checkTypes() }
     if bits != nil, mixed.decideBits {
       throw ValidationError("--bits and --bits-budget or --bits-plan exclude each other.")
     }

@@ -156,8 +156,8 @@ public struct BitsAndBytesFormat: CheckpointFormat {
     let state = try BitsAndBytesState(of: linear, in: folder)
     let (rows, columns) = (linear.rows, linear.columns)
     let levels = state.type.levels
-    let bytes = try folder.bytes("\(linear.name).weight", dimensions: [rows * columns / 2, 1])
-    let codes = bytes.flatMap { [levels[Int($0 >> 4)], levels[Int($0 & 15)]] }
+    let bytes = try folder.bytes("\(linear.name).weight", [rows * columns / 2, 1])
+    let codes = bytes.halves { byte in (levels[Int(byte >> 4)], levels[Int(byte & 15)]) }
     try folder.check("\(linear.name).weight.quant_map", is: state.type.map)
     let scheme = try folder.scheme(4, points: .table(state.type.table), .group(state.blockLength))
     return QuantizedLinear(
@@ -181,7 +181,7 @@ public struct BitsAndBytesFormat: CheckpointFormat {
     }
     try folder.check("\(weight).nested_quant_map", is: NestedScales.levels)
     let nested = NestedScales(
-      codes: try folder.bytes("\(weight).absmax", dimensions: [rows * groups]),
+      codes: try folder.bytes("\(weight).absmax", [rows * groups]),
       factors: try folder.floats(
         "\(weight).nested_absmax", dimensions: [NestedScales.blockCount(of: rows * groups)]),
       offset: state.offset)
@@ -198,17 +198,6 @@ public struct BitsAndBytesFormat: CheckpointFormat {
 }
 
 extension ModelFolder {
-  /// The elements of a tensor of bytes.
-  fileprivate func bytes(_ name: String, dimensions: [Int]) throws(CheckpointError) -> [UInt8] {
-    let tensor = try tensor(name, dimensions: dimensions)
-    guard tensor.shape.type == .uint8 else {
-      throw .tensor(
-        name: name, path: tensor.path,
-        reason: "has type \(tensor.shape.type.rawValue); U8 is needed")
-    }
-    return tensor.withBytes { span in unsafe span.withUnsafeBytes { unsafe [UInt8]($0) } }
-  }
-
   /// Checks that a tensor has the levels that its name stands for.
   fileprivate func check(_ name: String, is levels: [Float]) throws(CheckpointError) {
     guard try floats(name, dimensions: [levels.count]) == levels else {

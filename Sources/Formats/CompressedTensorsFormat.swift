@@ -7,16 +7,20 @@ public import Quantizer
 ///
 /// Without rounded activations, weights are packed: 2 to 8 bits, symmetric or not, by group or by row.
 /// With rounded activations they are symmetric 8-bit integers, with a scale for each row or for the
-/// whole matrix.
+/// whole matrix. Floats of 4 bits have a type of their own.
 public struct CompressedTensorsFormat: CheckpointFormat {
-  /// The format; it has no options.
-  public init() {}
+  /// What is stored for weights.
+  public let type: CompressedTensorsType
+
+  /// The format with a given type.
+  public init(_ type: CompressedTensorsType = .integers) { self.type = type }
 
   /// The name of the format, as commands and reports spell it.
   public let name = "compressed-tensors"
 
   /// One line of help.
-  public let summary = "packed, or int8 with activations, for vLLM, SGLang and transformers"
+  public let summary =
+    "packed integers or FP4, or int8 with activations, for vLLM, SGLang and transformers"
 
   /// The smallest zero point that can be stored.
   public let smallestZeroPoint = 0
@@ -27,6 +31,30 @@ public struct CompressedTensorsFormat: CheckpointFormat {
   /// The type of the original weights.
   public func scaleFormat(for weights: FloatFormat) -> FloatFormat { weights }
 
+  /// That of the type.
+  public var standardScheme: Scheme? { type.scheme }
+
+  /// The words for the types but integers.
+  public var types: [String] {
+    CompressedTensorsType.allCases.filter { $0 != .integers }.map(\.rawValue)
+  }
+
+  /// The format with another type.
+  public func storing(type: String) -> (any CheckpointFormat)? {
+    types.contains(type) ? CompressedTensorsType(rawValue: type).map { Self($0) } : nil
+  }
+
+  /// The name of the type as well, if it is not integers.
+  public var label: String { type == .integers ? name : "\(name) \(type.rawValue)" }
+
+  /// The name of the type with a scheme.
+  public func typeName(of scheme: Scheme) -> String? { CompressedTensorsType(scheme)?.rawValue }
+
+  /// Scales in the type of the original weights, or those of the type.
+  public func encoding(scales: FloatFormat) -> any GridEncoding {
+    type.encoding ?? SeparateEntries(scaleFormat: scales)
+  }
+
   /// The name of the tensor that holds a Linear's scales.
   public func scaleTensor(of linear: String) -> String { "\(linear).weight_scale" }
 
@@ -34,6 +62,9 @@ public struct CompressedTensorsFormat: CheckpointFormat {
   public func layout(
     of linear: LinearShape, _ scheme: LinearScheme, scales: FloatFormat
   ) -> [NamedShape] {
+    if let type = CompressedTensorsType(scheme.weights) {
+      return FP4Layout.tensors(of: linear, type)
+    }
     guard let activations = scheme.activations else {
       return PackedLayout.tensors(of: linear, scheme.weights, scales: scales)
     }
@@ -42,6 +73,9 @@ public struct CompressedTensorsFormat: CheckpointFormat {
 
   /// The elements of those tensors, in the same order.
   public func encode(_ linear: QuantizedLinear, scales: FloatFormat) -> [[UInt8]] {
+    if let type = CompressedTensorsType(linear.weight.grid.scheme) {
+      return FP4Layout.encode(linear.weight, type)
+    }
     guard let activations = linear.activations else {
       return PackedLayout.encode(linear.weight, scales: scales)
     }
@@ -118,6 +152,9 @@ public struct CompressedTensorsFormat: CheckpointFormat {
     } catch {
       throw .json(path: "\(folder.path)/config.json", cause: error)
     }
+    if let type = stored.layout.type {
+      return QuantizedLinear(try FP4Layout.decode(linear, type, in: folder))
+    }
     let (scales, groups) = try folder.scales(of: linear, stored)
     let scheme = try folder.scheme(
       stored.bits, symmetric: stored.isSymmetric,
@@ -129,7 +166,7 @@ public struct CompressedTensorsFormat: CheckpointFormat {
     let codes =
       switch stored.layout {
       case .packed: try PackedLayout.codes(of: linear, bits: scheme.bits, in: folder)
-      case .integers, .naive: try IntegerLayout.codes(of: linear, bits: scheme.bits, in: folder)
+      default: try IntegerLayout.codes(of: linear, bits: scheme.bits, in: folder)
       }
     return QuantizedLinear(
       QuantizedWeight(rows: linear.rows, columns: linear.columns, grid: grid, codes: codes),

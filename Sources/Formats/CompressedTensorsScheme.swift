@@ -14,11 +14,26 @@ struct CompressedTensorsScheme {
     case integers = "int-quantized"
     /// The same, under the name that the format's library gives to anything it has no rule for.
     case naive = "naive-quantized"
+    /// Floats of 4 bits, with scales of 8 bits.
+    case nvfp4 = "nvfp4-pack-quantized"
+    /// Floats of 4 bits, with powers of two as scales.
+    case mxfp4 = "mxfp4-pack-quantized"
+
+    /// The type of floats; nil for integers.
+    var type: CompressedTensorsType? {
+      switch self {
+      case .packed, .integers, .naive: nil
+      case .nvfp4: .nvfp4
+      case .mxfp4: .mxfp4
+      }
+    }
   }
 
   /// How many weights share a scale, in the format's terms.
   enum Strategy: String, CaseIterable {
     case tensor, channel, group
+    /// Groups, with another scale for all of them.
+    case tensorGroup = "tensor_group"
   }
 
   let layout: Layout
@@ -31,11 +46,15 @@ struct CompressedTensorsScheme {
 
   /// How a scheme is stored.
   init(_ scheme: LinearScheme) {
-    layout = scheme.activations == nil ? .packed : .integers
+    let floats = CompressedTensorsType(scheme.weights)
+    layout =
+      Layout.allCases.first { floats != nil && $0.type == floats }
+      ?? (scheme.activations == nil ? .packed : .integers)
     (bits, isSymmetric) = (scheme.weights.bits, scheme.weights.isSymmetric)
     activations = scheme.activations
     switch scheme.weights.granularity {
-    case .group(let size): (strategy, groupSize) = (.group, size)
+    case .group(let size):
+      (strategy, groupSize) = (layout == .nvfp4 ? .tensorGroup : .group, size)
     case .channel: (strategy, groupSize) = (.channel, nil)
     // Packed weights have at least one scale for each row.
     case .tensor: (strategy, groupSize) = (layout == .packed ? .channel : .tensor, nil)
@@ -64,7 +83,7 @@ struct CompressedTensorsScheme {
     bits = try weights.member("num_bits").int
     isSymmetric = try weights.optionalMember("symmetric")?.bool ?? true
     groupSize = try weights.optionalMember("group_size")?.int
-    try weights.checkInteger()
+    try weights.check(type: layout.type == nil ? "int" : "float")
     if let strategy = try weights.optionalMember("strategy") {
       self.strategy = try strategy.choice()
     } else {
@@ -91,17 +110,30 @@ struct CompressedTensorsScheme {
     return groups[index]
   }
 
+  /// The type of the scales where they are not those of the model's weights.
+  private var scaleType: String? {
+    switch layout {
+    case .packed, .integers, .naive: nil
+    case .nvfp4: "torch.float8_e4m3fn"
+    case .mxfp4: "torch.uint8"
+    }
+  }
+
   /// The group of given targets as it is written.
   func json(targets: [String]) -> JSONValue {
-    let weights: JSONValue = [
-      "num_bits": .number(JSONNumber(bits)), "type": "int", "symmetric": .bool(isSymmetric),
-      "strategy": .string(strategy.rawValue),
-      "group_size": groupSize.map { .number(JSONNumber($0)) } ?? .null,
-      "dynamic": false, "actorder": nil, "block_structure": nil, "observer": "minmax",
-      "observer_kwargs": [:],
+    let isFloat = layout.type != nil
+    var weights: [(String, JSONValue)] = [
+      ("num_bits", .number(JSONNumber(bits))), ("type", isFloat ? "float" : "int"),
+      ("symmetric", .bool(isSymmetric || isFloat)), ("strategy", .string(strategy.rawValue)),
+      ("group_size", groupSize.map { .number(JSONNumber($0)) } ?? .null), ("dynamic", false),
+      ("actorder", nil), ("block_structure", nil), ("observer", "minmax"),
+      ("observer_kwargs", [:]),
     ]
+    // Older readers refuse a member that they do not know.
+    if let scaleType { weights.append(("scale_dtype", .string(scaleType))) }
     return [
-      "targets": .strings(targets), "format": .string(layout.rawValue), "weights": weights,
+      "targets": .strings(targets), "format": .string(layout.rawValue),
+      "weights": .members(weights),
       "input_activations": activations?.json ?? .null, "output_activations": nil,
     ]
   }
@@ -110,7 +142,7 @@ struct CompressedTensorsScheme {
 extension ActivationScheme {
   /// Reads `input_activations`.
   fileprivate init(_ field: JSONField) throws(JSONError) {
-    try field.checkInteger()
+    try field.check(type: "int")
     let bits = try field.member("num_bits").int
     guard bits == Self.bits else {
       throw .wrongKind(path: field.path, expected: "\(Self.bits) bits", found: "\(bits) bits")
@@ -151,11 +183,11 @@ extension JSONField {
     return choice
   }
 
-  /// Checks that `type` says integers.
-  fileprivate func checkInteger() throws(JSONError) {
+  /// Checks that `type` says integers, or floats.
+  fileprivate func check(type needed: String) throws(JSONError) {
     let type = try optionalMember("type")?.string ?? "int"
-    guard type == "int" else {
-      throw .wrongKind(path: "\(path).type", expected: "int", found: type)
+    guard type == needed else {
+      throw .wrongKind(path: "\(path).type", expected: needed, found: type)
     }
   }
 }

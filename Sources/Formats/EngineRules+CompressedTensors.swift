@@ -22,6 +22,17 @@ extension EngineRules {
         + "for groups of \(size)", remedies: [.useWholeRows])
   }
 
+  /// What is said of floats of 4 bits.
+  static func floats(_ scheme: LinearScheme, inVLLM isVLLM: Bool) -> Objection? {
+    if scheme.activations != nil {
+      return Objection(
+        reason: "multiplies floats of 4 bits with inputs that are not rounded, here", remedies: [])
+    }
+    guard isVLLM else { return nil }
+    return Objection(
+      reason: "multiplies floats of 4 bits on GPUs only", remedies: [], isConditional: true)
+  }
+
   static func packed(inVLLM scheme: LinearScheme) -> Objection? {
     guard scheme.activations == nil else { return nil }
     let bits = scheme.weights.bits

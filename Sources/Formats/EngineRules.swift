@@ -26,10 +26,12 @@ extension EngineRules {
   static let table: [String: [EngineRule]] = [
     "compressed-tensors": [
       EngineRule(engine: "vLLM") { _, scheme in
-        levels(scheme) ?? integers(scheme) ?? packed(inVLLM: scheme)
+        if CompressedTensorsType(scheme.weights) != nil { return floats(scheme, inVLLM: true) }
+        return levels(scheme) ?? integers(scheme) ?? packed(inVLLM: scheme)
       },
       EngineRule(engine: "transformers") { _, scheme in
-        levels(scheme) ?? integers(scheme) ?? packed(inTransformers: scheme)
+        if CompressedTensorsType(scheme.weights) != nil { return floats(scheme, inVLLM: false) }
+        return levels(scheme) ?? integers(scheme) ?? packed(inTransformers: scheme)
       },
     ],
     "gptq": [
@@ -73,6 +75,10 @@ extension EngineRules {
     }
     if scheme.activations != nil {
       return Objection(reason: "does not load experts with rounded inputs", remedies: [])
+    }
+    if case .table = scheme.weights.points {
+      return Objection(
+        reason: "was not tried with experts in floats of 4 bits", remedies: [], isConditional: true)
     }
     guard !scheme.weights.isSymmetric else { return nil }
     return Objection(

@@ -50,10 +50,14 @@ struct TakenLinears {
   func check(beside groups: [SchemeGroup], in format: any CheckpointFormat) throws(BaseResultError)
   {
     guard Set(groups.map { $0.scheme.activations == nil }).count <= 1 else { throw .inputsDiffer }
-    guard !format.holdsSeveralSchemes, groups.count > 1, let (name, _) = linears.first else {
-      return
+    // A layout for levels of a table has nothing else in it.
+    let hasTable = groups.contains { group in
+      if case .table = group.scheme.weights.points { true } else { false }
     }
-    throw .anotherScheme(name, format: format.name)
+    guard groups.count > 1, !format.holdsSeveralSchemes || hasTable,
+      let (name, _) = linears.first
+    else { return }
+    throw .anotherScheme(name, format: format.label)
   }
 
   /// The Linears of a block, by their names.

@@ -136,7 +136,14 @@ private let calibrated = [
 
 @Suite struct `GGUF files` {
   @Test(arguments: [
-    (["--type", "Q4_0"], "--type needs --format gguf or bitsandbytes."),
+    (["--type", "Q4_0"], "--format compressed-tensors has no type Q4_0; it has mxfp4, nvfp4."),
+    (
+      ["--type", "Q4_0", "--format", "awq"],
+      "--type needs --format compressed-tensors or gguf or bitsandbytes."
+    ),
+    (
+      ["--type", "nvfp4", "--bits", "3"], "--bits: with --format compressed-tensors, --type decides"
+    ),
     (["--format", "gguf", "--bits", "3"], "--bits: with --format gguf, --type decides"),
     (["--format", "gguf", "--group-size", "64"], "--group-size: with --format gguf"),
     (["--format", "gguf", "--symmetric"], "--symmetric and --asymmetric: with --format gguf"),

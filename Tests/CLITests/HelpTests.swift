@@ -203,22 +203,23 @@ private let quantizeHelp = """
     --statistics <statistics>
                             Also write the statistics of every input into this
                             new folder, for ptq layer --statistics.
-    --format <format>       The layout of the output: compressed-tensors, packed,
-                            or int8 with activations, for vLLM, SGLang and
-                            transformers; gptq, AutoGPTQ's and gptqmodel's layout
-                            (v1 zero points), for vLLM and others; awq, AutoAWQ's
-                            layout (gemm, 4 bits), for vLLM and transformers;
-                            mlx, the affine mode of mlx, for mlx-lm on Macs;
-                            gguf, one file for llama.cpp, with the types of
-                            --type; bitsandbytes, NF4 or FP4 with the scales of
-                            --type, for transformers and PEFT. (values:
-                            compressed-tensors, gptq, awq, mlx, gguf,
+    --format <format>       The layout of the output: compressed-tensors, packed
+                            integers or FP4, or int8 with activations, for vLLM,
+                            SGLang and transformers; gptq, AutoGPTQ's and
+                            gptqmodel's layout (v1 zero points), for vLLM and
+                            others; awq, AutoAWQ's layout (gemm, 4 bits), for
+                            vLLM and transformers; mlx, the affine mode of mlx,
+                            for mlx-lm on Macs; gguf, one file for llama.cpp,
+                            with the types of --type; bitsandbytes, NF4 or FP4
+                            with the scales of --type, for transformers and PEFT.
+                            (values: compressed-tensors, gptq, awq, mlx, gguf,
                             bitsandbytes; default: compressed-tensors)
     --type <type>           How weights are stored, for formats that decide that:
-                            gguf: Q2_K, Q3_K_S, Q3_K_M, Q3_K_L, Q4_0, Q4_1,
-                            Q4_K_S, Q4_K_M, IQ4_NL, IQ4_XS, Q5_0, Q5_1, Q5_K_S,
-                            Q5_K_M, Q6_K, Q8_0; bitsandbytes: nf4+double, nf4,
-                            fp4+double, fp4. (default: Q4_K_M or nf4+double)
+                            compressed-tensors: mxfp4, nvfp4; gguf: Q2_K, Q3_K_S,
+                            Q3_K_M, Q3_K_L, Q4_0, Q4_1, Q4_K_S, Q4_K_M, IQ4_NL,
+                            IQ4_XS, Q5_0, Q5_1, Q5_K_S, Q5_K_M, Q6_K, Q8_0;
+                            bitsandbytes: nf4+double, nf4, fp4+double, fp4.
+                            (default: Q4_K_M, nf4+double, or integers of --bits)
     --ignore <ignore>       Linears that stay as they are, with all that engines
                             merge with them: parts of their names, separated by
                             commas, such as layers.0,down_proj. A star stands for

@@ -57,7 +57,8 @@ let hostileStatements = #"""
   compressed-tensors | config_groups | {"a":7} | out/config.json: config_groups.a: expected an object, found the number 7
   compressed-tensors | config_groups | {"a":{}} | out/config.json: config_groups.a.weights: expected a value, found no such member
   compressed-tensors | config_groups.group_0.format | 7 | out/config.json: config_groups.group_0.format: expected a string, found the number 7
-  compressed-tensors | config_groups.group_0.format | "nvfp4-pack-quantized" | out/config.json: config_groups.group_0.format: expected pack-quantized, int-quantized, naive-quantized, found nvfp4-pack-quantized
+  compressed-tensors | config_groups.group_0.format | "nvfp4-pack-quantized" | out/config.json: config_groups.group_0.weights.type: expected float, found int
+  compressed-tensors | config_groups.group_0.format | "float-quantized" | out/config.json: config_groups.group_0.format: expected pack-quantized, int-quantized, naive-quantized, nvfp4-pack-quantized, mxfp4-pack-quantized, found float-quantized
   compressed-tensors | config_groups.group_0.format | [] | out/config.json: config_groups.group_0.format: expected a string, found an array
   compressed-tensors | config_groups.group_0.weights | 7 | out/config.json: config_groups.group_0.weights: expected an object, found the number 7
   compressed-tensors | config_groups.group_0.weights | null | out/config.json: config_groups.group_0.weights: expected an object, found null
@@ -76,9 +77,9 @@ let hostileStatements = #"""
   compressed-tensors | config_groups.group_0.weights.symmetric | 1 | out/config.json: config_groups.group_0.weights.symmetric: expected a boolean, found the number 1
   compressed-tensors | config_groups.group_0.weights.symmetric | "x" | out/config.json: config_groups.group_0.weights.symmetric: expected a boolean, found a string
   compressed-tensors | config_groups.group_0.weights.symmetric | [] | out/config.json: config_groups.group_0.weights.symmetric: expected a boolean, found an array
-  compressed-tensors | config_groups.group_0.weights.strategy | "token" | out/config.json: config_groups.group_0.weights.strategy: expected tensor, channel, group, found token
+  compressed-tensors | config_groups.group_0.weights.strategy | "token" | out/config.json: config_groups.group_0.weights.strategy: expected tensor, channel, group, tensor_group, found token
   compressed-tensors | config_groups.group_0.weights.strategy | 7 | out/config.json: config_groups.group_0.weights.strategy: expected a string, found the number 7
-  compressed-tensors | config_groups.group_0.weights.strategy | "block" | out/config.json: config_groups.group_0.weights.strategy: expected tensor, channel, group, found block
+  compressed-tensors | config_groups.group_0.weights.strategy | "block" | out/config.json: config_groups.group_0.weights.strategy: expected tensor, channel, group, tensor_group, found block
   compressed-tensors | config_groups.group_0.weights.strategy | "tensor" | out/model.safetensors: tensor model.layers.0.mlp.up_proj.weight_scale: has shape [16, 4], where config.json calls for 1 elements
   compressed-tensors | config_groups.group_0.weights.strategy | [] | out/config.json: config_groups.group_0.weights.strategy: expected a string, found an array
   compressed-tensors | config_groups.group_0.weights.group_size | 0 | out/model.safetensors: tensor model.layers.0.mlp.up_proj.weight_scale: has shape [16, 4] for 64 columns, that is 4 groups, where config.json calls for groups of 0

@@ -1,0 +1,108 @@
+// The floats of 4 bits of compressed-tensors. For a Linear P with weights [out, in]:
+//
+//   P.weight_packed        uint8   [out, in/2]    the first of two codes in the low half
+//   P.weight_scale         E4M3    [out, in/16]   nvfp4-pack-quantized
+//                          uint8   [out, in/32]   mxfp4-pack-quantized: exponents of two, plus 127
+//   P.weight_global_scale  float32 [1]            nvfp4: what scales are divided by
+//
+// A code is a bit for the sign above an index into 0, ½, 1, 1½, 2, 3, 4, 6.
+
+internal import Checkpoint
+internal import LinearAlgebra
+internal import Quantizer
+
+/// nvfp4-pack-quantized and mxfp4-pack-quantized.
+enum FP4Layout {
+  /// What the scales of NVFP4 are divided by.
+  ///
+  /// Engines that merge q, k and v, or gate and up, have one such number for all of them, so every Linear gets the same.
+  /// With this one, groups whose largest weight is between 4·10⁻⁴ and 10 have scales of full precision.
+  static let globalScale: Float = 256
+
+  static func tensors(of linear: LinearShape, _ type: CompressedTensorsType) -> [NamedShape] {
+    let (rows, columns) = (linear.rows, linear.columns)
+    let codes = NamedShape("\(linear.name).weight_packed", .uint8, [rows, columns / 2])
+    let scales = "\(linear.name).weight_scale"
+    guard type == .nvfp4 else { return [codes, NamedShape(scales, .uint8, [rows, columns / 32])] }
+    return [
+      codes, NamedShape(scales, .float8E4M3, [rows, columns / 16]),
+      NamedShape("\(linear.name).weight_global_scale", .float32, [1]),
+    ]
+  }
+
+  static func encode(_ weight: QuantizedWeight, _ type: CompressedTensorsType) -> [[UInt8]] {
+    let codes = weight.codes.map(code)
+    let packed = stride(from: 0, to: codes.count, by: 2).map { codes[$0] | codes[$0 + 1] << 4 }
+    let scales = weight.grid.scales.elements
+    guard type == .nvfp4 else { return [packed, scales.map { UInt8($0.exponent + 127) }] }
+    return [
+      packed, scales.map { E4M3.code(of: $0 * globalScale) },
+      FloatFormat.float32.encode([globalScale]),
+    ]
+  }
+
+  static func decode(
+    _ linear: LinearShape, _ type: CompressedTensorsType, in folder: ModelFolder
+  ) throws(CheckpointError) -> QuantizedWeight {
+    let (rows, columns) = (linear.rows, linear.columns)
+    let size = type == .nvfp4 ? 16 : 32
+    guard columns % size == 0 else {
+      throw .tensor(
+        name: "\(linear.name).weight_packed", path: folder.path,
+        reason: "has \(columns) columns, which groups of \(size) do not fill")
+    }
+    let scheme = try folder.scheme(4, points: .table(.e2m1), .group(size))
+    let bytes = try folder.bytes("\(linear.name).weight_packed", [rows, columns / 2], .uint8)
+    let scales = try scales(of: linear, type, [rows, columns / size], in: folder)
+    let grid = Grid(
+      scheme: scheme, groupSize: size,
+      scales: Matrix(rows: rows, columns: columns / size, elements: scales),
+      offsets: Matrix(rows: rows, columns: columns / size))
+    return QuantizedWeight(
+      rows: rows, columns: columns, grid: grid,
+      codes: bytes.halves { byte in (level(of: byte & 15), level(of: byte >> 4)) })
+  }
+
+  private static func scales(
+    of linear: LinearShape, _ type: CompressedTensorsType, _ dimensions: [Int],
+    in folder: ModelFolder
+  ) throws(CheckpointError) -> [Float] {
+    let name = "\(linear.name).weight_scale"
+    let scales: [Float]
+    if type == .nvfp4 {
+      let divisor = try folder.floats("\(linear.name).weight_global_scale", dimensions: [1])[0]
+      scales = try folder.bytes(name, dimensions, .float8E4M3).map { E4M3.value(of: $0) / divisor }
+    } else {
+      scales = try folder.bytes(name, dimensions, .uint8).map {
+        Float(sign: .plus, exponent: Int($0) - 127, significand: 1)
+      }
+    }
+    guard scales.allSatisfy(\.isFinite) else {
+      throw .tensor(name: name, path: folder.path, reason: "holds a scale that is infinite or NaN")
+    }
+    return scales
+  }
+
+  /// The code of a level, an index into the ascending table, in which 0 is the eighth.
+  private static func code(_ level: UInt8) -> UInt8 { level >= 7 ? level - 7 : 8 | (7 - level) }
+
+  /// The level that a code stands for; −0 is 0.
+  private static func level(of code: UInt8) -> UInt8 { code < 8 ? 7 + code : 7 - (code & 7) }
+}
+
+/// Floats of 8 bits: a sign, 4 bits of exponent, 3 of mantissa; no infinity.
+enum E4M3 {
+  /// The value of a code; NaN for 0x7f and 0xff.
+  static func value(of code: UInt8) -> Float {
+    let magnitude = Int(code & 0x7f)
+    guard magnitude < 0x7f else { return .nan }
+    let value = LevelTable.e4m3.values[126 + magnitude]
+    return code & 0x80 == 0 ? value : -value
+  }
+
+  /// The code of the nearest value.
+  static func code(of value: Float) -> UInt8 {
+    let level = LevelTable.e4m3.nearestCode(to: value) - 126
+    return level >= 0 ? UInt8(level) : 0x80 | UInt8(-level)
+  }
+}

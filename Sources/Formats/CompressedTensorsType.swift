@@ -1,0 +1,35 @@
+internal import Quantizer
+
+/// What compressed-tensors stores for weights.
+public enum CompressedTensorsType: String, Sendable, CaseIterable {
+  /// Integers of the bits and groups that a run decides.
+  case integers
+  /// Floats of 4 bits (E2M1) in groups of 32, with powers of two as scales.
+  case mxfp4
+  /// Floats of 4 bits in groups of 16, with scales of 8 bits (E4M3), all divided by one number.
+  case nvfp4
+
+  /// The scheme of all Linears; nil where the run decides.
+  var scheme: Scheme? {
+    switch self {
+    case .integers: nil
+    case .mxfp4: try? Scheme(bits: 4, points: .table(.e2m1), granularity: .group(32))
+    case .nvfp4: try? Scheme(bits: 4, points: .table(.e2m1), granularity: .group(16))
+    }
+  }
+
+  /// What can be stored of a grid; nil for each scale by itself.
+  var encoding: (any GridEncoding)? {
+    switch self {
+    case .integers: nil
+    case .mxfp4: SmallFloatScales.powersOfTwo
+    case .nvfp4: SmallFloatScales.e4m3(divisor: FP4Layout.globalScale)
+    }
+  }
+
+  /// The type of floats in groups of a size.
+  init?(_ scheme: Scheme) {
+    guard let type = Self.allCases.first(where: { $0.scheme == scheme }) else { return nil }
+    self = type
+  }
+}
