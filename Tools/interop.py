@@ -17,6 +17,8 @@ PACKED = '--method gptq --bits 4 --group-size 64'
 FORMATS = {
     'compressed-tensors': (f'{PACKED} --format compressed-tensors --symmetric', ('compressed-tensors', True)),
     'compressed-tensors asymmetric': (f'{PACKED} --format compressed-tensors --asymmetric', ('compressed-tensors', False)),
+    'nvfp4': ('--method gptq --type nvfp4', ('compressed-tensors', True)),
+    'mxfp4': ('--method gptq --type mxfp4', ('compressed-tensors', True)),
     'gptq': (f'{PACKED} --format gptq --symmetric', ('gptq', True)),
     'awq': (f'{PACKED} --format awq --asymmetric', ('awq', False)),
     'mlx': (f'{PACKED} --format mlx', ('mlx', False)),
@@ -29,11 +31,13 @@ FORMATS = {
     'int8 static': ('--method smoothquant+static --format compressed-tensors', ('compressed-tensors', True)),
 }
 # transformers must dequantize asymmetric files on loading, because it rejects packed zero points
-# otherwise.
+# otherwise; and floats of four bits, which it decodes to bfloat16 whatever the rest of the model has.
 READINGS = [
     ('transformers', 'dense', []),
     ('transformers', 'compressed-tensors', []),
     ('transformers', 'compressed-tensors asymmetric', ['--dequantize']),
+    ('transformers', 'nvfp4', ['--dequantize']),
+    ('transformers', 'mxfp4', ['--dequantize']),
     ('transformers', 'int8', []),
     ('transformers', 'int8 static', []),
     ('transformers', 'gguf Q4_0', []),

@@ -34,7 +34,8 @@ def transformers_scores(folder, windows, dequantize):
     # transformers only warns about missing weights, and fills them with random numbers.
     for kind in ('missing_keys', 'unexpected_keys', 'mismatched_keys'):
         if report.get(kind): raise SystemExit(f'transformers reports {kind}: {report[kind]}')
-    return scores(model.eval(), windows)
+    # What is dequantized has the type that the format's library decodes to.
+    return scores((model.float() if dequantize else model).eval(), windows)
 
 
 def definition_scores(folder, windows):
