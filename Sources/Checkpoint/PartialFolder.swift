@@ -56,13 +56,10 @@ final class PartialFolder {
       throw .unsupported(
         path: path, reason: "holds files that are not those of an interrupted run; move it away")
     }
-    // The mark goes last, so that the folder is known to be a run's for as long as there is anything in it.
-    for name in names.filter({ $0 != WrittenRecord.fileName }) + [WrittenRecord.fileName] {
-      guard remove(name) else {
-        isKept = true
-        throw .unsupported(
-          path: file(name), reason: "an interrupted run left it, and it cannot be removed")
-      }
+    if let name = empty() {
+      isKept = true
+      throw .unsupported(
+        path: file(name), reason: "an interrupted run left it, and it cannot be removed")
     }
   }
 
@@ -133,6 +130,16 @@ final class PartialFolder {
     }
   }
 
+  /// Removes all that is in the folder; what could not be removed, if anything.
+  ///
+  /// The mark goes last, so that the folder is known to be a run's for as long as there is anything in it, and before
+  /// it what shows that a file is in its place.
+  private func empty() -> String? {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    let last = [Self.resultName, WrittenRecord.fileName].filter(names.contains)
+    return (names.filter { !last.contains($0) } + last).first { !remove($0) }
+  }
+
   /// Removes what has a name in the folder; whether nothing has it any longer.
   @discardableResult func remove(_ name: String) -> Bool {
     try? FileManager.default.removeItem(atPath: file(name))
@@ -177,11 +184,13 @@ final class PartialFolder {
 
   /// Removes the folder of a single file that is in its place already.
   static func removeRemains(of finalPath: String) {
+    let path = path(for: finalPath)
     var (placed, made) = (stat(), stat())
-    guard unsafe lstat(finalPath, &placed) == 0,
-      unsafe lstat("\(path(for: finalPath))/\(resultName)", &made) == 0,
-      placed.st_ino == made.st_ino, placed.st_dev == made.st_dev
-    else { return }
+    let isPlaced =
+      unsafe lstat(finalPath, &placed) == 0 && lstat("\(path)/\(resultName)", &made) == 0
+      && placed.st_ino == made.st_ino && placed.st_dev == made.st_dev
+    let names = try? FileManager.default.contentsOfDirectory(atPath: path)
+    guard isPlaced || names == [WrittenRecord.fileName] else { return }
     // What another process has, it removes itself.
     (try? PartialFolder(reopeningFor: finalPath))?.isKept = false
   }
@@ -197,7 +206,10 @@ final class PartialFolder {
 
   /// Releases the folder, which is removed unless it is to be kept.
   func close() {
-    if descriptor >= 0, !isKept { try? FileManager.default.removeItem(atPath: path) }
+    if descriptor >= 0, !isKept {
+      _ = empty()
+      unsafe rmdir(path)
+    }
     // rmdir, because another program may have put something there by now.
     if !isKept { for folder in made.reversed() { unsafe rmdir(folder) } }
     made = []

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Glibc
 
 /// A hidden folder beside a result, for work that must be done before its first tensor can be written.
 ///
@@ -50,8 +51,12 @@ package final class WorkFolder {
   ///
   /// - Throws: ``CheckpointError`` if another run has it, or it cannot be opened.
   package static func remove(_ task: String, beside path: String) throws(CheckpointError) {
-    let mark = "\(PartialFolder.path(for: path, as: task))/\(WrittenRecord.fileName)"
-    guard FileManager.default.fileExists(atPath: mark) else { return }
+    let folder = PartialFolder.path(for: path, as: task)
+    guard FileManager.default.fileExists(atPath: "\(folder)/\(WrittenRecord.fileName)") else {
+      // A run that was killed when only this was left to do.
+      unsafe rmdir(folder)
+      return
+    }
     try PartialFolder(reopeningFor: path, as: task).isKept = false
   }
 

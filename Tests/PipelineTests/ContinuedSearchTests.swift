@@ -156,4 +156,22 @@ extension BitSearch {
       #expect(try folder.names() == ["model"])
     }
   }
+
+  @Test
+  func
+    `leaves its folder empty if it is killed while it removes that, and the next one removes it`()
+    throws
+  {
+    try TemporaryFolder.with { folder in
+      let search = folder.path(".out.search")
+      try FileManager.default.createDirectory(
+        atPath: search, withIntermediateDirectories: false)
+      try BitSearch.forget(beside: folder.path("out"))
+      #expect(try folder.names() == [])
+      // A folder of the user's stays.
+      try folder.write(".out.search/notes", "mine")
+      try BitSearch.forget(beside: folder.path("out"))
+      #expect(try folder.names(in: ".out.search") == ["notes"])
+    }
+  }
 }
