@@ -29,7 +29,8 @@ ablation: build ## Show what each ingredient gives on the bundled model, at 4, 3
 	  -- --group-size 64 --asymmetric --length 256
 
 formats: build ## Show what each format takes and loses on the bundled model, and who reads it
-	@Tools/formats $(PTQ) $(MODEL) $(MODEL)/calibration.txt $(MODEL)/heldout.txt -- --length 256
+	@Tools/formats $(PTQ) $(MODEL) $(MODEL)/calibration.txt $(MODEL)/heldout.txt \
+	  --windows 16 -- --length 256 --samples 32
 
 families: dependencies ## Compare the forward pass of every model family with transformers (from PyPI)
 	@Tools/families

@@ -12,7 +12,7 @@ enum Choices {
   static var methods: String {
     MethodWord.all.map { "\($0.name): \($0.summary)" }.joined(separator: "\n")
   }
-  /// The types of each format that has its own, the default first.
+  /// The types of each format that has its own.
   static var types: String {
     FormatChoice.withTypes.map { "\($0.name): \($0.types.joined(separator: ", "))" }
       .joined(separator: "; ")

@@ -124,8 +124,7 @@ struct QuantizeCommand: ParsableCommand {
   var common: CommonArguments
 
   func validate() throws {
-    let stored = try type.map(format.storing) ?? format
-    if stored.format.standardScheme != nil { try checkTypes() }
+    if try storedFormat.format.standardScheme != nil { try checkTypes() }
     if bits != nil, mixed.decideBits {
       throw ValidationError("--bits and --bits-budget or --bits-plan exclude each other.")
     }
@@ -150,7 +149,7 @@ struct QuantizeCommand: ParsableCommand {
     sayIdleOptions()
     var settings = try recipe.settings(
       method ?? recipe.preset.method, bits: bits, groupSize: groupSize,
-      alpha: language.declaration.migrationStrength, format: try type.map(format.storing) ?? format)
+      alpha: language.declaration.migrationStrength, format: try storedFormat)
     do {
       try FolderSink.checkIsFree(output)
     } catch {
@@ -218,6 +217,11 @@ struct QuantizeCommand: ParsableCommand {
 }
 
 extension QuantizeCommand {
+  /// The format with its type.
+  private var storedFormat: FormatChoice {
+    get throws { try type.map(format.storing) ?? format }
+  }
+
   /// Checks that nothing else decides what the type of a format decides.
   private func checkTypes() throws {
     for (name, isGiven) in [

@@ -164,10 +164,9 @@ public struct CompressedTensorsFormat: CheckpointFormat {
       scheme: scheme, groupSize: groups.size, scales: scales, zeroPoints: zeros,
       columnGroups: groups.columns)
     let codes =
-      switch stored.layout {
-      case .packed: try PackedLayout.codes(of: linear, bits: scheme.bits, in: folder)
-      default: try IntegerLayout.codes(of: linear, bits: scheme.bits, in: folder)
-      }
+      stored.layout == .packed
+      ? try PackedLayout.codes(of: linear, bits: scheme.bits, in: folder)
+      : try IntegerLayout.codes(of: linear, bits: scheme.bits, in: folder)
     return QuantizedLinear(
       QuantizedWeight(rows: linear.rows, columns: linear.columns, grid: grid, codes: codes),
       activations: try stored.activations.map { scheme throws(CheckpointError) in

@@ -19,6 +19,15 @@ struct CompressedTensorsScheme {
     /// Floats of 4 bits, with powers of two as scales.
     case mxfp4 = "mxfp4-pack-quantized"
 
+    /// How weights are stored, given whether inputs are rounded.
+    init(_ type: CompressedTensorsType, hasRoundedInputs: Bool) {
+      switch type {
+      case .integers: self = hasRoundedInputs ? .integers : .packed
+      case .nvfp4: self = .nvfp4
+      case .mxfp4: self = .mxfp4
+      }
+    }
+
     /// The type of floats; nil for integers.
     var type: CompressedTensorsType? {
       switch self {
@@ -46,10 +55,9 @@ struct CompressedTensorsScheme {
 
   /// How a scheme is stored.
   init(_ scheme: LinearScheme) {
-    let floats = CompressedTensorsType(scheme.weights)
-    layout =
-      Layout.allCases.first { floats != nil && $0.type == floats }
-      ?? (scheme.activations == nil ? .packed : .integers)
+    layout = Layout(
+      CompressedTensorsType(scheme.weights) ?? .integers,
+      hasRoundedInputs: scheme.activations != nil)
     (bits, isSymmetric) = (scheme.weights.bits, scheme.weights.isSymmetric)
     activations = scheme.activations
     switch scheme.weights.granularity {

@@ -10,7 +10,7 @@ extension EngineRules {
       return nil
     }
     return Objection(
-      reason: "stores the levels nf4 and fp4 in groups of 64; leave that to --type",
+      reason: "stores the levels of nf4 and fp4 in groups of 64, and nothing else",
       remedies: [.chooseFormat("compressed-tensors")])
   }
 }

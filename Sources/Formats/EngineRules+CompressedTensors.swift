@@ -26,7 +26,9 @@ extension EngineRules {
   static func floats(_ scheme: LinearScheme, inVLLM isVLLM: Bool) -> Objection? {
     if scheme.activations != nil {
       return Objection(
-        reason: "multiplies floats of 4 bits with inputs that are not rounded, here", remedies: [])
+        reason:
+          "would need another layout for floats of 4 bits beside rounded inputs, which is not written",
+        remedies: [])
     }
     guard isVLLM else { return nil }
     return Objection(
