@@ -4,23 +4,24 @@ internal import Transformer
 extension Stage {
   /// The groups that are solved together, in batches whose statistics fit into memory at once.
   ///
-  /// So memory does not grow with the number of experts. Scaled inputs are the exception: one norm
-  /// makes the inputs of all experts, and its factors are chosen for all of them at once.
+  /// So memory does not grow with the number of experts. Where inputs are scaled, the groups of an absorber
+  /// stay together: one norm makes the inputs of all experts' gate and up, and its factors are chosen for
+  /// all of them at once.
   ///
   /// - Parameters:
   ///   - scalesInputs: whether groups with one absorber are solved together, as scaling requires.
   ///   - budget: the bytes that the statistics of a batch may take, unless a single unit takes more.
   /// - Returns: for each batch, the groups of each unit.
   func batches(scalesInputs: Bool, budget: Int) -> [[[Int]]] {
-    guard !scalesInputs else { return scalingUnits.isEmpty ? [] : [scalingUnits] }
+    let units = scalesInputs ? scalingUnits : scalingUnits.joined().sorted().map { [$0] }
     var (batches, free) = ([[[Int]]](), 0)
-    for group in scalingUnits.flatMap(\.self).sorted() {
-      let bytes = statisticsBytes(of: group)
+    for unit in units {
+      let bytes = unit.reduce(0) { $0 + statisticsBytes(of: $1) }
       if batches.isEmpty || bytes > free {
         batches.append([])
         free = budget
       }
-      batches[batches.count - 1].append([group])
+      batches[batches.count - 1].append(unit)
       free -= bytes
     }
     return batches

@@ -177,13 +177,13 @@ private func measured(
 }
 
 @Suite struct `A stage in batches` {
-  @Test(arguments: [0, 40_000, 1 << 40])
-  func `gives the same whatever fits in memory`(budget: Int) throws {
+  @Test(arguments: [0, 40_000, 1 << 40], [Method.gptq, Method(transform: .awq, rounding: .gptq)])
+  func `gives the same whatever fits in memory`(budget: Int, method: Method) throws {
     try TemporaryFolder.with { folder in
       let model = try folder.open(.mixture())
       func solved(_ budget: Int) throws -> [[UInt8]] {
         var quantizer = BlockQuantizer(
-          recipe: try QuantizationSettings.bits(4).recipe(scales: .float32), schemes: [:],
+          recipe: try QuantizationSettings.bits(4, method).recipe(scales: .float32), schemes: [:],
           roles: roles)
         quantizer.statisticsBudget = budget
         var (block, stream) = (try model.block(0), Stream(windows))
@@ -211,6 +211,8 @@ private func measured(
       #expect(groups(3 * one) == [[[0], [1], [2]], [[3]]])
       #expect(groups(4 * one) == [[[0], [1], [2], [3]]])
       #expect(groups(0, scalesInputs: true) == [[[0, 1, 2, 3]]])
+      let downs = block.program.stages[try stage("0.down_proj", of: block)]
+      #expect(downs.batches(scalesInputs: true, budget: 0) == [[[0]], [[1]], [[2]], [[3]]])
       let router = block.program.stages[try stage("mlp.gate", of: block)]
       #expect(router.batches(scalesInputs: false, budget: one).isEmpty)
       #expect(router.batches(scalesInputs: true, budget: one).isEmpty)
