@@ -85,29 +85,36 @@ public struct DampedFactor: Sendable {
     _ statistics: InputStatistics, by order: [Int], adding ridge: Double
   ) -> [Double] {
     let n = order.count
-    var result = [Double](repeating: 0, count: n * n)
-    for p in 0..<n {
-      let i = order[n - 1 - p]
-      for q in p..<n {
-        let j = order[n - 1 - q]
-        result[p * n + q] = statistics.upper(min(i, j), max(i, j))
+    let (sums, weight) = (statistics.secondMoment.upperSum.elements, statistics.weight)
+    return [Double](upperTriangleOf: n, blocksOf: tileSize) { rows, block in
+      // In tiles, because the elements of a row are far apart in the sums where columns go backwards.
+      for tile in stride(from: rows.lowerBound, to: n, by: tileSize) {
+        for p in rows {
+          let i = order[n - 1 - p]
+          let start = (p - rows.lowerBound) * n
+          for q in max(p, tile)..<max(p, min(n, tile + tileSize)) {
+            let j = order[n - 1 - q]
+            block[start + q] = Double(sums[min(i, j) * n + max(i, j)]) / weight
+          }
+        }
       }
-      result[p * (n + 1)] += ridge
+      for p in rows { block[(p - rows.lowerBound) * n + p] += ridge }
     }
-    return result
   }
 
+  private static let tileSize = 64
+
   private static func unitRows(of factor: CholeskyFactor) -> (Matrix, [Double]) {
-    let n = factor.order
-    var rows = Matrix(rows: n, columns: n)
-    var pivots = [Double](repeating: 0, count: n)
-    for p in 0..<n {
-      let diagonal = factor.elements[p * (n + 1)]
-      pivots[p] = diagonal * diagonal
-      var row = rows.mutableRow(p)
-      for q in p..<n { row[q] = Float(factor.elements[p * n + q] / diagonal) }
+    let (n, elements) = (factor.order, factor.elements)
+    let rows = Matrix(rows: n, columns: n, blocksOf: tileSize) { rows, block in
+      for p in rows {
+        let diagonal = elements[p * (n + 1)]
+        var row = block.mutableRow(p - rows.lowerBound)
+        for q in 0..<p { row[q] = 0 }
+        for q in p..<n { row[q] = Float(elements[p * n + q] / diagonal) }
+      }
     }
-    return (rows, pivots)
+    return (rows, (0..<n).map { elements[$0 * (n + 1)] * elements[$0 * (n + 1)] })
   }
 }
 

@@ -14,8 +14,21 @@ public struct Matrix: Sendable, Equatable {
   ///
   /// - Precondition: `rows` and `columns` are not negative.
   public init(rows: Int, columns: Int) {
+    guard rows * columns < Self.largeCount else {
+      self.init(rows: rows, columns: columns, blocksOf: 64) { rows, block in
+        for i in 0..<rows.count {
+          var row = block.mutableRow(i)
+          for j in row.indices { row[j] = 0 }
+        }
+      }
+      return
+    }
     self.init(rows: rows, columns: columns, elements: [Float](repeating: 0, count: rows * columns))
   }
+
+  /// The elements from which on it pays to clear a new matrix in parallel: the kernel clears each page when it is
+  /// first touched, by the thread that touches it.
+  private static let largeCount = 1 << 22
 
   /// A matrix of the given elements, row by row.
   ///

@@ -44,15 +44,53 @@ extension Matrix {
     _ buffer: UnsafeMutableBufferPointer<Float>, rows: Int, columns: Int, blocksOf size: Int,
     _ body: @Sendable (Range<Int>, inout MutableMatrixView) -> Void
   ) {
-    guard rows > 0, columns > 0 else { return }
-    nonisolated(unsafe) let buffer = unsafe buffer
-    Threads.perform((rows + size - 1) / size) { block in
-      let range = block * size..<min(rows, (block + 1) * size)
-      let part = unsafe UnsafeMutableBufferPointer(
-        rebasing: buffer[range.lowerBound * columns..<range.upperBound * columns])
+    unsafe buffer.forEachBlock(rows: rows, columns: columns, of: size) { range, part in
       var view = unsafe MutableMatrixView(
         part.mutableSpan, rows: range.count, columns: columns, stride: columns)
       body(range, &view)
+    }
+  }
+}
+
+extension [Double] {
+  /// A square matrix, row by row, whose upper triangle is written in parallel, `size` rows per call.
+  ///
+  /// Safety: as for matrices. What lies below the diagonal is whatever was in memory, which is a number too.
+  ///
+  /// - Precondition: `body` writes the elements on and above the diagonal and reads none before.
+  package init(
+    upperTriangleOf order: Int, blocksOf size: Int,
+    _ body: @Sendable (Range<Int>, inout MutableSpan<Double>) -> Void
+  ) {
+    guard order > 0 else {
+      self = []
+      return
+    }
+    self = unsafe [Double](unsafeUninitializedCapacity: order * order) { buffer, count in
+      let whole = unsafe UnsafeMutableBufferPointer(rebasing: buffer[0..<order * order])
+      unsafe whole.forEachBlock(rows: order, columns: order, of: size) { range, part in
+        var span = unsafe part.mutableSpan
+        body(range, &span)
+      }
+      count = order * order
+    }
+  }
+}
+
+extension UnsafeMutableBufferPointer {
+  /// Passes blocks of rows to a closure, in parallel.
+  fileprivate func forEachBlock(
+    rows: Int, columns: Int, of size: Int,
+    _ body: @Sendable (Range<Int>, UnsafeMutableBufferPointer) -> Void
+  ) {
+    guard rows > 0, columns > 0 else { return }
+    nonisolated(unsafe) let buffer = unsafe self
+    Threads.perform((rows + size - 1) / size) { block in
+      let range = block * size..<Swift.min(rows, (block + 1) * size)
+      unsafe body(
+        range,
+        UnsafeMutableBufferPointer(
+          rebasing: buffer[range.lowerBound * columns..<range.upperBound * columns]))
     }
   }
 }

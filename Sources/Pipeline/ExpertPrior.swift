@@ -74,7 +74,8 @@ package struct ExpertPrior: Sendable {
         of: pool, totalWeight: Double(Self.wantedPerChannel * own.channels - own.tokenCount))
       if let ranges = pool.ranges { own.widen(by: ranges) }
       result[i] = CalibratedInput(
-        calibration: own, heldOut: inputs[i].heldOut, first: inputs[i].first)
+        calibration: own, heldOut: inputs[i].heldOut, first: inputs[i].first,
+        engine: inputs[i].engine)
       // What an expert makes of all tokens is needed once.
       pools[groups[i][0].name] = nil
     }

@@ -34,6 +34,7 @@ struct GroupStatistics {
     var first: GatheredStatistics
     /// The weight of the first positions.
     let weight: Float
+    let engine: ProductEngine
 
     /// What solvers may know, given all windows.
     var input: CalibratedInput {
@@ -42,7 +43,7 @@ struct GroupStatistics {
       if first.tokenCount > 0, weight > 0 { learned.addMoments(of: first, weight: weight) }
       return CalibratedInput(
         calibration: learned, heldOut: judging.tokenCount > 0 ? judging : nil,
-        first: first.tokenCount > 0 ? first : nil)
+        first: first.tokenCount > 0 ? first : nil, engine: engine)
     }
   }
 
@@ -77,7 +78,7 @@ struct GroupStatistics {
       return Sums(
         calibration: empty(parts), heldOut: empty(judging.subtracting(.histograms)),
         first: empty(parts.intersection(.mismatch)),
-        weight: group[0].readsActivations ? 0 : Self.firstPositionWeight)
+        weight: group[0].readsActivations ? 0 : Self.firstPositionWeight, engine: engine)
     }
     self.roles = roles
   }

@@ -65,7 +65,8 @@ struct GroupSolver {
     let error = LinearError(
       lost, of: whole, activation: inputError.map { ratio($0, sampledEnergy(problem.weights)) },
       stream: input.heldOut.flatMap {
-        streamError(of: problem.weights.difference(to: effective), problem.weights, lost, $0)
+        streamError(
+          of: problem.weights.difference(to: effective), problem.weights, lost, of: whole, $0)
       })
     guard error.isFinite else { throw .outputOverflow(row: problem.weights.largestRow) }
     let solution = LinearSolution(
@@ -93,14 +94,16 @@ struct GroupSolver {
       bitsPerGroup: recipe.gridRule.encoding.bitsPerGroup(recipe.scheme))
   }
 
-  /// The squared output error against the target, per calibration token.
+  /// The squared output error, per calibration token: against the target, where it decides about factors.
   private func loss(
     of effective: Matrix, _ problem: LinearProblem, _ input: CalibratedInput, _ lost: OutputEnergy
   ) -> Double {
-    guard input.calibration?.parts.contains(.mismatch) == true else { return lost.calibration ?? 0 }
+    guard recipe.transform != nil, let target = problem.corrected else {
+      return lost.calibration ?? 0
+    }
     return OutputEnergy(
-      of: effective.difference(to: problem.target),
-      in: CalibratedInput(calibration: input.calibration), byRow: false
+      of: effective.difference(to: target),
+      in: CalibratedInput(calibration: input.calibration, engine: input.engine), byRow: false
     ).calibration ?? 0
   }
 

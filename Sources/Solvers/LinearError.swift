@@ -80,6 +80,8 @@ struct OutputEnergy: Sendable {
   let heldOut: Double?
   /// tr(M H Mᵀ) on the first positions.
   let first: Double?
+  /// E‖M(x̃ − x)‖² on the held-out tokens; nil where the deviation of the inputs was not collected.
+  let deviation: Double?
   /// The calibration energy of each output; empty if it was not measured.
   let rows: [Double]
 
@@ -92,12 +94,12 @@ struct OutputEnergy: Sendable {
     plain = matrix.sumOfSquares
     rows = byRow ? input.calibration?.rowEnergies(of: matrix) ?? [] : []
     guard input.calibration != nil || input.heldOut != nil else {
-      (calibration, heldOut, first) = (nil, nil, nil)
+      (calibration, heldOut, first, deviation) = (nil, nil, nil, nil)
       return
     }
     let unit = matrix.unit(ofEnergy: plain)
     var moment = Matrix(rows: matrix.columns, columns: matrix.columns)
-    moment.addSecondMoment(of: matrix.divided(by: unit))
+    moment.addSecondMoment(of: matrix.divided(by: unit), on: input.engine)
     // Terms that cancel leave what was lost in rounding them, which may be less than nothing.
     func energy(_ statistics: InputStatistics) -> Double {
       let trace = statistics.trace(withUpper: moment)
@@ -106,6 +108,8 @@ struct OutputEnergy: Sendable {
     calibration = input.calibration.map(energy)
     heldOut = input.heldOut.map(energy)
     first = input.first.map(energy)
+    deviation = input.heldOut?.deviationTrace(withUpper: moment)
+      .map { $0 * Double(unit) * Double(unit) }
   }
 }
 
@@ -113,20 +117,25 @@ struct OutputEnergy: Sendable {
 ///
 /// With Δ = Ŵ − W and e = x̃ − x the numerator is tr(W S Wᵀ) − 2 tr(W D Δᵀ) + tr(Δ H Δᵀ).
 ///
-/// - Complexity: 3·out·in² flops.
+/// - Parameters:
+///   - change: Δ.
+///   - weights: W.
+///   - lost: the energy of Δ.
+///   - whole: that of W.
+///   - statistics: those of held-out tokens.
+/// - Returns: the error.
+/// - Complexity: 2·out·in² flops.
 func streamError(
-  of change: Matrix, _ weights: Matrix, _ lost: OutputEnergy, _ statistics: InputStatistics
+  of change: Matrix, _ weights: Matrix, _ lost: OutputEnergy, of whole: OutputEnergy,
+  _ statistics: InputStatistics
 ) -> Double? {
-  let unit = weights.unit(ofEnergy: weights.sumOfSquares)
+  let unit = weights.unit(ofEnergy: whole.plain)
   let (change, weights) = (change.divided(by: unit), weights.divided(by: unit))
-  guard let cross = statistics.crossProduct(with: weights), let known = lost.heldOut else {
-    return nil
-  }
-  let plain = known / (Double(unit) * Double(unit))
-  var moment = Matrix(rows: weights.columns, columns: weights.columns)
-  moment.addSecondMoment(of: weights)
-  guard let deviation = statistics.deviationTrace(withUpper: moment) else { return nil }
-  let whole =
-    statistics.trace(withUpper: moment) + 2 * cross.innerProduct(with: weights) + deviation
-  return ratio(max(0, deviation - 2 * cross.innerProduct(with: change) + plain), whole)
+  guard let deviation = whole.deviation, let known = whole.heldOut, let plain = lost.heldOut,
+    let cross = statistics.crossProduct(with: weights)
+  else { return nil }
+  let square = Double(unit) * Double(unit)
+  let (turned, total) = (cross.innerProduct(with: change), cross.innerProduct(with: weights))
+  return ratio(
+    max(0, (deviation + plain) / square - 2 * turned), (known + deviation) / square + 2 * total)
 }

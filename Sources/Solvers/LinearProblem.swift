@@ -13,17 +13,19 @@ public struct LinearProblem: Sendable {
   /// What may be stored, in place of the recipe's scheme; nil for that.
   public let scheme: Scheme?
   /// W⋆, what the rounding approximates: W, or W corrected for the error of earlier Linears.
-  let target: Matrix
+  var target: Matrix { corrected ?? weights }
+  /// W corrected for the error of earlier Linears; nil for W itself.
+  let corrected: Matrix?
 
   /// A Linear with its weights, and what may be stored of it if that is not what the recipe says.
   public init(name: String, weights: Matrix, scheme: Scheme? = nil) {
-    self.init(name: name, weights: weights, target: weights, scheme: scheme)
+    self.init(name: name, weights: weights, corrected: nil, scheme: scheme)
   }
 
-  init(name: String, weights: Matrix, target: Matrix, scheme: Scheme?) {
+  init(name: String, weights: Matrix, corrected: Matrix?, scheme: Scheme?) {
     self.name = name
     self.weights = weights
-    self.target = target
+    self.corrected = corrected
     self.scheme = scheme
   }
 }
@@ -37,15 +39,20 @@ public struct CalibratedInput: Sendable {
   /// Statistics of the first positions of windows alone, where attention rests that has nowhere else to
   /// go; they only judge, but those of `calibration` may count these tokens as well.
   public let first: InputStatistics?
+  /// What computes the errors of outputs; what is solved is computed in float32 always.
+  public let engine: ProductEngine
 
   /// An input with given statistics.
+  ///
+  /// - Precondition: the engine has no problem.
   public init(
     calibration: InputStatistics? = nil, heldOut: InputStatistics? = nil,
-    first: InputStatistics? = nil
+    first: InputStatistics? = nil, engine: ProductEngine = .float32
   ) {
     self.calibration = calibration
     self.heldOut = heldOut
     self.first = first
+    self.engine = engine
   }
 }
 

@@ -60,7 +60,8 @@ public struct StageSolution: Sendable {
   /// The factors by which the input channels are divided; nil when they were left alone.
   public let factors: [Float]?
 
-  /// The squared output error of all Linears together, per calibration token.
+  /// The squared output error of all Linears together, per calibration token: against the targets if the recipe
+  /// scales inputs, which it decides about, otherwise against the weights.
   package let loss: Double
 
   /// The mean relative output error of the Linears on held-out tokens, against the full-precision

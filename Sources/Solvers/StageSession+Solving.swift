@@ -14,7 +14,7 @@ extension StageSession {
     _ recipe: Recipe, measuringRows measuresRows: Bool = false
   ) throws(StageError) -> StageSolution {
     try checkFinite()
-    let problem = try corrected(by: recipe.correction)
+    let problem = try corrected(for: recipe)
     var best = try solve(problem, recipe, measuresRows)
     for rounding in recipe.alternatives {
       guard let least = best.heldOutError else { break }
@@ -66,13 +66,15 @@ extension StageSession {
   }
 
   /// The problem with corrected targets.
-  private func corrected(by correction: TargetCorrection?) throws(StageError) -> StageProblem {
-    guard let correction, let name = problem.linears.first?.name else { return problem }
+  private func corrected(for recipe: Recipe) throws(StageError) -> StageProblem {
+    guard let correction = recipe.correction, let name = problem.linears.first?.name else {
+      return problem
+    }
     var groups: [StageProblem.Group] = []
     for (group, input) in zip(problem.groups, inputs) {
       groups.append(
         try named(group.linears.first?.name ?? name) { () throws(SolverError) in
-          try correction.corrected(group, input)
+          try correction.corrected(group, input, for: recipe)
         })
     }
     return StageProblem(groups, scaling: problem.scaling)

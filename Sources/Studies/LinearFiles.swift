@@ -106,7 +106,7 @@ public struct LinearFiles: Sendable {
       }
     }
     return CalibratedInput(
-      calibration: calibration, heldOut: judging.tokenCount > 0 ? judging : nil)
+      calibration: calibration, heldOut: judging.tokenCount > 0 ? judging : nil, engine: engine)
   }
 
   private func statistics(

@@ -10,7 +10,7 @@ private func positiveDefinite(order n: Int, seed: UInt64) -> DoubleMatrix {
 }
 
 @Suite struct `The Cholesky factor` {
-  @Test(arguments: [1, 2, 15, 16, 17, 33, 64, 129], [1 as UInt64, 2])
+  @Test(arguments: [1, 2, 15, 16, 17, 33, 64, 129, 256, 257, 400, 650], [1 as UInt64, 2])
   func `reproduces the matrix`(order n: Int, seed: UInt64) throws {
     let matrix = positiveDefinite(order: n, seed: seed)
     let factor = try CholeskyFactor(order: n, upper: matrix.elements)
@@ -20,7 +20,7 @@ private func positiveDefinite(order n: Int, seed: UInt64) -> DoubleMatrix {
     #expect((0..<n).allSatisfy { upper[$0, $0] > 0 })
   }
 
-  @Test(arguments: [1, 2, 17, 64])
+  @Test(arguments: [1, 2, 17, 64, 300])
   func `does not depend on the lower triangle of the input`(order n: Int) throws {
     let matrix = positiveDefinite(order: n, seed: 3)
     var spoilt = matrix
@@ -34,13 +34,29 @@ private func positiveDefinite(order n: Int, seed: UInt64) -> DoubleMatrix {
     }
   }
 
-  @Test(arguments: [0, 1, 15, 16, 40])
-  func `fails at the first leading minor that is not positive`(pivot: Int) {
-    let n = 41
+  @Test(arguments: [
+    (41, 0), (41, 1), (41, 15), (41, 16), (41, 40), (600, 255), (600, 256), (600, 599),
+  ])
+  func `fails at the first leading minor that is not positive`(order n: Int, pivot: Int) {
     var matrix = positiveDefinite(order: n, seed: 4)
     matrix[pivot, pivot] = -1
     #expect(throws: CholeskyFailure.notPositiveDefinite(pivot: pivot)) {
       try CholeskyFactor(order: n, upper: matrix.elements)
+    }
+  }
+
+  @Test func `does not depend on the number of threads`() throws {
+    let n = 700
+    let matrix = positiveDefinite(order: n, seed: 6)
+    let before = Threads.count
+    defer { Threads.setCount(before) }
+    let factors = try [1, 3].map { threads in
+      Threads.setCount(threads)
+      return try CholeskyFactor(order: n, upper: matrix.elements).elements
+    }
+    for i in 0..<n {
+      let row = i * n + i..<(i + 1) * n
+      #expect(factors[0][row] == factors[1][row])
     }
   }
 
@@ -57,12 +73,14 @@ private func positiveDefinite(order n: Int, seed: UInt64) -> DoubleMatrix {
     }
   }
 
-  @Test(arguments: [(0, 0), (2, 5), (6, 6)])
-  func `fails for a NaN anywhere in the triangle`(row: Int, column: Int) {
-    var matrix = positiveDefinite(order: 7, seed: 5)
+  @Test(arguments: [
+    (7, 0, 0), (7, 2, 5), (7, 6, 6), (600, 3, 590), (600, 300, 310), (600, 599, 599),
+  ])
+  func `fails for a NaN anywhere in the triangle`(order n: Int, row: Int, column: Int) {
+    var matrix = positiveDefinite(order: n, seed: 5)
     matrix[row, column] = .nan
     #expect(throws: CholeskyFailure.notFinite) {
-      try CholeskyFactor(order: 7, upper: matrix.elements)
+      try CholeskyFactor(order: n, upper: matrix.elements)
     }
   }
 }

@@ -39,7 +39,7 @@ private struct Mismatched {
   func corrected(_ correction: TargetCorrection) throws -> StageProblem.Group {
     try correction.corrected(
       StageProblem.Group([LinearProblem(name: "0", weights: weights)], input: input),
-      RoundingInput(input))
+      RoundingInput(input), for: recipe())
   }
 
   /// Σ ‖W x̃ − M x‖² over the held-out tokens.
@@ -50,6 +50,13 @@ private struct Mismatched {
   }
 }
 
+/// What is done with corrected targets.
+private func recipe() throws -> Recipe {
+  Recipe(
+    scheme: try Scheme(bits: 4, symmetric: true, granularity: .channel),
+    gridRule: GridRule(range: .minMax, scaleFormat: .float32), rounding: NearestPlaneRounding())
+}
+
 @Suite struct `A corrected target` {
   @Test func `is the least-squares fit to the full-precision output`() throws {
     let problem = Mismatched()
@@ -57,7 +64,7 @@ private struct Mismatched {
     let same = CalibratedInput(calibration: problem.input.heldOut)
     let group = try TargetCorrection(.fixed(1), damping: Damping(share: 1e-7)).corrected(
       StageProblem.Group([LinearProblem(name: "0", weights: problem.weights)], input: same),
-      RoundingInput(same))
+      RoundingInput(same), for: recipe())
     let target = group.linears[0].target
     let least = problem.distance(target)
     #expect(least < 0.5 * problem.distance(problem.weights))
@@ -108,7 +115,7 @@ private struct Mismatched {
     let input = CalibratedInput(calibration: InputStatistics(of: x))
     let group = StageProblem.Group(
       [LinearProblem(name: "0", weights: .gaussian(3, 8, seed: 2))], input: input)
-    let same = try TargetCorrection(.fixed(1)).corrected(group, RoundingInput(input))
+    let same = try TargetCorrection(.fixed(1)).corrected(group, RoundingInput(input), for: recipe())
     #expect(same.linears[0].target == group.linears[0].weights)
     #expect(same.correction == nil)
   }

@@ -53,22 +53,23 @@ struct GridSolvingPanel {
       codes: [UInt8](repeating: 0, count: rows.count * n))
     // Line p holds wⱼ until its group is solved, and its error wⱼ − ŵⱼ from then on.
     var lines = factor.lines(of: weights, rows, width: width)
+    var feedback = LineTargets(factor)
     let size = scheme.superBlock ?? groupSize
     for end in stride(from: n, to: 0, by: -size) {
       let block = end - size..<end
       guard scheme.superBlock != nil else {
-        solve(block, kernel, nil, &lines, &solution)
+        solve(block, kernel, nil, &lines, &feedback, &solution)
         continue
       }
       // Once as if each group could have any entry; then with what that makes of the shared factors.
       let before = lines.copy(rows: block)
-      solve(block, kernel, nil, &lines, &solution)
+      solve(block, kernel, nil, &lines, &feedback, &solution)
       let shared = sharedEncodings(block, solution)
       for (i, line) in block.enumerated() {
         var target = lines.mutableRow(line)
         for lane in 0..<width { target[lane] = before[i, lane] }
       }
-      solve(block, kernel, shared, &lines, &solution)
+      solve(block, kernel, shared, &lines, &feedback, &solution)
     }
     return solution
   }
@@ -76,11 +77,11 @@ struct GridSolvingPanel {
   /// Solves the groups of a block, from the last to the first.
   private func solve(
     _ block: Range<Int>, _ kernel: some RoundingKernel, _ shared: [any GridEncoding]?,
-    _ lines: inout Matrix, _ solution: inout Solution
+    _ lines: inout Matrix, _ feedback: inout LineTargets, _ solution: inout Solution
   ) {
     for end in stride(from: block.upperBound, to: block.lowerBound, by: -groupSize) {
       let columns = end - groupSize..<end
-      var plane = group(columns, lines, kernel)
+      var plane = group(columns, lines, feedback.targets(of: columns, lines), kernel)
       plane.rowEncodings = shared
       plane.searchRanges(encoding, scheme)
       plane.polish(rounds: 2, encoding, scheme)
@@ -104,13 +105,12 @@ struct GridSolvingPanel {
 
   /// The problem of a group, with the weights w̃ = w + U⁻¹ (feedback of later groups).
   private func group<Kernel: RoundingKernel>(
-    _ block: Range<Int>, _ lines: Matrix, _ kernel: Kernel
+    _ block: Range<Int>, _ lines: Matrix, _ targets: Matrix, _ kernel: Kernel
   ) -> GroupPlane<Kernel> {
     let start = block.lowerBound
     let unitRows = Matrix(rows: groupSize, columns: groupSize) {
       factor.unitRows[start + $0, start + $1]
     }
-    let targets = factor.targets(of: block, lines)
     var weights: [Lanes] = []
     weights.reserveCapacity(groupSize * width / 16)
     var feedback = [Lanes](repeating: .zero, count: groupSize)

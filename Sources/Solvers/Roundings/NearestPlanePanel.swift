@@ -41,10 +41,11 @@ struct NearestPlanePanel {
     var codes = [UInt8](repeating: 0, count: rows.count * weights.columns)
     // Line p holds wⱼ until the column is rounded, and its error wⱼ − ŵⱼ from then on.
     var lines = factor.lines(of: weights, rows, width: width)
+    var feedback = LineTargets(factor)
     var end = lines.rows
     while end > 0 {
       let block = max(0, end - Self.blockSize)..<end
-      let targets = factor.targets(of: block, lines)
+      let targets = feedback.targets(of: block, lines)
       for p in block.reversed() { round(p, in: block, targets, kernel, &lines, &codes) }
       end = block.lowerBound
     }

@@ -20,18 +20,6 @@ extension DampedFactor {
     return lines
   }
 
-  /// A block of lines plus the feedback of all later ones, which hold errors:
-  /// `W[block] + U[block, later]·E`.
-  func targets(of block: Range<Int>, _ lines: Matrix) -> Matrix {
-    let later = block.upperBound..<lines.rows
-    var result = lines.copy(rows: block)
-    var view = result.mutableView
-    BLAS.gemm(
-      1, unitRows.view(rows: block, columns: later),
-      lines.view(rows: later, columns: 0..<lines.columns), 1, into: &view)
-    return result
-  }
-
   /// y = U e, `[n, width]`, for lines that hold the errors e = w − ŵ of any codes: what each column
   /// would still have to round away once all later ones are given, t − ŵ.
   ///
@@ -50,11 +38,54 @@ extension DampedFactor {
     return result
   }
 
+  /// Adds the feedback of later lines, which hold errors, to some lines: `T ← T + U[block, later]·E`.
+  func addFeedback(
+    of later: Range<Int>, _ lines: Matrix, to targets: inout Matrix, _ block: Range<Int>
+  ) {
+    var view = targets.mutableView
+    BLAS.gemm(
+      1, unitRows.view(rows: block, columns: later),
+      lines.view(rows: later, columns: 0..<lines.columns), 1, into: &view)
+  }
+
   /// Whether the columns of each group follow one another in the visiting order.
   func visitsGroups(of size: Int) -> Bool {
     stride(from: 0, to: order.count, by: size).allSatisfy { start in
       let group = order[start] / size
       return order[start..<min(order.count, start + size)].allSatisfy { $0 / size == group }
     }
+  }
+}
+
+/// The targets of blocks of lines, from the last to the first: their weights plus the feedback of all later lines.
+///
+/// That of lines far behind is added for a strip of many blocks at once, because each product copies its factors into
+/// the order in which `gemm` reads them, and a block alone is too small to make up for it.
+struct LineTargets {
+  private let factor: DampedFactor
+  private var strip = 0..<0
+  /// W[strip] + U[strip, behind the strip]·E.
+  private var sums = Matrix(rows: 0, columns: 0)
+
+  /// The lines of a strip, if blocks divide it.
+  private static let stripSize = 512
+
+  init(_ factor: DampedFactor) { self.factor = factor }
+
+  /// W[block] + U[block, later]·E, for lines that hold weights up to the block and errors behind it.
+  ///
+  /// - Precondition: blocks are multiples of one size, counted from the last line, and a block is asked for again
+  ///   only if the lines are as they were, and none beyond its own super-block was asked for since.
+  mutating func targets(of block: Range<Int>, _ lines: Matrix) -> Matrix {
+    if !(strip.contains(block.lowerBound) && block.upperBound <= strip.upperBound) {
+      let size = max(block.count, Self.stripSize / max(1, block.count) * block.count)
+      strip = max(0, block.upperBound - size)..<block.upperBound
+      sums = lines.copy(rows: strip)
+      factor.addFeedback(of: strip.upperBound..<lines.rows, lines, to: &sums, strip)
+    }
+    let own = block.lowerBound - strip.lowerBound..<block.upperBound - strip.lowerBound
+    var result = sums.copy(rows: own)
+    factor.addFeedback(of: block.upperBound..<strip.upperBound, lines, to: &result, block)
+    return result
   }
 }

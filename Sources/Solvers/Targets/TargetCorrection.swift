@@ -14,6 +14,7 @@
 
 public import Hessian
 internal import LinearAlgebra
+internal import Quantizer
 
 /// How the target of a stage's Linears is corrected for the error that earlier ones have made.
 public struct TargetCorrection: Sendable, Equatable {
@@ -45,15 +46,24 @@ public struct TargetCorrection: Sendable, Equatable {
   /// The group with corrected targets, or unchanged where no mismatch was collected, or where weights
   /// are so large that the correction overflows; the grid then names the row that no scale fits.
   ///
+  /// - Parameters:
+  ///   - group: the Linears.
+  ///   - input: their input.
+  ///   - recipe: what will be done with them; its rounding uses the same factor, if its damping is the same.
+  /// - Returns: the group with corrected targets.
   /// - Throws: ``SolverError`` when the Hessian cannot be factored.
   /// - Complexity: 4·out·in² flops for each Linear, and half as many again for `heldOut`.
   func corrected(
-    _ group: StageProblem.Group, _ input: RoundingInput
+    _ group: StageProblem.Group, _ input: RoundingInput, for recipe: Recipe
   ) throws(SolverError) -> StageProblem.Group {
     guard let calibration = input.calibration, calibration.parts.contains(.mismatch) else {
       return group
     }
-    let factor = try input.factor(.activation, damping, for: "target correction")
+    // GPTAQ's correction depends on the order, and is defined for that of falling mean squares.
+    let factor = try input.factor(
+      isGPTAQ ? .activation : recipe.rounding.order,
+      groupSize: try? recipe.scheme.groupSize(columns: calibration.channels),
+      superBlock: recipe.scheme.superBlock, damping, for: "target correction")
     var changes: [Matrix] = []
     let later = isGPTAQ ? calibration.crossMoment.map(factor.laterShare) : nil
     for linear in group.linears {
@@ -67,7 +77,7 @@ public struct TargetCorrection: Sendable, Equatable {
       var target = linear.weights
       target.add(change, times: share)
       return LinearProblem(
-        name: linear.name, weights: linear.weights, target: target, scheme: linear.scheme)
+        name: linear.name, weights: linear.weights, corrected: target, scheme: linear.scheme)
     }
     return StageProblem.Group(linears, input: group.input, correction: share)
   }
