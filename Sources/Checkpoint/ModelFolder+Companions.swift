@@ -11,7 +11,27 @@ extension ModelFolder {
     if let embedded { return embedded.keys.sorted() }
     let names = Self.names(in: path)
     let templates = Self.names(in: "\(path)/\(Self.templates)").map { "\(Self.templates)/\($0)" }
-    return (names + templates).filter(Self.isCompanion).sorted()
+    return ((names + templates).filter(Self.isCompanion) + embeddingModules).sorted()
+  }
+
+  /// The files of the modules that sentence-transformers puts behind a model (`modules.json`).
+  private var embeddingModules: [String] {
+    guard case .array(let modules)? = try? json("modules.json") else { return [] }
+    let folders = modules.compactMap { module -> String? in
+      guard case .string(let folder)? = module["path"] else { return nil }
+      return folder
+    }
+    return folders.filter { !$0.isEmpty && !$0.contains("/") && !$0.hasPrefix(".") }
+      .flatMap { folder in Self.names(in: "\(path)/\(folder)").map { "\(folder)/\($0)" } }
+  }
+
+  /// Checks that the companion files are there.
+  ///
+  /// - Throws: ``CheckpointError`` for a link to nothing.
+  package func checkCompanions() throws(CheckpointError) {
+    for name in companionFiles where !hasCompanion(name) {
+      throw Self.missing("\(path)/\(name)", "it was there when the folder was read")
+    }
   }
 
   /// Whether files of an adapter lie beside the weights, which are not part of the model.

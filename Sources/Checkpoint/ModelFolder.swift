@@ -129,6 +129,13 @@ public struct ModelFolder: Sendable {
     _ name: String, dimensions: [Int]
   ) throws(CheckpointError) -> TensorReference {
     guard let tensor = tensor(name) else {
+      if let adapter = tensors.first(where: { $0.name.contains(".base_layer.") }) {
+        throw .unsupported(
+          path: path,
+          reason:
+            "its tensor \(adapter.name) is that of a model with an adapter that is not merged; merge it with "
+            + "merge_and_unload() of peft and save the model")
+      }
       throw .missingTensor(name: name, folder: path, similar: similar(to: name))
     }
     guard tensor.shape.dimensions == dimensions else {
@@ -141,7 +148,10 @@ public struct ModelFolder: Sendable {
 
   /// The name of a tensor that has another prefix than this one, or none; nil where there is no such.
   private func similar(to name: String) -> String? {
-    tensors.lazy.map(\.name).first { $0.hasSuffix(".\(name)") || name.hasSuffix(".\($0)") }
+    let own = name.drop { $0 != "." }
+    return tensors.lazy.map(\.name).first {
+      $0.hasSuffix(".\(name)") || name.hasSuffix(".\($0)") || $0.drop { $0 != "." } == own
+    }
   }
 
   /// The floating-point tensor with this name, which must have this shape, and its format.

@@ -60,12 +60,13 @@ extension EngineRules {
   /// symmetric weights of compressed-tensors only; mlx-lm 0.32 stacks what it reads, in some architectures the
   /// weights alone.
   static func experts(
-    _ scheme: LinearScheme, in format: any CheckpointFormat, by engine: String
+    of modelType: String, _ scheme: LinearScheme, in format: any CheckpointFormat, by engine: String
   ) -> Objection? {
     if engine == "mlx-lm" {
+      guard ["qwen3_moe", "ernie4_5_moe"].contains(modelType) else { return nil }
       return Objection(
-        reason: "puts quantized experts together in most architectures, but not in qwen3_moe and "
-          + "ernie4_5_moe", remedies: [], isConditional: true)
+        reason: "puts the weights of experts together in a \(modelType), but not their scales",
+        remedies: [.chooseFormat("compressed-tensors")])
     }
     guard engine == "transformers" else { return nil }
     guard format.name == "compressed-tensors" else {

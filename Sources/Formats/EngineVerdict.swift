@@ -35,15 +35,16 @@ public enum EngineRules {
   ///   - linear: the Linear.
   ///   - scheme: its scheme.
   ///   - format: the format.
-  ///   - isExpert: whether it belongs to one of several experts, which engines compute in another way.
+  ///   - modelType: the `model_type`, if the Linear belongs to one of several experts, which engines compute in
+  ///     another way.
   /// - Returns: one verdict for each engine; none for a format that the table does not have.
   public static func verdicts(
     on linear: LinearShape, _ scheme: LinearScheme, in format: any CheckpointFormat,
-    isExpert: Bool = false
+    inExpertOf modelType: String? = nil
   ) -> [EngineVerdict] {
     (table[format.name] ?? []).map { rule in
       let objection =
-        (isExpert ? experts(scheme, in: format, by: rule.engine) : nil)
+        modelType.flatMap { experts(of: $0, scheme, in: format, by: rule.engine) }
         ?? rule.objection(linear, scheme)
       return EngineVerdict(
         rule.engine, objection: objection?.reason, remedies: objection?.remedies ?? [],

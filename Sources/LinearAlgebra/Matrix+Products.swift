@@ -115,9 +115,11 @@ extension Matrix {
 }
 
 extension Matrix {
-  /// Whether no square of an element is much above the smallest normal number of float32.
+  /// Whether no square of an element is much above the smallest normal number of float32; mostly known after a row.
   fileprivate var isTiny: Bool {
-    let extent = VectorMath.extent(elements.span)
-    return max(-extent.lowerBound, extent.upperBound) < 1e-15
+    (0..<rows).allSatisfy { i in
+      let extent = VectorMath.extent(row(i))
+      return max(-extent.lowerBound, extent.upperBound) < 1e-15
+    }
   }
 }

@@ -1,5 +1,6 @@
 internal import Checkpoint
 package import Formats
+package import LinearAlgebra
 package import Quantizer
 internal import Remedies
 
@@ -12,18 +13,24 @@ package struct EngineCheck {
 
   /// Asks the engines about every Linear.
   ///
+  /// - Parameters:
+  ///   - linears: the Linears.
+  ///   - format: the format.
+  ///   - experts: the names of those that belong to experts.
+  ///   - modelType: the `model_type`.
   /// - Throws: ``RunError/noEngine(format:_:)`` with every objection to the first Linear that no
   ///   engine would load.
   package init(
     _ linears: some Sequence<(LinearShape, LinearScheme)>, in format: any CheckpointFormat,
-    experts: Set<String> = []
+    experts: Set<String> = [], of modelType: String = ""
   ) throws(RunError) {
     let hasSeveralWidths = Set(linears.map { $0.1.weights.bits }).count > 1
     var objections: [EngineVerdict] = []
     var engines: [String] = []
     for (linear, scheme) in linears {
       var verdicts = EngineRules.verdicts(
-        on: linear, scheme, in: format, isExpert: experts.contains(linear.name))
+        on: linear, scheme, in: format,
+        inExpertOf: experts.contains(linear.name) ? modelType : nil)
       if hasSeveralWidths { verdicts = verdicts.map(\.aboutWidths) }
       // A format that is missing from the table has no verdicts, so nothing is known against it.
       guard verdicts.isEmpty || verdicts.contains(where: { !$0.isRefusal }) else {
@@ -52,6 +59,44 @@ extension EngineCheck {
     let warning = Warning(
       "\(engine) has no ordinary Linears in this architecture, and will not load quantized ones")
     return EngineCheck(loaders: loaders?.filter { $0 != engine }, warnings: warnings + [warning])
+  }
+
+  /// The same for a mixture whose experts are not all stored, or in which Linears are stored in several ways.
+  ///
+  /// transformers 5.17 puts all experts of a block into one tensor. Where it cannot, it leaves random weights or
+  /// decodes with the wrong number of bits, in some cases without a word.
+  package func withoutMixedExperts() -> EngineCheck {
+    without(
+      "transformers",
+      "gives experts wrong weights where some of them stay dense, or where Linears are stored in several ways"
+    )
+  }
+
+  /// The same for a part of a larger model whose scales have another type than its dense weights.
+  package func withoutMixedTypes(_ scales: FloatFormat, beside weights: FloatFormat) -> EngineCheck
+  {
+    without(
+      "transformers",
+      "multiplies no weights decoded with scales of \(scales.rawValue) with activations of \(weights.rawValue) "
+        + "in a model of several parts")
+  }
+
+  private func without(_ engine: String, _ reason: String) -> EngineCheck {
+    guard let loaders, loaders.contains(engine) else { return self }
+    return EngineCheck(
+      loaders: loaders.filter { $0 != engine },
+      warnings: warnings + [Warning("\(engine) \(reason)")])
+  }
+
+  /// The same for codes that are given, so that only another format can help.
+  package var forGivenCodes: EngineCheck {
+    EngineCheck(
+      loaders: loaders,
+      warnings: warnings.map { warning in
+        Warning(
+          warning.text,
+          remedies: warning.remedies.filter { if case .chooseFormat = $0 { true } else { false } })
+      })
   }
 
   /// The same for a model whose tensors have names under which no engine looks for them.

@@ -38,6 +38,7 @@ package struct RunPlan {
   ) throws {
     guard model.format == nil else { throw RunError.alreadyQuantized(model.folder.path) }
     try settings.format.check(model.folder)
+    try model.folder.checkCompanions()
     blocks = model.declaration.blocks.indices.map(model.declaration.linears)
     let planned = try model.plannedTables(settings)
     tables = planned.map(\.0)
@@ -54,10 +55,12 @@ package struct RunPlan {
     dense = model.denseModules.filter { taken?.tensors[$0] == nil }
     foreign = model.foreignParts
     var engines = try EngineCheck(
-      blocks.joined().map { ($0, scheme($0)) }, in: settings.format, experts: model.expertLinears)
+      blocks.joined().map { ($0, scheme($0)) }, in: settings.format, experts: model.expertLinears,
+      of: try model.folder.modelType)
     if try !model.hasOrdinaryLinears {
       engines = engines.withoutOrdinaryLinears(in: settings.format)
     }
+    if model.hasMixedExperts(groups) { engines = engines.withoutMixedExperts() }
     self.engines = model.foreignPrefix.map(engines.withoutEngines) ?? engines
     try taken?.check(beside: groups, in: settings.format)
     guard !settings.method.keepsOutliers else { throw RunError.cannotStoreOutliers }
@@ -138,6 +141,13 @@ extension LanguageModel {
       let type = try folder.modelType
       return type != "falcon" && !slots.contains(where: \.isTransposed)
     }
+  }
+
+  /// Whether some experts stay dense, or there are experts and several ways in which Linears are stored.
+  package func hasMixedExperts(_ groups: [SchemeGroup]) -> Bool {
+    let experts = expertLinears
+    guard !experts.isEmpty else { return false }
+    return groups.count > 1 || !experts.isSubset(of: groups.flatMap(\.linears))
   }
 
   /// The names of the Linears that belong to one of several experts.

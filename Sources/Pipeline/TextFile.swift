@@ -74,7 +74,8 @@ struct TextFile {
     }
   }
 
-  /// Where a text can be cut at or behind a position: between the end of a line and a letter or digit.
+  /// Where a text can be cut at or behind a position: between the end of a line and a letter or digit, or, in a
+  /// very long line, in front of a word.
   ///
   /// Tokenizers cut there as well. What follows may change how they see what is neither letter nor digit at
   /// the end of the line, so as many tokens as that has bytes are unsure.
@@ -82,6 +83,9 @@ struct TextFile {
     var start = position
     while start < file.byteCount {
       let next = firstLineFeed(from: start) + 1
+      if next - position > Self.longestLine, let space = wordSpace(from: position) {
+        return (space, Self.longestEnd)
+      }
       let after = scalars(min(file.byteCount, next)..<min(file.byteCount, next + 4)).first
       let before = scalars(
         max(0, min(file.byteCount, next) - Self.longestEnd)..<min(file.byteCount, next))
@@ -92,6 +96,21 @@ struct TextFile {
     }
     return nil
   }
+
+  /// The position of the next single space between two letters.
+  ///
+  /// Nearly all tokenizers cut there as well; the others see the text alike again a few tokens in front of it.
+  private func wordSpace(from position: Int) -> Int? {
+    let bytes = file.copy(position..<min(file.byteCount, position + Self.longestLine))
+    let letters: Set<UInt8> = Set(UInt8(ascii: "a")...UInt8(ascii: "z"))
+    return bytes.indices.dropFirst().dropLast().first {
+      bytes[$0] == UInt8(ascii: " ") && letters.contains(bytes[$0 - 1])
+        && letters.contains(bytes[$0 + 1])
+    }.map { position + $0 }
+  }
+
+  /// The bytes of a line that are read to find its end before it is cut elsewhere.
+  private static let longestLine = 1 << 20
 
   /// The most bytes at the end of a line that are neither letters nor digits.
   private static let longestEnd = 64

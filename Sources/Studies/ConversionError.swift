@@ -49,6 +49,7 @@ public enum ConversionError: RemediableError {
     case .schemes(let one, let other, let format):
       "\(one.name) has \(one.1.words), \(other.name) has \(other.1.words); a folder can be converted "
         + "to \(format) only if these are alike in all Linears"
+        + (format == "compressed-tensors" ? " but for the bits" : "")
     case .notSymmetric(let linear, let middle):
       "\(linear): has zero points other than \(middle), but config.json calls it symmetric; "
         + "correct sym or checkpoint_format in config.json"

@@ -62,8 +62,19 @@ struct ConversionPlan {
     }
     let storable = try LinearFacts.storable(facts, in: model.folder, as: format)
     let all = Array(storable.joined())
-    engines = try EngineCheck(
-      all.map { ($0.shape, $0.scheme) }, in: format, experts: model.expertLinears)
+    var engines = try EngineCheck(
+      all.map { ($0.shape, $0.scheme) }, in: format, experts: model.expertLinears,
+      of: try model.folder.modelType)
+    if model.hasMixedExperts(SchemeGroup.groups(of: all.map { ($0.shape.name, $0.scheme) })) {
+      engines = engines.withoutMixedExperts()
+    }
+    let weights = model.folder.tensor("\(model.declaration.embedding).weight")?.shape.type
+      .floatFormat
+    if !foreign.isEmpty, let weights, let linear = all.first {
+      let scales = format.scaleFormat(for: linear.scaleFormat)
+      if scales != weights { engines = engines.withoutMixedTypes(scales, beside: weights) }
+    }
+    self.engines = engines.forGivenCodes
     for linear in all { try linear.check(against: format, in: source) }
     blocks = storable.map { block in
       block.map { linear in

@@ -76,6 +76,27 @@ private let folders: [Refusal] = [
     try link("bare/config.json", in: $0)
   },
   Refusal(
+    "a chat template that is a link to nothing, before a run begins",
+    "bare/chat_template.jinja: is a link to ../../blobs/0123, which is not there; fetch the model again, or copy "
+      + "the folder together with the files that its links lead to",
+    ["quantize", "bare", "-o", "out", "--method", "rtn", "--group-size", "16", "--dry-run"]
+  ) {
+    try TinyModel().write("bare", in: $0)
+    try link("bare/chat_template.jinja", in: $0)
+  },
+  Refusal(
+    "an adapter that is not merged",
+    "bare: its tensor model.layers.0.self_attn.q_proj.base_layer.weight is that of a model with an adapter that is "
+      + "not merged; merge it with merge_and_unload() of peft and save the model",
+    ["inspect", "bare"]
+  ) {
+    var model = TinyModel()
+    model.replace("model.layers.0.self_attn.q_proj.weight") {
+      .init("model.layers.0.self_attn.q_proj.base_layer.weight", $0.type, $0.shape, $0.data)
+    }
+    try model.write("bare", in: $0)
+  },
+  Refusal(
     "two snapshots, none of which is the right one",
     "hub: is a cache folder of the hub with the snapshots 0123, 4567, none of which is named by refs/main; give "
       + "one of them, such as hub/snapshots/0123", ["inspect", "hub"]

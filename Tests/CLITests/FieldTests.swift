@@ -158,6 +158,42 @@ private func quantize(_ arguments: String..., in folder: TemporaryFolder) throws
     }
   }
 
+  @Test func `keeps the modules that sentence-transformers puts behind a model`() throws {
+    try withText { folder in
+      try TinyModel().write("model", in: folder)
+      try folder.write(
+        "model/modules.json", #"[{"path": ""}, {"path": "1_Pooling"}, {"path": "../../etc"}]"#)
+      try folder.write("model/1_Pooling/config.json", "{}")
+      try folder.write("model/other/config.json", "{}")
+      _ = try quantize(in: folder)
+      #expect(try folder.read("out/1_Pooling/config.json") == Array("{}".utf8))
+      #expect(try !folder.names(in: "out").contains("other"))
+    }
+  }
+
+  /// transformers keeps the experts of a block in one tensor.
+  @Test(arguments: [
+    ([], true), (["--ignore", "experts"], false), (["--ignore", "layers.1"], false),
+    (["--bits-plan", "plan.json"], false),
+  ])
+  func `with experts says whether transformers loads what is stored`(options: [String], loads: Bool)
+    throws
+  {
+    try withText { folder in
+      try TinyModel.mixture().write("model", in: folder)
+      try folder.write(
+        "plan.json", #"{"bits": {"model.layers.*.*.*": 4, "model.layers.*.mlp.experts.*.*": 8}}"#)
+      let outcome = try Command.start(
+        ["quantize", "model", "-o", "out", "--method", "rtn", "--group-size", "16", "--dry-run"]
+          + options,
+        in: folder
+      ).finish()
+      try #require(outcome.status == 0, "\(outcome.errors)")
+      #expect(outcome.output.contains("transformers gives experts wrong weights") != loads)
+      #expect(outcome.output.contains("loads in: vLLM, transformers\n") == loads, "\(outcome.output)")
+    }
+  }
+
   @Test func `takes model.safetensors where shards of an older version lie beside it`() throws {
     try withText { folder in
       try TinyModel().write("usual", in: folder)

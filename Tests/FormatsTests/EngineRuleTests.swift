@@ -97,7 +97,7 @@ private func table() throws -> [Case] {
       let linear = LinearShape(
         name: "model.layers.0.mlp.experts.3.up_proj", rows: 256, columns: 256)
       return Set(
-        EngineRules.verdicts(on: linear, scheme, in: format, isExpert: true)
+        EngineRules.verdicts(on: linear, scheme, in: format, inExpertOf: "mixtral")
           .filter { $0.objection == nil }.map(\.engine))
     }
     #expect(try loads(packed, 4) == ["vLLM", "transformers"])
@@ -105,11 +105,14 @@ private func table() throws -> [Case] {
     #expect(try loads(packed, 8, token) == ["vLLM"])
     #expect(try loads(gptq, 4) == ["vLLM", "gptqmodel"])
     #expect(try loads(awq, 4) == ["vLLM"])
-    let stacked = EngineRules.verdicts(
-      on: LinearShape(name: "model.layers.0.mlp.experts.3.up_proj", rows: 256, columns: 256),
-      LinearScheme(try Scheme(bits: 4, points: .offset, granularity: .group(64))),
-      in: MLXFormat(), isExpert: true)
-    #expect(stacked.map(\.isConditional) == [true])
+    let offsets = LinearScheme(try Scheme(bits: 4, points: .offset, granularity: .group(64)))
+    for (type, isRefused) in [("mixtral", false), ("qwen3_moe", true)] {
+      let stacked = EngineRules.verdicts(
+        on: LinearShape(name: "model.layers.0.mlp.experts.3.up_proj", rows: 256, columns: 256),
+        offsets,
+        in: MLXFormat(), inExpertOf: type)
+      #expect(stacked.map(\.isRefusal) == [isRefused])
+    }
   }
 
   @Test func `name each engine once, and carry what would load instead`() throws {

@@ -47,6 +47,22 @@ private func words(_ text: String) -> [Int32] {
     }
   }
 
+  @Test func `is cut in front of a word where a line is very long`() throws {
+    try TemporaryFolder.with { folder in
+      let text = String(repeating: "some words, 3 of 9, without an end. ", count: 100_000)
+      try folder.write("a.txt", text)
+      var read = 0
+      let found = try TextFile(path: folder.path("a.txt"), chunk: 1000).tokens(atLeast: 100) {
+        part in
+        read = part.utf8.count
+        return words(part)
+      }
+      #expect(found.count >= 100)
+      #expect(found == Array(words(text).prefix(found.count)))
+      #expect(read < 10_000)
+    }
+  }
+
   @Test(arguments: ["a b. ", "a b\n. ", "\n.a", "-\n"])
   func `is read as a whole where no line can be cut off`(line: String) throws {
     try TemporaryFolder.with { folder in
