@@ -50,6 +50,8 @@ let package = Package(
       name: "COniguruma", pkgConfig: "oniguruma", providers: [.apt(["libonig-dev"])]),
     .systemLibrary(
       name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    // Loops that need the processor's widest vectors, which Swift code cannot ask for.
+    .target(name: "CLanes"),
     .target(name: "CProbe"),
     // Opened at run time, so that nothing has to be installed; see its library.c.
     .target(name: "COneDNN"),
@@ -59,7 +61,8 @@ let package = Package(
 
     // MARK: Mathematics
     .target(
-      name: "LinearAlgebra", dependencies: ["COpenBLAS", "CLAPACKE", "COneDNN", "CProbe"],
+      name: "LinearAlgebra",
+      dependencies: ["COpenBLAS", "CLAPACKE", "CLanes", "COneDNN", "CProbe"],
       swiftSettings: strict,
       // roundf and its kin, which the compiler calls below SSE4.1.
       linkerSettings: [.linkedLibrary("m")]),

@@ -145,49 +145,12 @@ package enum VectorMath {
     return Double(offset) + log(Double(exponentials(of: &x, minus: offset)))
   }
 
-  /// The gate of a SwiGLU MLP: `gᵢ ← gᵢ / (1 + exp(−gᵢ)) · uᵢ`.
-  ///
-  /// - Precondition: the spans have the same length.
-  public static func gateSiLU(_ gate: inout MutableSpan<Float>, times up: Span<Float>) {
-    precondition(gate.count == up.count, "\(gate.count) gates for \(up.count) values")
-    var i = 0
-    while i + 16 <= gate.count {
-      let g = gate.lanes(at: i)
-      gate.setLanes(at: i, g / (1 + exponential(-g)) * up.lanes(at: i))
-      i += 16
-    }
-    while i < gate.count {
-      let g = gate[i]
-      gate[i] = g / (1 + exponential(Lanes(repeating: -g))[0]) * up[i]
-      i += 1
-    }
-  }
-
-  /// Replaces each element by `exp(xᵢ − offset)` and returns their sum.
-  private static func exponentials(of x: inout MutableSpan<Float>, minus offset: Float) -> Float {
-    var sum = Lanes.zero
-    var i = 0
-    while i + 16 <= x.count {
-      let value = exponential(x.lanes(at: i) - offset)
-      x.setLanes(at: i, value)
-      sum += value
-      i += 16
-    }
-    var tail: Float = 0
-    while i < x.count {
-      let value = exponential(Lanes(repeating: x[i] - offset))[0]
-      x[i] = value
-      tail += value
-      i += 1
-    }
-    return sum.sum() + tail
-  }
-
   /// The exponential function, within 2 units in the last place on [−87, 88] and clamped outside.
   ///
   /// Let n = round(x / ln 2) and r = x − n·ln 2, with ln 2 in two parts so that the product of n with
   /// the first is exact. Then exp x = 2ⁿ·exp r, and exp r on |r| ≤ 0.35 is its Taylor polynomial of
   /// degree 7, whose first omitted term is below 6·10⁻⁹.
+  /// The loops of `CLanes` compute the same bits.
   @inline(__always)
   static func exponential(_ x: Lanes) -> Lanes {
     let clamped = x.limited(Lanes(repeating: -87.3), Lanes(repeating: 88.3))

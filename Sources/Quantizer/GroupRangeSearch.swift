@@ -31,7 +31,7 @@ struct GroupRangeSearch<Kernel: RoundingKernel>: Sendable {
       let kernel = kernel.at(encoding.entry(covering: range, scheme))
       // Where one weight is clipped so far that it alone costs more, the others need no sum.
       if importance == nil, clippingError(of: cover, kernel) > least { continue }
-      let error = squaredError(of: weights, importance, kernel)
+      let error = kernel.squaredError(of: weights, importance)
       if error < least { (best, least) = (range, error) }
     }
     return best
@@ -40,41 +40,13 @@ struct GroupRangeSearch<Kernel: RoundingKernel>: Sendable {
   /// The squared error of that end of a group which is further outside the points; 0 where both are
   /// inside.
   ///
-  /// It is one of the terms of ``squaredError(of:_:_:)``, bit for bit, and so never above the sum.
+  /// It is one of the terms of ``RoundingKernel/squaredError(of:_:)``, bit for bit, and so never above the sum.
   @inline(__always)
   private func clippingError(of cover: ClosedRange<Float>, _ kernel: Kernel) -> Float {
     let first = kernel.value(of: .zero)[0]
     let last = kernel.value(of: Lanes(repeating: lastCode))[0]
     let excess = max(0, first - cover.lowerBound, cover.upperBound - last)
     return excess * excess
-  }
-
-  /// Σ m (ŵ − w)² over the group; without importance, m = 1.
-  ///
-  /// Inlined, so that the compiler sees that all lanes share a scale and offset, and keeps each in one
-  /// register.
-  @inline(__always)
-  private func squaredError(
-    of weights: Span<Float>, _ importance: Span<Float>?, _ kernel: Kernel
-  ) -> Float {
-    var sum = Lanes.zero
-    var i = 0
-    while i + 16 <= weights.count {
-      let error = kernel.error(of: weights.lanes(at: i))
-      if let importance {
-        sum += error * error * importance.lanes(at: i)
-      } else {
-        sum += error * error
-      }
-      i += 16
-    }
-    var tail: Float = 0
-    while i < weights.count {
-      let error = kernel.error(of: Lanes(repeating: weights[i]))[0]
-      tail += error * error * (importance?[i] ?? 1)
-      i += 1
-    }
-    return sum.sum() + tail
   }
 }
 

@@ -23,12 +23,36 @@ package protocol RoundingKernel: Sendable {
   /// This multiplies with 1/s where ``code(of:)`` divides by s. The two differ only for weights
   /// within a rounding error of a tie, where both neighbours are equally far away.
   func error(of weights: Lanes) -> Lanes
+  /// Σ m (ŵ − w)² over a group whose lanes share a scale and offset; without importance, m = 1.
+  func squaredError(of weights: Span<Float>, _ importance: Span<Float>?) -> Float
 }
 
 extension RoundingKernel {
   /// Nothing: values are multiples of s.
   @inlinable
   public var origin: Lanes { .zero }
+
+  /// The sum of ``error(of:)``.
+  public func squaredError(of weights: Span<Float>, _ importance: Span<Float>?) -> Float {
+    var sum = Lanes.zero
+    var i = 0
+    while i + 16 <= weights.count {
+      let error = error(of: weights.lanes(at: i))
+      if let importance {
+        sum += error * error * importance.lanes(at: i)
+      } else {
+        sum += error * error
+      }
+      i += 16
+    }
+    var tail: Float = 0
+    while i < weights.count {
+      let error = error(of: Lanes(repeating: weights[i]))[0]
+      tail += error * error * (importance?[i] ?? 1)
+      i += 1
+    }
+    return sum.sum() + tail
+  }
 
   /// The kernel with a scale and offset that all lanes share.
   @inline(__always)
@@ -72,6 +96,13 @@ package struct ZeroPointKernel: RoundingKernel {
   @inlinable @inline(__always)
   public func error(of weights: Lanes) -> Lanes {
     (weights * (1 / scale)).limited(-offset, largest - offset).roundedToInteger * scale - weights
+  }
+
+  /// The sum of ``error(of:)``, for the most frequent search of all.
+  public func squaredError(of weights: Span<Float>, _ importance: Span<Float>?) -> Float {
+    VectorMath.zeroPointError(
+      of: weights, importance: importance, scale: scale[0], zeroPoint: offset[0],
+      largestCode: largest[0])
   }
 }
 

@@ -1,7 +1,8 @@
 import Foundation
-import LinearAlgebra
 import TestSupport
 import Testing
+
+@testable import LinearAlgebra
 
 /// Lengths around whole lanes and pairs of lanes.
 private let lengths = [1, 2, 15, 16, 17, 31, 32, 33, 47, 48, 63, 100, 129]
@@ -163,5 +164,32 @@ private func maximum(_ values: [Float]) -> Float { VectorMath.maximum(values.spa
     for value in values {
       #expect(Lanes(repeating: value).roundedToInteger[5] == value.rounded(.toNearestOrEven))
     }
+  }
+}
+
+@Suite struct `Loops in C` {
+  @Test(arguments: [0, 1, 3, 4, 7, 64])
+  func `add up weighted vectors within the rounding bound`(count: Int) {
+    let weights = Matrix.gaussian(1, count, seed: 1)
+    let values = Matrix.gaussian(count, 16, seed: 2)
+    let vectors = (0..<count).map { values.row($0).lanes(at: 0) }
+    let sum = VectorMath.weightedSum(weights.elements.span, vectors.span)
+    for lane in 0..<16 {
+      let products = (0..<count).map { Double(weights[0, $0]) * Double(values[$0, lane]) }
+      let size = products.reduce(0) { $0 + abs($1) }
+      #expect(
+        abs(Double(sum[lane]) - products.reduce(0, +))
+          <= Double(count + 2) * Double(Float.ulpOfOne) * size)
+    }
+  }
+
+  @Test(arguments: [1, 15, 16, 17, 100])
+  func `have the bits of the exponential in lanes`(count: Int) {
+    let values = Matrix.gaussian(1, count, scale: 30, seed: 3).elements
+    var found = values
+    var span = found.mutableSpan
+    _ = VectorMath.exponentials(of: &span, minus: 2)
+    let expected = values.map { VectorMath.exponential(Lanes(repeating: $0 - 2))[0] }
+    #expect(found.map(\.bitPattern) == expected.map(\.bitPattern))
   }
 }

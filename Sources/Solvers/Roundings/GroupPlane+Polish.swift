@@ -81,8 +81,7 @@ extension GroupPlane {
     }
     for j in 0..<size {
       let (weighted, plain) = (curvature.weighted.row(j), curvature.columns.row(j))
-      var slope = Lanes.zero
-      for i in 0...j { slope += weighted[i] * y[i] }
+      let slope = VectorMath.weightedSum(weighted.extracting(0...j), y.span.extracting(0...j))
       var best = values[base + j] + slope * curvature.inverseDiagonal[j]
       // Where a sum overflowed, the code stays.
       best.replace(with: values[base + j], where: best .!= best)

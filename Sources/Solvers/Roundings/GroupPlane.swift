@@ -90,19 +90,11 @@ struct GroupPlane<Kernel: RoundingKernel> {
     return better
   }
 
-  /// Σ_{k>p} U_pk e_k, in two sums, so that additions need not wait for each other.
+  /// Σ_{k>p} U_pk e_k.
   @inline(__always)
   private func feedback(_ p: Int, _ errors: [Lanes]) -> Lanes {
-    let row = unitRows.row(p)
-    var (a, b) = (Lanes.zero, Lanes.zero)
-    var k = p + 1
-    while k + 1 < size {
-      a += row[k] * errors[k]
-      b += row[k + 1] * errors[k + 1]
-      k += 2
-    }
-    if k < size { a += row[k] * errors[k] }
-    return a + b
+    VectorMath.weightedSum(
+      unitRows.row(p).extracting(p + 1..<size), errors.span.extracting(p + 1..<size))
   }
 }
 
