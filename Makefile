@@ -8,10 +8,16 @@ OPTIONAL := $(if $(filter x86_64,$(shell uname -m)),libdnnl-dev)
 # The log of long commands, of which only the essential lines are printed.
 LOG := .build/make.log
 
+# All that is written in Swift.
+SWIFT := Sources Tests Examples Package.swift Benchmarks/Benchmarks Benchmarks/Package.swift
+
+# The text that peers are calibrated with.
+TEXT := $(MODEL)/calibration.txt
+
 # How long all readers are fuzzed, together.
 SECONDS := 60
 
-.PHONY: help build demo ablation formats families faults fuzz test test-sanitized lint format interop docs dependencies
+.PHONY: help build bench peers demo ablation formats families faults fuzz test test-sanitized lint format interop docs dependencies
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,6 +29,12 @@ build: dependencies ## Build ptq for this machine
 
 demo: build ## Quantize the bundled model, and compare methods on it
 	@Tools/demo $(PTQ) $(MODEL)
+
+bench: dependencies ## Time the parts beside the peak of this machine, each once its result has been found right
+	@cd Benchmarks && swift package benchmark --no-progress --grouping metric
+
+peers: build ## Time gptqmodel and llm-compressor (from PyPI, about 6 GB) beside ptq: make peers MODEL=… TEXT=…
+	@Benchmarks/peers $(PTQ) $(MODEL) $(TEXT)
 
 ablation: build ## Show what each ingredient gives on the bundled model, at 4, 3 and 2 bits
 	@Tools/ablation $(PTQ) $(MODEL) $(MODEL)/calibration.txt $(MODEL)/heldout.txt \
@@ -52,10 +64,10 @@ test-sanitized: dependencies ## Run every test under AddressSanitizer, then unde
 	@Tools/test-sanitized
 
 lint: ## Check the formatting of all sources
-	swift format lint --strict --recursive --parallel Sources Tests Examples Package.swift
+	swift format lint --strict --recursive --parallel $(SWIFT)
 
 format: ## Format all sources
-	swift format --in-place --recursive --parallel Sources Tests Examples Package.swift
+	swift format --in-place --recursive --parallel $(SWIFT)
 
 interop: build ## Load our output in transformers and vLLM (from PyPI, about 5 GB) and compare
 	@Tools/interop $(MODEL)

@@ -12,7 +12,7 @@ package struct CholeskyFactor: Sendable {
   /// `R` in the upper triangle, row by row.
   public let elements: [Double]
 
-  /// The columns that are eliminated at a time. Up to this order, LAPACK does all of it.
+  /// The columns that are eliminated at a time; up to this order, LAPACK does all of it.
   private static let blockSize = 256
   /// The rows or columns of a part of the work: fixed, so that the factor does not depend on the number of threads.
   private static let partSize = 128
