@@ -190,8 +190,8 @@ private func quantize(_ arguments: String..., in folder: TemporaryFolder) throws
       ).finish()
       try #require(outcome.status == 0, "\(outcome.errors)")
       #expect(outcome.output.contains("transformers gives experts wrong weights") != loads)
-      #expect(
-        outcome.output.contains("loads in: vLLM, transformers\n") == loads, "\(outcome.output)")
+      let loaders = outcome.output.split(separator: "\n").first { $0.hasPrefix("loads in") }
+      #expect((loaders?.contains("transformers") ?? false) == loads, "\(outcome.output)")
     }
   }
 
