@@ -25,7 +25,12 @@ extension InputStatistics {
   /// - Complexity: n² flops; each row is summed in float32, the rows in double precision.
   public func trace(withUpper moment: Matrix) -> Double {
     precondition(moment.rows == channels && moment.columns == channels, "moment of another order")
-    return secondMoment.product(withUpper: moment) / weight
+    return trace(withUpper: moment, rows: 0..<channels)
+  }
+
+  /// What some rows of a symmetric matrix add to `tr(H M)`, given from the column of the first of them on.
+  package func trace(withUpper block: Matrix, rows: Range<Int>) -> Double {
+    secondMoment.product(withUpper: block, rows: rows) / weight
   }
 
   /// The mean squared output of each row m of a matrix of weights: `m H mᵀ`.
@@ -78,9 +83,10 @@ extension InputStatistics {
     return result
   }
 
-  /// tr(S M), the energy of E‖W(x̃ − x)‖² for M = WᵀW; nil where S was not collected.
-  package func deviationTrace(withUpper moment: Matrix) -> Double? {
-    mismatch?.deviation.map { $0.product(withUpper: moment) / weight }
+  /// What some rows of M = WᵀW add to tr(S M) = E‖W(x̃ − x)‖², given from the column of the first of them on; nil
+  /// where S was not collected.
+  package func deviationTrace(withUpper block: Matrix, rows: Range<Int>) -> Double? {
+    mismatch?.deviation.map { $0.product(withUpper: block, rows: rows) / weight }
   }
 }
 

@@ -74,28 +74,36 @@ struct SecondMoment: Sendable, Equatable {
     return result
   }
 
-  /// The inner product with a symmetric matrix given by its upper triangle.
+  /// What some rows add to the inner product with a symmetric matrix.
   ///
-  /// - Complexity: n² flops; each row is summed in float32, the rows in double precision. A sum out of
+  /// - Parameters:
+  ///   - block: the elements of the other matrix in these rows, from the column of the first of them on; those below
+  ///     the diagonal are not read.
+  ///   - rows: the rows; all of them for the whole product.
+  /// - Returns: the sum over the elements of both triangles.
+  /// - Complexity: a flop for each element; each row is summed in float32, the rows in double precision. A sum out of
   ///   the reach of float32 is made again in doubles.
-  func product(withUpper moment: Matrix) -> Double {
-    let sum = narrowProduct(withUpper: moment)
+  func product(withUpper block: Matrix, rows: Range<Int>) -> Double {
+    let sum = narrowProduct(withUpper: block, rows: rows)
     guard !VectorMath.isInReach(sum) else { return sum }
     var wide = 0.0
-    for i in 0..<upperSum.rows {
-      let (h, m) = (upperSum.row(i), moment.row(i))
-      for j in i..<h.count { wide += (i == j ? 1 : 2) * Double(h[j]) * Double(m[j]) }
+    for i in rows {
+      let first = i - rows.lowerBound
+      let (h, m) = (upperSum.row(i).extracting(i..<upperSum.columns), block.row(first))
+      for j in h.indices { wide += (j == 0 ? 1 : 2) * Double(h[j]) * Double(m[first + j]) }
     }
     return wide
   }
 
-  private func narrowProduct(withUpper moment: Matrix) -> Double {
+  private func narrowProduct(withUpper block: Matrix, rows: Range<Int>) -> Double {
     var sum = 0.0
-    for i in 0..<upperSum.rows {
-      let (h, m) = (upperSum.row(i), moment.row(i))
-      let rest = i + 1..<upperSum.rows
-      let diagonal = Double(h[i]) * Double(m[i])
-      sum += diagonal + 2 * Double(VectorMath.dot(h.extracting(rest), m.extracting(rest)))
+    for i in rows {
+      let first = i - rows.lowerBound
+      let (h, m) = (upperSum.row(i), block.row(first))
+      let diagonal = Double(h[i]) * Double(m[first])
+      let rest = VectorMath.dot(
+        h.extracting(i + 1..<h.count), m.extracting(first + 1..<m.count))
+      sum += diagonal + 2 * Double(rest)
     }
     return sum
   }

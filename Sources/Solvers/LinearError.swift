@@ -87,9 +87,9 @@ struct OutputEnergy: Sendable {
 
   /// Measures a matrix `[out, in]`.
   ///
-  /// `tr(M H Mᵀ) = tr(H MᵀM)`, so one `MᵀM` serves all statistics.
+  /// `tr(M H Mᵀ) = tr(H MᵀM)`, so one `MᵀM` serves all statistics, a block of its rows at a time.
   ///
-  /// - Complexity: out·in² flops (three times that by row), and one `in × in` matrix.
+  /// - Complexity: out·in² flops (three times that by row).
   init(of matrix: Matrix, in input: CalibratedInput, byRow: Bool) {
     plain = matrix.sumOfSquares
     rows = byRow ? input.calibration?.rowEnergies(of: matrix) ?? [] : []
@@ -98,18 +98,19 @@ struct OutputEnergy: Sendable {
       return
     }
     let unit = matrix.unit(ofEnergy: plain)
-    var moment = Matrix(rows: matrix.columns, columns: matrix.columns)
-    moment.addSecondMoment(of: matrix.divided(by: unit), on: input.engine)
-    // Terms that cancel leave what was lost in rounding them, which may be less than nothing.
-    func energy(_ statistics: InputStatistics) -> Double {
-      let trace = statistics.trace(withUpper: moment)
-      return trace < 0 ? 0 : trace * Double(unit) * Double(unit)
+    let judges = [input.calibration, input.heldOut, input.first]
+    let blocks = matrix.divided(by: unit).secondMomentBlocks(on: input.engine) { rows, block in
+      judges.map { $0?.trace(withUpper: block, rows: rows) }
+        + [input.heldOut?.deviationTrace(withUpper: block, rows: rows)]
     }
-    calibration = input.calibration.map(energy)
-    heldOut = input.heldOut.map(energy)
-    first = input.first.map(energy)
-    deviation = input.heldOut?.deviationTrace(withUpper: moment)
-      .map { $0 * Double(unit) * Double(unit) }
+    func energy(_ i: Int) -> Double? {
+      let parts = blocks.compactMap { $0[i] }
+      guard parts.count == blocks.count else { return nil }
+      let sum = parts.reduce(0, +)
+      // Terms that cancel leave what was lost in rounding them, which may be less than nothing.
+      return sum < 0 ? 0 : sum * Double(unit) * Double(unit)
+    }
+    (calibration, heldOut, first, deviation) = (energy(0), energy(1), energy(2), energy(3))
   }
 }
 

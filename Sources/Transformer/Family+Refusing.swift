@@ -63,8 +63,9 @@ extension Family {
       (
         "it is computed by code of its own beside the weights; a copy converted to the names of llama "
           + "is read",
-        ["baichuan", "internlm", "internlm2", "minicpm", "exaone", "chatglm", "qwen"]
+        ["baichuan", "internlm", "internlm2", "exaone", "qwen"]
       ),
+      ("it is computed by code of its own beside the weights", ["minicpm", "chatglm"]),
       ("its router picks experts one after the other", ["phimoe"]),
     ] { for name in names { result[name] = reason } }
     return result

@@ -100,4 +100,19 @@ private func residual(_ c: Matrix, _ a: DoubleMatrix, _ b: DoubleMatrix) -> Doub
       }
     }
   }
+
+  @Test(arguments: [1, 64, 128, 129, 300], ProductEngine.allCases.filter { $0.problem == nil })
+  func `give blocks of a second moment that are those of the whole`(n: Int, engine: ProductEngine) {
+    let x = Matrix.gaussian(33, n, seed: 8)
+    var whole = Matrix(rows: n, columns: n)
+    whole.addSecondMoment(of: x, on: engine)
+    let blocks = x.secondMomentBlocks(on: engine) { rows, block in (rows, block) }
+    #expect(blocks.flatMap { Array($0.0) } == Array(0..<n))
+    for (rows, block) in blocks {
+      #expect(block.columns == n - rows.lowerBound)
+      for i in rows {
+        for j in i..<n { #expect(block[i - rows.lowerBound, j - rows.lowerBound] == whole[i, j]) }
+      }
+    }
+  }
 }
