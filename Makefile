@@ -11,9 +11,6 @@ LOG := .build/make.log
 # All that is written in Swift.
 SWIFT := Sources Tests Examples Package.swift Benchmarks/Benchmarks Benchmarks/Package.swift
 
-# The text that peers are calibrated with.
-TEXT := $(MODEL)/calibration.txt
-
 # How long all readers are fuzzed, together.
 SECONDS := 60
 
@@ -30,11 +27,11 @@ build: dependencies ## Build ptq for this machine
 demo: build ## Quantize the bundled model, and compare methods on it
 	@Tools/demo $(PTQ) $(MODEL)
 
-bench: dependencies ## Time the parts beside the peak of this machine, each once its result has been found right
+bench: dependencies ## Time the parts beside the peak of this machine, each once its result has been checked
 	@cd Benchmarks && swift package benchmark --no-progress --grouping metric
 
 peers: build ## Time gptqmodel and llm-compressor (from PyPI, about 6 GB) beside ptq: make peers MODEL=… TEXT=…
-	@Benchmarks/peers $(PTQ) $(MODEL) $(TEXT)
+	@$(if $(TEXT),,LENGTH=256) Benchmarks/peers $(PTQ) $(MODEL) $(or $(TEXT),$(MODEL)/calibration.txt)
 
 ablation: build ## Show what each ingredient gives on the bundled model, at 4, 3 and 2 bits
 	@Tools/ablation $(PTQ) $(MODEL) $(MODEL)/calibration.txt $(MODEL)/heldout.txt \

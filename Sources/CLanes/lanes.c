@@ -15,7 +15,7 @@ typedef int mask __attribute__((vector_size(64)));
 #if defined(__x86_64__)
 
 #define NAME(function) avx2_##function
-#define TARGET __attribute__((target("avx2,fma")))
+#define TARGET __attribute__((target("avx2")))
 #include "kernels.h"
 
 #define NAME(function) avx512_##function

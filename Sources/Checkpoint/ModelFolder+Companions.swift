@@ -21,14 +21,27 @@ extension ModelFolder {
       guard case .string(let folder)? = module["path"] else { return nil }
       return folder
     }
-    return folders.filter { !$0.isEmpty && !$0.contains("/") && !$0.hasPrefix(".") }
-      .flatMap { folder in Self.names(in: "\(path)/\(folder)").map { "\(folder)/\($0)" } }
+    let inside = folders.filter { folder in
+      let parts = folder.split(separator: "/", omittingEmptySubsequences: false)
+      return parts.allSatisfy { !$0.isEmpty && $0 != "." && $0 != ".." }
+    }
+    return inside.flatMap { folder in
+      Self.names(in: "\(path)/\(folder)").map { "\(folder)/\($0)" }.filter { !isFolder($0) }
+    }
+  }
+
+  private func isFolder(_ name: String) -> Bool {
+    let values = try? URL(fileURLWithPath: "\(path)/\(name)").resourceValues(forKeys: [
+      .isDirectoryKey
+    ])
+    return values?.isDirectory == true
   }
 
   /// Checks that the companion files are there.
   ///
-  /// - Throws: ``CheckpointError`` for a link to nothing.
+  /// - Throws: ``CheckpointError`` for a link to nothing, or if the list of modules cannot be read.
   package func checkCompanions() throws(CheckpointError) {
+    _ = try json("modules.json")
     for name in companionFiles where !hasCompanion(name) {
       throw Self.missing("\(path)/\(name)", "it was there when the folder was read")
     }

@@ -149,8 +149,10 @@ public struct ModelFolder: Sendable {
   /// The name of a tensor that has another prefix than this one, or none; nil where there is no such.
   private func similar(to name: String) -> String? {
     let own = name.drop { $0 != "." }
+    let isLong = own.dropFirst().contains(".")
     return tensors.lazy.map(\.name).first {
-      $0.hasSuffix(".\(name)") || name.hasSuffix(".\($0)") || $0.drop { $0 != "." } == own
+      $0.hasSuffix(".\(name)") || name.hasSuffix(".\($0)")
+        || isLong && $0.drop { $0 != "." } == own
     }
   }
 

@@ -2,7 +2,7 @@ internal import COpenBLAS
 
 /// Matrix products: a thin layer over CBLAS.
 ///
-/// Safety: only this file and `Cholesky.swift` pass memory to C. Every call checks that the shapes
+/// Safety: every call checks that the shapes
 /// of its views match, and a view always covers the memory from its first to its last element, so
 /// `rows`, `columns` and `stride` describe memory that exists.
 package enum BLAS {

@@ -41,10 +41,14 @@ package struct SystemProbe: Sendable {
   package static func flushOutput() -> Bool { ptq_flush_output() != 0 }
 
   /// The version and build options of the BLAS.
-  package var blas: String { unsafe string(openblas_get_config()) }
+  package var blas: String { Self.configuration }
+
+  /// Asked for once: OpenBLAS puts the answer together in memory that all callers share, so that two at the same time
+  /// may both read a mixture.
+  private static let configuration = unsafe string(openblas_get_config())
 
   /// The processor whose kernels the BLAS has chosen.
-  package var blasKernels: String { unsafe string(openblas_get_corename()) }
+  package var blasKernels: String { unsafe Self.string(openblas_get_corename()) }
 
   /// What the sums of an engine's products are ordered by, so that they are the same to the last bit: "Zen", or
   /// "Zen, oneDNN 3.1 for avx512_core_bf16".
@@ -77,7 +81,7 @@ package struct SystemProbe: Sendable {
 
   /// The shared library that defines a symbol.
   package func library(of symbol: String) -> String {
-    unsafe string(symbol.withCString { unsafe ptq_library_of($0) })
+    unsafe Self.string(symbol.withCString { unsafe ptq_library_of($0) })
   }
 
   /// The floating-point operations per second in a product of this size, best of three.
@@ -95,7 +99,7 @@ package struct SystemProbe: Sendable {
   /// A copy of a C string.
   ///
   /// Safety: all callers pass terminated strings that live as long as the process.
-  private func string(_ pointer: UnsafePointer<CChar>?) -> String {
+  private static func string(_ pointer: UnsafePointer<CChar>?) -> String {
     unsafe pointer.map { unsafe String(cString: $0) } ?? "not found"
   }
 

@@ -2,6 +2,8 @@ internal import CLanes
 
 // Loops in C, compiled for several instruction sets: the rest of the program is compiled for every x86-64, and its
 // lanes are four vectors each. The bits do not depend on the instruction set.
+//
+// Safety: the loops read and write as many elements as they are told, which all spans have.
 
 extension VectorMath {
   /// A weighted sum of vectors of sixteen lanes, `Σ wₖ·vₖ`, in four sums.
@@ -12,7 +14,7 @@ extension VectorMath {
       weights.count == vectors.count, "\(weights.count) weights for \(vectors.count) vectors")
     var sum = Lanes.zero
     guard !weights.isEmpty else { return sum }
-    // Safety: a vector is sixteen floats, and both spans hold as many as are read.
+    // Safety: a vector is sixteen floats.
     unsafe weights.withUnsafeBufferPointer { weights in
       unsafe vectors.withUnsafeBytes { vectors in
         unsafe withUnsafeMutableBytes(of: &sum) { sum in

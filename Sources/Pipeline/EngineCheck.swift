@@ -77,8 +77,8 @@ extension EngineCheck {
   {
     without(
       "transformers",
-      "multiplies no weights decoded with scales of \(scales.rawValue) with activations of \(weights.rawValue) "
-        + "in a model of several parts")
+      "cannot multiply activations of \(weights.rawValue) with weights whose scales are \(scales.rawValue) in a "
+        + "model of several parts")
   }
 
   private func without(_ engine: String, _ reason: String) -> EngineCheck {

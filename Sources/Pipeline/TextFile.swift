@@ -81,10 +81,12 @@ struct TextFile {
   /// the end of the line, so as many tokens as that has bytes are unsure.
   private func cut(from position: Int) -> (position: Int, unsure: Int)? {
     var start = position
+    var isAmongLines = true
     while start < file.byteCount {
       let next = firstLineFeed(from: start) + 1
-      if next - position > Self.longestLine, let space = wordSpace(from: position) {
-        return (space, Self.longestEnd)
+      if isAmongLines, next - position > Self.longestLine {
+        if let space = wordSpace(from: position) { return (space, Self.longestEnd) }
+        isAmongLines = false
       }
       let after = scalars(min(file.byteCount, next)..<min(file.byteCount, next + 4)).first
       let before = scalars(
@@ -99,7 +101,7 @@ struct TextFile {
 
   /// The position of the next single space between two letters.
   ///
-  /// Nearly all tokenizers cut there as well; the others see the text alike again a few tokens in front of it.
+  /// Nearly all tokenizers cut there as well; the tokens of the others differ only in the last few before the cut.
   private func wordSpace(from position: Int) -> Int? {
     let bytes = file.copy(position..<min(file.byteCount, position + Self.longestLine))
     let letters: Set<UInt8> = Set(UInt8(ascii: "a")...UInt8(ascii: "z"))

@@ -45,6 +45,7 @@ struct ConversionPlan {
     _ model: LanguageModel, from source: any CheckpointFormat, to format: any CheckpointFormat,
     progress: (Double) throws -> Void
   ) throws {
+    try model.folder.checkCompanions()
     let linears = model.declaration.blocks.indices.map(model.declaration.linears)
     let quantized = linears.map { $0.filter(model.isQuantized) }
     dense = linears.joined().filter { !model.isQuantized($0) }.map(\.name)
@@ -65,14 +66,16 @@ struct ConversionPlan {
     var engines = try EngineCheck(
       all.map { ($0.shape, $0.scheme) }, in: format, experts: model.expertLinears,
       of: try model.folder.modelType)
-    if model.hasMixedExperts(SchemeGroup.groups(of: all.map { ($0.shape.name, $0.scheme) })) {
-      engines = engines.withoutMixedExperts()
-    }
+    groups = SchemeGroup.groups(of: all.map { ($0.shape.name, $0.scheme) })
+    if model.hasMixedExperts(groups) { engines = engines.withoutMixedExperts() }
     let weights = model.folder.tensor("\(model.declaration.embedding).weight")?.shape.type
       .floatFormat
-    if !foreign.isEmpty, let weights, let linear = all.first {
-      let scales = format.scaleFormat(for: linear.scaleFormat)
-      if scales != weights { engines = engines.withoutMixedTypes(scales, beside: weights) }
+    if !foreign.isEmpty, format is CompressedTensorsFormat, let weights,
+      let scales = all.map({ format.scaleFormat(for: $0.scaleFormat) }).first(where: {
+        $0 != weights
+      })
+    {
+      engines = engines.withoutMixedTypes(scales, beside: weights)
     }
     self.engines = engines.forGivenCodes
     for linear in all { try linear.check(against: format, in: source) }
@@ -84,7 +87,6 @@ struct ConversionPlan {
           shape: linear.shape, scheme: linear.scheme, scales: scales, tensors: tensors)
       }
     }
-    groups = SchemeGroup.groups(of: all.map { ($0.shape.name, $0.scheme) })
     (tensors, copied) = Self.output(of: model.folder, blocks.joined())
   }
 

@@ -5,8 +5,12 @@ import PTQ
 func measureRoundings() {
   for method in Catalog().roundings {
     measure(
-      "solve 1536 x 1536, \(method.name)", on: { try Problem(1536, 1536) },
-      isRight: { try $0.isRight($0.solved(method)) }, { blackHole(try $0.solved(method)) })
+      "solve 1536 x 1536, \(method.name)",
+      on: { (try Problem(1536, 1536), InputStatistics.noise(channels: 1536)) },
+      isRight: { problem, statistics in
+        problem.isRight(try problem.solved(by: method, statistics), statistics)
+      },
+      { problem, statistics in blackHole(try problem.solved(by: method, statistics)) })
   }
   for engine in ProductEngine.allCases where engine.problem == nil {
     for rows in [1024, 4096] {
@@ -14,46 +18,47 @@ func measureRoundings() {
         "Hessian of 16,384 tokens and gptq, \(rows) x 4096, \(engine)",
         flops: 16_384 * 4096 * 4096 + Double(rows) * 4096 * 4096,
         on: { (try Problem(rows, 4096), Matrix.inputs(16_384, 4096)) },
-        isRight: { problem, _ in
-          guard let gptq = Catalog().roundings.first(where: { $0.name == "gptq" }) else {
-            return false
-          }
-          return try problem.isRight(problem.solved(gptq))
+        isRight: { problem, x in
+          let (solution, statistics) = try problem.solved(from: x, on: engine)
+          return problem.isRight(solution, statistics)
         },
-        { problem, x in
-          var statistics = InputStatistics(channels: 4096)
-          statistics.add(x, on: engine)
-          let input = CalibratedInput(calibration: statistics, engine: engine)
-          blackHole(try problem.recipe(NearestPlaneRounding()).solve(problem.linear, input: input))
-        })
+        { problem, x in blackHole(try problem.solved(from: x, on: engine)) })
     }
   }
 }
 
 private struct Problem {
-  let linear: LinearProblem
-  let statistics: InputStatistics
+  private let linear: LinearProblem
   private let scheme: Scheme
 
   init(_ rows: Int, _ columns: Int) throws {
     linear = LinearProblem(name: "linear", weights: .noise(rows, columns, seed: 7))
-    statistics = .noise(channels: columns)
     scheme = try Scheme(bits: 4, symmetric: false, granularity: .group(64))
   }
 
-  func recipe(_ rounding: any Rounding) -> Recipe {
+  func solved(by method: RoundingMethod, _ statistics: InputStatistics) throws -> LinearSolution {
+    try recipe(method.make(MethodOptions()))
+      .solve(linear, input: CalibratedInput(calibration: statistics))
+  }
+
+  /// The statistics of some inputs, and what GPTQ makes of them.
+  func solved(
+    from x: Matrix, on engine: ProductEngine
+  ) throws -> (LinearSolution, InputStatistics) {
+    var statistics = InputStatistics(channels: x.columns)
+    statistics.add(x, on: engine)
+    let input = CalibratedInput(calibration: statistics, engine: engine)
+    return (try recipe(NearestPlaneRounding()).solve(linear, input: input), statistics)
+  }
+
+  private func recipe(_ rounding: any Rounding) -> Recipe {
     Recipe(
       scheme: scheme, gridRule: GridRule(range: .squaredError, scaleFormat: .float16),
       rounding: rounding)
   }
 
-  func solved(_ method: RoundingMethod) throws -> LinearSolution {
-    try recipe(method.make(MethodOptions()))
-      .solve(linear, input: CalibratedInput(calibration: statistics))
-  }
-
   /// Whether the reported error is tr(D H Dᵀ) / tr(W H Wᵀ), D = Ŵ − W, on some rows, within what others may differ.
-  func isRight(_ solution: LinearSolution) -> Bool {
+  func isRight(_ solution: LinearSolution, _ statistics: InputStatistics) -> Bool {
     let (weights, stored) = (linear.weights, solution.quantized.dequantized())
     let hessian = statistics.block(0..<statistics.channels)
     func energy(_ row: [Float]) -> Double {
