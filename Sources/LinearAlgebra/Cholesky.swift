@@ -52,6 +52,9 @@ package struct CholeskyFactor: Sendable {
 }
 
 /// A square matrix in memory, row by row, of which the upper triangle becomes its factor.
+///
+/// It may be shared by threads, because at any time each of them writes to other rows or columns, and reads only those
+/// of a block that is finished.
 @safe private struct Square: @unchecked Sendable {
   private let start: UnsafeMutablePointer<Double>
   private let order: Int

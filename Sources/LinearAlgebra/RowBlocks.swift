@@ -2,7 +2,7 @@ extension Matrix {
   /// Changes the matrix in parallel, `size` rows per call.
   ///
   /// Safety: the blocks of rows are disjoint and within the allocation, and each is passed to exactly
-  /// one call. Nowhere else do several threads write to the same matrix.
+  /// one call. Nowhere else do several threads write to the same matrix, but in the Cholesky factor.
   ///
   /// - Parameters:
   ///   - size: the number of rows per call; the last block may be shorter.
