@@ -27,6 +27,9 @@ FORMATS = {
     'fp4': ('--method gptq --format bitsandbytes --type fp4', ('bitsandbytes', False)),
     'gguf Q4_0': ('--method gptq --format gguf --type Q4_0', None),
     'gguf Q3_K_M': ('--method gptq --format gguf --type Q3_K_M', None),
+    'fp8': ('--method gptq --type fp8', ('compressed-tensors', True)),
+    'fp8 static': ('--method gptq+static --type fp8', ('compressed-tensors', True)),
+    '4 bits, inputs fp8': ('--method gptq+fp8', ('compressed-tensors', True)),
     'int8': ('--method smoothquant --format compressed-tensors', ('compressed-tensors', True)),
     'int8 static': ('--method smoothquant+static --format compressed-tensors', ('compressed-tensors', True)),
 }
@@ -38,6 +41,9 @@ READINGS = [
     ('transformers', 'compressed-tensors asymmetric', ['--dequantize']),
     ('transformers', 'nvfp4', ['--dequantize']),
     ('transformers', 'mxfp4', ['--dequantize']),
+    ('transformers', 'fp8', []),
+    ('transformers', 'fp8 static', []),
+    ('transformers', '4 bits, inputs fp8', []),
     ('transformers', 'int8', []),
     ('transformers', 'int8 static', []),
     ('transformers', 'gguf Q4_0', []),
@@ -53,10 +59,12 @@ READINGS = [
     ('vllm', 'compressed-tensors asymmetric', []),
     ('vllm', 'gptq', []),
     ('vllm', 'awq', []),
+    ('vllm', 'fp8', []),
     ('vllm', 'int8', []),
     ('vllm', 'int8 static', []),
 ]
-TOLERANCE = {'transformers': 0.001, 'definition': 0.001, 'mlx-lm': 0.001,    # float32, like ptq
+# An input that is nearly between two values may be rounded to either.
+TOLERANCE = {'transformers': 0.002, 'definition': 0.001, 'mlx-lm': 0.001,    # float32, like ptq
              'bitsandbytes': 0.005,                         # weights are rounded to the type of the original
              'vllm': 0.01}                                  # bfloat16
 

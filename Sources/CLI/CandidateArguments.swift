@@ -24,7 +24,7 @@ struct CandidateArguments: ParsableArguments {
     }
   }
 
-  /// Every combination; a method that also rounds inputs has its own scheme and appears once.
+  /// Every combination; a method that also rounds inputs to integers has its own scheme and appears once.
   func settings(
     _ recipe: RecipeArguments, alpha: Float, format: FormatChoice = .standard,
     grids: [GridChoice] = [.integer]
@@ -34,7 +34,7 @@ struct CandidateArguments: ParsableArguments {
     for bits in bits {
       for size in groupSizes {
         for grid in grids {
-          for method in methods where method.activations == nil {
+          for method in methods where !method.roundsInputsToIntegers {
             candidates.append(
               try recipe.settings(
                 method, bits: bits, groupSize: size, alpha: alpha, format: format, grid: grid))
@@ -42,7 +42,7 @@ struct CandidateArguments: ParsableArguments {
         }
       }
     }
-    for method in methods where method.activations != nil {
+    for method in methods where method.roundsInputsToIntegers {
       candidates.append(
         try recipe.settings(method, bits: nil, groupSize: nil, alpha: alpha, format: format))
     }

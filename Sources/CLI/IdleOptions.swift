@@ -26,7 +26,10 @@ extension RecipeArguments {
         "a method with gptq, cd, beam or signround"
       ),
       ("--correction", correction != nil, isCalibrated, "a calibration text"),
-      ("--asymmetric-activations", hasAsymmetricActivations, rounds, "a method that rounds inputs"),
+      (
+        "--asymmetric-activations", hasAsymmetricActivations, method.roundsInputsToIntegers,
+        "a method that rounds inputs to integers"
+      ),
       ("--observer", observer != .minMax, method.activations == .tensor, "the method static"),
       ("--outliers", outliers != .paper, method.keepsOutliers, "the method outliers"),
       ("--asymmetric", symmetry == .asymmetric, !rounds, "a method that leaves inputs alone"),

@@ -122,21 +122,25 @@ private struct InspectedLinear {
 extension ActivationQuantizer {
   /// "per token", or the scale and zero point shared by all tokens.
   fileprivate var words: String {
-    switch self {
-    case .token(let symmetric): symmetric ? "per token" : "per token, asymmetric"
-    case .tensor(let grid, true): "scale \(grid.scale)"
-    case .tensor(let grid, false): "scale \(grid.scale), zero \(grid.zeroPoint)"
-    }
+    let place =
+      switch (grid, scheme.isSymmetric) {
+      case (nil, true): "per token"
+      case (nil, false): "per token, asymmetric"
+      case (let grid?, true): "scale \(grid.scale)"
+      case (let grid?, false): "scale \(grid.scale), zero \(grid.zeroPoint)"
+      }
+    return scheme.number == .float ? "FP8 \(place)" : place
   }
 
   fileprivate var json: JSONValue {
     let bits = JSONValue.number(JSONNumber(ActivationScheme.bits))
     let symmetric = JSONValue.bool(scheme.isSymmetric)
-    guard case .tensor(let grid, _) = self else {
-      return ["bits": bits, "per": "token", "symmetric": symmetric]
+    let type: JSONValue = scheme.number == .float ? "float" : "int"
+    guard let grid else {
+      return ["bits": bits, "type": type, "per": "token", "symmetric": symmetric]
     }
     return [
-      "bits": bits, "per": "tensor", "symmetric": symmetric,
+      "bits": bits, "type": type, "per": "tensor", "symmetric": symmetric,
       "scale": .number(JSONNumber(Double(grid.scale))),
       "zero_point": .number(JSONNumber(grid.zeroPoint)),
     ]

@@ -11,6 +11,7 @@ struct MethodWord {
     case rounding(RoundingMethod)
     case range
     case activations(ActivationScheme.Granularity)
+    case floatActivations
     case outliers
 
     /// The kind of choice, by which words contradict each other.
@@ -22,6 +23,7 @@ struct MethodWord {
       case .activations: 3
       case .outliers: 4
       case .rotation: 5
+      case .floatActivations: 6
       }
     }
 
@@ -49,11 +51,16 @@ struct MethodWord {
         MethodWord(
           name: "clip", summary: "ranges by least output error (AWQ's clipping)", choice: .range),
         MethodWord(
-          name: "int8", summary: "8-bit weights, and 8-bit inputs with a scale for each token",
+          name: "int8",
+          summary:
+            "8-bit integers as inputs, with a scale for each token, and as weights by default",
           choice: .activations(.token)),
         MethodWord(
+          name: "fp8", summary: "8-bit floats as inputs, with a scale for each token",
+          choice: .floatActivations),
+        MethodWord(
           name: "static",
-          summary: "8-bit weights, and 8-bit inputs with one scale from calibration",
+          summary: "one scale from calibration for all 8-bit inputs, and 8-bit weights by default",
           choice: .activations(.tensor)),
         MethodWord(
           name: "outliers", summary: "input channels with outliers stay in 16 bit (LLM.int8())",
@@ -78,7 +85,8 @@ extension Method {
     }
     var (transform, rounding) = (TransformMethod?.none, RoundingMethod.nearest)
     var rotates = false
-    var (clips, activations, keepsOutliers) = (false, ActivationScheme.Granularity?.none, false)
+    var (clips, keepsOutliers) = (false, false)
+    var (activations, number) = (ActivationScheme.Granularity?.none, ActivationScheme.Number?.none)
     for word in chosen.values {
       switch word.choice {
       case .transform(let chosen): transform = chosen
@@ -86,12 +94,19 @@ extension Method {
       case .rotation: rotates = true
       case .range: clips = true
       case .activations(let granularity): activations = granularity
+      case .floatActivations: number = .float
       case .outliers: keepsOutliers = true
       }
     }
+    if activations == .token {
+      if number == .float { throw .contradiction("int8", "fp8") }
+      number = .integer
+    } else if number == .float {
+      activations = activations ?? .token
+    }
     self.init(
       name: words, transform: transform, rotates: rotates, rounding: rounding, clips: clips,
-      activations: activations, keepsOutliers: keepsOutliers)
+      activations: activations, activationNumber: number, keepsOutliers: keepsOutliers)
     if keepsOutliers, self.activations == nil { throw .needsInt8("outliers") }
   }
 }

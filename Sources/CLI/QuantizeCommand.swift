@@ -26,6 +26,7 @@ struct QuantizeCommand: ParsableCommand {
         ptq quantize Llama-3.2-1B -o mixed --calibration t.txt --bits-budget 3.5
         ptq quantize Llama-3.2-1B -o awq --calibration chats.jsonl --method awq+gptq
         ptq quantize Llama-3.2-1B -o w8a8 --calibration t.txt --method smoothquant
+        ptq quantize Llama-3.2-1B -o fp8 --calibration t.txt --type fp8
         ptq quantize Llama-3.2-1B -o Llama-rtn --method rtn --format gptq
         ptq quantize Llama-3.2-1B -o b --calibration t.txt --base a --redo down_proj
         ptq quantize Llama-3.2-1B -o Llama-mlx --calibration t.txt --format mlx
@@ -49,7 +50,7 @@ struct QuantizeCommand: ParsableCommand {
     transform: { try Method(words: $0) })
   var method: Method?
 
-  @Option(help: "Bits of a code, 2 to 8. (default: 4; 8 where inputs are rounded)")
+  @Option(help: "Bits of a code, 2 to 8. (default: 4; 8 where inputs are rounded to integers)")
   var bits: Int?
 
   // Unconditional, so that −1 is a value and not an option.
@@ -57,7 +58,7 @@ struct QuantizeCommand: ParsableCommand {
     parsing: .unconditional,
     help: """
       Consecutive weights that share a scale: a number, or channel, or tensor. \
-      (default: 128; channel where inputs are rounded)
+      (default: 128; channel where inputs are rounded to integers)
       """)
   var groupSize: GroupSize?
 

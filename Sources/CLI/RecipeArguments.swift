@@ -62,7 +62,7 @@ struct RecipeArguments: ParsableArguments {
 
   @Flag(
     name: .customLong("asymmetric-activations"),
-    help: "Round inputs with a zero point (int8, static, smoothquant).")
+    help: "Round inputs to integers with a zero point (int8, static, smoothquant).")
   var hasAsymmetricActivations = false
 
   @Option(help: "How the range of static inputs is chosen (static): \(Choices.observers).")
@@ -77,18 +77,20 @@ struct RecipeArguments: ParsableArguments {
 
   /// The settings of a method.
   ///
-  /// The defaults are 4 bits in groups of 128, or 8 bits per channel if inputs are rounded too.
+  /// The defaults are 4 bits in groups of 128, or 8 bits per channel if inputs are rounded to integers too.
   func settings(
     _ method: Method, bits: Int?, groupSize: GroupSize?, alpha familyAlpha: Float,
     format: FormatChoice = .standard, grid: GridChoice = .integer
   ) throws -> QuantizationSettings {
-    let isInt8 = method.activations != nil
+    try checkObserver(method, in: format.format)
+    let rounds = method.activations != nil
+    let isInt8 = method.roundsInputsToIntegers
     let own = bits == nil && groupSize == nil ? format.format.standardScheme : nil
     return QuantizationSettings(
       scheme: try own
         ?? Scheme(
           bits: bits ?? (isInt8 ? 8 : 4),
-          points: isInt8 ? .symmetric : grid.points(symmetry, in: format.format),
+          points: rounds ? .symmetric : grid.points(symmetry, in: format.format),
           granularity: groupSize?.granularity ?? (isInt8 ? .channel : .group(128))),
       range: range ?? preset.range, method: method,
       options: MethodOptions(
@@ -97,5 +99,14 @@ struct RecipeArguments: ParsableArguments {
       correction: correction.map(\.correction) ?? preset.correction,
       symmetricActivations: !hasAsymmetricActivations, observer: observer, outliers: outliers,
       format: format.format)
+  }
+
+  /// Checks that the observer knows how inputs are rounded.
+  private func checkObserver(_ method: Method, in format: any CheckpointFormat) throws {
+    let number = method.activationNumber ?? format.standardActivations?.number
+    guard number == .float, observer == .squaredError || observer == .entropy else { return }
+    throw ValidationError(
+      "--observer \(observer.name) places integers; with inputs in FP8 give min-max, moving-average or percentile:P."
+    )
   }
 }

@@ -70,6 +70,7 @@ extension Remedy {
     case .useSymmetricWeights: "use --symmetric"
     case .useIntegerGrid: takesLists ? "use --grids integer" : "use an integer grid"
     case .chooseFormat(let name): "use --format \(name)"
+    case .chooseType(let name): "use --type \(name)"
     case .chooseMethod(let words): "use \(method) \(words)"
     case .giveCalibrationText: "give --calibration FILE"
     case .giveActivations: "give --activations FILE"

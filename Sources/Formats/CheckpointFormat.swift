@@ -41,6 +41,9 @@ public protocol CheckpointFormat: Sendable {
   /// The scheme of most Linears where the format decides that; nil where the run does.
   var standardScheme: Scheme? { get }
 
+  /// How inputs are rounded where the format decides that; nil where the method does.
+  var standardActivations: ActivationScheme? { get }
+
   /// What is stored for a Linear or a table of a model where the format decides that; nil where the run does.
   ///
   /// - Throws: ``CheckpointError`` for a model that the format does not store.
@@ -148,6 +151,9 @@ extension CheckpointFormat {
 
   /// The run decides.
   public var standardScheme: Scheme? { nil }
+
+  /// The method decides.
+  public var standardActivations: ActivationScheme? { nil }
 
   /// The run decides.
   public func scheme(of linear: LinearShape, in folder: ModelFolder) -> Scheme? { nil }

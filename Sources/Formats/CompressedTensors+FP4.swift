@@ -89,20 +89,3 @@ enum FP4Layout {
   /// The level that a code stands for; −0 is 0.
   private static func level(of code: UInt8) -> UInt8 { code < 8 ? 7 + code : 7 - (code & 7) }
 }
-
-/// Floats of 8 bits: a sign, 4 bits of exponent, 3 of mantissa; no infinity.
-enum E4M3 {
-  /// The value of a code; NaN for 0x7f and 0xff.
-  static func value(of code: UInt8) -> Float {
-    let magnitude = Int(code & 0x7f)
-    guard magnitude < 0x7f else { return .nan }
-    let value = LevelTable.e4m3.values[126 + magnitude]
-    return code & 0x80 == 0 ? value : -value
-  }
-
-  /// The code of the nearest value.
-  static func code(of value: Float) -> UInt8 {
-    let level = LevelTable.e4m3.nearestCode(to: value) - 126
-    return level >= 0 ? UInt8(level) : 0x80 | UInt8(-level)
-  }
-}

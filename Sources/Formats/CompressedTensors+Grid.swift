@@ -27,14 +27,23 @@ extension ModelFolder {
     )
   }
 
-  /// The zero points, `[rows, groups]` row by row.
-  func zeroPoints(
+  /// The offsets of a grid, `[rows, groups]`: zero points, or nothing for floats.
+  func offsets(
+    of linear: LinearShape, _ stored: CompressedTensorsScheme, _ scheme: Scheme, groups: Int
+  ) throws(CheckpointError) -> Matrix {
+    if scheme.points == .zeroPoint {
+      let zeros = try zeroPoints(of: linear, stored, scheme, groups: groups)
+      return Matrix(rows: linear.rows, columns: groups, elements: zeros.map(Float.init))
+    }
+    let middle = scheme.isSymmetric ? Float(scheme.middleCode) : 0
+    return Matrix(rows: linear.rows, columns: groups) { _, _ in middle }
+  }
+
+  /// The zero points, row by row.
+  private func zeroPoints(
     of linear: LinearShape, _ stored: CompressedTensorsScheme, _ scheme: Scheme, groups: Int
   ) throws(CheckpointError) -> [UInt8] {
     let (name, rows) = ("\(linear.name).weight_zero_point", linear.rows)
-    guard !scheme.isSymmetric else {
-      return [UInt8](repeating: UInt8(scheme.middleCode), count: rows * groups)
-    }
     // Old versions stored unpacked zero points beside packed weights.
     if stored.layout == .packed, tensor(name)?.shape.type != .int8 {
       return try packedCodes(name, [PackedCodes.wordCount(of: rows, bits: scheme.bits), groups])
@@ -49,17 +58,20 @@ extension ModelFolder {
   func activations(
     of linear: LinearShape, _ scheme: ActivationScheme
   ) throws(CheckpointError) -> ActivationQuantizer {
-    guard scheme.granularity == .tensor else { return .token(symmetric: scheme.isSymmetric) }
+    guard scheme.granularity == .tensor else { return ActivationQuantizer(scheme) }
     let name = "\(linear.name).input_scale"
     let tensor = try tensor(name, count: 1)
     let scale = try floats(name, dimensions: tensor.shape.dimensions)[0]
     guard scale > 0 else {
       throw .tensor(name: name, path: tensor.path, reason: "is \(scale); it must be positive")
     }
-    guard !scheme.isSymmetric else { return .tensor(ActivationGrid(scale: scale), symmetric: true) }
+    guard !scheme.isSymmetric else {
+      return ActivationQuantizer(scheme, grid: ActivationGrid(scale: scale))
+    }
     let zero = try self.tensor("\(linear.name).input_zero_point", count: 1)
     let code = try unsignedCodes(zero, bits: ActivationScheme.bits)[0]
-    return .tensor(ActivationGrid(scale: scale, zeroPoint: Int(code) - 128), symmetric: false)
+    return ActivationQuantizer(
+      scheme, grid: ActivationGrid(scale: scale, zeroPoint: Int(code) - 128))
   }
 
   /// The elements of an int8 tensor, signed values of a given number of bits, plus 2^(bits − 1).

@@ -1,4 +1,4 @@
-// The two layouts of compressed-tensors. For a Linear P with weights [out, in], b bits, G groups in
+// The layouts of compressed-tensors but those of 4-bit floats. For a Linear P with weights [out, in], b bits, G groups in
 // a row, pack-quantized is:
 //
 //   P.weight_packed      int32 [out, ⌈in·b/32⌉]   codes along each row
@@ -6,14 +6,14 @@
 //   P.weight_zero_point  int32 [⌈out·b/32⌉, G]    codes along each column; asymmetric only
 //   P.weight_shape       int64 [2]                out, in
 //
-// and int-quantized, for rounded activations:
+// and int-quantized or float-quantized, for weights and activations of 8 bits:
 //
-//   P.weight             int8 [out, in]
+//   P.weight             int8 or E4M3 [out, in]
 //   P.weight_scale       scales [out, 1], or [1] for the whole matrix
 //   P.input_scale        float32 [1]              static activations only
 //   P.input_zero_point   int8 [1]                 static and asymmetric only
 //
-// Codes and zero points are unsigned here: the format's signed values plus 2^(b−1). The packed words
+// Codes and zero points of integers are unsigned here: the format's signed values plus 2^(b−1). The packed words
 // of the first layout hold the unsigned values.
 
 internal import Checkpoint
@@ -70,18 +70,22 @@ enum PackedLayout {
   }
 }
 
-/// int-quantized.
-enum IntegerLayout {
+/// int-quantized and float-quantized.
+enum ByteLayout {
   static func tensors(
-    of linear: LinearShape, _ scheme: Scheme, _ activations: ActivationScheme, scales: FloatFormat
+    of linear: LinearShape, _ scheme: LinearScheme, scales: FloatFormat
   ) -> [NamedShape] {
-    let isWhole = scheme.granularity == .tensor
+    let weights = scheme.weights
+    let type: TensorType = weights.points == .symmetric ? .int8 : .float8E4M3
     var result = [
-      NamedShape("\(linear.name).weight", .int8, [linear.rows, linear.columns]),
+      NamedShape("\(linear.name).weight", type, [linear.rows, linear.columns]),
       NamedShape(
-        "\(linear.name).weight_scale", TensorType(scales), isWhole ? [1] : [linear.rows, 1]),
+        "\(linear.name).weight_scale", TensorType(scales),
+        weights.granularity == .tensor ? [1] : [linear.rows, 1]),
     ]
-    guard activations.granularity == .tensor else { return result }
+    guard let activations = scheme.activations, activations.granularity == .tensor else {
+      return result
+    }
     result.append(NamedShape("\(linear.name).input_scale", .float32, [1]))
     if !activations.isSymmetric {
       result.append(NamedShape("\(linear.name).input_zero_point", .int8, [1]))
@@ -89,20 +93,35 @@ enum IntegerLayout {
     return result
   }
 
-  /// - Precondition: 8 bits, symmetric, no groups; ``EngineRules`` refuse all others.
-  static func encode(
-    _ weight: QuantizedWeight, _ activations: ActivationQuantizer, scales: FloatFormat
-  ) -> [[UInt8]] {
+  /// - Precondition: 8 bits, symmetric or E4M3, no groups; ``EngineRules`` refuse all others.
+  static func encode(_ linear: QuantizedLinear, scales: FloatFormat) -> [[UInt8]] {
+    let weight = linear.weight
     let scheme = weight.grid.scheme
+    let isFloat = scheme.points == .table(.e4m3)
     precondition(
-      scheme.bits == 8 && scheme.isSymmetric && weight.grid.groups == 1, "\(scheme) as int8")
+      scheme.bits == 8 && (scheme.isSymmetric || isFloat) && weight.grid.groups == 1,
+      "\(scheme) in bytes")
     let stored = weight.grid.scales.elements.prefix(
       scheme.granularity == .tensor ? 1 : weight.rows)
-    var result = [weight.codes.map { $0 ^ 0x80 }, scales.encode(Array(stored))]
-    guard case .tensor(let grid, let isSymmetric) = activations else { return result }
+    let codes = weight.codes.map { isFloat ? E4M3.code(ofLevel: $0) : $0 ^ 0x80 }
+    var result = [codes, scales.encode(Array(stored))]
+    guard let activations = linear.activations, let grid = activations.grid else { return result }
     result.append(FloatFormat.float32.encode([grid.scale]))
-    if !isSymmetric { result.append(littleEndian([Int8(grid.zeroPoint)])) }
+    if !activations.scheme.isSymmetric { result.append(littleEndian([Int8(grid.zeroPoint)])) }
     return result
+  }
+
+  /// The levels of E4M3 floats.
+  static func floatCodes(
+    of linear: LinearShape, in folder: ModelFolder
+  ) throws(CheckpointError) -> [UInt8] {
+    let name = "\(linear.name).weight"
+    let bytes = try folder.bytes(name, [linear.rows, linear.columns], .float8E4M3)
+    let levels = bytes.compactMap(E4M3.level)
+    guard levels.count == bytes.count else {
+      throw .tensor(name: name, path: folder.path, reason: "holds a NaN")
+    }
+    return levels
   }
 
   static func codes(

@@ -5,9 +5,9 @@ public import Quantizer
 
 /// compressed-tensors 0.19, as llm-compressor writes it and vLLM, SGLang and transformers read it.
 ///
-/// Without rounded activations, weights are packed: 2 to 8 bits, symmetric or not, by group or by row.
-/// With rounded activations they are symmetric 8-bit integers, with a scale for each row or for the
-/// whole matrix. Floats of 4 bits have a type of their own.
+/// Integers are packed: 2 to 8 bits, symmetric or not, by group or by row. Those of 8 bits beside rounded
+/// activations are symmetric, with a scale for each row or for the whole matrix, and take a byte each. Floats of
+/// 4 and 8 bits have types of their own.
 public struct CompressedTensorsFormat: CheckpointFormat {
   /// What is stored for weights.
   public let type: CompressedTensorsType
@@ -20,7 +20,7 @@ public struct CompressedTensorsFormat: CheckpointFormat {
 
   /// One line of help.
   public let summary =
-    "packed integers or FP4, or int8 with activations, for vLLM, SGLang and transformers"
+    "packed integers or FP4, or int8 or FP8 with activations, for vLLM, SGLang and transformers"
 
   /// The smallest zero point that can be stored.
   public let smallestZeroPoint = 0
@@ -33,6 +33,9 @@ public struct CompressedTensorsFormat: CheckpointFormat {
 
   /// That of the type.
   public var standardScheme: Scheme? { type.scheme }
+
+  /// Those of the type.
+  public var standardActivations: ActivationScheme? { type.activations }
 
   /// The words for the types but integers.
   public var types: [String] {
@@ -62,24 +65,22 @@ public struct CompressedTensorsFormat: CheckpointFormat {
   public func layout(
     of linear: LinearShape, _ scheme: LinearScheme, scales: FloatFormat
   ) -> [NamedShape] {
-    if let type = CompressedTensorsType(scheme.weights) {
-      return FP4Layout.tensors(of: linear, type)
+    switch CompressedTensorsScheme.Layout(scheme) {
+    case .packed: PackedLayout.tensors(of: linear, scheme.weights, scales: scales)
+    case .integers, .naive, .floats: ByteLayout.tensors(of: linear, scheme, scales: scales)
+    case .nvfp4: FP4Layout.tensors(of: linear, .nvfp4)
+    case .mxfp4: FP4Layout.tensors(of: linear, .mxfp4)
     }
-    guard let activations = scheme.activations else {
-      return PackedLayout.tensors(of: linear, scheme.weights, scales: scales)
-    }
-    return IntegerLayout.tensors(of: linear, scheme.weights, activations, scales: scales)
   }
 
   /// The elements of those tensors, in the same order.
   public func encode(_ linear: QuantizedLinear, scales: FloatFormat) -> [[UInt8]] {
-    if let type = CompressedTensorsType(linear.weight.grid.scheme) {
-      return FP4Layout.encode(linear.weight, type)
+    switch CompressedTensorsScheme.Layout(linear.scheme) {
+    case .packed: PackedLayout.encode(linear.weight, scales: scales)
+    case .integers, .naive, .floats: ByteLayout.encode(linear, scales: scales)
+    case .nvfp4: FP4Layout.encode(linear.weight, .nvfp4)
+    case .mxfp4: FP4Layout.encode(linear.weight, .mxfp4)
     }
-    guard let activations = linear.activations else {
-      return PackedLayout.encode(linear.weight, scales: scales)
-    }
-    return IntegerLayout.encode(linear.weight, activations, scales: scales)
   }
 
   /// Each group of targets has its own scheme.
@@ -152,21 +153,25 @@ public struct CompressedTensorsFormat: CheckpointFormat {
     } catch {
       throw .json(path: "\(folder.path)/config.json", cause: error)
     }
-    if let type = stored.layout.type {
-      return QuantizedLinear(try FP4Layout.decode(linear, type, in: folder))
+    switch stored.layout {
+    case .nvfp4: return QuantizedLinear(try FP4Layout.decode(linear, .nvfp4, in: folder))
+    case .mxfp4: return QuantizedLinear(try FP4Layout.decode(linear, .mxfp4, in: folder))
+    case .packed, .integers, .naive, .floats: break
     }
     let (scales, groups) = try folder.scales(of: linear, stored)
     let scheme = try folder.scheme(
-      stored.bits, symmetric: stored.isSymmetric,
+      stored.bits, points: stored.points,
       stored.strategy == .tensor ? .tensor : groups.granularity)
-    let zeros = try folder.zeroPoints(of: linear, stored, scheme, groups: scales.columns)
     let grid = Grid(
-      scheme: scheme, groupSize: groups.size, scales: scales, zeroPoints: zeros,
+      scheme: scheme, groupSize: groups.size, scales: scales,
+      offsets: try folder.offsets(of: linear, stored, scheme, groups: scales.columns),
       columnGroups: groups.columns)
     let codes =
-      stored.layout == .packed
-      ? try PackedLayout.codes(of: linear, bits: scheme.bits, in: folder)
-      : try IntegerLayout.codes(of: linear, bits: scheme.bits, in: folder)
+      switch stored.layout {
+      case .packed: try PackedLayout.codes(of: linear, bits: scheme.bits, in: folder)
+      case .floats: try ByteLayout.floatCodes(of: linear, in: folder)
+      default: try ByteLayout.codes(of: linear, bits: scheme.bits, in: folder)
+      }
     return QuantizedLinear(
       QuantizedWeight(rows: linear.rows, columns: linear.columns, grid: grid, codes: codes),
       activations: try stored.activations.map { scheme throws(CheckpointError) in

@@ -14,26 +14,29 @@ struct CompressedTensorsScheme {
     case integers = "int-quantized"
     /// The same, under the name that the format's library gives to anything it has no rule for.
     case naive = "naive-quantized"
+    /// Floats of 8 bits.
+    case floats = "float-quantized"
     /// Floats of 4 bits, with scales of 8 bits.
     case nvfp4 = "nvfp4-pack-quantized"
     /// Floats of 4 bits, with powers of two as scales.
     case mxfp4 = "mxfp4-pack-quantized"
 
-    /// How weights are stored, given whether inputs are rounded.
-    init(_ type: CompressedTensorsType, hasRoundedInputs: Bool) {
-      switch type {
-      case .integers: self = hasRoundedInputs ? .integers : .packed
+    /// How weights of a scheme are stored: those of less than 8 bits packed, whatever becomes of inputs.
+    init(_ scheme: LinearScheme) {
+      switch CompressedTensorsType(scheme.weights) {
+      case .fp8: self = .floats
       case .nvfp4: self = .nvfp4
       case .mxfp4: self = .mxfp4
+      case .integers, nil:
+        self = scheme.activations != nil && scheme.weights.bits == 8 ? .integers : .packed
       }
     }
 
-    /// The type of floats; nil for integers.
-    var type: CompressedTensorsType? {
+    /// Whether weights are floats.
+    var isFloat: Bool {
       switch self {
-      case .packed, .integers, .naive: nil
-      case .nvfp4: .nvfp4
-      case .mxfp4: .mxfp4
+      case .packed, .integers, .naive: false
+      case .floats, .nvfp4, .mxfp4: true
       }
     }
   }
@@ -55,9 +58,7 @@ struct CompressedTensorsScheme {
 
   /// How a scheme is stored.
   init(_ scheme: LinearScheme) {
-    layout = Layout(
-      CompressedTensorsType(scheme.weights) ?? .integers,
-      hasRoundedInputs: scheme.activations != nil)
+    layout = Layout(scheme)
     (bits, isSymmetric) = (scheme.weights.bits, scheme.weights.isSymmetric)
     activations = scheme.activations
     switch scheme.weights.granularity {
@@ -91,7 +92,7 @@ struct CompressedTensorsScheme {
     bits = try weights.member("num_bits").int
     isSymmetric = try weights.optionalMember("symmetric")?.bool ?? true
     groupSize = try weights.optionalMember("group_size")?.int
-    try weights.check(type: layout.type == nil ? "int" : "float")
+    try weights.check(type: layout.isFloat ? "float" : "int")
     if let strategy = try weights.optionalMember("strategy") {
       self.strategy = try strategy.choice()
     } else {
@@ -118,10 +119,15 @@ struct CompressedTensorsScheme {
     return groups[index]
   }
 
+  /// Which values codes stand for, where a layout of 4-bit floats does not say it.
+  var points: Scheme.Points {
+    layout == .floats ? .table(.e4m3) : isSymmetric ? .symmetric : .zeroPoint
+  }
+
   /// The type of the scales where they are not those of the model's weights.
   private var scaleType: String? {
     switch layout {
-    case .packed, .integers, .naive: nil
+    case .packed, .integers, .naive, .floats: nil
     case .nvfp4: "torch.float8_e4m3fn"
     case .mxfp4: "torch.uint8"
     }
@@ -129,7 +135,7 @@ struct CompressedTensorsScheme {
 
   /// The group of given targets as it is written.
   func json(targets: [String]) -> JSONValue {
-    let isFloat = layout.type != nil
+    let isFloat = layout.isFloat
     var weights: [(String, JSONValue)] = [
       ("num_bits", .number(JSONNumber(bits))), ("type", isFloat ? "float" : "int"),
       ("symmetric", .bool(isSymmetric || isFloat)), ("strategy", .string(strategy.rawValue)),
@@ -150,7 +156,7 @@ struct CompressedTensorsScheme {
 extension ActivationScheme {
   /// Reads `input_activations`.
   fileprivate init(_ field: JSONField) throws(JSONError) {
-    try field.check(type: "int")
+    let isFloat = try field.isFloat
     let bits = try field.member("num_bits").int
     guard bits == Self.bits else {
       throw .wrongKind(path: field.path, expected: "\(Self.bits) bits", found: "\(bits) bits")
@@ -163,15 +169,20 @@ extension ActivationScheme {
         path: field.path, expected: "one dynamic scale for each token, or one static scale",
         found: "the strategy \(strategy), \(isDynamic ? "dynamic" : "static")")
     }
-    self.init(
-      granularity: isDynamic ? .token : .tensor,
-      symmetric: try field.optionalMember("symmetric")?.bool ?? true)
+    let granularity: Granularity = isDynamic ? .token : .tensor
+    if isFloat {
+      self.init(floatsBy: granularity)
+    } else {
+      self.init(
+        granularity: granularity, symmetric: try field.optionalMember("symmetric")?.bool ?? true)
+    }
   }
 
   fileprivate var json: JSONValue {
     let isDynamic = granularity == .token
     return [
-      "num_bits": .number(JSONNumber(Self.bits)), "type": "int", "symmetric": .bool(isSymmetric),
+      "num_bits": .number(JSONNumber(Self.bits)), "type": number == .float ? "float" : "int",
+      "symmetric": .bool(isSymmetric),
       "strategy": isDynamic ? "token" : "tensor", "group_size": nil,
       "dynamic": .bool(isDynamic), "actorder": nil, "block_structure": nil,
       "observer": isDynamic ? nil : "minmax", "observer_kwargs": [:],
@@ -191,11 +202,22 @@ extension JSONField {
     return choice
   }
 
+  /// Whether `type` says floats, not integers.
+  fileprivate var isFloat: Bool {
+    get throws(JSONError) {
+      let type = try optionalMember("type")?.string ?? "int"
+      guard ["int", "float"].contains(type) else {
+        throw .wrongKind(path: "\(path).type", expected: "int or float", found: type)
+      }
+      return type == "float"
+    }
+  }
+
   /// Checks that `type` says integers, or floats.
   fileprivate func check(type needed: String) throws(JSONError) {
-    let type = try optionalMember("type")?.string ?? "int"
-    guard type == needed else {
-      throw .wrongKind(path: "\(path).type", expected: needed, found: type)
+    guard try isFloat == (needed == "float") else {
+      throw .wrongKind(
+        path: "\(path).type", expected: needed, found: needed == "float" ? "int" : "float")
     }
   }
 }

@@ -1,9 +1,11 @@
 internal import Quantizer
 
-/// What compressed-tensors stores for weights.
+/// What compressed-tensors stores for weights, and with floats of 8 bits for inputs.
 public enum CompressedTensorsType: String, Sendable, CaseIterable {
   /// Integers of the bits and groups that a run decides.
   case integers
+  /// Floats of 8 bits (E4M3) with a scale for each row, beside inputs rounded to such floats.
+  case fp8
   /// Floats of 4 bits (E2M1) in groups of 32, with powers of two as scales.
   case mxfp4
   /// Floats of 4 bits in groups of 16, with scales of 8 bits (E4M3), all divided by one number.
@@ -13,6 +15,7 @@ public enum CompressedTensorsType: String, Sendable, CaseIterable {
   var scheme: Scheme? {
     switch self {
     case .integers: nil
+    case .fp8: try? Scheme(bits: 8, points: .table(.e4m3), granularity: .channel)
     case .mxfp4: try? Scheme(bits: 4, points: .table(.e2m1), granularity: .group(32))
     case .nvfp4: try? Scheme(bits: 4, points: .table(.e2m1), granularity: .group(16))
     }
@@ -21,15 +24,24 @@ public enum CompressedTensorsType: String, Sendable, CaseIterable {
   /// What can be stored of a grid; nil for each scale by itself.
   var encoding: (any GridEncoding)? {
     switch self {
-    case .integers: nil
+    case .integers, .fp8: nil
     case .mxfp4: SmallFloatScales.powersOfTwo
     case .nvfp4: SmallFloatScales.e4m3(divisor: FP4Layout.globalScale)
     }
   }
 
-  /// The type of floats in groups of a size.
+  /// How inputs are rounded unless a run decides that; nil where they stay as they are.
+  var activations: ActivationScheme? {
+    self == .fp8 ? ActivationScheme(floatsBy: .token) : nil
+  }
+
+  /// The type of floats with scales as they are stored; nil for all else.
   init?(_ scheme: Scheme) {
-    guard let type = Self.allCases.first(where: { $0.scheme == scheme }) else { return nil }
-    self = type
+    if scheme.points == .table(.e4m3), scheme.granularity == .tensor {
+      self = .fp8
+    } else {
+      guard let type = Self.allCases.first(where: { $0.scheme == scheme }) else { return nil }
+      self = type
+    }
   }
 }

@@ -49,6 +49,19 @@ extension SIMD16<Float> {
   @inlinable @inline(__always)
   public var roundedToInteger: Lanes { (self + 12_582_912) - 12_582_912 }
 
+  /// The nearest E4M3 floats, with ties to even, of magnitudes up to 448.
+  ///
+  /// Their neighbours are 2^(e − 3) apart around a value of exponent e, and 2⁻⁹ below 2⁻⁶. Zeros lose their sign.
+  @inlinable @inline(__always)
+  public var roundedToE4M3: Lanes {
+    // Safety: any bits are a float.
+    let exponents = unsafe unsafeBitCast(self, to: SIMD16<UInt32>.self) & 0x7f80_0000
+    let least = SIMD16<UInt32>(repeating: (127 - 6) << 23)
+    let steps = exponents.replacing(with: least, where: exponents .< least) &- (3 << 23)
+    let step = unsafe unsafeBitCast(steps, to: Lanes.self)
+    return (self / step).roundedToInteger * step
+  }
+
   /// Each lane limited to a range.
   ///
   /// This takes two selections of one instruction each, where `clamped` loops over the lanes.

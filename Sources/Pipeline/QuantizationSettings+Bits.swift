@@ -47,7 +47,7 @@ extension QuantizationSettings {
   ///
   /// - Throws: ``RunError`` when the method or the format allows only one.
   package func checkSeveralWidths() throws(RunError) {
-    guard method.activations == nil else { throw .oneWidthForInputs(method: method.name) }
+    guard activationScheme == nil else { throw .oneWidthForInputs(method: method.name) }
     guard format.holdsSeveralSchemes else { throw .oneWidth(format: format.name) }
   }
 }

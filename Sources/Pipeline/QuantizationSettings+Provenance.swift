@@ -43,7 +43,9 @@ extension QuantizationSettings {
     {
       members.append(("smoothing_strength", .rounded(Double(alpha))))
     }
-    if method.activations == .tensor { members.append(("observer", .string(observer.name))) }
+    if activationScheme?.granularity == .tensor {
+      members.append(("observer", .string(observer.name)))
+    }
     return JSONValue(members: members)
   }
 }

@@ -50,30 +50,35 @@ public struct QuantizationSettings: Sendable {
   /// What is stored for a Linear, and how its input is rounded, without a plan of bits.
   package var linearScheme: LinearScheme { LinearScheme(scheme, activations: activationScheme) }
 
-  private var activationScheme: ActivationScheme? {
-    method.activations.map {
-      ActivationScheme(granularity: $0, symmetric: hasSymmetricActivations)
+  /// How inputs are rounded: as the method says, and where it does not, as the format has it.
+  package var activationScheme: ActivationScheme? {
+    let own = format.standardActivations
+    guard let granularity = method.activations ?? own?.granularity else { return nil }
+    return switch method.activationNumber ?? own?.number ?? .integer {
+    case .float: ActivationScheme(floatsBy: granularity)
+    case .integer: ActivationScheme(granularity: granularity, symmetric: hasSymmetricActivations)
     }
   }
 
-  /// The scheme in short: "w4 g64", "w4 g64 asym", "w4 g64 nf4", "w8a8", "w8a8 static".
+  /// The scheme in short: "w4 g64", "w4 g64 asym", "w4 g64 nf4", "w8a8", "w8a8 static", "w4afp8 g128".
   public var label: String { label(of: scheme) }
 
   /// The same for weights of another scheme.
   func label(of scheme: Scheme) -> String {
-    if let name = format.typeName(of: scheme) { return name }
-    let inputs = method.activations == nil ? "" : "a\(ActivationScheme.bits)"
-    var words = ["w\(scheme.bits)\(inputs)"]
+    let isStatic = activationScheme?.granularity == .tensor
+    if let name = format.typeName(of: scheme) { return isStatic ? "\(name) static" : name }
+    let inputs = activationScheme.map { $0.number == .float ? "afp8" : "a\(ActivationScheme.bits)" }
+    var words = ["w\(scheme.bits)\(inputs ?? "")"]
     if case .group(let size) = scheme.granularity { words.append("g\(size)") }
     if scheme.granularity == .tensor { words.append("tensor") }
-    if scheme.granularity == .channel, method.activations == nil { words.append("channel") }
+    if scheme.granularity == .channel, inputs == nil { words.append("channel") }
     switch scheme.points {
     case .symmetric: break
     case .zeroPoint: words.append("asym")
     case .offset: words.append("offset")
     case .table(let table): words.append(table.name)
     }
-    if method.activations == .tensor { words.append("static") }
+    if isStatic { words.append("static") }
     return words.joined(separator: " ")
   }
 

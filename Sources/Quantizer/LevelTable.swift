@@ -67,6 +67,9 @@ public struct LevelTable: Sendable, Hashable {
   public static let e4m3 = LevelTable(
     name: "e4m3", values: floats(mantissaBits: 3, bias: 7, count: 127))
 
+  /// The largest level of ``e4m3``.
+  static let largestE4M3: Float = 448
+
   /// The values of the first `count` codes of a small floating-point format and their negatives,
   /// with a single zero.
   private static func floats(mantissaBits: Int, bias: Int, count: Int) -> [Float] {

@@ -25,6 +25,8 @@ public enum Remedy: Sendable, Hashable {
   case useIntegerGrid
   /// Store the result in this format.
   case chooseFormat(String)
+  /// Store weights as this type of the format.
+  case chooseType(String)
   /// Use this method, given in words.
   case chooseMethod(String)
   /// Calibrate on a text.

@@ -20,6 +20,8 @@ public struct Method: Sendable {
   public let clips: Bool
   /// How inputs are rounded; nil when they stay in floating point.
   public let activations: ActivationScheme.Granularity?
+  /// What inputs are rounded to; nil where the format decides, or inputs stay as they are.
+  public let activationNumber: ActivationScheme.Number?
   /// Whether outlier channels stay in 16 bits.
   public let keepsOutliers: Bool
 
@@ -37,11 +39,13 @@ public struct Method: Sendable {
   ///   - rounding: how codes are chosen.
   ///   - clips: whether the range of each group is chosen by output error.
   ///   - activations: how inputs are rounded; nil for the transform's default.
+  ///   - activationNumber: what they are rounded to; nil for what the format has.
   ///   - keepsOutliers: whether outlier channels stay in 16 bits.
   public init(
     name: String? = nil, transform: TransformMethod? = nil, rotates: Bool = false,
     rounding: RoundingMethod,
     clips: Bool = false, activations: ActivationScheme.Granularity? = nil,
+    activationNumber: ActivationScheme.Number? = nil,
     keepsOutliers: Bool = false
   ) {
     let isPlain = transform != nil && rounding.name == RoundingMethod.nearest.name
@@ -54,8 +58,12 @@ public struct Method: Sendable {
     self.rounding = rounding
     self.clips = clips
     self.activations = activations ?? (transform?.roundsInputs == true ? .token : nil)
+    self.activationNumber = activationNumber
     self.keepsOutliers = keepsOutliers
   }
+
+  /// Whether inputs are rounded to integers, as far as the method decides.
+  public var roundsInputsToIntegers: Bool { activations != nil && activationNumber != .float }
 
   /// Whether norms, biases and dense Linears are stored in another form than the source has them in.
   public var changesDenseTensors: Bool { transform != nil || rotates }

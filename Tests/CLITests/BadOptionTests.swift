@@ -44,7 +44,7 @@ private let misspelled: [Refusal] = [
   Refusal(
     "no such method",
     "The value 'awqq' is invalid for '--method <method>': \"awqq\" is not a method; the words are "
-      + "awq, awq-output, smoothquant, gptq, cd, beam, signround, rtn, rotate, clip, int8, static, "
+      + "awq, awq-output, smoothquant, gptq, cd, beam, signround, rtn, rotate, clip, int8, fp8, static, "
       + "outliers, joined by +",
     status: 64, ["--method", "awqq"]),
   Refusal(

@@ -136,7 +136,9 @@ private let calibrated = [
 
 @Suite struct `GGUF files` {
   @Test(arguments: [
-    (["--type", "Q4_0"], "--format compressed-tensors has no type Q4_0; it has mxfp4, nvfp4."),
+    (
+      ["--type", "Q4_0"], "--format compressed-tensors has no type Q4_0; it has fp8, mxfp4, nvfp4."
+    ),
     (
       ["--type", "Q4_0", "--format", "awq"],
       "--type needs --format compressed-tensors or gguf or bitsandbytes."

@@ -59,6 +59,7 @@ private let quantizeHelp = """
     ptq quantize Llama-3.2-1B -o mixed --calibration t.txt --bits-budget 3.5
     ptq quantize Llama-3.2-1B -o awq --calibration chats.jsonl --method awq+gptq
     ptq quantize Llama-3.2-1B -o w8a8 --calibration t.txt --method smoothquant
+    ptq quantize Llama-3.2-1B -o fp8 --calibration t.txt --type fp8
     ptq quantize Llama-3.2-1B -o Llama-rtn --method rtn --format gptq
     ptq quantize Llama-3.2-1B -o b --calibration t.txt --base a --redo down_proj
     ptq quantize Llama-3.2-1B -o Llama-mlx --calibration t.txt --format mlx
@@ -122,8 +123,8 @@ private let quantizeHelp = """
     --alpha <alpha>         Migration strength, 0 to 1, or search (smoothquant).
                             (default: by model family; 0.5 for one layer)
     --asymmetric-activations
-                            Round inputs with a zero point (int8, static,
-                            smoothquant).
+                            Round inputs to integers with a zero point (int8,
+                            static, smoothquant).
     --observer <observer>   How the range of static inputs is chosen (static):
                             min-max, moving-average, percentile:P, squared-error,
                             entropy. (default: min-max)
@@ -188,24 +189,26 @@ private let quantizeHelp = """
                             rotate: rotate the residual stream and attention
                             heads first (QuaRot)
                             clip: ranges by least output error (AWQ's clipping)
-                            int8: 8-bit weights, and 8-bit inputs with a scale
-                            for each token
-                            static: 8-bit weights, and 8-bit inputs with one
-                            scale from calibration
+                            int8: 8-bit integers as inputs, with a scale for each
+                            token, and as weights by default
+                            fp8: 8-bit floats as inputs, with a scale for each
+                            token
+                            static: one scale from calibration for all 8-bit
+                            inputs, and 8-bit weights by default
                             outliers: input channels with outliers stay in 16 bit
                             (LLM.int8())
     --bits <bits>           Bits of a code, 2 to 8. (default: 4; 8 where inputs
-                            are rounded)
+                            are rounded to integers)
     --group-size <group-size>
                             Consecutive weights that share a scale: a number, or
                             channel, or tensor. (default: 128; channel where
-                            inputs are rounded)
+                            inputs are rounded to integers)
     --statistics <statistics>
                             Also write the statistics of every input into this
                             new folder, for ptq layer --statistics.
     --format <format>       The layout of the output: compressed-tensors, packed
-                            integers or FP4, or int8 with activations, for vLLM,
-                            SGLang and transformers; gptq, AutoGPTQ's and
+                            integers or FP4, or int8 or FP8 with activations, for
+                            vLLM, SGLang and transformers; gptq, AutoGPTQ's and
                             gptqmodel's layout (v1 zero points), for vLLM and
                             others; awq, AutoAWQ's layout (gemm, 4 bits), for
                             vLLM and transformers; mlx, the affine mode of mlx,
@@ -215,10 +218,10 @@ private let quantizeHelp = """
                             (values: compressed-tensors, gptq, awq, mlx, gguf,
                             bitsandbytes; default: compressed-tensors)
     --type <type>           How weights are stored, for formats that decide that:
-                            compressed-tensors: mxfp4, nvfp4; gguf: Q2_K, Q3_K_S,
-                            Q3_K_M, Q3_K_L, Q4_0, Q4_1, Q4_K_S, Q4_K_M, IQ4_NL,
-                            IQ4_XS, Q5_0, Q5_1, Q5_K_S, Q5_K_M, Q6_K, Q8_0;
-                            bitsandbytes: nf4+double, nf4, fp4+double, fp4.
+                            compressed-tensors: fp8, mxfp4, nvfp4; gguf: Q2_K,
+                            Q3_K_S, Q3_K_M, Q3_K_L, Q4_0, Q4_1, Q4_K_S, Q4_K_M,
+                            IQ4_NL, IQ4_XS, Q5_0, Q5_1, Q5_K_S, Q5_K_M, Q6_K,
+                            Q8_0; bitsandbytes: nf4+double, nf4, fp4+double, fp4.
                             (default: Q4_K_M, nf4+double, or integers of --bits)
     --ignore <ignore>       Linears that stay as they are, with all that engines
                             merge with them: parts of their names, separated by

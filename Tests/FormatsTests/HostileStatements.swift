@@ -58,7 +58,8 @@ let hostileStatements = #"""
   compressed-tensors | config_groups | {"a":{}} | out/config.json: config_groups.a.weights: expected a value, found no such member
   compressed-tensors | config_groups.group_0.format | 7 | out/config.json: config_groups.group_0.format: expected a string, found the number 7
   compressed-tensors | config_groups.group_0.format | "nvfp4-pack-quantized" | out/config.json: config_groups.group_0.weights.type: expected float, found int
-  compressed-tensors | config_groups.group_0.format | "float-quantized" | out/config.json: config_groups.group_0.format: expected pack-quantized, int-quantized, naive-quantized, nvfp4-pack-quantized, mxfp4-pack-quantized, found float-quantized
+  compressed-tensors | config_groups.group_0.format | "mxfp8-quantized" | out/config.json: config_groups.group_0.format: expected pack-quantized, int-quantized, naive-quantized, float-quantized, nvfp4-pack-quantized, mxfp4-pack-quantized, found mxfp8-quantized
+  compressed-tensors | config_groups.group_0.format | "float-quantized" | out/config.json: config_groups.group_0.weights.type: expected float, found int
   compressed-tensors | config_groups.group_0.format | [] | out/config.json: config_groups.group_0.format: expected a string, found an array
   compressed-tensors | config_groups.group_0.weights | 7 | out/config.json: config_groups.group_0.weights: expected an object, found the number 7
   compressed-tensors | config_groups.group_0.weights | null | out/config.json: config_groups.group_0.weights: expected an object, found null
@@ -91,7 +92,7 @@ let hostileStatements = #"""
   compressed-tensors | config_groups.group_0.input_activations | 7 | out/config.json: config_groups.group_0.input_activations: expected an object, found the number 7
   compressed-tensors | config_groups.group_0.input_activations | {} | out/config.json: config_groups.group_0.input_activations.num_bits: expected a value, found no such member
   compressed-tensors | config_groups.group_0.input_activations | {"num_bits":4} | out/config.json: config_groups.group_0.input_activations: expected 8 bits, found 4 bits
-  compressed-tensors | config_groups.group_0.input_activations | {"num_bits":8,"type":"float"} | out/config.json: config_groups.group_0.input_activations.type: expected int, found float
+  compressed-tensors | config_groups.group_0.input_activations | {"num_bits":8,"type":"half"} | out/config.json: config_groups.group_0.input_activations.type: expected int or float, found half
   compressed-tensors | config_groups.group_0.input_activations | {"num_bits":8,"dynamic":true,"strategy":"tensor"} | out/config.json: config_groups.group_0.input_activations: expected one dynamic scale for each token, or one static scale, found the strategy tensor, dynamic
   compressed-tensors | config_groups.group_0.input_activations | {"num_bits":8,"dynamic":"local"} | out/config.json: config_groups.group_0.input_activations.dynamic: expected a boolean, found a string
   compressed-tensors | config_groups.group_0.input_activations | {"num_bits":8,"strategy":7} | out/config.json: config_groups.group_0.input_activations.strategy: expected a string, found the number 7

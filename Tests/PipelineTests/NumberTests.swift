@@ -20,20 +20,24 @@ private let single =
   Catalog().roundings.map { Method(rounding: $0) }
   + Catalog().transforms.map { Method(transform: $0, rounding: Catalog().roundings[0]) }
 
-/// Grids of eight bits and of four.
+/// Grids of eight bits, of four, and of floats.
 private let schemes = [
   try? Scheme(bits: 8, symmetric: true, granularity: .channel),
   try? Scheme(bits: 4, symmetric: false, granularity: .group(16)),
+  try? Scheme(bits: 8, points: .table(.e4m3), granularity: .channel),
 ].compactMap(\.self)
 
 /// Settings that round the inputs, in each way that a method's result depends on, or correct the targets.
 private func settings(
   _ method: Method, observers: [Observer] = [.minMax]
 ) -> [QuantizationSettings] {
-  func rounding(_ inputs: ActivationScheme.Granularity, outliers: Bool = false) -> Method {
+  func rounding(
+    _ inputs: ActivationScheme.Granularity, _ number: ActivationScheme.Number = .integer,
+    outliers: Bool = false
+  ) -> Method {
     Method(
       transform: method.transform, rounding: method.rounding, activations: inputs,
-      keepsOutliers: outliers)
+      activationNumber: number, keepsOutliers: outliers)
   }
   let corrections: [TargetCorrection.Strength] = [.fixed(0.5), .heldOut, .gptaq(1)]
   return schemes.flatMap { scheme in
@@ -48,6 +52,9 @@ private func settings(
             symmetricActivations: symmetric, outliers: .largest(3))
         }
     }
+      + [.token, .tensor].map {
+        QuantizationSettings(scheme: scheme, method: rounding($0, .float))
+      }
       + corrections.map {
         QuantizationSettings(scheme: scheme, method: method, correction: TargetCorrection($0))
       }

@@ -74,7 +74,7 @@ private let weights = Matrix.gaussian(12, 32, scale: 0.1, seed: 2)
       #expect(solution.quantized.codes[row * 32 + 3] == 128)
     }
     // The range of a static grid is that of the ordinary channels alone.
-    if case .tensor(let grid, _) = solution.linear.activations {
+    if let grid = solution.linear.activations?.grid {
       #expect(grid.scale <= 5 / 127 + 1e-6)
     } else {
       #expect(granularity == .token)

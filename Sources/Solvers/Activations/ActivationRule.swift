@@ -19,13 +19,9 @@ public struct ActivationRule: Sendable, Hashable {
 
   /// The quantizer for inputs of given ranges.
   public func quantizer(for ranges: ChannelRanges) -> ActivationQuantizer {
-    let isSymmetric = scheme.isSymmetric
-    switch scheme.granularity {
-    case .token: return .token(symmetric: isSymmetric)
-    case .tensor:
-      let range = observer.range(of: ranges, bits: ActivationScheme.bits, symmetric: isSymmetric)
-      return .tensor(
-        ActivationGrid(covering: range, symmetric: isSymmetric), symmetric: isSymmetric)
-    }
+    guard scheme.granularity == .tensor else { return ActivationQuantizer(scheme) }
+    let range = observer.range(
+      of: ranges, bits: ActivationScheme.bits, symmetric: scheme.isSymmetric)
+    return ActivationQuantizer(scheme, grid: ActivationGrid(covering: range, scheme))
   }
 }

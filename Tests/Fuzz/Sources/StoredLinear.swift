@@ -32,6 +32,10 @@ struct StoredLinear: Sendable {
         try StoredLinear("packed3", CompressedTensorsFormat(), 3, .channel, symmetric: true),
         try StoredLinear(
           "int8", CompressedTensorsFormat(), 8, .channel, symmetric: true, activations: static8),
+        try StoredLinear(
+          "fp8", CompressedTensorsFormat(.fp8), 8, .channel, points: .table(.e4m3),
+          activations: ActivationQuantizer(
+            ActivationScheme(floatsBy: .tensor), grid: ActivationGrid(scale: 0.25))),
       ]
     } catch {
       fatalError("a Linear cannot be stored: \(error)")
