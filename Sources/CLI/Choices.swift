@@ -160,6 +160,16 @@ struct FormatChoice: ExpressibleByArgument {
     )
   }
 
+  /// The same format, with scales for keys and values.
+  ///
+  /// - Throws: `ValidationError` if it has none.
+  func storing(_ cache: CacheChoice) throws -> FormatChoice {
+    guard let format = format.storing(cache: cache.number) else {
+      throw ValidationError("--kv-cache needs --format compressed-tensors.")
+    }
+    return FormatChoice(format: format)
+  }
+
   /// The formats that have types of their own.
   static var withTypes: [any CheckpointFormat] {
     Catalog.current.formats.filter { !$0.types.isEmpty }
@@ -170,6 +180,14 @@ struct FormatChoice: ExpressibleByArgument {
 }
 
 extension FailurePolicy: ExpressibleByArgument {}
+
+/// `--kv-cache`: what keys and values are rounded to.
+enum CacheChoice: String, ExpressibleByArgument, CaseIterable {
+  case fp8
+  case int8
+
+  var number: ActivationScheme.Number { self == .fp8 ? .float : .integer }
+}
 
 /// `--group-size`: a number of columns, or a word.
 enum GroupSize: ExpressibleByArgument {

@@ -79,6 +79,14 @@ struct QuantizeCommand: ParsableCommand {
   var type: String?
 
   @Option(
+    name: .customLong("kv-cache"),
+    help: """
+      Also store the scales with which keys and values can be kept in 8 bits, from calibration: fp8, which vLLM \
+      uses with --kv-cache-dtype fp8; or int8.
+      """)
+  var cache: CacheChoice?
+
+  @Option(
     help: """
       Linears that stay as they are, with all that engines merge with them: parts of their names, separated by \
       commas, such as layers.0,down_proj. A star stands for one part.
@@ -218,9 +226,12 @@ struct QuantizeCommand: ParsableCommand {
 }
 
 extension QuantizeCommand {
-  /// The format with its type.
+  /// The format with its type, and what else it stores.
   private var storedFormat: FormatChoice {
-    get throws { try type.map(format.storing) ?? format }
+    get throws {
+      let typed = try type.map { try format.storing($0) } ?? format
+      return try cache.map { try typed.storing($0) } ?? typed
+    }
   }
 
   /// Checks that nothing else decides what the type of a format decides.

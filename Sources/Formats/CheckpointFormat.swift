@@ -55,6 +55,12 @@ public protocol CheckpointFormat: Sendable {
   /// The format with another choice; nil for a word that it does not have.
   func storing(type: String) -> (any CheckpointFormat)?
 
+  /// What keys and values are rounded to in memory, with scales that are stored; nil for nothing.
+  var cache: ActivationScheme.Number? { get }
+
+  /// The format with scales of keys and values; nil where it has none.
+  func storing(cache: ActivationScheme.Number) -> (any CheckpointFormat)?
+
   /// The name of the format, and of a choice that was made with it.
   var label: String { get }
 
@@ -163,6 +169,12 @@ extension CheckpointFormat {
 
   /// There is no choice.
   public func storing(type: String) -> (any CheckpointFormat)? { nil }
+
+  /// Nothing.
+  public var cache: ActivationScheme.Number? { nil }
+
+  /// There are none.
+  public func storing(cache: ActivationScheme.Number) -> (any CheckpointFormat)? { nil }
 
   /// The name: there is no choice.
   public var label: String { name }

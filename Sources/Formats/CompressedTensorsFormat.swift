@@ -11,9 +11,14 @@ public import Quantizer
 public struct CompressedTensorsFormat: CheckpointFormat {
   /// What is stored for weights.
   public let type: CompressedTensorsType
+  /// What keys and values are rounded to in memory; nil for nothing.
+  public let cache: ActivationScheme.Number?
 
   /// The format with a given type.
-  public init(_ type: CompressedTensorsType = .integers) { self.type = type }
+  public init(_ type: CompressedTensorsType = .integers, cache: ActivationScheme.Number? = nil) {
+    self.type = type
+    self.cache = cache
+  }
 
   /// The name of the format, as commands and reports spell it.
   public let name = "compressed-tensors"
@@ -44,11 +49,20 @@ public struct CompressedTensorsFormat: CheckpointFormat {
 
   /// The format with another type.
   public func storing(type: String) -> (any CheckpointFormat)? {
-    types.contains(type) ? CompressedTensorsType(rawValue: type).map { Self($0) } : nil
+    types.contains(type)
+      ? CompressedTensorsType(rawValue: type).map { Self($0, cache: cache) } : nil
   }
 
-  /// The name of the type as well, if it is not integers.
-  public var label: String { type == .integers ? name : "\(name) \(type.rawValue)" }
+  /// The format with scales of keys and values.
+  public func storing(cache: ActivationScheme.Number) -> (any CheckpointFormat)? {
+    Self(type, cache: cache)
+  }
+
+  /// The name of the type as well, if it is not integers, and what becomes of keys and values.
+  public var label: String {
+    let words = [type == .integers ? nil : type.rawValue, cache.map { "cache \($0)" }]
+    return ([name] + words.compactMap(\.self)).joined(separator: " ")
+  }
 
   /// The name of the type with a scheme.
   public func typeName(of scheme: Scheme) -> String? { CompressedTensorsType(scheme)?.rawValue }
@@ -128,7 +142,8 @@ public struct CompressedTensorsFormat: CheckpointFormat {
     return [
       "quant_method": "compressed-tensors", "format": .string(layout.rawValue),
       "quantization_status": "compressed", "global_compression_ratio": nil,
-      "kv_cache_scheme": nil, "ignore": .strings((selection?.dense ?? []) + foreign + ["lm_head"]),
+      "kv_cache_scheme": cache.map { ActivationScheme.cache($0).json } ?? .null,
+      "ignore": .strings((selection?.dense ?? []) + foreign + ["lm_head"]),
       "config_groups": groups,
       "sparsity_config": [:], "transform_config": [:],
       // Readers ignore unknown keys at this level, but refuse them inside a scheme.
@@ -150,6 +165,7 @@ public struct CompressedTensorsFormat: CheckpointFormat {
     let stored: CompressedTensorsScheme
     do throws(JSONError) {
       stored = try CompressedTensorsScheme(configuration, of: linear.name)
+      _ = try CacheScales.scheme(in: configuration)
     } catch {
       throw .json(path: "\(folder.path)/config.json", cause: error)
     }

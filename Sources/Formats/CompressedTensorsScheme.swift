@@ -80,7 +80,6 @@ struct CompressedTensorsScheme {
       layout = try configuration.member("format").choice()
     }
     for (name, field) in [
-      ("kv_cache_scheme", try configuration.optionalMember("kv_cache_scheme")),
       ("transform_config", try configuration.optionalMember("transform_config")),
       ("output_activations", try group.optionalMember("output_activations")),
     ] {
@@ -154,8 +153,8 @@ struct CompressedTensorsScheme {
 }
 
 extension ActivationScheme {
-  /// Reads `input_activations`.
-  fileprivate init(_ field: JSONField) throws(JSONError) {
+  /// Reads `input_activations`, or what takes the same form.
+  init(_ field: JSONField) throws(JSONError) {
     let isFloat = try field.isFloat
     let bits = try field.member("num_bits").int
     guard bits == Self.bits else {
@@ -178,7 +177,7 @@ extension ActivationScheme {
     }
   }
 
-  fileprivate var json: JSONValue {
+  var json: JSONValue {
     let isDynamic = granularity == .token
     return [
       "num_bits": .number(JSONNumber(Self.bits)), "type": number == .float ? "float" : "int",

@@ -16,6 +16,8 @@ struct BlockQuantizer {
   let roles: WindowRoles
   /// The bytes that the statistics of one stage may take, where it can be solved in batches.
   var statisticsBudget = 2 << 30
+  /// Whether somebody asks how far keys and values reach.
+  var measuresCache = false
   /// Tells how long each phase takes.
   var clock = PhaseClock()
   /// Receives the statistics of each input, if they are to be kept.
@@ -41,6 +43,8 @@ struct BlockQuantizer {
     var solutions = BlockSolutions(block.program)
     var reference = original.map { ReferenceStream($0, entering: block) }
     for (name, linear) in taken { block.weights.linears[name]?.adopt(linear) }
+    // Rows that make values may yet take up factors; then keys and values are computed again.
+    let entering = measuresCache && recipe.transform != nil ? stream : nil
     clock.during(.measuring) { stream.enter(block) }
     // Held once, so that it changes in place.
     original = nil
@@ -66,7 +70,12 @@ struct BlockQuantizer {
       try solutions.takeFinal(after: stage).forEach(deliver)
     }
     clock.during(.measuring) {
-      stream.leave(block)
+      if let entering {
+        stream = entering
+        stream.pass(block)
+      } else {
+        stream.leave(block)
+      }
       original = reference?.leaving()
     }
   }

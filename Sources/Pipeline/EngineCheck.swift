@@ -81,6 +81,11 @@ extension EngineCheck {
         + "model of several parts")
   }
 
+  /// The same for keys and values in integers, for which vLLM 0.32 has nothing.
+  package func withoutIntegerCache() -> EngineCheck {
+    without("vLLM", "keeps keys and values in 8 bits as floats, not as integers")
+  }
+
   private func without(_ engine: String, _ reason: String) -> EngineCheck {
     guard let loaders, loaders.contains(engine) else { return self }
     return EngineCheck(

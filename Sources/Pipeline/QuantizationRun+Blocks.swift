@@ -68,6 +68,20 @@ extension QuantizationRun {
     try waiting.forEach(store)
     try quantizer.clock.during(.writing) {
       try storeDense(block, into: sink, instead: Set(report.unquantized.map(\.name)))
+      try storeCacheScales(of: block, covering: stream.cacheReach, into: sink)
+    }
+  }
+
+  /// Stores the scales of the keys and values of a block, where the format has some.
+  private func storeCacheScales(
+    of block: DecoderBlock, covering reach: CacheReach?, into sink: any ResultSink
+  ) throws {
+    guard let number = settings.format.cache, let reach, let module = block.program.cacheModule
+    else { return }
+    let cache = CacheQuantizer(.cache(number), covering: reach)
+    for (tensor, scale) in zip(CacheScales.tensors(of: module), cache.scales) {
+      // Safety: bytes have no padding, so all of the memory is initialized.
+      try unsafe sink.store(tensor.name, FloatFormat.float32.encode([scale]).span.bytes)
     }
   }
 

@@ -79,6 +79,7 @@ public struct QuantizationRun {
     if settings.method.needsCalibration && calibration == nil {
       throw RunError.calibrationNeeded(method: settings.method.name)
     }
+    if settings.format.cache != nil && calibration == nil { throw RunError.cacheNeedsCalibration }
     if statistics != nil && calibration == nil { throw RunError.nothingToKeep }
     identity = try RunIdentity(
       model, settings, calibration, statistics: statistics, base: base?.fact)
@@ -131,7 +132,8 @@ public struct QuantizationRun {
     let recipe = settings.recipe(scales: plan.scales)
     var quantizer = BlockQuantizer(
       recipe: recipe, schemes: plan.schemes,
-      roles: calibration?.roles ?? WindowRoles(calibration: 0), clock: phases)
+      roles: calibration?.roles ?? WindowRoles(calibration: 0),
+      measuresCache: settings.format.cache != nil, clock: phases)
     if let statistics {
       let folder = try StatisticsFolder(
         at: statistics, isContinued: journal != nil, repeatsBlocks: failurePolicy == .keepDense)

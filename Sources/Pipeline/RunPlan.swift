@@ -61,6 +61,7 @@ package struct RunPlan {
       engines = engines.withoutOrdinaryLinears(in: settings.format)
     }
     if model.hasMixedExperts(groups) { engines = engines.withoutMixedExperts() }
+    if settings.format.cache == .integer { engines = engines.withoutIntegerCache() }
     self.engines = model.foreignPrefix.map(engines.withoutEngines) ?? engines
     try taken?.check(beside: groups, in: settings.format)
     guard !settings.method.keepsOutliers else { throw RunError.cannotStoreOutliers }
@@ -83,6 +84,9 @@ package struct RunPlan {
         tensors.append(NamedShape(tensor.name, tensor.shape.type, tensor.shape.dimensions))
         if !rewritten.contains(tensor.name) { copied.append(tensor) }
       }
+    }
+    if settings.format.cache != nil {
+      tensors += model.declaration.blocks.compactMap(\.cacheModule).flatMap(CacheScales.tensors)
     }
     (self.tensors, self.copied, self.taken, self.schemes) = (tensors, copied, adopted, schemes)
   }
@@ -168,6 +172,8 @@ public enum RunError: RemediableError {
   case noEngine(format: String, [EngineVerdict])
   /// The method needs calibration and there is none.
   case calibrationNeeded(method: String)
+  /// Keys and values are to have scales, but there is no calibration.
+  case cacheNeedsCalibration
   /// Statistics are to be kept, but there is no calibration.
   case nothingToKeep
   /// A perplexity was asked for, but some Linears are not selected.
@@ -208,6 +214,7 @@ public enum RunError: RemediableError {
       "no engine would load this as \(format): " + Self.objections(verdicts)
     case .calibrationNeeded(let method):
       "the method \(method) needs a calibration text"
+    case .cacheNeedsCalibration: "the scales of keys and values need a calibration text"
     case .nothingToKeep: "statistics need a calibration text, and there is none"
     case .partialPerplexity:
       "the perplexity of a model needs all of its Linears, and only some are selected"
@@ -243,7 +250,7 @@ public enum RunError: RemediableError {
     case .scheme(_, .indivisible, _): [.useWholeRows]
     case .scheme: []
     case .calibrationNeeded: [.giveCalibrationText, .chooseMethod("rtn")]
-    case .nothingToKeep: [.giveCalibrationText]
+    case .nothingToKeep, .cacheNeedsCalibration: [.giveCalibrationText]
     case .partialPerplexity: [.selectEverything, .leaveOutText]
     case .cannotStoreOutliers: [.measureOnly]
     case .oneWidth: [.useOneWidth, .chooseFormat("compressed-tensors")]

@@ -54,6 +54,11 @@ package struct Stream: Sendable {
   /// The hidden states of each window, between blocks.
   package var windows: [Matrix] { bundles.flatMap { $0.states.map(\.hidden) } }
 
+  /// How far the keys and values of the block reach that was left last.
+  var cacheReach: CacheReach? {
+    bundles.flatMap(\.states).reduce(nil) { $1.cacheReach?.union($0) ?? $0 }
+  }
+
   /// Enters a block.
   package mutating func enter(_ block: DecoderBlock) {
     divisors = nil

@@ -38,7 +38,14 @@ public struct Conversion: Sendable {
     guard let source = model.format else { throw ConversionError.notQuantized(model.folder.path) }
     self.model = model
     self.source = source
-    self.format = format
+    if let cache = model.cacheScheme {
+      guard let format = format.storing(cache: cache.number) else {
+        throw ConversionError.cacheScales(format: format.name)
+      }
+      self.format = format
+    } else {
+      self.format = format
+    }
     self.output = output
   }
 

@@ -11,6 +11,8 @@ public enum ConversionError: RemediableError {
   case notQuantized(String)
   /// The head is quantized, too.
   case quantizedHead(String)
+  /// The keys and values have scales.
+  case cacheScales(format: String)
   /// Only some of the Linears that engines merge into one matrix are quantized.
   case partlyQuantized(dense: [String], quantized: [String])
   /// Two Linears have different schemes.
@@ -42,6 +44,8 @@ public enum ConversionError: RemediableError {
     case .quantizedHead(let head):
       "\(head): is quantized, which few readers of other formats expect; quantize the original "
         + "model to the format instead"
+    case .cacheScales(let format):
+      "the model has scales for its keys and values (kv_cache_scheme), which \(format) does not store"
     case .partlyQuantized(let dense, let quantized):
       "\(dense.joined(separator: ", ")): in floating point, beside the quantized "
         + "\(quantized.joined(separator: ", ")); engines make one matrix of them and need all or "
@@ -86,7 +90,8 @@ public enum ConversionError: RemediableError {
     case .offset, .scale: [.chooseFormat("compressed-tensors")]
     case .schemes(let one, let other, _):
       one.1.differsInBitsAlone(from: other.1) ? [.chooseFormat("compressed-tensors")] : []
-    case .intoFile, .notQuantized, .quantizedHead, .partlyQuantized, .notSymmetric, .shortGroup,
+    case .intoFile, .notQuantized, .quantizedHead, .cacheScales, .partlyQuantized, .notSymmetric,
+      .shortGroup,
       .scatteredGroups, .levels:
       []
     }

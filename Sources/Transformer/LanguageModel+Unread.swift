@@ -1,4 +1,5 @@
 internal import Checkpoint
+internal import Formats
 
 extension LanguageModel {
   /// Checks that every tensor of a decoder block, and every bias of the final norm and the head, is part of
@@ -16,6 +17,9 @@ extension LanguageModel {
       }
       known.formUnion(block.norms.flatMap(\.tensorNames))
       known.formUnion(block.vectors.map(\.name))
+      if let module = block.cacheModule, cacheScheme != nil {
+        known.formUnion(CacheScales.tensors(of: module).map(\.name))
+      }
       blocks.insert(commonModule(slots.map(\.name)))
     }
     var ends = Set(declaration.finalNorm.tensorNames)

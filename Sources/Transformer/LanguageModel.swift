@@ -15,6 +15,8 @@ public struct LanguageModel: Sendable {
   public internal(set) var declaration: ModelDeclaration
   /// The format of the folder's quantized Linears, or nil when it is not quantized.
   public let format: (any CheckpointFormat)?
+  /// How keys and values are rounded in memory; nil where they stay as they are.
+  package let cacheScheme: ActivationScheme?
   /// What computes the large products; float32 unless set.
   public var engine = ProductEngine.float32
   /// The embedding where it is quantized; kept, since every window looks tokens up in it.
@@ -50,6 +52,7 @@ public struct LanguageModel: Sendable {
     self.folder = folder
     self.declaration = declaration
     format = try formats.format(of: folder)
+    cacheScheme = try Self.cacheScheme(in: folder, format)
     quantizedEmbedding = try Self.quantizedEmbedding(declaration, in: folder, format)
     try checkTensors()
     try checkTie()
@@ -83,6 +86,7 @@ public struct LanguageModel: Sendable {
     for vector in program.vectors {
       weights.vectors[vector.name] = try folder.floats(vector.name, dimensions: vector.dimensions)
     }
+    weights.cache = try cache(of: program)
     var block = DecoderBlock(program, weights)
     if let rotation { block.rotate(by: rotation) }
     return block

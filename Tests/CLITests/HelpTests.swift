@@ -223,6 +223,10 @@ private let quantizeHelp = """
                             IQ4_NL, IQ4_XS, Q5_0, Q5_1, Q5_K_S, Q5_K_M, Q6_K,
                             Q8_0; bitsandbytes: nf4+double, nf4, fp4+double, fp4.
                             (default: Q4_K_M, nf4+double, or integers of --bits)
+    --kv-cache <kv-cache>   Also store the scales with which keys and values can
+                            be kept in 8 bits, from calibration: fp8, which vLLM
+                            uses with --kv-cache-dtype fp8; or int8. (values:
+                            fp8, int8)
     --ignore <ignore>       Linears that stay as they are, with all that engines
                             merge with them: parts of their names, separated by
                             commas, such as layers.0,down_proj. A star stands for

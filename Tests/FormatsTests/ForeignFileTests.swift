@@ -163,7 +163,7 @@ private let packed = #"""
   @Test(arguments: [
     ("pack-quantized", "mxfp8-quantized", "pack-quantized, int-quantized"),
     ("\"num_bits\"", "\"type\": \"float\", \"num_bits\"", "weights.type"),
-    ("\"config_groups\"", "\"kv_cache_scheme\": {\"num_bits\": 8}, \"config_groups\"", "kv_cache"),
+    ("\"config_groups\"", "\"kv_cache_scheme\": {\"num_bits\": 4}, \"config_groups\"", "kv_cache"),
     ("\"config_groups\"", "\"transform_config\": {\"R1\": 1}, \"config_groups\"", "transform"),
     ("\"strategy\": \"group\"", "\"strategy\": \"block\"", "tensor, channel, group"),
     ("\"num_bits\": 4,", "", "num_bits"),

@@ -99,8 +99,8 @@ let hostileStatements = #"""
   compressed-tensors | config_groups.group_0.input_activations | {"num_bits":8,"symmetric":3} | out/config.json: config_groups.group_0.input_activations.symmetric: expected a boolean, found the number 3
   compressed-tensors | config_groups.group_0.output_activations | {"num_bits":8} | out/config.json: output_activations: expected nothing but Linears quantized, found a setting
   compressed-tensors | config_groups.group_0.output_activations | 7 | out/config.json: output_activations: expected nothing but Linears quantized, found a setting
-  compressed-tensors | kv_cache_scheme | {"num_bits":8} | out/config.json: kv_cache_scheme: expected nothing but Linears quantized, found a setting
-  compressed-tensors | kv_cache_scheme | 7 | out/config.json: kv_cache_scheme: expected nothing but Linears quantized, found a setting
+  compressed-tensors | kv_cache_scheme | {"num_bits":4} | out/config.json: kv_cache_scheme: expected 8 bits, found 4 bits
+  compressed-tensors | kv_cache_scheme | 7 | out/config.json: kv_cache_scheme: expected an object, found the number 7
   compressed-tensors | transform_config | {"a":{}} | out/config.json: transform_config: expected nothing but Linears quantized, found a setting
   compressed-tensors | transform_config | 7 | out/config.json: transform_config: expected nothing but Linears quantized, found a setting
   """#

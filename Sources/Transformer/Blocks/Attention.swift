@@ -87,6 +87,11 @@ public struct Attention: Mixer {
   /// The norms of queries and keys.
   public var norms: [NormDeclaration] { [queryNorm, keyNorm].compactMap(\.self) }
 
+  /// What the key of the Linear that writes begins with.
+  public var cacheModule: String? {
+    output.name.lastIndex(of: ".").map { String(output.name[..<$0]) }
+  }
+
   /// The normalized input x; then the context.
   public func inputs(of stage: Int, _ x: () -> Matrix, _ held: HeldState) -> [Matrix] {
     stage == 0 ? [x()] : held.matrices
@@ -108,7 +113,9 @@ public struct Attention: Mixer {
     var value = parts.removeLast()
     if let clip = scores.clip { value.clip(to: clip) }
     let embedding = rotary.map { RotaryEmbedding($0, length: value.rows) }
-    let key = positioned(parts.removeLast(), embedding, keyNorm, weights)
+    var key = positioned(parts.removeLast(), embedding, keyNorm, weights)
+    held.cacheReach = CacheReach(key, value)
+    weights.cache?.round(&key, &value)
     var query = positioned(parts.removeLast(), embedding, queryNorm, weights)
     scores.growth?.apply(to: &query)
     var context = attend(query, key, value)

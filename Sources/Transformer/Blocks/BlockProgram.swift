@@ -19,6 +19,8 @@ public protocol BlockProgram: Sendable {
   var norms: [NormDeclaration] { get }
   /// The stored vectors that are neither weights, biases nor norms.
   var vectors: [StoredVector] { get }
+  /// The key of the attention whose keys and values later tokens read; nil where there is none.
+  var cacheModule: String? { get }
   /// How the residual stream is read and written, if through RMSNorms and Linears alone; otherwise nil.
   var residualAccess: ResidualAccess? { get }
 
@@ -38,6 +40,8 @@ public protocol BlockProgram: Sendable {
 extension BlockProgram {
   /// None.
   public var vectors: [StoredVector] { [] }
+  /// None.
+  public var cacheModule: String? { nil }
   /// Nil: nothing is known.
   public var residualAccess: ResidualAccess? { nil }
 }
@@ -48,6 +52,8 @@ public struct BlockState: Sendable {
   public var hidden: Matrix
   /// What each sublayer holds between its stages.
   public var held: [HeldState]
+  /// How far the keys and values of the block reach, once its attention is complete.
+  package var cacheReach: CacheReach?
 
   /// A state in which no sublayer holds anything.
   public init(hidden: Matrix, sublayers: Int) {
@@ -74,6 +80,8 @@ public struct HeldState: Sendable {
   public var routing: Routing?
   /// The experts that read every token, chosen or not.
   package var shown = ShownExperts.none
+  /// How far keys and values reach, in attention.
+  var cacheReach: CacheReach?
   /// The weight of the shared expert for each token; nil for 1.
   var sharedWeights: [Float]?
 }

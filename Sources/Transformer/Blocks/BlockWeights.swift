@@ -10,6 +10,8 @@ public struct BlockWeights: Sendable {
   package var norms: [String: Norm]
   /// The stored vectors, by the names of their tensors.
   package var vectors: [String: [Float]] = [:]
+  /// What rounds keys and values; nil where they stay as they are.
+  package var cache: CacheQuantizer?
   /// What multiplies by the Linears.
   package var engine = ProductEngine.float32
 

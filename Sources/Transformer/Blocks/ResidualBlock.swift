@@ -55,6 +55,9 @@ public struct ResidualBlock: BlockProgram {
   /// The stored vectors of the mixers.
   public var vectors: [StoredVector] { sublayers.flatMap(\.mixer.vectors) }
 
+  /// That of the first attention.
+  public var cacheModule: String? { sublayers.compactMap(\.mixer.cacheModule).first }
+
   /// The norms in front of the mixers, and the Linears of their last stages; nil where an output passes
   /// another norm, or a norm subtracts the mean, or has no weights.
   public var residualAccess: ResidualAccess? {
@@ -109,6 +112,7 @@ public struct ResidualBlock: BlockProgram {
     for output in state.held[sublayer].matrices {
       state.hidden.add(weights.normalize(output, norm), times: multiplier)
     }
+    state.cacheReach = state.held[sublayer].cacheReach ?? state.cacheReach
     state.held[sublayer] = HeldState()
   }
 }

@@ -11,6 +11,9 @@ public protocol Mixer: Sendable {
   /// The stored vectors inside that are neither weights, biases nor norms.
   var vectors: [StoredVector] { get }
 
+  /// The key of an attention whose keys and values later tokens read; nil for anything else.
+  var cacheModule: String? { get }
+
   /// The input of each group of a stage.
   ///
   /// - Parameters:
@@ -27,6 +30,9 @@ public protocol Mixer: Sendable {
 }
 
 extension Mixer {
+  /// None.
+  public var cacheModule: String? { nil }
+
   /// None.
   public var vectors: [StoredVector] { [] }
 }
