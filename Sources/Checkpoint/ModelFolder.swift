@@ -26,19 +26,25 @@ public struct ModelFolder: Sendable {
     fileprivate let range: Range<Int>
     /// Which row of the file each row is; nil where they are in order.
     fileprivate var rowOrder: [Int]?
+    /// What must be taken from each number, of 32 bits, that the file has.
+    fileprivate var offset: Float = 0
 
     /// A part of a file.
     ///
     /// - Precondition: the range lies within the file and has the bytes of the shape; the order, if any, names
-    ///   each row once.
+    ///   each row once; where there is an offset, the numbers have 32 bits.
     package init(
       name: String, shape: TensorShape, in file: MappedFile, at range: Range<Int>,
-      rowOrder: [Int]? = nil
+      rowOrder: [Int]? = nil, minus offset: Float = 0
     ) {
       precondition(shape.byteCount == range.count, "\(name): \(range.count) bytes for \(shape)")
       (self.name, self.shape, self.file, self.range) = (name, shape, file, range)
       self.rowOrder = rowOrder
+      self.offset = offset
     }
+
+    /// Whether what is read was rounded, since the file has the numbers plus an offset.
+    package var isRounded: Bool { offset != 0 }
 
     /// The path of the file that holds it.
     public var path: String { file.path }
@@ -65,6 +71,12 @@ public struct ModelFolder: Sendable {
     public func withBytes<Result, Failure: Error>(
       _ body: (RawSpan) throws(Failure) -> Result
     ) throws(Failure) -> Result {
+      if offset != 0 {
+        let values = file.withBytes(range) { FloatFormat.float32.decode($0) }
+        let shifted = FloatFormat.float32.encode(values.map { $0 - offset })
+        // Safety: bytes have no padding.
+        return try unsafe body(shifted.span.bytes)
+      }
       guard let rowOrder else { return try file.withBytes(range, body) }
       let length = range.count / max(1, rowOrder.count)
       let ordered = rowOrder.flatMap { row in

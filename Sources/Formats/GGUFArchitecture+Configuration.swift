@@ -14,7 +14,8 @@ extension GGUFArchitecture {
     guard Self.name(ofModelType: name) == name else {
       throw .gguf(
         path: file.file.path,
-        reason: "general.architecture is \(name); llama, qwen2 and qwen3 are read")
+        reason:
+          "general.architecture is \(name); llama, qwen2, qwen3, gemma, gemma2 and gemma3 are read")
     }
     self.name = name
     blocks = try file.size("\(name).block_count")
@@ -28,7 +29,7 @@ extension GGUFArchitecture {
   /// - Throws: ``CheckpointError`` for what is missing or not supported.
   func configuration(_ file: GGUFFile) throws(CheckpointError) -> JSONObject {
     var config = JSONObject()
-    config["model_type"] = .string(name)
+    config["model_type"] = .string(name == "gemma3" ? "gemma3_text" : name)
     config["architectures"] = [.string(Self.classes[name] ?? "")]
     for (key, member) in Self.integers {
       if let value = try file.optionalSize("\(name).\(key)") {
@@ -49,7 +50,11 @@ extension GGUFArchitecture {
     config["rms_norm_eps"] = .number(JSONNumber(epsilon ?? 1e-5))
     config["rope_theta"] = .number(JSONNumber(file["\(name).rope.freq_base"]?.number ?? 10_000))
     config["rope_scaling"] = try scaling(file, config["max_position_embeddings"] ?? 2048)
-    config["hidden_act"] = "silu"
+    if let gemma {
+      for member in try gemma.configuration(file, self) { config[member.name] = member.value }
+    } else {
+      config["hidden_act"] = "silu"
+    }
     func has(_ name: String) -> Bool { file.entries.contains { $0.name == name } }
     // Qwen2 has biases whatever is said.
     if name != "qwen2" { config["attention_bias"] = .bool(has("blk.0.attn_q.bias")) }
@@ -60,6 +65,7 @@ extension GGUFArchitecture {
 
   private static let classes = [
     "llama": "LlamaForCausalLM", "qwen2": "Qwen2ForCausalLM", "qwen3": "Qwen3ForCausalLM",
+    "gemma": "GemmaForCausalLM", "gemma2": "Gemma2ForCausalLM", "gemma3": "Gemma3ForCausalLM",
   ]
 
   /// How the rotation is stretched: by one factor, or by the divisors that the file lists.
@@ -95,7 +101,7 @@ extension GGUFArchitecture {
 
 extension GGUFFile {
   /// A size in the metadata.
-  fileprivate func size(_ key: String) throws(CheckpointError) -> Int {
+  func size(_ key: String) throws(CheckpointError) -> Int {
     if let value = try optionalSize(key) { return value }
     throw .gguf(path: file.path, reason: "\(key) is missing")
   }

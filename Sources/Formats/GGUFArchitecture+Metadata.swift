@@ -23,14 +23,16 @@ extension GGUFArchitecture {
     guard let name = Self.name(ofModelType: try type.string) else {
       throw .wrongKind(
         path: type.path,
-        expected: "llama, mistral, qwen2 or qwen3, of which GGUF files are written",
+        expected:
+          "llama, mistral, qwen2, qwen3, gemma, gemma2 or gemma3_text, of which GGUF files are written",
         found: try type.string)
     }
     self.name = name
     blocks = try config.member("num_hidden_layers").int
     heads = try config.member("num_attention_heads").int
     keyValueHeads = try config.optionalMember("num_key_value_heads")?.int ?? heads
-    isTied = try config.optionalMember("tie_word_embeddings")?.bool ?? false
+    isTied =
+      try config.optionalMember("tie_word_embeddings")?.bool ?? name.hasPrefix("gemma")
   }
 
   /// The metadata of the model.
@@ -53,6 +55,7 @@ extension GGUFArchitecture {
       ))
     let rope = try RotaryStatement(config)
     result.append(("\(name).rope.freq_base", .float32(Float(rope.base))))
+    result += try gemma?.metadata(config) ?? []
     if let factor = rope.linearFactor {
       result.append(("\(name).rope.scaling.type", .string("linear")))
       result.append(("\(name).rope.scaling.factor", .float32(Float(factor))))
@@ -64,6 +67,7 @@ extension GGUFArchitecture {
     if let stated = try config.optionalMember(member) { return try stated.int }
     switch member {
     case "num_key_value_heads": return keyValueHeads
+    case "head_dim" where gemma != nil: return 256
     case "head_dim": return try config.member("hidden_size").int / max(1, heads)
     case "max_position_embeddings": return 2048
     default: return try config.member(member).int
@@ -73,7 +77,9 @@ extension GGUFArchitecture {
   /// Refuses windows of attention, which files of these architectures do not describe.
   private func refuseWindows(_ config: JSONField) throws(JSONError) {
     let isUsed = try config.optionalMember("use_sliding_window")?.bool ?? (name == "llama")
-    guard isUsed, let window = try config.optionalMember("sliding_window") else { return }
+    guard isUsed, gemma == nil, let window = try config.optionalMember("sliding_window") else {
+      return
+    }
     let context = try config.optionalMember("max_position_embeddings")?.int ?? 0
     guard try window.int < context else { return }
     throw .wrongKind(
@@ -96,12 +102,16 @@ struct RotaryStatement {
   /// - Throws: `JSONError` for a stretch that is not written.
   init(_ config: JSONField) throws(JSONError) {
     let (new, old) = (
-      try config.optionalMember("rope_parameters"), try config.optionalMember("rope_scaling")
+      // Of Gemma 3's two kinds of blocks, those that attend to everything.
+      try config.optionalMember("rope_parameters").map { parameters throws(JSONError) in
+        try parameters.optionalMember("full_attention") ?? parameters
+      }, try config.optionalMember("rope_scaling")
     )
     let (own, flat) = (
       try (new ?? old)?.optionalMember("rope_theta"), try config.optionalMember("rope_theta")
     )
-    base = try (own ?? flat)?.double ?? 10_000
+    let isGemma3 = try config.member("model_type").string.hasPrefix("gemma3")
+    base = try (own ?? flat)?.double ?? (isGemma3 ? 1_000_000 : 10_000)
     guard let parameters = new ?? old else { return }
     let (name, oldName) = (
       try parameters.optionalMember("rope_type"), try parameters.optionalMember("type")

@@ -32,7 +32,7 @@ extension ModelFolder {
       tensors.append(
         TensorReference(
           name: key, shape: try entry.shape(in: file), in: file.file, at: entry.range,
-          rowOrder: order?.inverse))
+          rowOrder: order?.inverse, minus: architecture.offset(of: entry.name)))
     }
     var configuration = try architecture.configuration(file)
     if !types.isEmpty {

@@ -18,6 +18,14 @@ struct GGUFArchitecture {
   /// Whether the head is the embedding.
   let isTied: Bool
 
+  /// What Gemma's files have besides; nil for other models.
+  var gemma: GemmaStatement? { name.hasPrefix("gemma") ? GemmaStatement(name: name) : nil }
+
+  /// What is added to an element of a tensor, given by its name in the file: Gemma's gains are 1 + w.
+  func offset(of tensor: String) -> Float {
+    gemma != nil && tensor.hasSuffix("norm.weight") ? 1 : 0
+  }
+
   /// Whether the rows of q and k are in the order of neighbouring channels.
   var permutesHeads: Bool { name == "llama" }
 
@@ -27,6 +35,8 @@ struct GGUFArchitecture {
     case "llama", "mistral": "llama"
     case "qwen2": "qwen2"
     case "qwen3": "qwen3"
+    case "gemma", "gemma2", "gemma3": type
+    case "gemma3_text": "gemma3"
     default: nil
     }
   }
@@ -37,24 +47,34 @@ struct GGUFArchitecture {
   ]
 
   /// Names of modules in a block.
-  private static let parts = [
+  private var parts: [(String, String)] {
+    let norms =
+      gemma?.period == nil
+      ? [("post_attention_layernorm", "ffn_norm")]
+      : [
+        ("post_attention_layernorm", "post_attention_norm"),
+        ("pre_feedforward_layernorm", "ffn_norm"), ("post_feedforward_layernorm", "post_ffw_norm"),
+      ]
+    return Self.commonParts + norms
+  }
+
+  private static let commonParts = [
     ("input_layernorm", "attn_norm"), ("self_attn.q_proj", "attn_q"),
     ("self_attn.k_proj", "attn_k"),
     ("self_attn.v_proj", "attn_v"), ("self_attn.o_proj", "attn_output"),
     ("self_attn.q_norm", "attn_q_norm"), ("self_attn.k_norm", "attn_k_norm"),
-    ("post_attention_layernorm", "ffn_norm"), ("mlp.gate_proj", "ffn_gate"),
-    ("mlp.up_proj", "ffn_up"), ("mlp.down_proj", "ffn_down"),
+    ("mlp.gate_proj", "ffn_gate"), ("mlp.up_proj", "ffn_up"), ("mlp.down_proj", "ffn_down"),
   ]
 
   /// The name of a tensor in a GGUF file; nil where the architecture has no such.
   func name(of tensor: String) -> String? {
-    Self.renamed(tensor, Self.ends, Self.parts, from: "model.layers.", to: "blk.")
+    Self.renamed(tensor, Self.ends, parts, from: "model.layers.", to: "blk.")
   }
 
   /// The Hugging Face key of a tensor in a GGUF file; nil where the architecture has no such.
   func key(of tensor: String) -> String? {
     Self.renamed(
-      tensor, Self.ends.map { ($1, $0) }, Self.parts.map { ($1, $0) }, from: "blk.",
+      tensor, Self.ends.map { ($1, $0) }, parts.map { ($1, $0) }, from: "blk.",
       to: "model.layers.")
   }
 

@@ -14,8 +14,8 @@ struct GGUFAssembly {
     let source: Source
 
     enum Source {
-      /// A tensor of the folder, whose rows may get another order.
-      case stored(ModelFolder.TensorReference, rows: [Int]?)
+      /// A tensor of the folder, whose rows may get another order, or whose numbers something added.
+      case stored(ModelFolder.TensorReference, rows: [Int]?, plus: Float)
       /// Numbers that follow from the configuration.
       case made([Float])
     }
@@ -117,7 +117,10 @@ struct GGUFAssembly {
       }
       let tensor = try Self.tensor(name, reference, in: folder)
       let order = architecture.rowOrder(of: name, rows: reference.shape.dimensions.first ?? 0)
-      parts.append(Part(tensor: tensor, source: .stored(reference, rows: order)))
+      parts.append(
+        Part(
+          tensor: tensor,
+          source: .stored(reference, rows: order, plus: architecture.offset(of: name))))
     }
     let places = Dictionary(
       uniqueKeysWithValues: parts.map { ($0.tensor.name, architecture.place(of: $0.tensor.name)) })
@@ -162,15 +165,16 @@ extension GGUFAssembly.Part {
   fileprivate var elements: [UInt8] {
     switch source {
     case .made(let values): FloatFormat.float32.encode(values)
-    case .stored(let reference, let rows):
+    case .stored(let reference, let rows, let offset):
       reference.withBytes { span in
         let bytes = unsafe span.withUnsafeBytes { unsafe [UInt8]($0) }
         let ordered = rows.map { bytes.reordered(by: $0) } ?? bytes
         guard tensor.type == .float32, let format = reference.shape.type.floatFormat,
-          format != .float32
+          format != .float32 || offset != 0
         else { return ordered }
         // Safety: bytes have no padding.
-        return FloatFormat.float32.encode(unsafe format.decode(ordered.span.bytes))
+        let values = unsafe format.decode(ordered.span.bytes)
+        return FloatFormat.float32.encode(values.map { $0 + offset })
       }
     }
   }

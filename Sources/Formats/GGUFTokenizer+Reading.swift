@@ -7,6 +7,7 @@ extension GGUFTokenizer {
   /// - Throws: ``CheckpointError`` for a tokenizer that is not known, or contradicts itself.
   static func json(in file: GGUFFile) throws(CheckpointError) -> JSONValue? {
     guard let model = file["tokenizer.ggml.model"]?.text else { return nil }
+    if model == "llama" { return try pieces(in: file) }
     let pre = file["tokenizer.ggml.pre"]?.text ?? "missing"
     guard model == "gpt2", let split = GGUFSplit(rawValue: pre),
       let tokens = file["tokenizer.ggml.tokens"]?.elements,
@@ -15,9 +16,26 @@ extension GGUFTokenizer {
       throw .gguf(
         path: file.file.path,
         reason:
-          "has a tokenizer of the model \(model) with the splitting \(pre); gpt2 is read, with "
+          "has a tokenizer of the model \(model) with the splitting \(pre); llama is read, and gpt2 with "
           + GGUFSplit.allCases.map(\.rawValue).joined(separator: ", "))
     }
+    let (vocabulary, added) = try vocabulary(tokens, in: file)
+    let normalizer: JSONValue = split == .qwen2 ? ["type": "NFC"] : .null
+    return [
+      "version": "1.0", "added_tokens": .array(added), "normalizer": normalizer,
+      "pre_tokenizer": split.section, "post_processor": opening(in: file, tokens),
+      "model": [
+        "type": "BPE", "dropout": .null, "unk_token": .null, "fuse_unk": false,
+        "byte_fallback": false, "ignore_merges": .bool(split == .llama3),
+        "vocab": .object(vocabulary), "merges": .array(merges.map { .string($0.text ?? "") }),
+      ],
+    ]
+  }
+
+  /// The sections `vocab` and `added_tokens`.
+  private static func vocabulary(
+    _ tokens: [GGUFValue], in file: GGUFFile
+  ) throws(CheckpointError) -> (JSONObject, added: [JSONValue]) {
     let kinds = file["tokenizer.ggml.token_type"]?.elements?.map { $0.int ?? 1 } ?? []
     guard kinds.isEmpty || kinds.count == tokens.count else {
       throw .gguf(
@@ -38,14 +56,48 @@ extension GGUFTokenizer {
         "lstrip": false, "rstrip": false, "normalized": false, "special": .bool(isSpecial),
       ])
     }
-    let normalizer: JSONValue = split == .qwen2 ? ["type": "NFC"] : .null
+    return (vocabulary, added)
+  }
+
+  /// A `tokenizer.json` of a vocabulary whose merges follow from scores.
+  private static func pieces(in file: GGUFFile) throws(CheckpointError) -> JSONValue {
+    let tokens = file["tokenizer.ggml.tokens"]?.elements ?? []
+    let scores = file["tokenizer.ggml.scores"]?.elements ?? []
+    guard !tokens.isEmpty, scores.count == tokens.count else {
+      throw .gguf(
+        path: file.file.path, reason: "has \(scores.count) scores for \(tokens.count) tokens")
+    }
+    let (vocabulary, added) = try vocabulary(tokens, in: file)
+    let ranks = scores.indices.sorted {
+      (-(scores[$0].number ?? 0), $0) < (-(scores[$1].number ?? 0), $1)
+    }
+    var rank: [ByteString: Int] = [:]
+    for (place, id) in ranks.enumerated() { rank[ByteString(tokens[id].text ?? "")] = place }
+    let marks = Set(
+      added.compactMap { token -> ByteString? in
+        if case .string(let text)? = token["content"] { ByteString(text) } else { nil }
+      })
+    // What merges make is a word even if it is a mark as well.
+    let made = Set(
+      zip(tokens, scores).filter { ($0.1.number ?? 0) > Double(GGUFPieces.lowestScore) }
+        .map { ByteString($0.0.text ?? "") })
+    let words = vocabulary.map(\.name).filter {
+      !GGUFPieces.isByte($0) && (!marks.contains(ByteString($0)) || made.contains(ByteString($0)))
+    }
+    let unknown = file["tokenizer.ggml.unknown_token_id"]?.int.flatMap { id in
+      tokens.indices.contains(id) ? tokens[id].text : nil
+    }
+    let addsPrefix = file["tokenizer.ggml.add_space_prefix"]?.flag ?? true
     return [
-      "version": "1.0", "added_tokens": .array(added), "normalizer": normalizer,
-      "pre_tokenizer": split.section, "post_processor": opening(in: file, tokens),
+      "version": "1.0", "added_tokens": .array(added),
+      "normalizer": GGUFPieces.normalizer(addsPrefix: addsPrefix), "pre_tokenizer": .null,
+      "post_processor": opening(in: file, tokens),
       "model": [
-        "type": "BPE", "dropout": .null, "unk_token": .null, "fuse_unk": false,
-        "byte_fallback": false, "ignore_merges": .bool(split == .llama3),
-        "vocab": .object(vocabulary), "merges": .array(merges.map { .string($0.text ?? "") }),
+        "type": "BPE", "dropout": .null, "unk_token": unknown.map(JSONValue.string) ?? .null,
+        "fuse_unk": true, "byte_fallback": true, "ignore_merges": false,
+        "vocab": .object(vocabulary),
+        "merges": .array(
+          GGUFPieces.merges(of: words) { rank[$0] ?? 0 }.map { [.string($0.0), .string($0.1)] }),
       ],
     ]
   }

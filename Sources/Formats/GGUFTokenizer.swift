@@ -1,14 +1,22 @@
 internal import Checkpoint
 internal import JSON
 
-// The tokenizer in the metadata of a GGUF file: byte-level BPE, which llama.cpp calls "gpt2". How text is split
-// in front of it has a name there (`tokenizer.ggml.pre`), which follows from the pre-tokenizer. Everything else in
-// a tokenizer.json may mislead: tools that save a tokenizer again add a byte fallback that is never used.
+// The tokenizer in the metadata of a GGUF file: byte-level BPE, which llama.cpp calls "gpt2", or that of
+// SentencePiece, "llama". How text is split in front of the former has a name there (`tokenizer.ggml.pre`), which
+// follows from the pre-tokenizer, and so does which of the two it is. Everything else in a tokenizer.json may mislead:
+// tools that save a tokenizer again add a byte fallback that is never used.
 
 /// The tokenizer of a model, as GGUF files have it.
 struct GGUFTokenizer {
-  /// The name of the way in which text is split.
-  let pre: String
+  /// What becomes of a text in front of the merges.
+  enum Model {
+    /// Words of bytes, split in a way that has a name.
+    case bytes(GGUFSplit)
+    /// Characters with marks for spaces.
+    case pieces(GGUFPieces)
+  }
+
+  private let model: Model
   private let tokenizer: JSONField
   private let settings: JSONField
   private let configuration: JSONField
@@ -16,9 +24,11 @@ struct GGUFTokenizer {
   /// Kinds of tokens.
   enum Kind: Int32 {
     case normal = 1
+    case unknown = 2
     case control = 3
     case userDefined = 4
     case unused = 5
+    case byte = 6
   }
 
   /// Reads the parts of a model folder that describe its tokenizer.
@@ -38,14 +48,17 @@ struct GGUFTokenizer {
         path: kind.path, expected: "BPE, the model that is written to GGUF files",
         found: try kind.string)
     }
-    guard let pre = GGUFSplit(try tokenizer.member("pre_tokenizer")) else {
+    if let split = try tokenizer.optionalMember("pre_tokenizer").flatMap(GGUFSplit.init) {
+      model = .bytes(split)
+    } else if let pieces = try GGUFPieces(tokenizer) {
+      model = .pieces(pieces)
+    } else {
       throw .wrongKind(
         path: "pre_tokenizer",
-        expected: "one of the ways to split text that llama.cpp knows by name ("
+        expected: "SentencePiece's, or one of the ways to split text that llama.cpp knows by name ("
           + GGUFSplit.allCases.map(\.rawValue).joined(separator: ", ") + ")",
-        found: try tokenizer.member("pre_tokenizer").value.text(.compact))
+        found: try tokenizer.optionalMember("pre_tokenizer")?.value.text(.compact) ?? "null")
     }
-    self.pre = pre.rawValue
   }
 
   /// The metadata.
@@ -55,19 +68,28 @@ struct GGUFTokenizer {
   /// - Throws: `JSONError` for what is missing or contradicts itself.
   func metadata(rows count: Int) throws(JSONError) -> [(key: String, value: GGUFValue)] {
     let (tokens, kinds) = try vocabulary(rows: count)
-    var merges: [String] = []
-    for merge in try tokenizer.member("model").member("merges").array {
-      if case .string(let text) = merge.value {
-        merges.append(text)
-      } else {
-        merges.append(try merge.strings.joined(separator: " "))
-      }
-    }
     var result: [(key: String, value: GGUFValue)] = [
-      ("model", .string("gpt2")), ("pre", .string(pre)), ("tokens", .strings(tokens)),
+      ("tokens", .strings(tokens)),
       ("token_type", .array(.int32, kinds.map { .int32($0.rawValue) })),
-      ("merges", .strings(merges)),
     ]
+    switch model {
+    case .bytes(let split):
+      result += [("model", .string("gpt2")), ("pre", .string(split.rawValue))]
+      result.append(("merges", .strings(try merges.map { "\($0.0) \($0.1)" })))
+    case .pieces(let pieces):
+      let scores = try GGUFPieces.scores(
+        try merges,
+        words: zip(tokens, kinds).filter { $0.1 == .normal }.map(\.0),
+        marks: zip(tokens, kinds).filter { $0.1 == .userDefined }.map(\.0))
+      result += [("model", .string("llama")), ("pre", .string("default"))]
+      result.append(
+        (
+          "scores",
+          .array(
+            .float32, tokens.map { .float32(scores[ByteString($0)] ?? GGUFPieces.lowestScore) })
+        ))
+      result.append(("add_space_prefix", .bool(pieces.addsPrefix)))
+    }
     let ids = Dictionary(zip(tokens, tokens.indices)) { first, _ in first }
     for (key, member) in [
       ("bos", "bos_token"), ("eos", "eos_token"), ("unknown", "unk_token"),
@@ -90,6 +112,27 @@ struct GGUFTokenizer {
     return prefixed + [("tokenizer.chat_template", .string(text))]
   }
 
+  /// The pairs that become one token, in their order.
+  private var merges: [(String, String)] {
+    get throws(JSONError) {
+      var result: [(String, String)] = []
+      for merge in try tokenizer.member("model").member("merges").array {
+        let parts: [String]
+        if case .string(let text) = merge.value {
+          parts = text.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
+        } else {
+          parts = try merge.strings
+        }
+        guard parts.count == 2 else {
+          throw .wrongKind(
+            path: merge.path, expected: "two tokens", found: merge.value.text(.compact))
+        }
+        result.append((parts[0], parts[1]))
+      }
+      return result
+    }
+  }
+
   /// The tokens in the order of their ids, with their kinds; ids without a token get one that no text has.
   private func vocabulary(rows count: Int) throws(JSONError) -> ([String], [Kind]) {
     var tokens = (0..<count).map { "[PAD\($0)]" }
@@ -102,11 +145,24 @@ struct GGUFTokenizer {
       }
       (tokens[id], kinds[id]) = (token, kind)
     }
+    var isPieces = false
+    if case .pieces = model { isPieces = true }
+    let marks = try tokenizer.optionalMember("added_tokens")?.array ?? []
+    // A mark that has no row, such as one for images in a model without them.
+    var rowless: Set<Int> = []
+    for id in try marks.map({ mark throws(JSONError) in try mark.member("id").int })
+    where isPieces && id >= count { rowless.insert(id) }
+    let unknown = try unknownToken
     for (token, id) in try tokenizer.member("model").member("vocab").members {
-      try set(token, .normal, at: try id.int, id.path)
+      if rowless.contains(try id.int) { continue }
+      let kind: Kind =
+        !isPieces
+        ? .normal : token == unknown ? .unknown : GGUFPieces.isByte(token) ? .byte : .normal
+      try set(token, kind, at: try id.int, id.path)
     }
-    for added in try tokenizer.optionalMember("added_tokens")?.array ?? [] {
+    for added in marks {
       let (text, id) = (try added.member("content").string, try added.member("id"))
+      if rowless.contains(try id.int) { continue }
       let looksSpecial = text.hasPrefix("<|") && text.hasSuffix("|>")
       let isSpecial = try added.optionalMember("special")?.bool ?? false
       try set(text, isSpecial || looksSpecial ? .control : .userDefined, at: try id.int, id.path)
@@ -114,11 +170,19 @@ struct GGUFTokenizer {
     return (tokens, kinds)
   }
 
+  /// What unknown characters become; nil for nothing.
+  private var unknownToken: String? {
+    get throws(JSONError) { try tokenizer.member("model").optionalMember("unk_token")?.string }
+  }
+
   /// The id of a special token: `tokenizer_config.json` has its text, `config.json` its id.
   private func id(_ member: String, _ ids: [String: Int]) throws(JSONError) -> Int? {
     if let token = try settings.optionalMember(member) {
       if case .string(let text) = token.value { return ids[text] }
       if case .object = token.value { return ids[try token.member("content").string] }
+    }
+    if member == "unk_token", case .pieces = model, let unknown = try unknownToken {
+      return ids[unknown]
     }
     guard let id = try configuration.optionalMember("\(member)_id") else { return nil }
     // A model may have several tokens that end a text.

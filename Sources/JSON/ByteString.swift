@@ -1,17 +1,19 @@
 /// A string that is compared and hashed by its UTF-8 bytes; the key type of objects.
-struct ByteString: Hashable {
-  let string: String
+package struct ByteString: Hashable, Sendable {
+  /// The string.
+  package let string: String
 
-  init(_ string: String) { self.string = string }
+  /// A given string.
+  package init(_ string: String) { self.string = string }
 
-  static func == (left: ByteString, right: ByteString) -> Bool {
+  package static func == (left: ByteString, right: ByteString) -> Bool {
     let (a, b) = (left.string.utf8Span.span, right.string.utf8Span.span)
     guard a.count == b.count else { return false }
     for index in a.indices where a[index] != b[index] { return false }
     return true
   }
 
-  func hash(into hasher: inout Hasher) {
+  package func hash(into hasher: inout Hasher) {
     let bytes = string.utf8Span.span
     var word: UInt64 = 0
     for index in bytes.indices {

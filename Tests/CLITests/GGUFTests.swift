@@ -23,6 +23,37 @@ extension TemporaryFolder {
   }
 }
 
+extension TinyModel {
+  /// The same weights and others under the names of a Gemma, whose gains are 1 + w.
+  fileprivate static func gemma(_ type: String, _ settings: [String: String] = [:]) -> TinyModel {
+    var model = TinyModel(.float32)
+    let standard = [
+      "model_type": "\"\(type)\"", "architectures": "null", "head_dim": "8",
+      "hidden_activation": "\"gelu_pytorch_tanh\"", "sliding_window": "16",
+      "query_pre_attn_scalar": "8",
+    ]
+    for (name, json) in standard.merging(settings, uniquingKeysWith: { $1 }) {
+      model.configure(name, json)
+    }
+    func gains(_ name: String, _ count: Int) -> RawSafetensors.Tensor {
+      let values = (0..<count).map { Float($0 % 7) / 10 - 0.3 }
+      return RawSafetensors.Tensor(name, "F32", [count], FloatFormat.float32.encode(values))
+    }
+    guard type != "gemma" else { return model }
+    for layer in 0..<2 {
+      let block = "model.layers.\(layer)"
+      for name in ["pre_feedforward_layernorm", "post_feedforward_layernorm"] {
+        model.tensors.append(gains("\(block).\(name).weight", hiddenSize))
+      }
+      guard type == "gemma3_text" else { continue }
+      for name in ["q_norm", "k_norm"] {
+        model.tensors.append(gains("\(block).self_attn.\(name).weight", 8))
+      }
+    }
+    return model
+  }
+}
+
 private let calibrated = [
   "--calibration", "text.safetensors", "--length", "32", "--format", "gguf", "--type",
 ]
@@ -51,6 +82,46 @@ private let calibrated = [
       #expect(more < 1e-2 && more < four && four < 1, "\(more), \(four)")
       let verified = try Command.succeed("verify", "x.gguf", "--against", "model", in: folder)
       #expect(verified.output.contains("as they were written"))
+    }
+  }
+
+  @Test(arguments: ["gemma", "gemma2", "gemma3_text"])
+  func `may be a Gemma, with windows, caps and gains of its own`(type: String) throws {
+    try TemporaryFolder.with { folder in
+      try folder.write(TinyModel.gemma(type))
+      let made = try Command.succeed(
+        ["quantize", "model", "-o", "y.gguf"] + calibrated + ["Q8_0"], in: folder)
+      #expect(made.output.contains("15 Linears lose what the report says"))
+      // Random weights behind gains of up to 2.9 amplify the rounding.
+      let divergence = try folder.divergence("y.gguf")
+      #expect(divergence < 0.1, "\(divergence)")
+      try Command.succeed("verify", "y.gguf", "--against", "model", in: folder)
+    }
+  }
+
+  @Test(arguments: [
+    (
+      "gemma2", ["query_pre_attn_scalar": "9"],
+      "expected 8, by which llama.cpp scales scores, found 9"
+    ),
+    (
+      "gemma3_text", ["layer_types": #"["sliding_attention", "full_attention"]"#],
+      "layer_types[1]: expected a window in all blocks but every sixth one, found full_attention"
+    ),
+    (
+      "gemma3_text", ["sliding_window_pattern": "3"],
+      "expected a window in all blocks but every sixth one, found 3"
+    ),
+  ])
+  func `is refused where llama.cpp would compute a Gemma otherwise`(
+    type: String, settings: [String: String], words: String
+  ) throws {
+    try TemporaryFolder.with { folder in
+      try folder.write(TinyModel.gemma(type, settings))
+      let outcome = try Command.start(
+        ["quantize", "model", "-o", "y.gguf"] + calibrated + ["Q8_0"], in: folder
+      ).finish()
+      #expect(outcome.status == 1 && outcome.errors.contains(words), "\(outcome.errors)")
     }
   }
 
