@@ -78,6 +78,14 @@ struct QuantizeCommand: ParsableCommand {
       """)
   var type: String?
 
+  @Flag(
+    name: .customLong("head"),
+    help: """
+      Quantize the head (lm_head) like the other Linears, from what the final norm makes; where it is the \
+      embedding, it becomes a matrix of its own.
+      """)
+  var quantizesHead = false
+
   @Option(
     name: .customLong("kv-cache"),
     help: """
@@ -159,6 +167,7 @@ struct QuantizeCommand: ParsableCommand {
     var settings = try recipe.settings(
       method ?? recipe.preset.method, bits: bits, groupSize: groupSize,
       alpha: language.declaration.migrationStrength, format: try storedFormat)
+    settings.quantizesHead = quantizesHead
     do {
       try FolderSink.checkIsFree(output)
     } catch {

@@ -17,6 +17,8 @@ public enum GGUFType: UInt32, Sendable, CaseIterable {
   case q6K = 14
   case iq4NL = 20
   case iq4XS = 23
+  case tq10 = 34
+  case tq20 = 35
 
   /// The name that users know, such as `Q4_K`.
   public var name: String {
@@ -36,6 +38,8 @@ public enum GGUFType: UInt32, Sendable, CaseIterable {
     case .q6K: "Q6_K"
     case .iq4NL: "IQ4_NL"
     case .iq4XS: "IQ4_XS"
+    case .tq10: "TQ1_0"
+    case .tq20: "TQ2_0"
     }
   }
 
@@ -44,7 +48,7 @@ public enum GGUFType: UInt32, Sendable, CaseIterable {
     switch self {
     case .float32, .float16, .bfloat16: 1
     case .q40, .q41, .q50, .q51, .q80, .iq4NL: 32
-    case .q2K, .q3K, .q4K, .q5K, .q6K, .iq4XS: 256
+    case .q2K, .q3K, .q4K, .q5K, .q6K, .iq4XS, .tq10, .tq20: 256
     }
   }
 
@@ -64,6 +68,8 @@ public enum GGUFType: UInt32, Sendable, CaseIterable {
     case .q5K: 176
     case .q6K: 210
     case .iq4XS: 136
+    case .tq10: 54
+    case .tq20: 66
     }
   }
 

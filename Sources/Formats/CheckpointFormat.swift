@@ -44,6 +44,9 @@ public protocol CheckpointFormat: Sendable {
   /// How inputs are rounded where the format decides that; nil where the method does.
   var standardActivations: ActivationScheme? { get }
 
+  /// Whether the head can be stored like any other Linear.
+  var holdsHead: Bool { get }
+
   /// What is stored for a Linear or a table of a model where the format decides that; nil where the run does.
   ///
   /// - Throws: ``CheckpointError`` for a model that the format does not store.
@@ -157,6 +160,9 @@ extension CheckpointFormat {
 
   /// The run decides.
   public var standardScheme: Scheme? { nil }
+
+  /// It cannot.
+  public var holdsHead: Bool { false }
 
   /// The method decides.
   public var standardActivations: ActivationScheme? { nil }

@@ -97,6 +97,9 @@ public struct CompressedTensorsFormat: CheckpointFormat {
     }
   }
 
+  /// It can, under a name that is not ignored then.
+  public let holdsHead = true
+
   /// Each group of targets has its own scheme.
   public let holdsSeveralSchemes = true
 
@@ -107,8 +110,10 @@ public struct CompressedTensorsFormat: CheckpointFormat {
     of scheme: LinearScheme, leaving selection: LinearSelection?, provenance: JSONValue
   ) -> JSONValue {
     let stored = CompressedTensorsScheme(scheme)
+    // To vLLM the head has a class of its own.
+    let targets = ["Linear"] + [selection?.head].compactMap(\.self)
     return configuration(
-      stored.layout, ["group_0": stored.json(targets: ["Linear"])], selection, provenance)
+      stored.layout, ["group_0": stored.json(targets: targets)], selection, provenance)
   }
 
   /// The value of `quantization_config`, with the whole names of Linears as targets where schemes
@@ -139,11 +144,12 @@ public struct CompressedTensorsFormat: CheckpointFormat {
     _ provenance: JSONValue
   ) -> JSONValue {
     let foreign = selection?.foreign.map { "re:.*\($0).*" } ?? []
+    let head = selection?.head == nil ? ["lm_head"] : []
     return [
       "quant_method": "compressed-tensors", "format": .string(layout.rawValue),
       "quantization_status": "compressed", "global_compression_ratio": nil,
       "kv_cache_scheme": cache.map { ActivationScheme.cache($0).json } ?? .null,
-      "ignore": .strings((selection?.dense ?? []) + foreign + ["lm_head"]),
+      "ignore": .strings((selection?.dense ?? []) + foreign + head),
       "config_groups": groups,
       "sparsity_config": [:], "transform_config": [:],
       // Readers ignore unknown keys at this level, but refuse them inside a scheme.

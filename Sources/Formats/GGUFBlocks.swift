@@ -50,6 +50,9 @@ struct GGUFBlocks {
         bytes[start + plane.start + byte] |= field << shift
       }
     }
+    for trits in layout.trits {
+      trits.pack({ weight.codes[first + $0] }, at: start, into: &bytes)
+    }
     let entries = block * groups..<(block + 1) * groups
     let found = entries.map {
       GridEntry(scale: weight.grid.scales[row, $0], offset: weight.grid.offsets[row, $0])
@@ -119,6 +122,9 @@ struct GGUFBlocks {
       for (i, (byte, shift)) in places.enumerated() {
         row.codes[column + i] |= (bytes[start + plane.start + byte] >> shift & mask) << plane.lowest
       }
+    }
+    for trits in layout.trits {
+      trits.unpack(bytes, at: start) { row.codes[column + $0] = $1 }
     }
     if flips != 0 { for i in column..<column + type.blockLength { row.codes[i] ^= flips } }
     let middle = scheme.isSymmetric ? Float(scheme.middleCode) : 0

@@ -169,6 +169,15 @@ public struct GGUFFormat: CheckpointFormat {
         name: tensor.name, path: tensor.path,
         reason: "has a scale or offset that is infinite or NaN in row \(bad)")
     }
+    // Two bits may hold more than the levels of a type.
+    let largest = weight.grid.scheme.largestCode
+    if let bad = weight.codes.firstIndex(where: { $0 > largest }) {
+      throw .tensor(
+        name: tensor.name, path: tensor.path,
+        reason:
+          "has a code \(weight.codes[bad]) in row \(bad / linear.columns), of which \(type.name) "
+          + "knows 0 to \(largest)")
+    }
     return QuantizedLinear(weight)
   }
 

@@ -4,6 +4,8 @@ internal import Checkpoint
 // elements has k = 8/f fields in a byte, and element i in the byte r·⌊i/(rk)⌋ + i mod r, from bit f·(⌊i/r⌋ mod k)
 // on: so Q4_0 has r = 16, and its first byte holds elements 0 and 16.
 
+// In TQ1_0 a byte holds the digits of a number to the base of 3: `Trits`.
+
 /// Where the parts of a block of a type are, in bytes from its start.
 struct GGUFLayout {
   /// Some bits of all codes.
@@ -24,6 +26,14 @@ struct GGUFLayout {
       let fields = 8 / bits
       return (run * (i / (run * fields)) + i % run, bits * (i / run % fields))
     }
+  }
+
+  /// Bytes of base-3 digits: of byte m of `count`, the digit n stands for the element `first` + n·count + m.
+  struct Trits {
+    let start: Int
+    let count: Int
+    let first: Int
+    let digits: Int
   }
 
   /// How the integers are stored by which the factors of a super-block are multiplied.
@@ -49,7 +59,8 @@ struct GGUFLayout {
   var multipliers = Multipliers.none
   /// Where the integers are.
   var multiplierStart = 0
-  let planes: [Plane]
+  var planes: [Plane] = []
+  var trits: [Trits] = []
 
   /// The layout of a type that has blocks; nil for floats.
   static func of(_ type: GGUFType) -> GGUFLayout? {
@@ -96,10 +107,49 @@ struct GGUFLayout {
         planes: [
           Plane(start: 0, bits: 4, run: 64), Plane(start: 128, bits: 2, run: 32, lowest: 4),
         ])
+    case .tq20: GGUFLayout(scale: 64, planes: [Plane(start: 0, bits: 2, run: 32)])
+    case .tq10:
+      GGUFLayout(
+        scale: 52,
+        trits: [
+          Trits(start: 0, count: 32, first: 0, digits: 5),
+          Trits(start: 32, count: 16, first: 160, digits: 5),
+          Trits(start: 48, count: 4, first: 240, digits: 4),
+        ])
     case .iq4XS:
       GGUFLayout(
         scale: 0, multipliers: .splitSixBits, multiplierStart: 2,
         planes: [Plane(start: 8, bits: 4, run: 16)])
+    }
+  }
+}
+
+extension GGUFLayout.Trits {
+  /// The largest number of digits in a byte.
+  private static let most = 5
+
+  /// Writes the codes of a block, 0 to 2.
+  ///
+  /// The number of five digits, 0 to 242, is stretched to 0 to 255, rounding up, so that a product with 3 carries the
+  /// next digit out of the byte.
+  func pack(_ code: (Int) -> UInt8, at block: Int, into bytes: inout [UInt8]) {
+    for m in 0..<count {
+      var number = 0
+      for n in 0..<Self.most {
+        number = 3 * number + (n < digits ? Int(code(first + n * count + m)) : 0)
+      }
+      bytes[block + start + m] = UInt8((number * 256 + 242) / 243)
+    }
+  }
+
+  /// Reads them.
+  func unpack(_ bytes: [UInt8], at block: Int, _ set: (_ element: Int, _ code: UInt8) -> Void) {
+    for m in 0..<count {
+      var rest = Int(bytes[block + start + m])
+      for n in 0..<digits {
+        set(first + n * count + m, UInt8((3 * rest) >> 8))
+        rest = 3 * rest & 255
+      }
     }
   }
 }

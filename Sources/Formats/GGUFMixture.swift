@@ -21,6 +21,8 @@ public enum GGUFMixture: String, Sendable, CaseIterable {
   case q5KM = "Q5_K_M"
   case q6K = "Q6_K"
   case q80 = "Q8_0"
+  case tq10 = "TQ1_0"
+  case tq20 = "TQ2_0"
 
   /// The type of most tensors.
   public var base: GGUFType {
@@ -37,6 +39,8 @@ public enum GGUFMixture: String, Sendable, CaseIterable {
     case .q5KS, .q5KM: .q5K
     case .q6K: .q6K
     case .q80: .q80
+    case .tq10: .tq10
+    case .tq20: .tq20
     }
   }
 
@@ -59,6 +63,8 @@ public enum GGUFMixture: String, Sendable, CaseIterable {
     case .q6K: 18
     case .iq4NL: 25
     case .iq4XS: 30
+    case .tq10: 36
+    case .tq20: 37
     }
   }
 }
@@ -101,7 +107,8 @@ extension GGUFMixture {
 
   /// The type of the embedding, or of the head, or of both if they are one.
   func typeOfTable(columns: Int, makesLogits: Bool) -> GGUFType {
-    guard makesLogits else { return base.fitting(columns) }
+    let isTernary = base == .tq10 || base == .tq20
+    guard makesLogits else { return (isTernary ? .q4K : base).fitting(columns) }
     guard base != .q80, columns % base.blockLength == 0 else { return .q80 }
     return GGUFType.q6K.fitting(columns)
   }
@@ -112,7 +119,7 @@ extension GGUFType {
   fileprivate func fitting(_ columns: Int) -> GGUFType {
     guard columns % blockLength != 0 else { return self }
     return switch self {
-    case .q2K, .q3K: .q40
+    case .q2K, .q3K, .tq10, .tq20: .q40
     case .q4K: .q50
     case .q5K: .q51
     case .q6K: .q80

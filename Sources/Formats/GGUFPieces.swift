@@ -54,6 +54,7 @@ extension GGUFPieces {
   ///   - merges: pairs of tokens, in their order.
   ///   - words: the ordinary tokens.
   ///   - marks: those that are found in a text before it is merged, if the text has them as they are.
+  /// - Returns: the scores; tokens that no merge makes have none.
   /// - Throws: `JSONError` where the merges are not those that follow from the scores.
   static func scores(
     _ merges: [(String, String)], words: [String], marks: [String]

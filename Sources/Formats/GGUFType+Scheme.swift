@@ -8,6 +8,7 @@ public import Quantizer
 //   IQ4_NL                groups of 32, ŵ = d·ℓ(q)
 //   Q4_K, Q5_K, Q2_K      groups of 32 or 16 in super-blocks of 256, ŵ = (d·n)·q − d′·m with integers n, m
 //   Q3_K, Q6_K            groups of 16 in super-blocks of 256, ŵ = (d·n)·(q − 2^(b−1)), n of any sign
+//   TQ1_0, TQ2_0          groups of 256, ŵ = d·(q − 1), q = 0, 1 or 2
 //   IQ4_XS                groups of 32 in super-blocks of 256, ŵ = (d·n)·ℓ(q)
 
 extension GGUFType {
@@ -26,6 +27,7 @@ extension GGUFType {
       (.q41, 4, .offset, 32), (.q51, 5, .offset, 32), (.iq4NL, 4, .table(.iq4), 32),
       (.q2K, 2, .offset, 16), (.q3K, 3, .symmetric, 16), (.q4K, 4, .offset, 32),
       (.q5K, 5, .offset, 32), (.q6K, 6, .symmetric, 16), (.iq4XS, 4, .table(.iq4), 32),
+      (.tq10, 2, .table(.ternary("tq1")), 256), (.tq20, 2, .table(.ternary("tq2")), 256),
     ]
     var result: [GGUFType: Scheme] = [:]
     for (type, bits, points, size) in all {
@@ -41,6 +43,9 @@ extension GGUFType {
 }
 
 extension LevelTable {
+  /// −1, 0 and 1, under the name of a type.
+  static func ternary(_ name: String) -> LevelTable { LevelTable(name: name, values: [-1, 0, 1]) }
+
   /// The levels of llama.cpp's IQ4_NL and IQ4_XS.
   static let iq4 = LevelTable(
     name: "iq4",

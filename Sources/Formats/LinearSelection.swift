@@ -1,6 +1,6 @@
 internal import JSON
 
-/// Which Linears of the decoder blocks are quantized, when some are not.
+/// Which Linears are quantized, when not just those of the decoder blocks are, and all of them.
 ///
 /// Names are whole Hugging Face keys, without `.weight`.
 public struct LinearSelection: Sendable, Equatable {
@@ -11,13 +11,18 @@ public struct LinearSelection: Sendable, Equatable {
   /// The parts of a composite model that stay in floating point as a whole, such as `vision_tower`; a module
   /// belongs to one if its name has it anywhere, since readers rename what stands in front.
   public let foreign: [String]
+  /// The head, where it is quantized.
+  public let head: String?
 
-  /// A selection, or nil when nothing stays in floating point.
-  public init?(quantized: [String], dense: [String], foreign: [String] = []) {
-    guard !dense.isEmpty || !foreign.isEmpty else { return nil }
+  /// A selection, or nil when nothing but the head stays in floating point.
+  public init?(
+    quantized: [String], dense: [String], foreign: [String] = [], head: String? = nil
+  ) {
+    guard !dense.isEmpty || !foreign.isEmpty || head != nil else { return nil }
     self.quantized = quantized
     self.dense = dense
     self.foreign = foreign
+    self.head = head
   }
 }
 

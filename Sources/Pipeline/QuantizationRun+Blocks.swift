@@ -106,7 +106,7 @@ extension QuantizationRun {
 }
 
 extension LinearReport {
-  fileprivate init(_ solved: SolvedLinear, bytes: Int) {
+  init(_ solved: SolvedLinear, bytes: Int) {
     let solution = solved.solution
     let weights = solution.quantized.codes.count
     self.init(

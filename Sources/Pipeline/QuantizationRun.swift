@@ -111,7 +111,7 @@ public struct QuantizationRun {
     let start = clock.now
     let phases = PhaseClock()
     if let loaders = plan.engines.loaders { try send(.loaders(loaders)) }
-    for warning in plan.engines.warnings + model.warnings { try send(.warning(warning)) }
+    for warning in warnings { try send(.warning(warning)) }
     try model.checkEnds()
     if let journal { try send(.continuing(block: journal.blocks, of: plan.blocks.count)) }
     let sink =
@@ -157,7 +157,17 @@ public struct QuantizationRun {
         }
       }
     }
+    if let head = try phases.during(
+      .solving,
+      {
+        try solveHead(behind: stream, beside: original, by: recipe, into: sink)
+      })
+    {
+      report.linears.append(head)
+      try send(.solved(head))
+    }
     try model.forEachRotatedTensor { name, bytes in
+      if name == plan.head.map({ "\($0.name).weight" }) { return }
       // Safety: bytes have no padding, so all of the memory is initialized.
       try unsafe sink.store(name, bytes.span.bytes)
     }
@@ -170,16 +180,32 @@ public struct QuantizationRun {
     try phases.during(.writing) {
       try sink.commit(
         ResultDescription(
-          configuration: try model.outputConfiguration(), groups: plan.groups(without: Set(failed)),
+          configuration: try model.outputConfiguration(untying: plan.head != nil),
+          groups: plan.groups(without: Set(failed)),
           leaving: LinearSelection(
             quantized: plan.groups(without: Set(failed)).flatMap(\.linears),
-            dense: plan.dense + failed, foreign: plan.foreign),
+            dense: plan.dense + failed, foreign: plan.foreign, head: plan.head?.name),
           provenance: provenance, record: try identity.record(of: model, adding: provenance)))
     }
     isComplete = true
     report.seconds = (clock.now - start).seconds
     report.phases = phases.seconds
     return report
+  }
+
+  /// What its user should know about the output.
+  var warnings: [Warning] {
+    var warnings = plan.engines.warnings + model.warnings
+    if let head = plan.head, model.sharesHead, !model.untiesHead {
+      let bytes = settings.format.layout(
+        of: head, plan.schemes[head.name] ?? settings.linearScheme, scales: plan.scales
+      ).reduce(0) { $0 + ($1.shape.byteCount ?? 0) }
+      warnings.append(
+        Warning(
+          "head: no longer shares its weights with the embedding, which stays as it is; that takes "
+            + "\((bytes + 500_000) / 1_000_000) MB more"))
+    }
+    return warnings
   }
 
   /// Whether there is something that the same run could continue from.
@@ -231,9 +257,9 @@ extension LanguageModel {
   }
 
   /// `config.json` of the output, without what says that it is quantized.
-  fileprivate func outputConfiguration() throws -> JSONValue {
+  fileprivate func outputConfiguration(untying: Bool) throws -> JSONValue {
     var result = folder.configuration
-    if untiesHead {
+    if untiesHead || untying && sharesHead {
       do throws(JSONError) {
         try result.setMember("tie_word_embeddings", to: false)
       } catch {

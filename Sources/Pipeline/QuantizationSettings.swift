@@ -12,6 +12,8 @@ public struct QuantizationSettings: Sendable {
   public var bitPlan: BitPlan?
   /// How the range of each group is chosen, unless the method decides.
   public let range: GridRule.Range
+  /// Whether the head is quantized as well, like a Linear of the decoder blocks.
+  public var quantizesHead = false
   /// What happens to the weights.
   public let method: Method
   /// Options of the method.

@@ -76,7 +76,8 @@ extension QuantizationRun {
   ///
   /// - Throws: ``CheckpointError`` if the output could not be written.
   public func forecast() throws -> RunForecast {
-    let linears = (plan.blocks.joined() + plan.tables).map { linear in
+    let ends = plan.tables + [plan.head].compactMap(\.self)
+    let linears = (plan.blocks.joined() + ends).map { linear in
       RunForecast.Linear(
         name: linear.name, rows: linear.rows, columns: linear.columns,
         scheme: settings.label(of: (plan.schemes[linear.name] ?? settings.linearScheme).weights))
@@ -87,9 +88,9 @@ extension QuantizationRun {
       throw CheckpointError.noRoom(path: output, needed: bytes, free: free)
     }
     return RunForecast(
-      linears: linears, takenOver: taken?.linears.count ?? 0, keepsTables: plan.tables.isEmpty,
+      linears: linears, takenOver: taken?.linears.count ?? 0, keepsTables: ends.isEmpty,
       dense: plan.dense + plan.foreign,
-      loaders: plan.engines.loaders, warnings: plan.engines.warnings + model.warnings,
+      loaders: plan.engines.loaders, warnings: warnings,
       outputBytes: bytes, freeBytes: free, memory: memory, flops: flops, engine: model.engine)
   }
 
@@ -101,7 +102,8 @@ extension QuantizationRun {
 
   private var memory: RunForecast.Memory {
     let streams = corrects ? 2 : 1
-    let largest = plan.blocks.map { block in block.reduce(0) { $0 + $1.weightCount } }.max() ?? 0
+    let parts = plan.blocks + [[plan.head].compactMap(\.self)]
+    let largest = parts.map { part in part.reduce(0) { $0 + $1.weightCount } }.max() ?? 0
     let packed = model.engine == .float32 ? 0 : 2 * streams
     return RunForecast.Memory(
       weights: (4 * (1 + streams) + packed) * largest,

@@ -12,6 +12,8 @@ package struct RunPlan {
   let blocks: [[LinearShape]]
   /// The embedding and the head, where they are quantized.
   let tables: [LinearShape]
+  /// The head, where it is quantized like a Linear of the blocks.
+  let head: LinearShape?
   /// What is stored for each Linear and table, by its name.
   let schemes: [String: LinearScheme]
   /// All quantized Linears and tables, by their schemes.
@@ -41,12 +43,14 @@ package struct RunPlan {
     try model.folder.checkCompanions()
     blocks = model.declaration.blocks.indices.map(model.declaration.linears)
     let planned = try model.plannedTables(settings)
-    tables = planned.map(\.0)
+    let plannedHead = try model.plannedHead(settings)
+    (tables, head) = (planned.map(\.0), plannedHead?.0)
+    let ends = planned + [plannedHead].compactMap(\.self)
     let schemes = try settings.schemes(for: model)
-      .merging(planned.map { ($0.0.name, $0.1) }) { _, table in table }
+      .merging(ends.map { ($0.0.name, $0.1) }) { _, end in end }
     let scheme = { (linear: LinearShape) in schemes[linear.name] ?? settings.linearScheme }
     groups = SchemeGroup.groups(
-      of: (taken?.linears ?? []) + (blocks.joined() + tables).map { ($0.name, scheme($0)) })
+      of: (taken?.linears ?? []) + (blocks.joined() + ends.map(\.0)).map { ($0.name, scheme($0)) })
     let sorted = blocks.joined().sorted { $0.name < $1.name }
     scales = try Self.scaleFormat(sorted, in: model.folder, settings.format)
     try Self.checkWidths(sorted, isFree: settings.format.standardScheme == nil) {
@@ -55,7 +59,8 @@ package struct RunPlan {
     dense = model.denseModules.filter { taken?.tensors[$0] == nil }
     foreign = model.foreignParts
     var engines = try EngineCheck(
-      blocks.joined().map { ($0, scheme($0)) }, in: settings.format, experts: model.expertLinears,
+      (blocks.joined() + [head].compactMap(\.self)).map { ($0, scheme($0)) }, in: settings.format,
+      experts: model.expertLinears,
       of: try model.folder.modelType)
     if try !model.hasOrdinaryLinears {
       engines = engines.withoutOrdinaryLinears(in: settings.format)
@@ -65,12 +70,13 @@ package struct RunPlan {
     self.engines = model.foreignPrefix.map(engines.withoutEngines) ?? engines
     try taken?.check(beside: groups, in: settings.format)
     guard !settings.method.keepsOutliers else { throw RunError.cannotStoreOutliers }
-    let rotated = model.rotatedTensors
+    let headTensor = head.map { "\($0.name).weight" }
+    let rotated = model.rotatedTensors.filter { $0.name != headTensor }
     rewritten = Set(
       settings.method.changesDenseTensors
         ? model.declaration.blocks.flatMap(\.denseTensorNames) : [])
     let linears = Dictionary(
-      uniqueKeysWithValues: (blocks.joined() + tables).map { ("\($0.name).weight", $0) })
+      uniqueKeysWithValues: (blocks.joined() + ends.map(\.0)).map { ("\($0.name).weight", $0) })
     var tensors = rotated
     var copied: [ModelFolder.TensorReference] = []
     var adopted: [ModelFolder.TensorReference] = []
@@ -84,6 +90,9 @@ package struct RunPlan {
         tensors.append(NamedShape(tensor.name, tensor.shape.type, tensor.shape.dimensions))
         if !rewritten.contains(tensor.name) { copied.append(tensor) }
       }
+    }
+    if let head, let headTensor, model.folder.tensor(headTensor) == nil {
+      tensors += settings.format.layout(of: head, scheme(head), scales: scales)
     }
     if settings.format.cache != nil {
       tensors += model.declaration.blocks.compactMap(\.cacheModule).flatMap(CacheScales.tensors)
@@ -172,6 +181,10 @@ public enum RunError: RemediableError {
   case noEngine(format: String, [EngineVerdict])
   /// The method needs calibration and there is none.
   case calibrationNeeded(method: String)
+  /// The head is to be quantized, which the format does not store.
+  case headInFormat(String)
+  /// The head is to be quantized by a method that rounds inputs.
+  case headBesideRoundedInputs(method: String)
   /// Keys and values are to have scales, but there is no calibration.
   case cacheNeedsCalibration
   /// Statistics are to be kept, but there is no calibration.
@@ -214,6 +227,10 @@ public enum RunError: RemediableError {
       "no engine would load this as \(format): " + Self.objections(verdicts)
     case .calibrationNeeded(let method):
       "the method \(method) needs a calibration text"
+    case .headInFormat(let format):
+      "\(format) does not store the head as it stores other Linears"
+    case .headBesideRoundedInputs(let method):
+      "the method \(method) rounds inputs, and engines multiply a head with inputs as they are"
     case .cacheNeedsCalibration: "the scales of keys and values need a calibration text"
     case .nothingToKeep: "statistics need a calibration text, and there is none"
     case .partialPerplexity:
@@ -250,6 +267,8 @@ public enum RunError: RemediableError {
     case .scheme(_, .indivisible, _): [.useWholeRows]
     case .scheme: []
     case .calibrationNeeded: [.giveCalibrationText, .chooseMethod("rtn")]
+    case .headInFormat: [.chooseFormat("compressed-tensors")]
+    case .headBesideRoundedInputs: [.chooseMethod("gptq")]
     case .nothingToKeep, .cacheNeedsCalibration: [.giveCalibrationText]
     case .partialPerplexity: [.selectEverything, .leaveOutText]
     case .cannotStoreOutliers: [.measureOnly]

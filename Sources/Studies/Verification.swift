@@ -72,6 +72,13 @@ public struct Verification {
       try check(index, recorded, &outcome)
     }
     for table in report.tables { try check(table, &outcome) }
+    if let head = recorded[result.headLinear.name] {
+      let original = try original.headWeights()
+      let error =
+        try result.headWeights().difference(to: original).sumOfSquares
+        / max(original.sumOfSquares, .leastNormalMagnitude)
+      compare(head.name, error, head.error.weight, &outcome)
+    }
     checkUnchanged(&outcome)
     return outcome
   }

@@ -98,7 +98,7 @@ extension LanguageModel {
   }
 
   /// Applies the final norm to hidden states.
-  func finalNorm(_ hidden: Matrix) throws(CheckpointError) -> Matrix {
+  package func finalNorm(_ hidden: Matrix) throws(CheckpointError) -> Matrix {
     try finalNorm()(hidden)
   }
 

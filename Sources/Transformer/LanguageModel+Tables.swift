@@ -76,6 +76,21 @@ extension LanguageModel {
       + (declaration.head != declaration.embedding && isQuantized(headShape) ? [headShape] : [])
   }
 
+  /// The head under the name by which readers look for it, whether or not it is the embedding.
+  package var headLinear: LinearShape {
+    LinearShape(
+      name: declaration.headModule, rows: declaration.vocabularySize,
+      columns: declaration.hiddenSize)
+  }
+
+  /// All of the head, `[vocabulary, hidden]`.
+  package func headWeights() throws(CheckpointError) -> Matrix {
+    try head().rows(0..<declaration.vocabularySize)
+  }
+
+  /// Whether the head is the embedding.
+  package var sharesHead: Bool { declaration.head == declaration.embedding }
+
   /// Passes on the rows of a dense table, some thousands at a time.
   package func forEachSlab(
     of table: LinearShape, _ use: (Matrix) throws -> Void

@@ -1,6 +1,7 @@
 // The blocks of llama.cpp's types. What bytes stand for was computed by ggml's own functions.
 
 import Checkpoint
+import JSON
 import LinearAlgebra
 import Quantizer
 import TestSupport
@@ -22,12 +23,16 @@ private struct Golden: Sendable, CustomTestStringConvertible {
   /// Byte i is 73i + 11, but for d = 0.01 and d′ = 0.02 at their places.
   var bytes: [UInt8] {
     var bytes = (0..<type.blockByteCount).map { UInt8(truncatingIfNeeded: 73 * $0 + 11) }
+    // Two bits are −1, 0 or 1 here.
+    if type == .tq20 { bytes = bytes.map { $0 & 0x99 } }
     let places: (Int, Int?) =
       switch type {
       case .q41, .q51, .q4K, .q5K: (0, 2)
       case .q2K: (80, 82)
       case .q3K: (108, nil)
       case .q6K: (208, nil)
+      case .tq10: (52, nil)
+      case .tq20: (64, nil)
       default: (0, nil)
       }
     bytes.replaceSubrange(places.0..<places.0 + 2, with: FloatFormat.float16.encode([0.01]))
@@ -110,6 +115,21 @@ private let goldens: [Golden] = [
       0: 0.650_138_9, 1: -0.530_113_2, 2: 0.350_074_8, 3: -0.890_190_1, 16: 0.350_074_8,
       17: -0.130_027_8, 32: -11.702_5, 33: 9.542_038,
     ], sum: -61.443_12),
+  Golden(
+    .tq10,
+    [
+      0: -0.010_002_136, 2: 0, 3: 0.010_002_136, 17: 0.010_002_136, 33: 0.010_002_136,
+      100: 0.010_002_136,
+      160: -0.010_002_136, 161: 0, 200: -0.010_002_136, 240: 0.010_002_136, 241: -0.010_002_136,
+      255: 0.010_002_136,
+    ], sum: -0.050_010_68),
+  Golden(
+    .tq20,
+    [
+      0: 0, 1: -0.010_002_136, 2: 0, 16: 0, 32: 0.010_002_136, 33: -0.010_002_136,
+      64: -0.010_002_136,
+      128: 0, 255: -0.010_002_136,
+    ], sum: -0.740_158_1),
 ]
 
 private let types = GGUFType.allCases.filter { $0.scheme != nil }
@@ -154,6 +174,43 @@ private let types = GGUFType.allCases.filter { $0.scheme != nil }
       codes: codes)
     let bytes = try #require(GGUFBlocks(type)).packed(weight)
     #expect(bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() == hex)
+  }
+
+  @Test(arguments: [
+    (
+      GGUFType.tq10,
+      String(repeating: "456ccf", count: 10) + "456c94bb3194bb3194bb3194bb3194bb31943092bb301f21"
+    ),
+    (.tq20, String(repeating: "186186", count: 21) + "181f21"),
+  ])
+  func `of ternary levels are packed as ggml packs them`(type: GGUFType, hex: String) throws {
+    let scheme = try #require(type.scheme)
+    let grid = Grid(
+      scheme: scheme, groupSize: 256, scales: Matrix(rows: 1, columns: 1) { _, _ in 0.01 },
+      offsets: Matrix(rows: 1, columns: 1))
+    let weight = QuantizedWeight(
+      rows: 1, columns: 256, grid: grid, codes: (0..<256).map { UInt8(7 * $0 % 3) })
+    let bytes = try #require(GGUFBlocks(type)).packed(weight)
+    #expect(bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() == hex)
+  }
+
+  @Test func `of two bits for three levels are refused where they hold a fourth`() throws {
+    let format = GGUFFormat(.tq20)
+    let linear = LinearShape(name: "p", rows: 1, columns: 256)
+    let weight = QuantizedLinear(
+      try quantized(linear, try #require(GGUFType.tq20.scheme), format))
+    var bytes = format.encode(weight, scales: .float16)[0]
+    bytes[5] = 0xff
+    let config: JSONValue = [
+      "quantization_config": ["quant_method": "gguf", "types": ["p": "TQ2_0"]]
+    ]
+    try TemporaryFolder.with { folder in
+      let model = try folder.open(
+        [RawSafetensors.Tensor("p.weight", "U8", [1, 66], bytes)], config: config.text())
+      expectFailure("has a code 3 in row 0, of which TQ2_0 knows 0 to 2") {
+        try model.decode(linear)
+      }
+    }
   }
 
   @Test(arguments: types)

@@ -112,6 +112,8 @@ private func architecture(_ type: String = "llama", heads: Int = 4, keyValueHead
     #expect(types(.q3KS, "attn_q", columns: 576)[0] == .q40)
     #expect(types(.q2K, "attn_q", columns: 576)[0] == .q40)
     #expect(types(.iq4XS, "attn_q", columns: 576)[0] == .iq4NL)
+    #expect(types(.tq20, "attn_q", columns: 576)[0] == .q40)
+    #expect(GGUFMixture.tq10.typeOfTable(columns: 512, makesLogits: false) == .q4K)
     #expect(GGUFMixture.q40.typeOfTable(columns: 576, makesLogits: true) == .q80)
     #expect(GGUFMixture.q4KM.typeOfTable(columns: 576, makesLogits: true) == .q80)
     #expect(GGUFMixture.q4KM.typeOfTable(columns: 512, makesLogits: true) == .q6K)

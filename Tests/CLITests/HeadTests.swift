@@ -1,0 +1,85 @@
+// A quantized head: solved, stored, read back and verified, also where the model shares it with the embedding.
+
+import Checkpoint
+import JSON
+import LinearAlgebra
+import TestSupport
+import Testing
+
+private let calibrated = [
+  "--calibration", "text.safetensors", "--length", "32", "--group-size", "32",
+]
+
+private func withModel(tied: Bool, _ body: (TemporaryFolder) throws -> Void) throws {
+  try TemporaryFolder.with { folder in
+    var model = TinyModel(.bfloat16)
+    if !tied {
+      model.configure("tie_word_embeddings", "false")
+      let values = (0..<64 * 32).map { i -> Float in Float(i * i % 977) / 1500 - 0.3 }
+      model.tensors.append(
+        .init("lm_head.weight", "BF16", [64, 32], FloatFormat.bfloat16.encode(values)))
+    }
+    try model.write("model", in: folder)
+    try folder.write("text.safetensors", TinyModel.tokenFile(TinyModel.tokens(640, seed: 2)))
+    try body(folder)
+  }
+}
+
+@Suite struct `A quantized head` {
+  @Test(arguments: [true, false], ["gptq", "rotate+gptq", "awq+gptq"])
+  func `is solved like other Linears`(tied: Bool, method: String) throws {
+    try withModel(tied: tied) { folder in
+      let made = try Command.succeed(
+        ["quantize", "model", "-o", "out", "--head", "--method", method] + calibrated, in: folder)
+      #expect(made.output.contains(#/lm_head +64 x 32 +4\.5/#))
+      let isTold = made.errors.contains("head: no longer shares its weights with the embedding")
+      #expect(isTold == (tied && !method.hasPrefix("rotate")))
+      let config = try JSONValue(parsing: folder.read("out/config.json"))
+      #expect(config["tie_word_embeddings"] == false)
+      #expect(config["quantization_config"]?["ignore"] == [])
+      let group = config["quantization_config"]?["config_groups"]?["group_0"]
+      #expect(group?["targets"] == ["Linear", "lm_head"])
+      let result = try ModelFolder(path: folder.path("out"))
+      #expect(
+        result.tensor("lm_head.weight_packed") != nil && result.tensor("lm_head.weight") == nil)
+      #expect(result.tensor("model.embed_tokens.weight") != nil)
+      #expect(
+        try Command.succeed("inspect", "out", in: folder).output.contains(#/lm_head .* 4 +32/#))
+      try Command.succeed("verify", "out", "--against", "model", in: folder)
+      let judged = try Command.succeed(
+        "eval", "out", "--text", "text.safetensors", "--length", "32", "--reference", "model",
+        "--json", in: folder)
+      let divergence = try judged.json().member("kl_divergence").double
+      #expect(divergence > 0 && divergence < 2, "\(divergence)")
+    }
+  }
+
+  @Test func `loses less of the output than one that is rounded to nearest`() throws {
+    try withModel(tied: false) { folder in
+      func error(_ method: String) throws -> Double {
+        let made = try Command.succeed(
+          ["quantize", "model", "-o", method, "--head", "--method", method, "--json"] + calibrated,
+          in: folder)
+        let linears = try made.json().member("linears").array
+        let head = try #require(linears.last)
+        #expect(try head.member("name").string == "lm_head")
+        return try head.member("calibration_error").double
+      }
+      let (solved, nearest) = (try error("gptq"), try error("rtn"))
+      #expect(solved < nearest)
+    }
+  }
+
+  @Test(arguments: [
+    (["--format", "gptq"], "gptq does not store the head as it stores other Linears"),
+    (["--method", "int8"], "rounds inputs, and engines multiply a head with inputs as they are"),
+  ])
+  func `is refused where there is no place for it`(options: [String], words: String) throws {
+    try withModel(tied: true) { folder in
+      let outcome = try Command.start(
+        ["quantize", "model", "-o", "out", "--head"] + calibrated.dropLast(2) + options, in: folder
+      ).finish()
+      #expect(outcome.status == 1 && outcome.errors.contains(words), "\(outcome.errors)")
+    }
+  }
+}
