@@ -69,6 +69,7 @@ struct RootCommand: ParsableCommand {
     version: version,
     subcommands: [
       QuantizeCommand.self, CompareCommand.self, LayerCommand.self, ConvertCommand.self,
-      EvalCommand.self, InspectCommand.self, VerifyCommand.self, DoctorCommand.self,
+      EvalCommand.self, InspectCommand.self, VerifyCommand.self, ImatrixCommand.self,
+      DoctorCommand.self,
     ])
 }

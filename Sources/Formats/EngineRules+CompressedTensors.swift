@@ -6,9 +6,7 @@ extension EngineRules {
   static func integers(_ scheme: LinearScheme) -> Objection? {
     guard let activations = scheme.activations else { return nil }
     let weights = scheme.weights
-    if weights.bits == 4, weights.isSymmetric, activations.granularity == .token {
-      return narrow(weights, activations)
-    }
+    if weights.bits == 4, weights.isSymmetric, activations.granularity == .token { return nil }
     if activations.number == .float {
       return Objection(
         reason:
@@ -29,14 +27,6 @@ extension EngineRules {
     return Objection(
       reason: "multiplies 8-bit activations with one scale for each row or the whole matrix, not "
         + "for groups of \(size)", remedies: [.useWholeRows])
-  }
-
-  /// What is said of weights of 4 bits beside rounded inputs.
-  private static func narrow(_ weights: Scheme, _ activations: ActivationScheme) -> Objection? {
-    guard activations.number == .float, weights.granularity != .group(128) else { return nil }
-    return Objection(
-      reason: "multiplies inputs in FP8 with weights of 4 bits in groups of 128 only",
-      remedies: [.useGroups([128])])
   }
 
   /// What is said of weights that are floats.
@@ -74,14 +64,7 @@ extension EngineRules {
   }
 
   static func packed(inVLLM scheme: LinearScheme) -> Objection? {
-    if let activations = scheme.activations {
-      guard scheme.weights.bits == 4 else { return nil }
-      return Objection(
-        reason: activations.number == .float
-          ? "multiplies inputs in FP8 with weights of 4 bits on GPUs with the capability 9.0 only"
-          : "multiplies 8-bit inputs with weights of 4 bits only with its Humming kernels, on GPUs",
-        remedies: [], isConditional: true)
-    }
+    if let activations = scheme.activations { return narrow(scheme.weights, activations) }
     let bits = scheme.weights.bits
     if bits == 4 || bits == 8 {
       // On a CPU, groups of any even size were found to load.
@@ -93,6 +76,26 @@ extension EngineRules {
       reason:
         "loads \(bits) bits only with its Humming kernels; 4 and 8 bits load on other GPUs, 4 bits on a CPU too",
       remedies: [.chooseBits([4, 8])], isConditional: true)
+  }
+
+  /// What vLLM says of weights of 4 bits beside rounded inputs.
+  private static func narrow(_ weights: Scheme, _ activations: ActivationScheme) -> Objection? {
+    guard weights.bits == 4 else { return nil }
+    guard activations.number == .float else {
+      return Objection(
+        reason:
+          "multiplies 8-bit inputs with weights of 4 bits only with its Humming kernels, on GPUs",
+        remedies: [], isConditional: true)
+    }
+    guard weights.granularity == .group(128) else {
+      return Objection(
+        reason: "multiplies inputs in FP8 with weights of 4 bits in groups of 128 only",
+        remedies: [.useGroups([128])])
+    }
+    return Objection(
+      reason:
+        "multiplies inputs in FP8 with weights of 4 bits on GPUs with the capability 9.0 only",
+      remedies: [], isConditional: true)
   }
 
   static func packed(inTransformers scheme: LinearScheme) -> Objection? {

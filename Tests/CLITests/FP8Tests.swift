@@ -55,10 +55,6 @@ private func withModel(_ body: (TemporaryFolder) throws -> Void) throws {
     ),
     (["--method", "int8+fp8"], #""int8" and "fp8" decide about the same thing"#),
     (
-      ["--method", "gptq+fp8", "--group-size", "32"],
-      "in groups of 128 only; use --group-size 128"
-    ),
-    (
       ["--method", "gptq+fp8", "--group-size", "32", "--bits", "8"],
       "or with symmetric ones of 4 bits, only; use --type fp8"
     ),
@@ -82,6 +78,10 @@ private func withModel(_ body: (TemporaryFolder) throws -> Void) throws {
       #expect(
         outcome.output.contains("vLLM multiplies inputs in FP8 with weights of 4 bits on GPUs"))
       #expect(outcome.output.contains(#/w4afp8 g128/#))
+      let narrow = try Command.succeed(
+        "quantize", Command.tinyLlama, "-o", "out", "--method", "rtn+fp8", "--group-size", "32",
+        "--dry-run", in: folder)
+      #expect(narrow.output.contains("weights of 4 bits in groups of 128 only"))
     }
   }
 }

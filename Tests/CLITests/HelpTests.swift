@@ -39,6 +39,8 @@ private let rootHelp = """
                             and the error recorded.
     verify                  Check that a folder is whole, and that every Linear
                             in it can be read.
+    imatrix                 Measure the importances that llama-quantize takes as
+                            --imatrix.
     doctor                  Say which processor, BLAS and LAPACK answer, and how
                             fast they are.
 

@@ -152,7 +152,8 @@ private func fixture(_ name: String) throws -> ModelFolder {
     }
     let loaded = try verdicts(integers, 64)
     #expect(loaded.allSatisfy { !$0.isRefusal })
-    let refused = try verdicts(byToken, 64) + verdicts(fixed.scheme)
+    #expect(try verdicts(byToken, 64).map(\.isRefusal) == [true, false])
+    let refused = try verdicts(fixed.scheme)
     #expect(refused.allSatisfy { $0.isRefusal })
   }
 }

@@ -1,0 +1,79 @@
+public import Checkpoint
+internal import JSON
+internal import LinearAlgebra
+
+/// The file of importances that llama.cpp's quantizer weighs errors with (its `--imatrix`).
+///
+///     T.in_sum2   float32 [1, in]   Σ x² of each input channel of the tensor T
+///     T.counts    float32 [1, 1]    the number of tokens
+public struct GGUFImportance: Sendable {
+  /// What is known of the input of a matrix.
+  public struct Entry: Sendable {
+    /// The Hugging Face key of the Linear, without `.weight`.
+    public let linear: String
+    /// Σ x² of each channel.
+    public let squareSums: [Float]
+    /// The number of tokens.
+    public let tokens: Int
+
+    /// Sums over so many tokens.
+    public init(linear: String, squareSums: [Float], tokens: Int) {
+      self.linear = linear
+      self.squareSums = squareSums
+      self.tokens = tokens
+    }
+  }
+
+  private let entries: [(name: String, entry: Entry)]
+
+  /// The importances of the Linears of a model.
+  ///
+  /// - Throws: ``CheckpointError`` for an architecture of which no GGUF files are written.
+  public init(_ entries: [Entry], of folder: ModelFolder) throws(CheckpointError) {
+    let architecture: GGUFArchitecture
+    do throws(JSONError) {
+      architecture = try GGUFArchitecture(folder.configuration.field)
+    } catch {
+      throw .json(path: "\(folder.path)/config.json", cause: error)
+    }
+    var named: [(name: String, entry: Entry)] = []
+    for entry in entries {
+      guard let name = architecture.name(of: "\(entry.linear).weight") else {
+        throw .unsupported(
+          path: folder.path,
+          reason:
+            "has a Linear \(entry.linear), of which files of \(architecture.name) know nothing")
+      }
+      named.append((name, entry))
+    }
+    self.entries = named.sorted { $0.name < $1.name }
+  }
+
+  /// Writes the file.
+  ///
+  /// - Parameters:
+  ///   - path: the file; one that is there is replaced.
+  ///   - text: the name of the text that the tokens are from.
+  ///   - windows: how many windows the text was cut into.
+  ///   - length: the tokens of a window.
+  /// - Throws: ``CheckpointError`` if it cannot be written.
+  public func write(
+    to path: String, text: String, windows: Int, length: Int
+  ) throws(CheckpointError) {
+    let metadata: [(key: String, value: GGUFValue)] = [
+      ("general.type", .string("imatrix")), ("imatrix.datasets", .strings([text])),
+      ("imatrix.chunk_count", .uint32(UInt32(clamping: windows))),
+      ("imatrix.chunk_size", .uint32(UInt32(clamping: length))),
+    ]
+    let parts = entries.flatMap { name, entry in
+      [
+        ("\(name).in_sum2", entry.squareSums), ("\(name).counts", [Float(entry.tokens)]),
+      ]
+    }
+    let values = Dictionary(uniqueKeysWithValues: parts)
+    let tensors = parts.map { GGUFTensor($0.0, .float32, [1, $0.1.count]) }
+    try GGUFFile.write(path, metadata, tensors) { tensor in
+      FloatFormat.float32.encode(values[tensor.name] ?? [])
+    }
+  }
+}
