@@ -4,11 +4,7 @@ import Transformer
 
 /// Options for the calibration text.
 struct CalibrationArguments: ParsableArguments {
-  @Option(
-    name: .customLong("calibration"),
-    help: """
-      Text to learn from: plain text, .jsonl with texts or chats, or .safetensors with input_ids.
-      """)
+  @Option(name: .customLong("calibration"), help: .calibrationText)
   var path: String?
 
   @Option(help: "Windows to calibrate on. (default: up to \(CalibrationSet.defaultSamples))")
@@ -19,15 +15,6 @@ struct CalibrationArguments: ParsableArguments {
       Tokens of each window. (default: \(CalibrationSet.defaultLength), or the model's context)
       """)
   var length: Int?
-
-  func validate() throws {
-    for (name, value) in [("--samples", samples), ("--length", length)] {
-      if let value, value < 1 { throw ValidationError("\(name) must be positive, not \(value).") }
-    }
-    if let firstPositions, firstPositions < 0 {
-      throw ValidationError("--first-positions must not be negative, as \(firstPositions) is.")
-    }
-  }
 
   @Option(
     help: """
@@ -46,6 +33,15 @@ struct CalibrationArguments: ParsableArguments {
   @Flag(name: .customLong("add-bos"), help: .addBOS)
   var opensTokens = false
 
+  func validate() throws {
+    for (name, value) in [("--samples", samples), ("--length", length)] {
+      if let value, value < 1 { throw ValidationError("\(name) must be positive, not \(value).") }
+    }
+    if let firstPositions, firstPositions < 0 {
+      throw ValidationError("--first-positions must not be negative, as \(firstPositions) is.")
+    }
+  }
+
   /// The calibration windows, or nil if no file was given.
   func read(for model: LanguageModel, _ preset: Preset) throws -> CalibrationSet? {
     guard let path else { return nil }
@@ -56,4 +52,10 @@ struct CalibrationArguments: ParsableArguments {
     set.experts = experts
     return set
   }
+}
+
+extension ArgumentHelp {
+  /// The help of `--calibration`.
+  static let calibrationText: ArgumentHelp =
+    "Text to learn from: plain text, .jsonl with texts or chats, or .safetensors with input_ids."
 }

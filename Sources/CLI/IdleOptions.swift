@@ -11,12 +11,12 @@ extension RecipeArguments {
   /// What the options given would need to have an effect.
   ///
   /// - Parameters:
-  ///   - method: the method.
+  ///   - settings: what was made of them.
   ///   - isCalibrated: whether there is a calibration text.
   /// - Returns: a sentence for each option without one.
-  func idle(with method: Method, isCalibrated: Bool) -> [String] {
+  func idle(with settings: QuantizationSettings, isCalibrated: Bool) -> [String] {
+    let (method, inputs) = (settings.method, settings.activationScheme)
     let scales = method.transform?.name == TransformMethod.smoothQuant.name
-    let rounds = method.activations != nil
     let ordered = method.rounding.needsCalibration
     let options: [(name: String, isGiven: Bool, hasEffect: Bool, needed: String)] = [
       ("--alpha", alpha != nil, scales, "the method smoothquant"),
@@ -27,12 +27,12 @@ extension RecipeArguments {
       ),
       ("--correction", correction != nil, isCalibrated, "a calibration text"),
       (
-        "--asymmetric-activations", hasAsymmetricActivations, method.roundsInputsToIntegers,
+        "--asymmetric-activations", hasAsymmetricActivations, inputs?.number == .integer,
         "a method that rounds inputs to integers"
       ),
-      ("--observer", observer != .minMax, method.activations == .tensor, "the method static"),
+      ("--observer", observer != .minMax, inputs?.granularity == .tensor, "the method static"),
       ("--outliers", outliers != .paper, method.keepsOutliers, "the method outliers"),
-      ("--asymmetric", symmetry == .asymmetric, !rounds, "a method that leaves inputs alone"),
+      ("--asymmetric", symmetry == .asymmetric, inputs == nil, "a method that leaves inputs alone"),
       ("--range", range != nil, !method.clips, "a method without clip"),
     ]
     return options.filter { $0.isGiven && !$0.hasEffect }

@@ -27,10 +27,7 @@ struct ImatrixCommand: ParsableCommand {
   @Option(name: .shortAndLong, help: "The file to write; it must not exist.")
   var output: String
 
-  @Option(
-    help: """
-      Text to learn from: plain text, .jsonl with texts or chats, or .safetensors with input_ids.
-      """)
+  @Option(help: .calibrationText)
   var calibration: String
 
   @Option(help: "The largest number of windows to take. (default: all)")
@@ -60,17 +57,20 @@ struct ImatrixCommand: ParsableCommand {
   func run() throws {
     try common.apply()
     try FolderSink.checkIsFree(output)
+    _ = try FolderSink.freeBytes(for: output)
     var language = try opening.model(at: model)
+    guard language.format == nil else { throw RunError.alreadyQuantized(model) }
     language.engine = try compute.engine(for: language, default: .float32)
     let windows = try TokenWindows(
       path: calibration, for: language.folder,
       length: try language.windowLength(length, default: 512), limit: windows,
       opensTokens: opensTokens)
     var progress = ProgressLine()
-    defer { progress.end() }
     let importance = try GGUFImportance(of: language, on: windows) { progress.show($0, $1) }
     try importance.write(
-      to: OutputPath.resolved(output), text: calibration, windows: windows.windows.count,
+      to: OutputPath.resolved(output),
+      text: calibration.split(separator: "/").last.map(String.init) ?? calibration,
+      windows: windows.windows.count,
       length: windows.length)
     progress.end()
     if common.json {

@@ -42,6 +42,11 @@ struct InspectCommand: ParsableCommand {
       print(JSONValue.array(linears.map(\.json)).text(.pretty))
     } else {
       print(InspectedLinear.table(linears).text)
+      if let cache = language.cacheScheme {
+        print(
+          "\nkeys and values: \(cache.number == .float ? "FP8" : "8-bit integers"), a scale for each block"
+        )
+      }
       print("\nformat: \(language.format?.name ?? "not quantized")")
     }
   }

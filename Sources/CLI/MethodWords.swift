@@ -60,7 +60,7 @@ struct MethodWord {
           choice: .floatActivations),
         MethodWord(
           name: "static",
-          summary: "one scale from calibration for all 8-bit inputs, and 8-bit weights by default",
+          summary: "one scale from calibration for all 8-bit inputs, beside 8-bit weights",
           choice: .activations(.tensor)),
         MethodWord(
           name: "outliers", summary: "input channels with outliers stay in 16 bit (LLM.int8())",

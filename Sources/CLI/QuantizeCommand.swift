@@ -81,8 +81,8 @@ struct QuantizeCommand: ParsableCommand {
   @Flag(
     name: .customLong("head"),
     help: """
-      Quantize the head (lm_head) like the other Linears, from what the final norm makes; where it is the \
-      embedding, it becomes a matrix of its own.
+      Quantize the head (lm_head) like the other Linears, from what the final norm makes, in the bits of --bits \
+      whatever a plan of bits says; where it is the embedding, it becomes a matrix of its own.
       """)
   var quantizesHead = false
 
@@ -163,10 +163,10 @@ struct QuantizeCommand: ParsableCommand {
     try common.apply()
     var language = try opening.model(at: model).keepingDense(ignore)
     language.engine = try compute.engine(for: language, default: .auto)
-    sayIdleOptions()
     var settings = try recipe.settings(
       method ?? recipe.preset.method, bits: bits, groupSize: groupSize,
       alpha: language.declaration.migrationStrength, format: try storedFormat)
+    sayIdleOptions(settings)
     settings.quantizesHead = quantizesHead
     do {
       try FolderSink.checkIsFree(output)
@@ -257,9 +257,8 @@ extension QuantizeCommand {
   }
 
   /// Says which options change nothing.
-  private func sayIdleOptions() {
-    let method = method ?? recipe.preset.method
-    let idle = recipe.idle(with: method, isCalibrated: calibration.path != nil) + calibration.idle
+  private func sayIdleOptions(_ settings: QuantizationSettings) {
+    let idle = recipe.idle(with: settings, isCalibrated: calibration.path != nil) + calibration.idle
     for sentence in idle { StandardError.write("warning: \(sentence)\n") }
   }
 

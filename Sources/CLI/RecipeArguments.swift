@@ -104,7 +104,9 @@ struct RecipeArguments: ParsableArguments {
   /// Checks that the observer knows how inputs are rounded.
   private func checkObserver(_ method: Method, in format: any CheckpointFormat) throws {
     let number = method.activationNumber ?? format.standardActivations?.number
-    guard number == .float, observer == .squaredError || observer == .entropy else { return }
+    guard number == .float, method.activations == .tensor,
+      observer == .squaredError || observer == .entropy
+    else { return }
     throw ValidationError(
       "--observer \(observer.name) places integers; with inputs in FP8 give min-max, moving-average or percentile:P."
     )

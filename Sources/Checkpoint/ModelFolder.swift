@@ -38,6 +38,7 @@ public struct ModelFolder: Sendable {
       rowOrder: [Int]? = nil, minus offset: Float = 0
     ) {
       precondition(shape.byteCount == range.count, "\(name): \(range.count) bytes for \(shape)")
+      precondition(offset == 0 || shape.type == .float32, "\(name): an offset for \(shape)")
       (self.name, self.shape, self.file, self.range) = (name, shape, file, range)
       self.rowOrder = rowOrder
       self.offset = offset

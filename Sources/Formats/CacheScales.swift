@@ -20,10 +20,12 @@ public enum CacheScales {
   ) throws(CheckpointError) -> [Float] {
     var scales: [Float] = []
     for name in tensors(of: module).map(\.name) {
-      let tensor = try folder.tensor(name, dimensions: [1])
-      let scale = try folder.floats(name, dimensions: [1])[0]
-      guard scale > 0 else {
-        throw .tensor(name: name, path: tensor.path, reason: "is \(scale); it must be positive")
+      guard let tensor = folder.tensor(name) else {
+        throw .missingTensor(name: name, folder: folder.path)
+      }
+      let values = try folder.floats(name, dimensions: tensor.shape.dimensions)
+      guard values.count == 1, let scale = values.first, scale > 0 else {
+        throw .tensor(name: name, path: tensor.path, reason: "must be one positive number")
       }
       scales.append(scale)
     }

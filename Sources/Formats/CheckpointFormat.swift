@@ -161,7 +161,7 @@ extension CheckpointFormat {
   /// The run decides.
   public var standardScheme: Scheme? { nil }
 
-  /// It cannot.
+  /// The head stays dense.
   public var holdsHead: Bool { false }
 
   /// The method decides.

@@ -1,4 +1,4 @@
-// The layouts of compressed-tensors but those of 4-bit floats. For a Linear P with weights [out, in], b bits, G groups in
+// All layouts of compressed-tensors except those of 4-bit floats. For a Linear P with weights [out, in], b bits, G groups in
 // a row, pack-quantized is:
 //
 //   P.weight_packed      int32 [out, ⌈in·b/32⌉]   codes along each row

@@ -60,7 +60,10 @@ public struct CompressedTensorsFormat: CheckpointFormat {
 
   /// The name of the type as well, if it is not integers, and what becomes of keys and values.
   public var label: String {
-    let words = [type == .integers ? nil : type.rawValue, cache.map { "cache \($0)" }]
+    let words = [
+      type == .integers ? nil : type.rawValue,
+      cache.map { $0 == .float ? "cache fp8" : "cache int8" },
+    ]
     return ([name] + words.compactMap(\.self)).joined(separator: " ")
   }
 
@@ -97,7 +100,7 @@ public struct CompressedTensorsFormat: CheckpointFormat {
     }
   }
 
-  /// It can, under a name that is not ignored then.
+  /// The head is a Linear, under a name that is not ignored then.
   public let holdsHead = true
 
   /// Each group of targets has its own scheme.

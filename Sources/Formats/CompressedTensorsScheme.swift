@@ -92,6 +92,11 @@ struct CompressedTensorsScheme {
     isSymmetric = try weights.optionalMember("symmetric")?.bool ?? true
     groupSize = try weights.optionalMember("group_size")?.int
     try weights.check(type: layout.isFloat ? "float" : "int")
+    guard layout != .floats || bits == 8 else {
+      throw .wrongKind(
+        path: "\(weights.path).num_bits", expected: "8, the bits of float-quantized",
+        found: "\(bits)")
+    }
     if let strategy = try weights.optionalMember("strategy") {
       self.strategy = try strategy.choice()
     } else {

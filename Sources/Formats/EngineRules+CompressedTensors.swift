@@ -6,7 +6,13 @@ extension EngineRules {
   static func integers(_ scheme: LinearScheme) -> Objection? {
     guard let activations = scheme.activations else { return nil }
     let weights = scheme.weights
-    if weights.bits == 4, weights.isSymmetric, activations.granularity == .token { return nil }
+    if weights.bits == 4, weights.isSymmetric, activations.isSymmetric {
+      guard activations.granularity == .tensor else { return nil }
+      return Objection(
+        reason:
+          "multiplies weights of 4 bits with 8-bit inputs only if each token has a scale of its own",
+        remedies: [])
+    }
     if activations.number == .float {
       return Objection(
         reason:

@@ -29,10 +29,15 @@ extension ModelFolder {
       if entry.type.elementType == nil {
         types[String(key.dropLast(".weight".count))] = .string(entry.type.name)
       }
+      let offset = architecture.offset(of: entry.name)
+      guard offset == 0 || entry.type == .float32 else {
+        throw .tensor(
+          name: entry.name, path: file.file.path, reason: "is \(entry.type.name); F32 is needed")
+      }
       tensors.append(
         TensorReference(
           name: key, shape: try entry.shape(in: file), in: file.file, at: entry.range,
-          rowOrder: order?.inverse, minus: architecture.offset(of: entry.name)))
+          rowOrder: order?.inverse, minus: offset))
     }
     var configuration = try architecture.configuration(file)
     if !types.isEmpty {

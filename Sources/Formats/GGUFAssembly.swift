@@ -14,7 +14,7 @@ struct GGUFAssembly {
     let source: Source
 
     enum Source {
-      /// A tensor of the folder, whose rows may get another order, or whose numbers something added.
+      /// A tensor of the folder, whose rows may get another order, or to whose numbers something may be added.
       case stored(ModelFolder.TensorReference, rows: [Int]?, plus: Float)
       /// Numbers that follow from the configuration.
       case made([Float])

@@ -4,8 +4,6 @@ internal import Checkpoint
 // elements has k = 8/f fields in a byte, and element i in the byte r·⌊i/(rk)⌋ + i mod r, from bit f·(⌊i/r⌋ mod k)
 // on: so Q4_0 has r = 16, and its first byte holds elements 0 and 16.
 
-// In TQ1_0 a byte holds the digits of a number to the base of 3: `Trits`.
-
 /// Where the parts of a block of a type are, in bytes from its start.
 struct GGUFLayout {
   /// Some bits of all codes.

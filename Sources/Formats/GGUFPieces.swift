@@ -11,6 +11,9 @@ struct GGUFPieces {
   /// The score of what no merge makes.
   static let lowestScore: Float = -1e6
 
+  /// The most bytes of a token: its places are all tried.
+  private static let longest = 4096
+
   /// Whether a mark is put in front of a text, and behind special tokens.
   let addsPrefix: Bool
 
@@ -59,6 +62,10 @@ extension GGUFPieces {
   static func scores(
     _ merges: [(String, String)], words: [String], marks: [String]
   ) throws(JSONError) -> [ByteString: Float] {
+    guard merges.count < Int(-lowestScore) else {
+      throw .wrongKind(
+        path: "model.merges", expected: "fewer than \(Int(-lowestScore))", found: "\(merges.count)")
+    }
     var ranks: [ByteString: Int] = [:]
     var last = ByteString("")
     for (rank, pair) in merges.enumerated() {
@@ -70,7 +77,7 @@ extension GGUFPieces {
       }
       last = made
     }
-    let all = Self.merges(of: words + marks.filter { ranks[ByteString($0)] != nil }) { _ in 0 }
+    let all = try Self.merges(of: words + marks.filter { ranks[ByteString($0)] != nil }) { _ in 0 }
     guard all.count == merges.count else {
       throw .wrongKind(
         path: "model.merges",
@@ -83,10 +90,16 @@ extension GGUFPieces {
 
   /// Every pair of tokens that make a third one, ordered by what `rank` says of that.
   ///
+  /// - Throws: `JSONError` for a token that is too long to be one.
   /// - Complexity: a look-up for each place in each token.
   static func merges(
     of vocabulary: [String], _ rank: (ByteString) -> Int
-  ) -> [(String, String)] {
+  ) throws(JSONError) -> [(String, String)] {
+    if let long = vocabulary.first(where: { $0.utf8.count > longest }) {
+      throw .wrongKind(
+        path: "model.vocab", expected: "tokens of at most \(longest) bytes",
+        found: "one of \(long.utf8.count)")
+    }
     let ids = Dictionary(vocabulary.enumerated().map { (ByteString($1), $0) }) { first, _ in first }
     var found: [(rank: Int, ids: (Int, Int), pair: (String, String))] = []
     for token in vocabulary {

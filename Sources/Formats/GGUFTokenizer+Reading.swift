@@ -84,6 +84,12 @@ extension GGUFTokenizer {
     let words = vocabulary.map(\.name).filter {
       !GGUFPieces.isByte($0) && (!marks.contains(ByteString($0)) || made.contains(ByteString($0)))
     }
+    let merges: [(String, String)]
+    do throws(JSONError) {
+      merges = try GGUFPieces.merges(of: words) { rank[$0] ?? 0 }
+    } catch {
+      throw .json(path: file.file.path, cause: error)
+    }
     let unknown = file["tokenizer.ggml.unknown_token_id"]?.int.flatMap { id in
       tokens.indices.contains(id) ? tokens[id].text : nil
     }
@@ -96,8 +102,7 @@ extension GGUFTokenizer {
         "type": "BPE", "dropout": .null, "unk_token": unknown.map(JSONValue.string) ?? .null,
         "fuse_unk": true, "byte_fallback": true, "ignore_merges": false,
         "vocab": .object(vocabulary),
-        "merges": .array(
-          GGUFPieces.merges(of: words) { rank[$0] ?? 0 }.map { [.string($0.0), .string($0.1)] }),
+        "merges": .array(merges.map { [.string($0.0), .string($0.1)] }),
       ],
     ]
   }

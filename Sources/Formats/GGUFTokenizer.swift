@@ -152,7 +152,7 @@ struct GGUFTokenizer {
     var rowless: Set<Int> = []
     for id in try marks.map({ mark throws(JSONError) in try mark.member("id").int })
     where isPieces && id >= count { rowless.insert(id) }
-    let unknown = try unknownToken
+    let unknown = isPieces ? try unknownToken : nil
     for (token, id) in try tokenizer.member("model").member("vocab").members {
       if rowless.contains(try id.int) { continue }
       let kind: Kind =

@@ -1,6 +1,6 @@
 internal import JSON
 
-/// Which Linears are quantized, when not just those of the decoder blocks are, and all of them.
+/// Which Linears are quantized, when that is not exactly all Linears of the decoder blocks.
 ///
 /// Names are whole Hugging Face keys, without `.weight`.
 public struct LinearSelection: Sendable, Equatable {

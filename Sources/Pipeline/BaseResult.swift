@@ -88,9 +88,24 @@ public struct BaseResult: Sendable {
 
 extension JSONValue {
   /// Whether two configurations are the same but for how the model is quantized.
+  ///
+  /// A head that was quantized or rotated is no longer tied.
   fileprivate func describesSameModel(as other: JSONValue) -> Bool {
-    guard case .object(var own) = self, case .object(var others) = other else { return false }
-    for name in ["quantization_config", "quantization"] { (own[name], others[name]) = (nil, nil) }
-    return JSONValue.object(own) == .object(others)
+    guard case .object(let own) = self, case .object(let others) = other else { return false }
+    return JSONValue.object(own.withoutStorage) == .object(others.withoutStorage)
+  }
+}
+
+extension JSONObject {
+  /// The members that say what the model computes.
+  fileprivate var withoutStorage: JSONObject {
+    var result = self
+    for name in ["quantization_config", "quantization", "tie_word_embeddings"] {
+      result[name] = nil
+    }
+    if case .object(let text)? = result["text_config"] {
+      result["text_config"] = .object(text.withoutStorage)
+    }
+    return result
   }
 }

@@ -121,7 +121,7 @@ struct BlockQuantizer {
   }
 
   /// The parts of the statistics that somebody reads.
-  private var neededParts: InputStatistics.Parts {
+  var neededParts: InputStatistics.Parts {
     keep == nil ? recipe.neededParts : recipe.neededParts.union([.ranges, .sample])
   }
 

@@ -42,7 +42,7 @@ extension QuantizationRun {
     var solvedCount = 0
     func sendProgress() throws {
       let done = Double(index) + Double(solvedCount) / Double(max(1, linears.count))
-      try send(.progress(done / Double(plan.blocks.count), "block \(index)"))
+      try send(.progress(done / plan.steps, "block \(index)"))
     }
     func store(_ solved: SolvedLinear) throws {
       let solution = solved.solution

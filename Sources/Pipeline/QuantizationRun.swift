@@ -146,7 +146,8 @@ public struct QuantizationRun {
     var checkpoints = Checkpoints(every: checkpointInterval)
     for index in plan.blocks.indices.dropFirst(journal?.blocks ?? 0) {
       try solveBlock(index, by: quantizer, &stream, beside: &original, into: sink, &report, send)
-      guard let workspace, index + 1 < plan.blocks.count else { continue }
+      // What is left to solve behind the last block is the head.
+      guard let workspace, index + 1 < plan.blocks.count || plan.head != nil else { continue }
       try phases.during(.writing) {
         try checkpoints.writeIfDue {
           try sink.sync()
@@ -157,15 +158,7 @@ public struct QuantizationRun {
         }
       }
     }
-    if let head = try phases.during(
-      .solving,
-      {
-        try solveHead(behind: stream, beside: original, by: recipe, into: sink)
-      })
-    {
-      report.linears.append(head)
-      try send(.solved(head))
-    }
+    try solveHead(behind: stream, beside: original, by: quantizer, into: sink, &report, send)
     try model.forEachRotatedTensor { name, bytes in
       if name == plan.head.map({ "\($0.name).weight" }) { return }
       // Safety: bytes have no padding, so all of the memory is initialized.
@@ -184,7 +177,8 @@ public struct QuantizationRun {
           groups: plan.groups(without: Set(failed)),
           leaving: LinearSelection(
             quantized: plan.groups(without: Set(failed)).flatMap(\.linears),
-            dense: plan.dense + failed, foreign: plan.foreign, head: plan.head?.name),
+            dense: plan.dense + failed, foreign: plan.foreign,
+            head: plan.head.map(\.name).flatMap { failed.contains($0) ? nil : $0 }),
           provenance: provenance, record: try identity.record(of: model, adding: provenance)))
     }
     isComplete = true
@@ -196,14 +190,15 @@ public struct QuantizationRun {
   /// What its user should know about the output.
   var warnings: [Warning] {
     var warnings = plan.engines.warnings + model.warnings
-    if let head = plan.head, model.sharesHead, !model.untiesHead {
+    if let head = plan.head, model.sharesHead, !model.untiesHead, !model.storesTiedHead {
       let bytes = settings.format.layout(
         of: head, plan.schemes[head.name] ?? settings.linearScheme, scales: plan.scales
       ).reduce(0) { $0 + ($1.shape.byteCount ?? 0) }
+      let size = bytes < 1_000_000 ? "\(bytes / 1000) KB" : "\((bytes + 500_000) / 1_000_000) MB"
       warnings.append(
         Warning(
           "head: no longer shares its weights with the embedding, which stays as it is; that takes "
-            + "\((bytes + 500_000) / 1_000_000) MB more"))
+            + "\(size) more"))
     }
     return warnings
   }
@@ -262,6 +257,11 @@ extension LanguageModel {
     if untiesHead || untying && sharesHead {
       do throws(JSONError) {
         try result.setMember("tie_word_embeddings", to: false)
+        // Readers of composite models differ in which of the two counts.
+        if var text = result["text_config"] {
+          try text.setMember("tie_word_embeddings", to: false)
+          try result.setMember("text_config", to: text)
+        }
       } catch {
         throw CheckpointError.json(path: "\(folder.path)/config.json", cause: error)
       }

@@ -1,3 +1,4 @@
+internal import Checkpoint
 internal import Formats
 internal import Hessian
 internal import LinearAlgebra
@@ -16,7 +17,7 @@ extension LanguageModel {
     guard settings.quantizesHead else { return nil }
     guard settings.format.holdsHead else { throw RunError.headInFormat(settings.format.name) }
     guard settings.activationScheme == nil else {
-      throw RunError.headBesideRoundedInputs(method: settings.method.name)
+      throw RunError.headBesideRoundedInputs(method: settings.label)
     }
     try checkPredicts()
     return (headLinear, LinearScheme(settings.scheme))
@@ -24,24 +25,50 @@ extension LanguageModel {
 }
 
 extension QuantizationRun {
-  /// Solves the head for the hidden states behind the last block, and stores it.
+  /// Solves the head for the hidden states behind the last block, stores it and reports it, if the run quantizes it.
   ///
-  /// - Returns: what it lost; nil if the run does not quantize it.
-  /// - Throws: ``StageError`` where it cannot be quantized, `CheckpointError` where it cannot be read or stored.
+  /// - Throws: ``StageError`` where it cannot be quantized, unless it is then to stay dense; `CheckpointError` where
+  ///   it cannot be read or stored; what `send` throws.
   /// - Complexity: memory for the head in float32, twice where its target is corrected.
   func solveHead(
-    behind stream: Stream, beside original: Stream?, by recipe: Recipe, into sink: any ResultSink
-  ) throws -> LinearReport? {
-    guard let head = plan.head else { return nil }
+    behind stream: Stream, beside original: Stream?, by quantizer: BlockQuantizer,
+    into sink: any ResultSink, _ report: inout RunReport, _ send: (RunEvent) throws -> Void
+  ) throws {
+    guard let head = plan.head else { return }
+    try send(.progress(Double(plan.blocks.count) / plan.steps, "head"))
     let slot = Slot(head.name, rows: head.rows, columns: head.columns)
-    let problem = StageProblem.Group(
-      [LinearProblem(name: head.name, weights: try model.headWeights())],
-      input: try headInput(slot, behind: stream, beside: original, collecting: recipe.neededParts))
-    let scheme = plan.schemes[head.name]?.weights ?? settings.scheme
-    let solution = try recipe.storing(scheme).solve(StageProblem([problem])).linears[0]
-    let bytes = try sink.store([StoredLinear(head.name, solution.linear, scales: plan.scales)])
-    return LinearReport(
-      SolvedLinear(solution: solution, slot: slot, hasScaledInput: false), bytes: bytes[0])
+    let (clock, recipe) = (quantizer.clock, quantizer.recipe)
+    let input = try clock.during(.measuring) {
+      try headInput(slot, behind: stream, beside: original, collecting: quantizer.neededParts)
+    }
+    try quantizer.keep?([slot], input)
+    do {
+      let scheme = plan.schemes[head.name]?.weights ?? settings.scheme
+      let solution = try clock.during(.solving) {
+        let problem = LinearProblem(name: head.name, weights: try model.headWeights())
+        return try recipe.storing(scheme).solve(problem, input: input)
+      }
+      let bytes = try clock.during(.writing) {
+        try sink.store([StoredLinear(head.name, solution.linear, scales: plan.scales)])
+      }
+      let solved = SolvedLinear(solution: solution, slot: slot, hasScaledInput: false)
+      report.linears.append(LinearReport(solved, bytes: bytes[0]))
+      try send(.solved(report.linears[report.linears.count - 1]))
+    } catch let error as StageError where failurePolicy == .keepDense {
+      try storeDenseHead(head, into: sink)
+      report.unquantized.append(FailedLinear(head.name, reason: error.description))
+      try send(.warning(Warning("\(error); the head stays dense")))
+    }
+  }
+
+  /// Stores the head as it is, in the place of what was announced.
+  private func storeDenseHead(_ head: LinearShape, into sink: any ResultSink) throws {
+    let bytes = try model.headBytes()
+    let tensor = NamedShape("\(head.name).weight", bytes.type, [head.rows, head.columns])
+    // Safety: bytes have no padding, so all of the memory is initialized.
+    try unsafe sink.store(
+      tensor, bytes.bytes.span.bytes, insteadOf: head,
+      plan.schemes[head.name] ?? settings.linearScheme, scales: plan.scales)
   }
 
   /// The statistics of what the final norm makes.

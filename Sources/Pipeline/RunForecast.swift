@@ -134,9 +134,11 @@ extension QuantizationRun {
   private var flops: Double {
     let streams = corrects ? 2.0 : 1.0
     var total = 0.0
-    for group in stages.flatMap(\.groups) {
-      guard let columns = group.first.map({ Double($0.shape.columns) }) else { continue }
-      let rows = group.reduce(0.0) { $0 + Double($1.shape.rows) }
+    for group in stages.flatMap(\.groups).map({ $0.map(\.shape) }) + [
+      [plan.head].compactMap(\.self)
+    ] {
+      guard let columns = group.first.map({ Double($0.columns) }) else { continue }
+      let rows = group.reduce(0.0) { $0 + Double($1.rows) }
       // One triangle of XᵀX, and all of the cross moment; an inverse; and rounding with feedback.
       total += Double(tokens) * columns * (2 * rows * streams + columns * (corrects ? 3 : 1))
       total += columns * columns * (columns + 4 * rows)

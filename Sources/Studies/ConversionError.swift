@@ -42,10 +42,11 @@ public enum ConversionError: RemediableError {
     case .notQuantized(let path):
       "\(path): no Linear is quantized; quantize it first"
     case .quantizedHead(let head):
-      "\(head): is quantized, which few readers of other formats expect; quantize the original "
+      "\(head): is quantized, and only the Linears of the blocks are converted; quantize the original "
         + "model to the format instead"
     case .cacheScales(let format):
-      "the model has scales for its keys and values (kv_cache_scheme), which \(format) does not store"
+      "the model has scales for its keys and values (kv_cache_scheme), which \(format) does not store; "
+        + "quantize the original model to it instead"
     case .partlyQuantized(let dense, let quantized):
       "\(dense.joined(separator: ", ")): in floating point, beside the quantized "
         + "\(quantized.joined(separator: ", ")); engines make one matrix of them and need all or "

@@ -88,6 +88,12 @@ extension LanguageModel {
     try head().rows(0..<declaration.vocabularySize)
   }
 
+  /// The head as it is stored, with the type of its elements.
+  package func headBytes() throws(CheckpointError) -> (bytes: [UInt8], type: TensorType) {
+    let type = folder.tensor("\(declaration.head).weight")?.shape.type ?? .float32
+    return (try head().bytes(), type)
+  }
+
   /// Whether the head is the embedding.
   package var sharesHead: Bool { declaration.head == declaration.embedding }
 

@@ -70,9 +70,57 @@ private func withModel(tied: Bool, _ body: (TemporaryFolder) throws -> Void) thr
     }
   }
 
+  @Test func `of a composite model is untied wherever its configuration speaks of it`() throws {
+    try withModel(tied: true) { folder in
+      let config = try JSONValue(parsing: folder.read("model/config.json"))
+      let whole: JSONValue = [
+        "model_type": "llava", "architectures": ["LlavaForConditionalGeneration"],
+        "tie_word_embeddings": true, "text_config": config,
+      ]
+      try folder.write("model/config.json", whole.text())
+      try Command.succeed(["quantize", "model", "-o", "out", "--head"] + calibrated, in: folder)
+      let written = try JSONValue(parsing: folder.read("out/config.json"))
+      #expect(written["tie_word_embeddings"] == false)
+      #expect(written["text_config"]?["tie_word_embeddings"] == false)
+      // Such a result is still one of the same model.
+      try Command.succeed(
+        ["quantize", "model", "-o", "again", "--base", "out", "--redo", "down_proj"] + calibrated,
+        in: folder)
+    }
+  }
+
+  @Test func `stays dense where no codes can be found for it, if that is asked for`() throws {
+    try withModel(tied: false) { folder in
+      var model = TinyModel(.float32)
+      model.configure("tie_word_embeddings", "false")
+      // The last scale is beyond float32.
+      let values = (0..<64 * 32).map {
+        $0 < 64 * 32 - 1 ? Float(0.1) : Float.greatestFiniteMagnitude
+      }
+      model.tensors.append(
+        .init("lm_head.weight", "F32", [64, 32], FloatFormat.float32.encode(values)))
+      try model.write("model", in: folder)
+      let command = ["quantize", "model", "-o", "out", "--head", "--method", "rtn"]
+      let refused = try Command.start(command + calibrated, in: folder).finish()
+      #expect(refused.status == 1 && refused.errors.contains("lm_head"))
+      let made = try Command.start(
+        command + calibrated + ["--on-failure", "keep-dense", "--discard"], in: folder
+      ).finish()
+      try #require(made.status == 0, "\(made.errors)")
+      #expect(made.errors.contains("the head stays dense"))
+      let result = try ModelFolder(path: folder.path("out"))
+      #expect(result.tensor("lm_head.weight")?.shape.type == .float32)
+      let config = try JSONValue(parsing: folder.read("out/config.json"))
+      #expect(config["quantization_config"]?["config_groups"]?["group_0"]?["targets"] == ["Linear"])
+    }
+  }
+
   @Test(arguments: [
     (["--format", "gptq"], "gptq does not store the head as it stores other Linears"),
-    (["--method", "int8"], "rounds inputs, and engines multiply a head with inputs as they are"),
+    (
+      ["--method", "int8"],
+      "inputs are rounded to 8 bits (w8a8), and engines multiply a head with inputs as they are"
+    ),
   ])
   func `is refused where there is no place for it`(options: [String], words: String) throws {
     try withModel(tied: true) { folder in

@@ -196,7 +196,7 @@ private let quantizeHelp = """
                             fp8: 8-bit floats as inputs, with a scale for each
                             token
                             static: one scale from calibration for all 8-bit
-                            inputs, and 8-bit weights by default
+                            inputs, beside 8-bit weights
                             outliers: input channels with outliers stay in 16 bit
                             (LLM.int8())
     --bits <bits>           Bits of a code, 2 to 8. (default: 4; 8 where inputs
@@ -227,7 +227,8 @@ private let quantizeHelp = """
                             fp4+double, fp4. (default: Q4_K_M, nf4+double, or
                             integers of --bits)
     --head                  Quantize the head (lm_head) like the other Linears,
-                            from what the final norm makes; where it is the
+                            from what the final norm makes, in the bits of --bits
+                            whatever a plan of bits says; where it is the
                             embedding, it becomes a matrix of its own.
     --kv-cache <kv-cache>   Also store the scales with which keys and values can
                             be kept in 8 bits, from calibration: fp8, which vLLM
