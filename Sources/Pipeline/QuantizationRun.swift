@@ -143,21 +143,7 @@ public struct QuantizationRun {
     // Statistics of half a model are of use only to a run that continues.
     defer { if !isComplete, !canBeContinued { statistics.map(StatisticsFolder.remove) } }
     var (stream, original) = try streams(correcting: recipe.correction != nil, workspace)
-    var checkpoints = Checkpoints(every: checkpointInterval)
-    for index in plan.blocks.indices.dropFirst(journal?.blocks ?? 0) {
-      try solveBlock(index, by: quantizer, &stream, beside: &original, into: sink, &report, send)
-      // What is left to solve behind the last block is the head.
-      guard let workspace, index + 1 < plan.blocks.count || plan.head != nil else { continue }
-      try phases.during(.writing) {
-        try checkpoints.writeIfDue {
-          try sink.sync()
-          try Journal(
-            identity: identity, blocks: index + 1, linears: report.linears,
-            unquantized: report.unquantized
-          ).write(to: workspace, stream, beside: original)
-        }
-      }
-    }
+    try solveBlocks(by: quantizer, &stream, beside: &original, into: sink, &report, send)
     try solveHead(behind: stream, beside: original, by: quantizer, into: sink, &report, send)
     try model.forEachRotatedTensor { name, bytes in
       if name == plan.head.map({ "\($0.name).weight" }) { return }
@@ -185,6 +171,29 @@ public struct QuantizationRun {
     report.seconds = (clock.now - start).seconds
     report.phases = phases.seconds
     return report
+  }
+
+  /// Solves the blocks that are left, one after the other, with checkpoints in between.
+  private func solveBlocks(
+    by quantizer: BlockQuantizer, _ stream: inout Stream, beside original: inout Stream?,
+    into sink: any ResultSink, _ report: inout RunReport, _ send: (RunEvent) throws -> Void
+  ) throws {
+    let workspace = try sink.workspace()
+    var checkpoints = Checkpoints(every: checkpointInterval)
+    for index in plan.blocks.indices.dropFirst(journal?.blocks ?? 0) {
+      try solveBlock(index, by: quantizer, &stream, beside: &original, into: sink, &report, send)
+      // What is left to solve behind the last block is the head.
+      guard let workspace, index + 1 < plan.blocks.count || plan.head != nil else { continue }
+      try quantizer.clock.during(.writing) {
+        try checkpoints.writeIfDue {
+          try sink.sync()
+          try Journal(
+            identity: identity, blocks: index + 1, linears: report.linears,
+            unquantized: report.unquantized
+          ).write(to: workspace, stream, beside: original)
+        }
+      }
+    }
   }
 
   /// What its user should know about the output.
