@@ -66,6 +66,7 @@ struct ImatrixCommand: ParsableCommand {
       length: try language.windowLength(length, default: 512), limit: windows,
       opensTokens: opensTokens)
     var progress = ProgressLine()
+    defer { progress.end() }
     let importance = try GGUFImportance(of: language, on: windows) { progress.show($0, $1) }
     try importance.write(
       to: OutputPath.resolved(output),

@@ -1,5 +1,5 @@
-// All layouts of compressed-tensors except those of 4-bit floats. For a Linear P with weights [out, in], b bits, G groups in
-// a row, pack-quantized is:
+// All layouts of compressed-tensors except those of 4-bit floats. For a Linear P with weights
+// [out, in], b bits, G groups in a row, pack-quantized is:
 //
 //   P.weight_packed      int32 [out, ⌈in·b/32⌉]   codes along each row
 //   P.weight_scale       scales [out, G]
@@ -13,8 +13,8 @@
 //   P.input_scale        float32 [1]              static activations only
 //   P.input_zero_point   int8 [1]                 static and asymmetric only
 //
-// Codes and zero points of integers are unsigned here: the format's signed values plus 2^(b−1). The packed words
-// of the first layout hold the unsigned values.
+// Codes and zero points of integers are unsigned here: the format's signed values plus 2^(b−1).
+// The packed words of the first layout hold the unsigned values.
 
 internal import Checkpoint
 internal import LinearAlgebra

@@ -1,10 +1,11 @@
 internal import Checkpoint
 internal import JSON
 
-// The tokenizer in the metadata of a GGUF file: byte-level BPE, which llama.cpp calls "gpt2", or that of
-// SentencePiece, "llama". How text is split in front of the former has a name there (`tokenizer.ggml.pre`), which
-// follows from the pre-tokenizer, and so does which of the two it is. Everything else in a tokenizer.json may mislead:
-// tools that save a tokenizer again add a byte fallback that is never used.
+// The tokenizer in the metadata of a GGUF file: byte-level BPE, which llama.cpp calls "gpt2", or that
+// of SentencePiece, "llama". How text is split in front of the former has a name there
+// (`tokenizer.ggml.pre`). That name follows from the pre-tokenizer, and so does which of the two it
+// is. Everything else in a tokenizer.json may mislead: tools that save a tokenizer again add a byte
+// fallback that is never used.
 
 /// The tokenizer of a model, as GGUF files have it.
 struct GGUFTokenizer {

@@ -2,9 +2,9 @@ internal import COpenBLAS
 
 /// Matrix products: a thin layer over CBLAS.
 ///
-/// Safety: every call checks that the shapes
-/// of its views match, and a view always covers the memory from its first to its last element, so
-/// `rows`, `columns` and `stride` describe memory that exists.
+/// Safety: every call checks that the shapes of its views match, and a view always covers the
+/// memory from its first to its last element, so `rows`, `columns` and `stride` describe memory
+/// that exists.
 package enum BLAS {
   /// A general product: `c ← α·a·b + β·c`.
   ///
