@@ -82,7 +82,8 @@ struct QuantizeCommand: ParsableCommand {
     name: .customLong("head"),
     help: """
       Quantize the head (lm_head) like the other Linears, from what the final norm makes, in the bits of --bits \
-      whatever a plan of bits says; where it is the embedding, it becomes a matrix of its own.
+      whatever a plan of bits says (with --format gguf in those of its type). Where it is the embedding, it becomes a \
+      matrix of its own, or with mlx and gguf the embedding is solved as what it is as a head.
       """)
   var quantizesHead = false
 

@@ -33,6 +33,9 @@ public struct GGUFFormat: CheckpointFormat {
   /// Tensors may have types of their own.
   public let holdsSeveralSchemes = true
 
+  /// In the type that the mixture has for it.
+  public let holdsHead = true
+
   /// None beside the file.
   public let configurationFile: String? = nil
 

@@ -29,6 +29,9 @@ public struct GPTQFormat: CheckpointFormat {
   /// The name of a file that repeats the configuration, where readers look for one.
   public let configurationFile: String? = "quantize_config.json"
 
+  /// A Linear like others, which `lm_head` announces.
+  public let holdsHead = true
+
   /// In `g_idx`, with `desc_act`.
   public let holdsScatteredGroups = true
 
@@ -83,16 +86,20 @@ public struct GPTQFormat: CheckpointFormat {
       ("sym", .bool(scheme.weights.isSymmetric)),
       // Act-order with static groups needs no reordering at run time: g_idx is trivial.
       ("desc_act", .bool(scheme.scattersGroups)), ("static_groups", .bool(!scheme.scattersGroups)),
-      ("true_sequential", true), ("lm_head", false),
+      ("true_sequential", true), ("lm_head", .bool(selection?.head != nil)),
       ("checkpoint_format", "gptq"), ("pack_dtype", "int32"),
     ]
-    if let selection {
+    // The head is announced by itself, and is in no block.
+    if let selection, !selection.dense.isEmpty || !selection.foreign.isEmpty {
       let rules = selection.dense.map { name -> (String, JSONValue) in
         ("-:^\(name.replacing(".", with: #"\."#))$", [:])
       }
       members.append(("dynamic", .members(rules)))
       members.append(
-        ("modules_in_block_to_quantize", .array([.strings(selection.quantized)])))
+        (
+          "modules_in_block_to_quantize",
+          .array([.strings(selection.quantized.filter { $0 != selection.head })])
+        ))
     }
     return .members(members + [("meta", provenance)])
   }

@@ -37,6 +37,9 @@ public struct MLXFormat: CheckpointFormat {
   /// Eight, whatever the Linears have: that loses nothing, where four lose as much as in all Linears together.
   public let tableBits: Int? = 8
 
+  /// A module like others.
+  public let holdsHead = true
+
   /// The name of a file that repeats the configuration, where readers look for one.
   public let configurationFile: String? = nil
 

@@ -86,6 +86,13 @@ extension EngineCheck {
     without("vLLM", "keeps keys and values in 8 bits as floats, not as integers")
   }
 
+  /// The same for a head of GPTQ, which transformers looks for among the blocks alone.
+  func withoutGPTQHead() -> EngineCheck {
+    without(
+      "transformers", "takes the head of a GPTQ folder for a dense one, and gives it random weights"
+    )
+  }
+
   private func without(_ engine: String, _ reason: String) -> EngineCheck {
     guard let loaders, loaders.contains(engine) else { return self }
     return EngineCheck(

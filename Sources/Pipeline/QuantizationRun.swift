@@ -159,7 +159,7 @@ public struct QuantizationRun {
     try phases.during(.writing) {
       try sink.commit(
         ResultDescription(
-          configuration: try model.outputConfiguration(untying: plan.head != nil),
+          configuration: try model.outputConfiguration(untying: plan.untiesHead),
           groups: plan.groups(without: Set(failed)),
           leaving: LinearSelection(
             quantized: plan.groups(without: Set(failed)).flatMap(\.linears),
@@ -199,7 +199,7 @@ public struct QuantizationRun {
   /// What its user should know about the output.
   var warnings: [Warning] {
     var warnings = plan.engines.warnings + model.warnings
-    if let head = plan.head, model.sharesHead, !model.untiesHead, !model.storesTiedHead {
+    if let head = plan.head, plan.untiesHead, !model.untiesHead, !model.storesTiedHead {
       let bytes = settings.format.layout(
         of: head, plan.schemes[head.name] ?? settings.linearScheme, scales: plan.scales
       ).reduce(0) { $0 + ($1.shape.byteCount ?? 0) }
@@ -263,7 +263,7 @@ extension LanguageModel {
   /// `config.json` of the output, without what says that it is quantized.
   fileprivate func outputConfiguration(untying: Bool) throws -> JSONValue {
     var result = folder.configuration
-    if untiesHead || untying && sharesHead {
+    if untiesHead || untying {
       do throws(JSONError) {
         try result.setMember("tie_word_embeddings", to: false)
         // Readers of composite models differ in which of the two counts.

@@ -11,16 +11,23 @@ internal import Transformer
 extension LanguageModel {
   /// The head, where a run quantizes it, and what is stored for it.
   ///
+  /// Where it is the embedding, it becomes a matrix of its own, unless the format's readers take the head from an
+  /// embedding in integers.
+  ///
+  /// - Parameter tables: the tables in integers.
   /// - Throws: ``RunError`` where the format or the method has no place for it, or `CheckpointError` for a model
   ///   without one.
-  func plannedHead(_ settings: QuantizationSettings) throws -> (LinearShape, LinearScheme)? {
+  func plannedHead(
+    _ settings: QuantizationSettings, among tables: [LinearShape]
+  ) throws -> (LinearShape, LinearScheme)? {
     guard settings.quantizesHead else { return nil }
     guard settings.format.holdsHead else { throw RunError.headInFormat(settings.format.name) }
     guard settings.activationScheme == nil else {
       throw RunError.headBesideRoundedInputs(method: settings.label)
     }
     try checkPredicts()
-    return (headLinear, LinearScheme(settings.scheme))
+    let head = tables.contains(headShape) ? headShape : headLinear
+    return (head, LinearScheme(try settings.format.scheme(of: head, in: folder) ?? settings.scheme))
   }
 }
 

@@ -5,8 +5,9 @@ internal import Quantizer
 internal import Solvers
 internal import Transformer
 
-// The embedding and the head, for formats whose readers have them in integers. They are rounded to nearest:
-// each row belongs to one token, and with the bits that the format has for them nothing better is needed.
+// The embedding and the head, for formats whose readers have them in integers. They are rounded to nearest, but for
+// a head that is to be solved: each row belongs to one token, and with the bits that the format has for them
+// nothing better is needed.
 
 extension LanguageModel {
   /// The tables that a run quantizes, with what is stored for each.

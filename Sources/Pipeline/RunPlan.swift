@@ -9,10 +9,12 @@ internal import Transformer
 package struct RunPlan {
   /// The Linears of each block that are solved, in order of computation.
   let blocks: [[LinearShape]]
-  /// The embedding and the head, where they are quantized.
+  /// The embedding and the head, where they are rounded to nearest.
   let tables: [LinearShape]
   /// The head, where it is quantized like a Linear of the blocks.
   let head: LinearShape?
+  /// Whether that makes the head a matrix of its own where the source shares the embedding's.
+  let untiesHead: Bool
   /// What is stored for each Linear and table, by its name.
   let schemes: [String: LinearScheme]
   /// All quantized Linears and tables, by their schemes.
@@ -41,10 +43,12 @@ package struct RunPlan {
     try settings.format.check(model.folder)
     try model.folder.checkCompanions()
     blocks = model.declaration.blocks.indices.map(model.declaration.linears)
-    let planned = try model.plannedTables(settings)
-    let plannedHead = try model.plannedHead(settings)
-    (tables, head) = (planned.map(\.0), plannedHead?.0)
-    let ends = planned + [plannedHead].compactMap(\.self)
+    let inIntegers = try model.plannedTables(settings)
+    let plannedHead = try model.plannedHead(settings, among: inIntegers.map(\.0))
+    let rounded = inIntegers.filter { $0.0 != plannedHead?.0 }
+    (tables, head) = (rounded.map(\.0), plannedHead?.0)
+    untiesHead = model.sharesHead && head != nil && head != model.headShape
+    let ends = rounded + [plannedHead].compactMap(\.self)
     let schemes = try settings.schemes(for: model)
       .merging(ends.map { ($0.0.name, $0.1) }) { _, end in end }
     let scheme = { (linear: LinearShape) in schemes[linear.name] ?? settings.linearScheme }
@@ -68,6 +72,7 @@ package struct RunPlan {
     }
     if model.hasMixedExperts(groups) { engines = engines.withoutMixedExperts() }
     if settings.format.cache == .integer { engines = engines.withoutIntegerCache() }
+    if head != nil, settings.format is GPTQFormat { engines = engines.withoutGPTQHead() }
     self.engines = model.foreignPrefix.map(engines.withoutEngines) ?? engines
     try taken?.check(beside: groups, in: settings.format)
     guard !settings.method.keepsOutliers else { throw RunError.cannotStoreOutliers }

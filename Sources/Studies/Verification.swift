@@ -72,7 +72,7 @@ public struct Verification {
       try check(index, recorded, &outcome)
     }
     for table in report.tables { try check(table, &outcome) }
-    if let head = recorded[result.headLinear.name] {
+    if let head = recorded[result.headLinear.name] ?? recorded[result.headShape.name] {
       let original = try original.headWeights()
       let error =
         try result.headWeights().difference(to: original).sumOfSquares

@@ -228,8 +228,10 @@ private let quantizeHelp = """
                             integers of --bits)
     --head                  Quantize the head (lm_head) like the other Linears,
                             from what the final norm makes, in the bits of --bits
-                            whatever a plan of bits says; where it is the
-                            embedding, it becomes a matrix of its own.
+                            whatever a plan of bits says (with --format gguf in
+                            those of its type). Where it is the embedding, it
+                            becomes a matrix of its own, or with mlx and gguf the
+                            embedding is solved as what it is as a head.
     --kv-cache <kv-cache>   Also store the scales with which keys and values can
                             be kept in 8 bits, from calibration: fp8, which vLLM
                             uses with --kv-cache-dtype fp8; or int8. (values:
