@@ -10,8 +10,10 @@ struct CandidateArguments: ParsableArguments {
     transform: { try $0.split(separator: ",").map { try Method(words: String($0)) } })
   var methods = [Method.nearest, .awq, .gptq, .awqGPTQ]
 
-  @Option(help: "Bits of a code, separated by commas.", transform: { try $0.integers() })
-  var bits = [4]
+  @Option(
+    help: "Bits of a code, 2 to 8 or ternary, separated by commas.",
+    transform: { try $0.codeBits() })
+  var bits = [CodeBits.integers(4)]
 
   @Option(
     help: "Group sizes, separated by commas: numbers, channel or tensor. (default: 128)",
@@ -87,6 +89,16 @@ extension String {
     }
     guard !choices.isEmpty else { throw ValidationError("--grids needs at least one entry.") }
     return choices
+  }
+
+  /// Numbers of bits separated by commas.
+  fileprivate func codeBits() throws -> [CodeBits] {
+    try split(separator: ",").map {
+      guard let bits = CodeBits(argument: String($0)) else {
+        throw ValidationError("\"\($0)\" is no number of bits; give 2 to 8, or ternary.")
+      }
+      return bits
+    }
   }
 
   /// Group sizes separated by commas.

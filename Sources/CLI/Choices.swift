@@ -219,6 +219,28 @@ enum GroupSize: ExpressibleByArgument {
   }
 }
 
+/// `--bits`: how many codes there are.
+enum CodeBits: ExpressibleByArgument, Equatable {
+  case integers(Int)
+  case ternary
+
+  init?(argument: String) {
+    if argument == "ternary" {
+      self = .ternary
+    } else {
+      guard let bits = Int(argument) else { return nil }
+      self = .integers(bits)
+    }
+  }
+
+  /// The number of bits in which a code is stored.
+  var count: Int { if case .integers(let bits) = self { bits } else { 2 } }
+
+  var defaultValueDescription: String {
+    if case .integers(let bits) = self { "\(bits)" } else { "ternary" }
+  }
+}
+
 /// `--grids`: the points that codes can stand for.
 enum GridChoice: String {
   case integer

@@ -50,8 +50,12 @@ struct QuantizeCommand: ParsableCommand {
     transform: { try Method(words: $0) })
   var method: Method?
 
-  @Option(help: "Bits of a code, 2 to 8. (default: 4; 8 where inputs are rounded to integers)")
-  var bits: Int?
+  @Option(
+    help: """
+      Bits of a code, 2 to 8; or ternary, codes of 2 bits of which only -1, 0 and 1 are used. (default: 4; 8 where \
+      inputs are rounded to integers)
+      """)
+  var bits: CodeBits?
 
   // Unconditional, so that −1 is a value and not an option.
   @Option(

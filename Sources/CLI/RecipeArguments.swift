@@ -79,19 +79,22 @@ struct RecipeArguments: ParsableArguments {
   ///
   /// The defaults are 4 bits in groups of 128, or 8 bits per channel if inputs are rounded to integers too.
   func settings(
-    _ method: Method, bits: Int?, groupSize: GroupSize?, alpha familyAlpha: Float,
+    _ method: Method, bits: CodeBits?, groupSize: GroupSize?, alpha familyAlpha: Float,
     format: FormatChoice = .standard, grid: GridChoice = .integer
   ) throws -> QuantizationSettings {
     try checkObserver(method, in: format.format)
     let rounds = method.activations != nil
     let isInt8 = method.roundsInputsToIntegers
     let own = bits == nil && groupSize == nil ? format.format.standardScheme : nil
+    let isTernary = bits == .ternary
+    try checkTernary(isTernary, grid)
     return QuantizationSettings(
       scheme: try own
         ?? Scheme(
-          bits: bits ?? (isInt8 ? 8 : 4),
-          points: rounds ? .symmetric : grid.points(symmetry, in: format.format),
-          granularity: groupSize?.granularity ?? (isInt8 ? .channel : .group(128))),
+          bits: bits?.count ?? (isInt8 ? 8 : 4),
+          points: rounds || isTernary ? .symmetric : grid.points(symmetry, in: format.format),
+          granularity: groupSize?.granularity ?? (isInt8 ? .channel : .group(128)),
+          isNarrow: isTernary),
       range: range ?? preset.range, method: method,
       options: MethodOptions(
         order: order ?? preset.order, damping: damping.start, searchesDamping: damping == .auto,
@@ -99,6 +102,17 @@ struct RecipeArguments: ParsableArguments {
       correction: correction.map(\.correction) ?? preset.correction,
       symmetricActivations: !hasAsymmetricActivations, observer: observer, outliers: outliers,
       format: format.format)
+  }
+
+  /// Checks that ternary codes and the rule that is made for them are not mixed with others.
+  private func checkTernary(_ isTernary: Bool, _ grid: GridChoice) throws {
+    guard !isTernary || symmetry != .asymmetric && grid == .integer else {
+      throw ValidationError(
+        "--bits ternary: the points are -1, 0 and 1, which are symmetric integers.")
+    }
+    guard isTernary || range != .absMean else {
+      throw ValidationError("--range abs-mean is for --bits ternary.")
+    }
   }
 
   /// Checks that the observer knows how inputs are rounded.

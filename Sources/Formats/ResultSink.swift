@@ -46,7 +46,7 @@ public struct StoredLinear: Sendable {
   /// A Linear; `name` is its key without `.weight`.
   public init(_ name: String, _ linear: QuantizedLinear, scales: FloatFormat) {
     shape = LinearShape(name: name, rows: linear.weight.rows, columns: linear.weight.columns)
-    self.linear = linear
+    self.linear = linear.widened
     self.scales = scales
   }
 }

@@ -75,7 +75,7 @@ public struct QuantizationSettings: Sendable {
     if scheme.granularity == .tensor { words.append("tensor") }
     if scheme.granularity == .channel, inputs == nil { words.append("channel") }
     switch scheme.points {
-    case .symmetric: break
+    case .symmetric: if scheme.isNarrow { words.append(scheme.bits == 2 ? "ternary" : "narrow") }
     case .zeroPoint: words.append("asym")
     case .offset: words.append("offset")
     case .table(let table): words.append(table.name)

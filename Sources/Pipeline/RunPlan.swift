@@ -53,7 +53,10 @@ package struct RunPlan {
       .merging(ends.map { ($0.0.name, $0.1) }) { _, end in end }
     let scheme = { (linear: LinearShape) in schemes[linear.name] ?? settings.linearScheme }
     groups = SchemeGroup.groups(
-      of: (taken?.linears ?? []) + (blocks.joined() + ends.map(\.0)).map { ($0.name, scheme($0)) })
+      of: (taken?.linears ?? [])
+        + (blocks.joined() + ends.map(\.0)).map {
+          ($0.name, scheme($0).widened)
+        })
     let sorted = blocks.joined().sorted { $0.name < $1.name }
     scales = try Self.scaleFormat(sorted, in: model.folder, settings.format)
     try Self.checkWidths(sorted, isFree: settings.format.standardScheme == nil) {

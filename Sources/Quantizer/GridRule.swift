@@ -8,12 +8,18 @@ public struct GridRule: Sendable {
     case minMax = "min-max"
     /// That range shrunk by the factor with the least rounding error Σ (ŵ − w)².
     case squaredError = "squared-error"
+    /// From −m to m, where m is the mean of |w|: BitNet b1.58's rule for ternary points (Ma and others 2024, arXiv
+    /// 2402.17764, equations 1 to 3).
+    case absMean = "abs-mean"
     /// That range shrunk by the factor with the least output error, in a metric that the rounding
     /// determines: AWQ's clip search.
     case outputError = "output-error"
     /// The range with which nearest plane leaves the least error in the group, given the feedback from
     /// all groups before it; squared error for roundings without feedback.
     case solve
+
+    /// Whether several ranges are tried.
+    var isSearched: Bool { self != .minMax && self != .absMean }
   }
 
   /// How wide the range is.
@@ -52,7 +58,7 @@ public struct GridRule: Sendable {
   /// and tries few candidates.
   public var coarse: GridRule {
     GridRule(
-      range: range == .minMax ? .minMax : .squaredError, search: .coarse, encoding: encoding)
+      range: range.isSearched ? .squaredError : range, search: .coarse, encoding: encoding)
   }
 
   /// Chooses a grid for a matrix `[rows, columns]`.

@@ -4,6 +4,7 @@ internal import LinearAlgebra
 struct GroupRangeSearch<Kernel: RoundingKernel>: Sendable {
   private let kernel: Kernel
   private let scheme: Scheme
+  private let rule: GridRule.Range
   private let encoding: any GridEncoding
   private let search: RangeSearch
   private let factors: [Float]
@@ -12,14 +13,15 @@ struct GroupRangeSearch<Kernel: RoundingKernel>: Sendable {
   /// A search; the kernel is that of the scheme's points, with any scale.
   init(_ kernel: Kernel, _ rule: GridRule, _ scheme: Scheme) {
     (self.kernel, self.scheme) = (kernel, scheme)
-    (encoding, search) = (rule.encoding, rule.search)
-    factors = rule.range == .minMax ? [] : search.factors
+    (self.rule, encoding, search) = (rule.range, rule.encoding, rule.search)
+    factors = rule.range.isSearched ? search.factors : []
     lastCode = Float(scheme.largestCode)
   }
 
   /// The range whose squared errors, each times its importance, have the least sum; the range that
-  /// covers the weights where the rule does not search.
+  /// covers the weights, or reaches to their mean magnitude, where the rule does not search.
   func range(for weights: Span<Float>, importance: Span<Float>?) -> ClosedRange<Float> {
+    if rule == .absMean { return weights.meanMagnitudes }
     let cover = scheme.range(of: weights)
     guard cover.lowerBound < cover.upperBound, !factors.isEmpty,
       encoding.entry(covering: cover, scheme).scale.isFinite
@@ -61,5 +63,15 @@ extension Scheme {
       high = max(high, weights[i])
     }
     return low...high
+  }
+}
+
+extension Span<Float> {
+  /// The range as far as the mean magnitude on both sides.
+  fileprivate var meanMagnitudes: ClosedRange<Float> {
+    var sum = 0.0
+    for i in indices { sum += Double(abs(self[i])) }
+    let mean = Float(sum / Double(Swift.max(1, count)))
+    return -mean...mean
   }
 }

@@ -18,6 +18,11 @@ public struct LinearScheme: Sendable, Hashable {
     self.activations = activations
     self.scattersGroups = scattersGroups
   }
+
+  /// The scheme as files have it.
+  public var widened: LinearScheme {
+    LinearScheme(weights.widened, activations: activations, scattersGroups: scattersGroups)
+  }
 }
 
 /// A quantized Linear: its weights, and how its inputs are rounded.
@@ -44,6 +49,11 @@ public struct QuantizedLinear: Sendable, Equatable {
     LinearScheme(
       weight.grid.scheme, activations: activations?.scheme,
       scattersGroups: weight.grid.scattersGroups)
+  }
+
+  /// The same Linear in the scheme as files have it.
+  public var widened: QuantizedLinear {
+    QuantizedLinear(weight.widened, activations: activations, kept: kept)
   }
 
   /// The weights that the codes stand for, with those of kept channels as they are.

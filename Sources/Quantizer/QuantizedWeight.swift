@@ -94,6 +94,22 @@ public struct QuantizedWeight: Sendable, Equatable {
     return QuantizedWeight(rows: rows, columns: columns, grid: stored, codes: codes)
   }
 
+  /// The same weights in the scheme as files have it.
+  ///
+  /// Codes of a narrow range begin at its own lowest point, so each becomes one more.
+  var widened: QuantizedWeight {
+    let scheme = grid.scheme.widened
+    guard scheme != grid.scheme else { return self }
+    let middle = Float(scheme.middleCode)
+    return QuantizedWeight(
+      rows: rows, columns: columns,
+      grid: Grid(
+        scheme: scheme, groupSize: grid.groupSize, scales: grid.scales,
+        offsets: Matrix(rows: grid.offsets.rows, columns: grid.offsets.columns) { _, _ in middle },
+        columnGroups: grid.columnGroups),
+      codes: codes.map { $0 + 1 })
+  }
+
   /// The share of given weights that lie beyond the ends of the grid.
   ///
   /// Weights count from half a step and 2⁻⁸ of the grid's width beyond an end, because rounding a

@@ -31,14 +31,20 @@ public struct Scheme: Sendable, Hashable {
   /// The number of consecutive columns whose groups store their scales and offsets as small multiples of
   /// factors that they share; nil where each group stores its own.
   public let superBlock: Int?
+  /// Whether symmetric codes leave out the lowest point, which has no counterpart above 0, so that there are
+  /// 2^bits − 1 of them: with two bits −1, 0 and 1.
+  public let isNarrow: Bool
 
   /// A scheme that is known to be possible.
   ///
   /// - Throws: ``SchemeError`` for bits outside 2...8 or other than those of the table, for a group size
   ///   below 1, or for a super-block that is not made of groups.
+  /// - Precondition: what is narrow is symmetric.
   public init(
-    bits: Int, points: Points, granularity: Granularity, superBlock: Int? = nil
+    bits: Int, points: Points, granularity: Granularity, superBlock: Int? = nil,
+    isNarrow: Bool = false
   ) throws(SchemeError) {
+    precondition(!isNarrow || points == .symmetric, "a narrow range of \(points)")
     guard (2...8).contains(bits) else { throw .unsupportedBits(bits) }
     if case .group(let size) = granularity, size < 1 { throw .unsupportedGroupSize(size) }
     if let superBlock {
@@ -53,6 +59,7 @@ public struct Scheme: Sendable, Hashable {
     self.points = points
     self.granularity = granularity
     self.superBlock = superBlock
+    self.isNarrow = isNarrow
   }
 
   /// A scheme of evenly spaced points around an integer zero point.
@@ -63,7 +70,7 @@ public struct Scheme: Sendable, Hashable {
       bits: bits, points: symmetric ? .symmetric : .zeroPoint, granularity: granularity)
   }
 
-  /// The same scheme with another number of bits.
+  /// The same scheme with another number of bits, and all of their codes.
   ///
   /// - Throws: ``SchemeError`` for bits outside 2...8, or other than those of the table.
   public func storing(bits: Int) throws(SchemeError) -> Scheme {
@@ -82,15 +89,19 @@ public struct Scheme: Sendable, Hashable {
   /// Whether the zero point is fixed at the middle code, 2^(bits − 1).
   public var isSymmetric: Bool { points == .symmetric }
 
-  /// The largest code: 2^bits − 1, or the last of the table.
+  /// The largest code: 2^bits − 1, one less where the range is narrow, or the last of the table.
   ///
   /// The smallest code is 0.
   public var largestCode: Int {
-    if case .table(let table) = points { table.values.count - 1 } else { 1 << bits - 1 }
+    if case .table(let table) = points { return table.values.count - 1 }
+    return 1 << bits - (isNarrow ? 2 : 1)
   }
 
   /// The zero point of a symmetric grid, the code that stands for 0.
-  public var middleCode: Int { 1 << (bits - 1) }
+  public var middleCode: Int { 1 << (bits - 1) - (isNarrow ? 1 : 0) }
+
+  /// The scheme as files have it, which know no narrow range.
+  public var widened: Scheme { isNarrow ? (try? storing(bits: bits)) ?? self : self }
 
   /// The number of consecutive columns that share a scale in a matrix of a given width.
   ///

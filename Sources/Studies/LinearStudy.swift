@@ -107,7 +107,7 @@ public struct LinearStudy: Sendable {
     for linear in solution.linears {
       tensors += zip(
         settings.format.layout(of: shape, settings.linearScheme, scales: scales[candidate]),
-        settings.format.encode(linear.linear, scales: scales[candidate]))
+        settings.format.encode(linear.linear.widened, scales: scales[candidate]))
     }
     if let factors = solution.factors {
       tensors.append(

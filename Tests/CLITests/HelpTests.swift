@@ -103,11 +103,11 @@ private let quantizeHelp = """
                             symmetric. (default: --symmetric; --asymmetric with
                             --format mlx)
     --range <range>         How wide the range of a group is: min-max,
-                            squared-error, output-error, solve; solve chooses it
-                            with the codes, where whole groups of at most 256
-                            columns are visited, and is squared-error elsewhere.
-                            (default: by preset) (values: min-max, squared-error,
-                            output-error, solve)
+                            squared-error, abs-mean, output-error, solve; solve
+                            chooses it with the codes, where whole groups of at
+                            most 256 columns are visited, and is squared-error
+                            elsewhere. (default: by preset) (values: min-max,
+                            squared-error, abs-mean, output-error, solve)
     --order <order>         The order in which columns are visited: natural,
                             activation, group-aware (gptq, cd, beam, signround).
                             (default: by preset) (values: natural, activation,
@@ -199,8 +199,9 @@ private let quantizeHelp = """
                             inputs, beside 8-bit weights
                             outliers: input channels with outliers stay in 16 bit
                             (LLM.int8())
-    --bits <bits>           Bits of a code, 2 to 8. (default: 4; 8 where inputs
-                            are rounded to integers)
+    --bits <bits>           Bits of a code, 2 to 8; or ternary, codes of 2 bits
+                            of which only -1, 0 and 1 are used. (default: 4; 8
+                            where inputs are rounded to integers)
     --group-size <group-size>
                             Consecutive weights that share a scale: a number, or
                             channel, or tensor. (default: 128; channel where
