@@ -20,6 +20,7 @@ struct ConvertCommand: ParsableCommand {
       EXAMPLES:
         ptq convert Llama-3.2-1B-GPTQ -o Llama-3.2-1B-AWQ --format awq
         ptq convert SmolLM2-awq -o SmolLM2-packed --format compressed-tensors
+        ptq convert SmolLM2-nested -o SmolLM2-4bit --format gptq --bits 4
       """)
 
   @Argument(help: "The quantized model's folder.")
@@ -31,6 +32,13 @@ struct ConvertCommand: ParsableCommand {
   @Option(help: "The layout of the output: \(Choices.formats).")
   var format: FormatChoice
 
+  @Option(
+    help: """
+      Keep only so many upper bits of each code, which is exact for what --method matryoshka has made and rounds to \
+      nearest elsewhere.
+      """)
+  var bits: Int?
+
   @OptionGroup
   var opening: ModelArguments
 
@@ -39,8 +47,9 @@ struct ConvertCommand: ParsableCommand {
 
   func run() throws {
     try common.apply()
+    let stored = try opening.model(at: model)
     let conversion = try Conversion(
-      of: opening.model(at: model), to: format.format, output: output)
+      of: bits.map(stored.keepingUpperBits) ?? stored, to: format.format, output: output)
     var display = RunDisplay()
     defer { display.end() }
     let report = try Interruption.watched {

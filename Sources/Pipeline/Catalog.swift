@@ -17,7 +17,7 @@ public struct Catalog: Sendable {
   public var formats = CheckpointFormats.all
   /// The roundings, the default first.
   public var roundings = [
-    RoundingMethod.gptq, .coordinateDescent, .beam, .signRound, .nearest,
+    RoundingMethod.gptq, .coordinateDescent, .beam, .signRound, .matryoshka, .nearest,
   ]
   /// The transforms.
   public var transforms = [TransformMethod.awq, .awqOutput, .smoothQuant]

@@ -55,7 +55,7 @@ struct GroupRangeSearch<Kernel: RoundingKernel>: Sendable {
 extension Scheme {
   /// The smallest range that contains some finite weights, and 0 unless points have a
   /// floating-point offset: a weight of 0 stays 0 on all other grids.
-  func range(of weights: Span<Float>) -> ClosedRange<Float> {
+  package func range(of weights: Span<Float>) -> ClosedRange<Float> {
     let start = points == .offset && !weights.isEmpty ? weights[0] : 0
     var (low, high) = (start, start)
     for i in weights.indices {

@@ -46,7 +46,7 @@ public struct RangeSearch: Sendable, Hashable {
   public var factors: [Float] { (0..<count).map { first - step * Float($0) } }
 
   /// The range that covers all weights, shrunk by a factor.
-  func range(_ factor: Float, of cover: ClosedRange<Float>) -> ClosedRange<Float> {
+  package func range(_ factor: Float, of cover: ClosedRange<Float>) -> ClosedRange<Float> {
     switch ends {
     case .together:
       let still = max(cover.lowerBound, min(0, cover.upperBound))

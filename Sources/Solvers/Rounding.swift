@@ -73,6 +73,8 @@ public enum SolverError: RemediableError {
   case calibrationNeeded(method: String)
   /// The method needs facts about the tokens that their second moment does not contain.
   case tokensNeeded(method: String)
+  /// The upper bits of such codes are none.
+  case noSlices(Scheme)
   /// The statistics cannot be factored.
   case factor(FactorFailure)
   /// No grid fits.
@@ -88,6 +90,9 @@ public enum SolverError: RemediableError {
     case .calibrationNeeded(let method): "\(method) needs calibration statistics"
     case .tokensNeeded(let method):
       "\(method) needs the magnitudes of the inputs, which a Hessian does not tell"
+    case .noSlices(let scheme):
+      "matryoshka needs symmetric codes, or such with floating-point offsets, of 4, 6 or 8 bits, and these are of "
+        + "\(scheme.bits) bits\(scheme.points == .zeroPoint ? " with zero points" : "")"
     case .factor(let failure): failure.description
     case .grid(let error): error.description
     case .heldOut(let input):
@@ -104,6 +109,7 @@ public enum SolverError: RemediableError {
     switch self {
     case .calibrationNeeded: [.giveCalibrationText]
     case .tokensNeeded: [.giveActivations]
+    case .noSlices: [.chooseBits([8, 4]), .useSymmetricWeights]
     case .factor, .grid, .heldOut, .outputOverflow: []
     }
   }

@@ -46,6 +46,13 @@ public struct RoundingMethod: Sendable {
     needsCalibration: true
   ) { SignGradientRounding(start: NearestPlaneRounding(order: $0.order, damping: $0.damping)) }
 
+  /// Codes of which each half is a code.
+  public static let matryoshka = RoundingMethod(
+    name: "matryoshka",
+    summary: "GPTQ for nested codes: the upper 4 and 2 bits of 8 are codes as well (MatQuant)",
+    needsCalibration: true
+  ) { MatryoshkaRounding(start: NearestPlaneRounding(order: $0.order, damping: $0.damping)) }
+
   /// Round to nearest.
   public static let nearest = RoundingMethod(
     name: "rtn", summary: "every weight to the nearest point of its grid (round to nearest)",

@@ -60,7 +60,8 @@ public struct Conversion: Sendable {
   public func run(_ send: (RunEvent) throws -> Void = { _ in }) throws -> ConversionReport {
     let clock = ContinuousClock()
     let start = clock.now
-    let recorded = try RunReport(recordedIn: model.folder)
+    // The errors in it are those of all bits.
+    let recorded = model.upperBits == nil ? try RunReport(recordedIn: model.folder) : nil
     let plan = try ConversionPlan(model, from: source, to: format) {
       try send(.progress($0 / 2, "checking"))
     }

@@ -24,6 +24,8 @@ public struct LanguageModel: Sendable {
   /// The family whose `model_type` the folder does not have, but which it is read as; nil where both
   /// agree.
   public private(set) var assumedFamily: String?
+  /// How many upper bits of the Linears' codes are read; nil for all.
+  package private(set) var upperBits: Int?
   /// What the weights are rotated by as they are read; nil for nothing.
   package private(set) var rotation: Rotation?
 
@@ -122,7 +124,23 @@ public struct LanguageModel: Sendable {
   /// - Throws: ``CheckpointError`` when its tensors are missing or invalid.
   public func quantizedLinear(_ shape: LinearShape) throws(CheckpointError) -> QuantizedLinear? {
     guard let format, isQuantized(shape) else { return nil }
-    return try format.decode(shape, in: folder, folder.quantization ?? nil)
+    let linear = try format.decode(shape, in: folder, folder.quantization ?? nil)
+    guard let upperBits, upperBits != linear.weight.grid.scheme.bits else { return linear }
+    guard linear.kept == nil, let slice = linear.weight.sliced(to: upperBits) else {
+      throw .tensor(
+        name: shape.name, path: folder.path,
+        reason:
+          "has codes of which the upper \(upperBits) bits are none; fewer bits than there are, at least 2, and "
+          + "evenly spaced points around the middle code or from floating-point offsets are needed")
+    }
+    return QuantizedLinear(slice, activations: linear.activations)
+  }
+
+  /// The same model, of whose Linears only the upper bits of the codes are read (Matryoshka quantization).
+  package func keepingUpperBits(_ bits: Int) -> LanguageModel {
+    var model = self
+    model.upperBits = bits
+    return model
   }
 
   private func linear(_ slot: Slot) throws(CheckpointError) -> Linear {

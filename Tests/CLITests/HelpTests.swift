@@ -186,6 +186,8 @@ private let quantizeHelp = """
                             and keeps the best
                             signround: GPTQ, then rounding learned by the signs
                             of gradients (SignRound)
+                            matryoshka: GPTQ for nested codes: the upper 4 and 2
+                            bits of 8 are codes as well (MatQuant)
                             rtn: every weight to the nearest point of its grid
                             (round to nearest)
                             rotate: rotate the residual stream and attention
