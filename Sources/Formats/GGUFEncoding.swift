@@ -92,7 +92,7 @@ struct SuperBlockEntries {
     let integers = SharedFactor.Integers.scales(scheme)
     let found = ideal.map(\.scale)
     scales =
-      SharedFactor(exactly: found, integers) ?? SharedFactor(nearestTo: found, integers)
+      SharedFactor(exactly: found, integers.withZero) ?? SharedFactor(nearestTo: found, integers)
     fixedOffset = ideal.first?.offset ?? 0
     guard scheme.points == .offset else {
       offsets = nil
