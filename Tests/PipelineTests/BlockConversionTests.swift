@@ -223,6 +223,20 @@ extension String {
     }
   }
 
+  @Test func `has the settings of its tokenizer`() throws {
+    try TemporaryFolder.with { folder in
+      try folder.write(
+        "model/tokenizer_config.json",
+        #"{"bos_token": "<s>", "eos_token": {"content": "</s>"}, "chat_template": "{{ messages }}"}"#
+      )
+      let out = try folder.convert(folder.source(GGUFFormat(.q80)), to: CompressedTensorsFormat())
+      let settings = try #require(try out.folder.json("tokenizer_config.json"))
+      #expect(settings["bos_token"] == "<s>" && settings["eos_token"] == "</s>")
+      #expect(settings["chat_template"] == "{{ messages }}" && settings["pad_token"] == nil)
+      #expect(try out.folder.configuration.member("eos_token_id").int == 1)
+    }
+  }
+
   @Test func `has offsets in a format of offsets alone`() throws {
     try TemporaryFolder.with { folder in
       let source = try folder.source(GGUFFormat(.q41))
