@@ -76,6 +76,15 @@ def gguf_seeds():
     seed("gguf", "empty", gguf([], []))
 
 
+def importance_seeds():
+    name = "blk.0.ffn_up.weight"
+    seed("importance", "new", gguf([("general.type", 8, "imatrix"), ("imatrix.chunk_count", 4, 1)], [
+        (f"{name}.in_sum2", 0, [2, 1], floats(1, 2)), (f"{name}.counts", 0, [1, 1], floats(32))]))
+    entry = struct.pack("<i", len(name)) + name.encode() + struct.pack("<ii", 4, 2) + floats(1, 2)
+    seed("importance", "old", struct.pack("<i", 1) + entry + struct.pack("<ii", 4, 4) + b"text")
+    seed("importance", "long", struct.pack("<i", 1) + entry[:-12] + struct.pack("<i", 2**24) + floats(1, 2))
+
+
 def json_seeds():
     seed("json", "kinds", '{"a":[null,true,false,-0,1.5e-3,12345678901234567890],"é":{"\\ud83d\\ude00":"\\u0000\\n"}}')
     seed("json", "deep", "[" * 129 + "]" * 129)
@@ -86,6 +95,7 @@ def json_seeds():
 
 def weight_seeds():
     gguf_seeds()
+    importance_seeds()
     seed("safetensors", "types", safetensors([
         ("a", "F32", [2, 2], floats(1, 2, 3, 4)), ("b", "F16", [3], bytes(6)), ("c", "BF16", [], bytes(2)),
         ("d", "I32", [1], bytes(4)), ("e", "I64", [1], bytes(8)), ("f", "F64", [1], bytes(8)),

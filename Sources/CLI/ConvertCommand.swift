@@ -13,20 +13,23 @@ struct ConvertCommand: ParsableCommand {
     commandName: "convert",
     abstract: "Store a quantized model in another format, without loss.",
     discussion: """
-      MODEL is a folder written by ptq, gptqmodel, AutoGPTQ, AutoAWQ, llm-compressor or mlx-lm. Codes, \
-      scales and zero points keep their values; if a format cannot hold one of them exactly, the \
-      conversion is refused. Everything else is copied.
+      MODEL is a folder written by ptq, gptqmodel, AutoGPTQ, AutoAWQ, llm-compressor or mlx-lm, or a GGUF \
+      file. Every weight keeps its value; if a format cannot hold one of them exactly, the conversion is \
+      refused. Everything else is copied; the quantized embedding and head of a GGUF file become dense.
 
       EXAMPLES:
         ptq convert Llama-3.2-1B-GPTQ -o Llama-3.2-1B-AWQ --format awq
         ptq convert SmolLM2-awq -o SmolLM2-packed --format compressed-tensors
         ptq convert SmolLM2-nested -o SmolLM2-4bit --format gptq --bits 4
+        ptq convert SmolLM2-awq -o SmolLM2.gguf --format gguf
       """)
 
-  @Argument(help: "The quantized model's folder.")
+  @Argument(help: "The quantized model's folder or GGUF file.")
   var model: String
 
-  @Option(name: .shortAndLong, help: "The folder to write; it must not exist.")
+  @Option(
+    name: .shortAndLong,
+    help: "The folder to write, or the file with --format gguf; it must not exist.")
   var output: String
 
   @Option(help: "The layout of the output: \(Choices.formats).")

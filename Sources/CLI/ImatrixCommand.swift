@@ -14,7 +14,8 @@ struct ImatrixCommand: ParsableCommand {
     abstract: "Measure the importances that llama-quantize takes as --imatrix.",
     discussion: """
       The file holds the sum of squares of each input channel of each Linear, as llama-imatrix writes it. \
-      ptq quantize --format gguf does not need it: it knows the whole Hessian.
+      ptq quantize does not need it: with --calibration it knows the whole Hessian. It takes such a file, of \
+      whatever tool, as --importance where there is no text.
 
       EXAMPLE:
         ptq imatrix SmolLM2 --calibration text.txt --length 512 -o SmolLM2.imatrix

@@ -31,6 +31,7 @@ struct QuantizeCommand: ParsableCommand {
         ptq quantize Llama-3.2-1B -o b --calibration t.txt --base a --redo down_proj
         ptq quantize Llama-3.2-1B -o Llama-mlx --calibration t.txt --format mlx
         ptq quantize Llama -o l.gguf --calibration t.txt --format gguf --type Q4_K_M
+        ptq quantize Llama -o l.gguf --importance i.gguf --format gguf --type Q4_K_M
 
       Output error % is the squared error of a Linear's output over the calibration tokens, \
       in per cent of the output's energy; held-out % is the same on tokens that no solver saw.
@@ -71,6 +72,13 @@ struct QuantizeCommand: ParsableCommand {
       Also write the statistics of every input into this new folder, for ptq layer --statistics.
       """)
   var statistics: String?
+
+  @Option(
+    help: """
+      A file of importances, as ptq imatrix and llama-imatrix write it (.gguf or .dat), in place of --calibration: \
+      the mean square of each input channel, and nothing of how channels go together.
+      """)
+  var importance: String?
 
   @Option(help: "The layout of the output: \(Choices.formats).")
   var format = FormatChoice.standard
@@ -147,6 +155,12 @@ struct QuantizeCommand: ParsableCommand {
 
   func validate() throws {
     if try storedFormat.format.standardScheme != nil { try checkTypes() }
+    if importance != nil, calibration.path != nil {
+      throw ValidationError("--importance and --calibration exclude each other.")
+    }
+    if importance != nil, mixed.bitsBudget != nil {
+      throw ValidationError("--bits-budget needs --calibration; --importance is not enough.")
+    }
     if bits != nil, mixed.decideBits {
       throw ValidationError("--bits and --bits-budget or --bits-plan exclude each other.")
     }
@@ -193,6 +207,7 @@ struct QuantizeCommand: ParsableCommand {
     let run = try QuantizationRun(
       model: language, settings: settings,
       calibration: try calibration.read(for: language, recipe.preset),
+      importance: try importance.map { try GGUFImportance(path: $0, for: language.folder) },
       output: output, statistics: statistics, checkpointInterval: Double(interruption.interval),
       // Where only the search was interrupted, there is no run yet to be continued.
       interrupted: search != nil && interruption.resume

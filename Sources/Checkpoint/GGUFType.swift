@@ -19,6 +19,7 @@ public enum GGUFType: UInt32, Sendable, CaseIterable {
   case iq4XS = 23
   case tq10 = 34
   case tq20 = 35
+  case mxfp4 = 39
 
   /// The name that users know, such as `Q4_K`.
   public var name: String {
@@ -40,6 +41,7 @@ public enum GGUFType: UInt32, Sendable, CaseIterable {
     case .iq4XS: "IQ4_XS"
     case .tq10: "TQ1_0"
     case .tq20: "TQ2_0"
+    case .mxfp4: "MXFP4"
     }
   }
 
@@ -47,7 +49,7 @@ public enum GGUFType: UInt32, Sendable, CaseIterable {
   public var blockLength: Int {
     switch self {
     case .float32, .float16, .bfloat16: 1
-    case .q40, .q41, .q50, .q51, .q80, .iq4NL: 32
+    case .q40, .q41, .q50, .q51, .q80, .iq4NL, .mxfp4: 32
     case .q2K, .q3K, .q4K, .q5K, .q6K, .iq4XS, .tq10, .tq20: 256
     }
   }
@@ -70,6 +72,7 @@ public enum GGUFType: UInt32, Sendable, CaseIterable {
     case .iq4XS: 136
     case .tq10: 54
     case .tq20: 66
+    case .mxfp4: 17
     }
   }
 

@@ -5,7 +5,7 @@
 //                          uint8   [out, in/32]   mxfp4-pack-quantized: exponents of two, plus 127
 //   P.weight_global_scale  float32 [1]            nvfp4: what scales are divided by
 //
-// A code is a bit for the sign above an index into 0, ½, 1, 1½, 2, 3, 4, 6.
+// A code is an `E2M1`.
 
 internal import Checkpoint
 internal import LinearAlgebra
@@ -31,7 +31,7 @@ enum FP4Layout {
   }
 
   static func encode(_ weight: QuantizedWeight, _ type: CompressedTensorsType) -> [[UInt8]] {
-    let codes = weight.codes.map(code)
+    let codes = weight.codes.map(E2M1.code)
     let packed = stride(from: 0, to: codes.count, by: 2).map { codes[$0] | codes[$0 + 1] << 4 }
     let scales = weight.grid.scales.elements
     guard type == .nvfp4 else { return [packed, scales.map { UInt8($0.exponent + 127) }] }
@@ -60,7 +60,7 @@ enum FP4Layout {
       offsets: Matrix(rows: rows, columns: columns / size))
     return QuantizedWeight(
       rows: rows, columns: columns, grid: grid,
-      codes: bytes.halves { byte in (level(of: byte & 15), level(of: byte >> 4)) })
+      codes: bytes.halves { byte in (E2M1.level(of: byte & 15), E2M1.level(of: byte >> 4)) })
   }
 
   private static func scales(
@@ -82,10 +82,4 @@ enum FP4Layout {
     }
     return scales
   }
-
-  /// The code of a level, an index into the ascending table, in which 0 is the eighth.
-  private static func code(_ level: UInt8) -> UInt8 { level >= 7 ? level - 7 : 8 | (7 - level) }
-
-  /// The level that a code stands for; −0 is 0.
-  private static func level(of code: UInt8) -> UInt8 { code < 8 ? 7 + code : 7 - (code & 7) }
 }

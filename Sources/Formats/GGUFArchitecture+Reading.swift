@@ -40,6 +40,10 @@ extension ModelFolder {
           rowOrder: order?.inverse, minus: offset))
     }
     var configuration = try architecture.configuration(file)
+    for name in ["bos", "eos"] {
+      guard let id = file["tokenizer.ggml.\(name)_token_id"]?.int else { continue }
+      configuration["\(name)_token_id"] = .number(JSONNumber(id))
+    }
     if !types.isEmpty {
       configuration["quantization_config"] = [
         "quant_method": .string(GGUFFormat.method), "types": .object(types),
@@ -48,6 +52,7 @@ extension ModelFolder {
     var files: [String: [UInt8]] = [:]
     if let tokenizer = try GGUFTokenizer.json(in: file) {
       files["tokenizer.json"] = tokenizer.bytes(.compact)
+      files["tokenizer_config.json"] = GGUFTokenizer.settings(in: file).bytes(.pretty)
     }
     if case .bytes(let report)? = file[GGUFAssembly.reportKey] {
       files[GGUFAssembly.reportFile] = report

@@ -7,6 +7,7 @@ struct GGUFAssembly {
   /// What is known of the model besides how it was made.
   private var metadata: [(key: String, value: GGUFValue)]
   private var parts: [Part] = []
+  private let architecture: GGUFArchitecture
 
   /// A tensor of the file and where its elements come from.
   fileprivate struct Part {
@@ -32,14 +33,17 @@ struct GGUFAssembly {
   ///   - folder: a dense model, or the folder in which a result grew.
   ///   - name: the name of the model.
   ///   - mixture: the mixture that readers are told of.
+  ///   - tensors: what the file holds of the folder; nil for all.
   /// - Throws: ``CheckpointError`` for whatever has no place in a GGUF file.
   init(
-    of folder: ModelFolder, named name: String, _ mixture: GGUFMixture
+    of folder: ModelFolder, named name: String, _ mixture: GGUFMixture,
+    tensors: [ModelFolder.TensorReference]? = nil
   ) throws(CheckpointError) {
     let path = "\(folder.path)/config.json"
     let architecture = try Self.reading(path) { () throws(JSONError) in
       try GGUFArchitecture(folder.configuration.field)
     }
+    self.architecture = architecture
     metadata = [
       ("general.architecture", .string(architecture.name)), ("general.type", .string("model")),
       ("general.name", .string(name.hasSuffix(".gguf") ? String(name.dropLast(5)) : name)),
@@ -50,7 +54,7 @@ struct GGUFAssembly {
       try architecture.metadata(folder.configuration.field)
     }
     try addTokenizer(of: folder)
-    try addTensors(of: folder, architecture)
+    try add(tensors ?? folder.tensors, of: folder)
     let rope = try Self.reading(path) { () throws(JSONError) in
       try RotaryStatement(folder.configuration.field)
     }
@@ -105,16 +109,22 @@ struct GGUFAssembly {
     }
   }
 
-  private mutating func addTensors(
-    of folder: ModelFolder, _ architecture: GGUFArchitecture
+  /// The name that a tensor of a folder has in the file.
+  ///
+  /// - Throws: ``CheckpointError`` where it has no place.
+  func name(of tensor: String, in folder: ModelFolder) throws(CheckpointError) -> String {
+    if let name = architecture.name(of: tensor) { return name }
+    throw .tensor(
+      name: tensor, path: folder.tensor(tensor)?.path ?? folder.path,
+      reason: "has no place in a GGUF file of the architecture \(architecture.name)")
+  }
+
+  private mutating func add(
+    _ tensors: [ModelFolder.TensorReference], of folder: ModelFolder
   ) throws(CheckpointError) {
-    for reference in folder.tensors {
+    for reference in tensors {
       if architecture.leavesOut(reference.name) { continue }
-      guard let name = architecture.name(of: reference.name) else {
-        throw .tensor(
-          name: reference.name, path: reference.path,
-          reason: "has no place in a GGUF file of the architecture \(architecture.name)")
-      }
+      let name = try name(of: reference.name, in: folder)
       let tensor = try Self.tensor(name, reference, in: folder)
       let order = architecture.rowOrder(of: name, rows: reference.shape.dimensions.first ?? 0)
       parts.append(
@@ -123,7 +133,9 @@ struct GGUFAssembly {
           source: .stored(reference, rows: order, plus: architecture.offset(of: name))))
     }
     let places = Dictionary(
-      uniqueKeysWithValues: parts.map { ($0.tensor.name, architecture.place(of: $0.tensor.name)) })
+      uniqueKeysWithValues: parts.map { [architecture] in
+        ($0.tensor.name, architecture.place(of: $0.tensor.name))
+      })
     parts.sort { a, b in
       (places[a.tensor.name] ?? 0, a.tensor.name) < (places[b.tensor.name] ?? 0, b.tensor.name)
     }

@@ -11,8 +11,10 @@ struct GGUFBlocks {
   private let scheme: Scheme
   /// The number of columns of a group.
   private let groupSize: Int
-  /// Codes of Q8_0 are signed.
-  private let flips: UInt8
+  /// The code of a block for each of ours, where they differ: those of Q8_0 are signed, those of MXFP4 floats.
+  private let stored: [UInt8]?
+  /// The other way round.
+  private let read: [UInt8]?
   /// Where each plane has each element of a block.
   private let places: [[(byte: Int, shift: Int)]]
 
@@ -21,7 +23,15 @@ struct GGUFBlocks {
     guard let layout = GGUFLayout.of(type), let scheme = type.scheme else { return nil }
     (self.type, self.layout, self.scheme) = (type, layout, scheme)
     groupSize = scheme.storedGroupSize(columns: 0)
-    flips = type == .q80 ? 0x80 : 0
+    switch type {
+    case .q80:
+      stored = (0...255).map { $0 ^ 0x80 }
+      read = stored
+    case .mxfp4:
+      stored = (0..<15).map(E2M1.code)
+      read = (0..<16).map(E2M1.level)
+    default: (stored, read) = (nil, nil)
+    }
     places = layout.planes.map { plane in (0..<type.blockLength).map(plane.place) }
   }
 
@@ -46,7 +56,8 @@ struct GGUFBlocks {
     for (plane, places) in zip(layout.planes, places) {
       let mask = plane.mask
       for (i, (byte, shift)) in places.enumerated() {
-        let field = (weight.codes[first + i] ^ flips) >> plane.lowest & mask
+        let code = weight.codes[first + i]
+        let field = (stored?[Int(code)] ?? code) >> plane.lowest & mask
         bytes[start + plane.start + byte] |= field << shift
       }
     }
@@ -58,7 +69,11 @@ struct GGUFBlocks {
       GridEntry(scale: weight.grid.scales[row, $0], offset: weight.grid.offsets[row, $0])
     }
     guard layout.multipliers != .none else {
-      set(found[0].scale, at: start + layout.scale, in: &bytes)
+      if layout.scaleIsExponent {
+        bytes[start + layout.scale] = UInt8(clamping: Int(found[0].scale.exponent) + 127)
+      } else {
+        set(found[0].scale, at: start + layout.scale, in: &bytes)
+      }
       if let offset = layout.offset { set(found[0].offset, at: start + offset, in: &bytes) }
       return
     }
@@ -126,9 +141,14 @@ struct GGUFBlocks {
     for trits in layout.trits {
       trits.unpack(bytes, at: start) { row.codes[column + $0] = $1 }
     }
-    if flips != 0 { for i in column..<column + type.blockLength { row.codes[i] ^= flips } }
+    if let read {
+      for i in column..<column + type.blockLength { row.codes[i] = read[Int(row.codes[i])] }
+    }
     let middle = scheme.isSymmetric ? Float(scheme.middleCode) : 0
-    let scale = half(bytes, at: start + layout.scale)
+    let scale =
+      layout.scaleIsExponent
+      ? Float(sign: .plus, exponent: Int(bytes[start + layout.scale]) - 127, significand: 1)
+      : half(bytes, at: start + layout.scale)
     let offset = layout.offset.map { half(bytes, at: start + $0) } ?? middle
     let first = block * groups
     guard layout.multipliers != .none else {

@@ -3,18 +3,22 @@ internal import LinearAlgebra
 internal import Quantizer
 
 // What blocks can hold of a grid. Types without super-blocks have an fp16 scale for each group, of any sign where
-// the points are symmetric or a table, and an fp16 offset where there is one. In super-blocks scales and offsets
+// the points are symmetric or a table, and an fp16 offset where there is one; MXFP4 has a power of two. In super-blocks scales and offsets
 // are multiples of shared factors (`SharedFactor`), and offsets are not above 0.
 
 /// The encoding of all types.
 struct GGUFEncoding: GridEncoding {
   let scaleFormat = FloatFormat.float16
 
-  private var separate: SeparateEntries { SeparateEntries(scaleFormat: scaleFormat) }
+  /// That of types without super-blocks.
+  private func separate(_ scheme: Scheme) -> any GridEncoding {
+    scheme.points == .table(.e2m1)
+      ? SmallFloatScales.powersOfTwo : SeparateEntries(scaleFormat: scaleFormat)
+  }
 
   /// All that a type has beside its codes, for each group.
   func bitsPerGroup(_ scheme: Scheme) -> Double {
-    guard let type = GGUFType(scheme) else { return separate.bitsPerGroup(scheme) }
+    guard let type = GGUFType(scheme) else { return separate(scheme).bitsPerGroup(scheme) }
     let groups = type.blockLength / scheme.storedGroupSize(columns: 0)
     return Double(8 * type.blockByteCount - scheme.bits * type.blockLength) / Double(groups)
   }
@@ -25,24 +29,33 @@ struct GGUFEncoding: GridEncoding {
     return scheme.bits <= 5 || type == .iq4NL || type == .iq4XS
   }
 
+  /// Powers of two are too coarse for it.
+  func absorbsRowFactors(_ scheme: Scheme) -> Bool {
+    scheme.superBlock != nil || separate(scheme).absorbsRowFactors(scheme)
+  }
+
   func entry(covering range: ClosedRange<Float>, _ scheme: Scheme) -> GridEntry {
     guard scheme.superBlock == nil else { return scheme.freeEntry(covering: range) }
-    if case .table = scheme.points, range.lowerBound == 0, range.upperBound == 0 {
+    if case .table(let table) = scheme.points, table != .e2m1, range.lowerBound == 0,
+      range.upperBound == 0
+    {
       // No level of the table is 0.
       return GridEntry(scale: scaleFormat.leastPositive, offset: 0)
     }
-    return separate.entry(covering: range, scheme)
+    return separate(scheme).entry(covering: range, scheme)
   }
 
   func entry(nearestTo ideal: GridEntry, _ scheme: Scheme) -> GridEntry {
-    guard scheme.superBlock != nil else { return separate.entry(nearestTo: ideal, scheme) }
+    guard scheme.superBlock != nil else { return separate(scheme).entry(nearestTo: ideal, scheme) }
     // What all groups of a super-block become together is decided later.
     return GridEntry(
       scale: ideal.scale, offset: scheme.points == .offset ? min(0, ideal.offset) : ideal.offset)
   }
 
   func nearest(to ideal: Grid) -> Grid {
-    guard let block = ideal.scheme.superBlock else { return separate.nearest(to: ideal) }
+    guard let block = ideal.scheme.superBlock else {
+      return separate(ideal.scheme).nearest(to: ideal)
+    }
     let count = block / ideal.groupSize
     let rows = Threads.map(ideal.scales.rows) { row in
       let entries = (0..<ideal.groups).map {
@@ -79,7 +92,7 @@ struct SuperBlockEntries {
     let integers = SharedFactor.Integers.scales(scheme)
     let found = ideal.map(\.scale)
     scales =
-      SharedFactor(exactly: found, integers) ?? SharedFactor(nearestTo: found, integers)
+      SharedFactor(exactly: found, integers.withZero) ?? SharedFactor(nearestTo: found, integers)
     fixedOffset = ideal.first?.offset ?? 0
     guard scheme.points == .offset else {
       offsets = nil

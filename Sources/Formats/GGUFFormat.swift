@@ -94,6 +94,16 @@ public struct GGUFFormat: CheckpointFormat {
     _ = try GGUFAssembly(of: folder, named: "", mixture)
   }
 
+  /// Checks that a file can be made of some Linears of a model in blocks, and tensors that stay as they are.
+  ///
+  /// - Throws: ``CheckpointError`` for what cannot be stored.
+  package func check(
+    _ folder: ModelFolder, storing linears: [String], beside copied: [ModelFolder.TensorReference]
+  ) throws(CheckpointError) {
+    let assembly = try GGUFAssembly(of: folder, named: "", mixture, tensors: copied)
+    for linear in linears { _ = try assembly.name(of: "\(linear).weight", in: folder) }
+  }
+
   /// The name of the tensor that holds the blocks.
   public func scaleTensor(of linear: String) -> String { "\(linear).weight" }
 

@@ -24,7 +24,12 @@ public struct GGUFImportance: Sendable {
     }
   }
 
-  private let entries: [(name: String, entry: Entry)]
+  /// What is known, by the names of tensors in GGUF files.
+  let entries: [(name: String, entry: Entry)]
+  /// What it was read from; the model that was measured otherwise.
+  public internal(set) var path: String
+  /// Whether the counts are of tokens, and not of calls.
+  var countsTokens = true
 
   /// The importances of the Linears of a model.
   ///
@@ -47,6 +52,7 @@ public struct GGUFImportance: Sendable {
       named.append((name, entry))
     }
     self.entries = named.sorted { $0.name < $1.name }
+    path = folder.path
   }
 
   /// Writes the file.

@@ -50,8 +50,10 @@ struct GGUFLayout {
     case splitSixBits
   }
 
-  /// The fp16 scale d.
+  /// The fp16 scale d, or the exponent of a power of two.
   let scale: Int
+  /// Whether the scale is a byte, an exponent of two plus 127.
+  var scaleIsExponent = false
   /// The fp16 offset of each group, or what multiplies the integers of the offsets; nil where there is none.
   var offset: Int?
   var multipliers = Multipliers.none
@@ -79,6 +81,9 @@ struct GGUFLayout {
           Plane(start: 4, bits: 1, run: 1, lowest: 4), Plane(start: 8, bits: 4, run: 16),
         ])
     case .q80: GGUFLayout(scale: 0, planes: [Plane(start: 2, bits: 8, run: 1)])
+    case .mxfp4:
+      GGUFLayout(
+        scale: 0, scaleIsExponent: true, planes: [Plane(start: 1, bits: 4, run: 16)])
     case .q2K:
       GGUFLayout(
         scale: 80, offset: 82, multipliers: .nibbles, multiplierStart: 0,

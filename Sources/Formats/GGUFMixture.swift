@@ -23,6 +23,7 @@ public enum GGUFMixture: String, Sendable, CaseIterable {
   case q80 = "Q8_0"
   case tq10 = "TQ1_0"
   case tq20 = "TQ2_0"
+  case mxfp4 = "MXFP4"
 
   /// The type of most tensors.
   public var base: GGUFType {
@@ -41,6 +42,7 @@ public enum GGUFMixture: String, Sendable, CaseIterable {
     case .q80: .q80
     case .tq10: .tq10
     case .tq20: .tq20
+    case .mxfp4: .mxfp4
     }
   }
 
@@ -65,6 +67,7 @@ public enum GGUFMixture: String, Sendable, CaseIterable {
     case .iq4XS: 30
     case .tq10: 36
     case .tq20: 37
+    case .mxfp4: 38
     }
   }
 }
@@ -107,6 +110,8 @@ extension GGUFMixture {
 
   /// The type of the embedding, or of the head, or of both if they are one.
   func typeOfTable(columns: Int, makesLogits: Bool) -> GGUFType {
+    // Floats of 4 bits are for what is multiplied only.
+    if base == .mxfp4 { return .q80 }
     let isTernary = base == .tq10 || base == .tq20
     guard makesLogits else { return (isTernary ? .q4K : base).fitting(columns) }
     guard base != .q80, columns % base.blockLength == 0 else { return .q80 }

@@ -32,6 +32,25 @@ extension GGUFTokenizer {
     ]
   }
 
+  /// What `tokenizer_config.json` says besides: special tokens by their text, and the template of chats.
+  static func settings(in file: GGUFFile) -> JSONValue {
+    let tokens = file["tokenizer.ggml.tokens"]?.elements ?? []
+    var members: [(String, JSONValue)] = [("tokenizer_class", "PreTrainedTokenizerFast")]
+    for (key, member) in [
+      ("bos", "bos_token"), ("eos", "eos_token"), ("unknown", "unk_token"),
+      ("padding", "pad_token"),
+    ] {
+      guard let id = file["tokenizer.ggml.\(key)_token_id"]?.int, tokens.indices.contains(id),
+        let text = tokens[id].text
+      else { continue }
+      members.append((member, .string(text)))
+    }
+    if let template = file["tokenizer.chat_template"]?.text {
+      members.append(("chat_template", .string(template)))
+    }
+    return .members(members)
+  }
+
   /// The sections `vocab` and `added_tokens`.
   private static func vocabulary(
     _ tokens: [GGUFValue], in file: GGUFFile

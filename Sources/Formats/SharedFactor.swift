@@ -29,6 +29,11 @@ struct SharedFactor: Equatable {
       return value < 0 && range.lowerBound < 0 ? -1 : 1
     }
 
+    /// The same with 0, which files may have.
+    var withZero: Integers {
+      Integers(range: min(0, range.lowerBound)...range.upperBound, hasZero: true)
+    }
+
     /// What the largest value may become: both ends of the range down to half of it.
     fileprivate var candidates: [Int] {
       let last = range.upperBound

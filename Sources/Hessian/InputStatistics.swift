@@ -71,6 +71,21 @@ public struct InputStatistics: Sendable, Equatable {
     self.init(try SecondMoment(sum: secondMoment, tokenCount: 1, weight: 1))
   }
 
+  /// Statistics that know how large each channel is, and nothing of how channels go together: H = diag(E[x²]).
+  ///
+  /// - Parameters:
+  ///   - meanSquares: E[x²] of each channel.
+  ///   - tokenCount: the number of tokens in the mean.
+  /// - Throws: ``SecondMomentError`` for a number that is negative, infinite or NaN.
+  /// - Complexity: n², in memory too.
+  public init(meanSquares: [Float], tokenCount: Int) throws(SecondMomentError) {
+    let count = meanSquares.count
+    var sum = Matrix(rows: count, columns: count)
+    for (i, value) in meanSquares.enumerated() { sum[i, i] = value * Float(max(1, tokenCount)) }
+    self.init(
+      try SecondMoment(sum: sum, tokenCount: tokenCount, weight: Double(max(1, tokenCount))))
+  }
+
   /// Statistics of given parts, which must agree.
   init(
     _ secondMoment: SecondMoment, ranges: ChannelRanges? = nil, sample: TokenSample? = nil,

@@ -49,6 +49,14 @@ struct SecondMoment: Sendable, Equatable {
     upperSum.add(other.upperSum, times: factor)
   }
 
+  /// Whether all elements beside the diagonal are 0.
+  var isDiagonal: Bool {
+    (0..<upperSum.rows).allSatisfy { i in
+      let row = upperSum.row(i)
+      return (i + 1..<row.count).allSatisfy { row[$0] == 0 }
+    }
+  }
+
   /// The sum of the diagonal: Σ wₜ ‖xₜ‖².
   var trace: Double { (0..<upperSum.rows).reduce(0) { $0 + Double(upperSum[$1, $1]) } }
 

@@ -1,3 +1,4 @@
+internal import Formats
 internal import Hessian
 internal import LinearAlgebra
 internal import Quantizer
@@ -20,6 +21,8 @@ struct BlockQuantizer {
   var measuresCache = false
   /// Tells how long each phase takes.
   var clock = PhaseClock()
+  /// What is known of the inputs where there is no stream.
+  var importance: GGUFImportance?
   /// Receives the statistics of each input, if they are to be kept.
   var keep: ((_ readers: [Slot], CalibratedInput) throws -> Void)?
 
@@ -54,8 +57,8 @@ struct BlockQuantizer {
       let batches = declared.batches(
         scalesInputs: recipe.transform != nil, budget: statisticsBudget)
       for units in batches {
-        let inputs = clock.during(.measuring) {
-          measure(Set(units.joined()), of: stage, block, &stream, beside: &reference)
+        let inputs = try clock.during(.measuring) {
+          try measure(Set(units.joined()), of: stage, block, &stream, beside: &reference)
         }
         if let keep {
           for group in units.joined() { try keep(declared.groups[group], inputs[group]) }
@@ -111,9 +114,11 @@ struct BlockQuantizer {
   private func measure(
     _ groups: Set<Int>, of stage: Int, _ block: DecoderBlock, _ stream: inout Stream,
     beside reference: inout ReferenceStream?
-  ) -> [CalibratedInput] {
+  ) throws -> [CalibratedInput] {
     guard !stream.isEmpty else {
-      return block.program.stages[stage].groups.map { _ in CalibratedInput() }
+      return try block.program.stages[stage].groups.map {
+        try importance?.input(of: $0) ?? CalibratedInput()
+      }
     }
     return stream.measure(
       groups, of: stage, block, beside: &reference, roles,

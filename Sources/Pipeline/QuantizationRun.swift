@@ -1,5 +1,5 @@
 internal import Checkpoint
-internal import Formats
+public import Formats
 internal import Hessian
 internal import JSON
 internal import LinearAlgebra
@@ -25,6 +25,8 @@ public struct QuantizationRun {
   let model: LanguageModel
   let settings: QuantizationSettings
   let calibration: CalibrationSet?
+  /// What is known of the inputs without a text.
+  let importance: GGUFImportance?
   let output: String
   private let statistics: String?
   let activationBudget: Int
@@ -51,6 +53,8 @@ public struct QuantizationRun {
   ///   - settings: how to quantize it.
   ///   - calibration: what to learn from; evaluated only after the folders and the model are
   ///     checked.
+  ///   - importance: the mean squares of the inputs, to quantize by in place of a text: H is a diagonal then, so
+  ///     there is no feedback between columns, and no target is corrected.
   ///   - output: the folder to write.
   ///   - statistics: a second folder to write, with a ``StatisticsFile`` for every input; nil for
   ///     none.
@@ -64,8 +68,8 @@ public struct QuantizationRun {
   /// - Throws: ``RunError`` or ``CheckpointError``, with what to change.
   public init(
     model: LanguageModel, settings: QuantizationSettings,
-    calibration: @autoclosure () throws -> CalibrationSet?, output: String,
-    statistics: String? = nil, activationBudget: Int = 4 << 30,
+    calibration: @autoclosure () throws -> CalibrationSet?, importance: GGUFImportance? = nil,
+    output: String, statistics: String? = nil, activationBudget: Int = 4 << 30,
     checkpointInterval: Double = QuantizationRun.defaultCheckpointInterval,
     interrupted: InterruptedRun = .continueIfAny, failurePolicy: FailurePolicy = .stop,
     base: BaseResult? = nil
@@ -76,13 +80,21 @@ public struct QuantizationRun {
     if let base { (taken, model) = try base.taken(by: settings, of: model) }
     plan = try RunPlan(model, settings, taking: taken)
     let calibration = try calibration()
-    if settings.method.needsCalibration && calibration == nil {
+    if let importance {
+      guard calibration == nil else { throw RunError.twoSources }
+      guard settings.needsOnlyMeanSquares else {
+        throw RunError.importanceFalls(method: settings.method.name)
+      }
+      for linear in plan.blocks.joined() { _ = try importance.entry(of: linear) }
+      if let head = plan.head { _ = try importance.entry(of: head) }
+    }
+    if settings.method.needsCalibration && calibration == nil && importance == nil {
       throw RunError.calibrationNeeded(method: settings.method.name)
     }
     if settings.format.cache != nil && calibration == nil { throw RunError.cacheNeedsCalibration }
     if statistics != nil && calibration == nil { throw RunError.nothingToKeep }
     identity = try RunIdentity(
-      model, settings, calibration, statistics: statistics, base: base?.fact)
+      model, settings, calibration, importance, statistics: statistics, base: base?.fact)
     journal = try interrupted.journal(of: identity, output: output)
     if let statistics, journal == nil { try FolderSink.checkIsFree(statistics) }
     self.checkpointInterval = checkpointInterval
@@ -95,6 +107,7 @@ public struct QuantizationRun {
     self.model = model
     self.settings = settings
     self.calibration = calibration
+    self.importance = importance
     self.output = output
   }
 
@@ -124,16 +137,18 @@ public struct QuantizationRun {
     }
     var report = RunReport(
       method: settings.method.name,
-      calibrationTokens: (calibration?.calibration.count ?? 0) * (calibration?.length ?? 0),
+      calibrationTokens: importance?.tokenCount
+        ?? (calibration?.calibration.count ?? 0) * (calibration?.length ?? 0),
       heldOutTokens: (calibration?.heldOut.count ?? 0) * (calibration?.length ?? 0),
       distinctTokens: calibration?.distinctTokenCount, linears: journal?.linears ?? [],
       unquantized: journal?.unquantized ?? [], seconds: nil)
+    report.importance = importance?.path.split(separator: "/").last.map(String.init)
     report.tables = try storeTables(into: sink)
     let recipe = settings.recipe(scales: plan.scales)
     var quantizer = BlockQuantizer(
       recipe: recipe, schemes: plan.schemes,
       roles: calibration?.roles ?? WindowRoles(calibration: 0),
-      measuresCache: settings.format.cache != nil, clock: phases)
+      measuresCache: settings.format.cache != nil, clock: phases, importance: importance)
     if let statistics {
       let folder = try StatisticsFolder(
         at: statistics, isContinued: journal != nil, repeatsBlocks: failurePolicy == .keepDense)

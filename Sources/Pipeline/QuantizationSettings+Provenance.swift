@@ -8,7 +8,8 @@ extension QuantizationSettings {
   private func rangeInEffect(_ report: RunReport) -> GridRule.Range {
     if method.clips { return .outputError }
     switch range {
-    case .outputError where report.calibrationTokens == 0: return .squaredError
+    case .outputError where report.calibrationTokens == 0 && report.importance == nil:
+      return .squaredError
     case .solve where !method.rounding.needsCalibration: return .squaredError
     default: return range
     }
@@ -23,12 +24,13 @@ extension QuantizationSettings {
       ("range", .string(rangeInEffect(report).rawValue)),
       ("calibration_tokens", .number(JSONNumber(report.calibrationTokens))),
     ]
+    if let file = report.importance { members.append(("importance", .string(file))) }
     if method.rounding.name == RoundingMethod.gptq.name {
       members.append(("column_order", .string(options.order.rawValue)))
       members.append(
         ("damp_percent", options.searchesDamping ? "held-out" : .rounded(options.damping.share)))
     }
-    if let correction, report.calibrationTokens > 0 {
+    if let correction, report.calibrationTokens > 0, report.importance == nil {
       let strength: JSONValue =
         switch correction.strength {
         case .fixed(let share): .rounded(Double(share))

@@ -13,6 +13,10 @@ public enum RunError: RemediableError {
   case noEngine(format: String, [EngineVerdict])
   /// The method needs calibration and there is none.
   case calibrationNeeded(method: String)
+  /// The method needs more of the inputs than a file of importances knows.
+  case importanceFalls(method: String)
+  /// There are a calibration text and a file of importances.
+  case twoSources
   /// The head is to be quantized, which the format does not store.
   case headInFormat(String)
   /// The head is to be quantized by a method that rounds inputs.
@@ -59,6 +63,9 @@ public enum RunError: RemediableError {
       "no engine would load this as \(format): " + Self.objections(verdicts)
     case .calibrationNeeded(let method):
       "the method \(method) needs a calibration text"
+    case .importanceFalls(let method):
+      "\(method) needs the inputs themselves, and importances are only the mean square of each channel"
+    case .twoSources: "a calibration text tells all that importances do; give one of them"
     case .headInFormat(let format):
       "\(format) does not store the head as it stores other Linears"
     case .headBesideRoundedInputs(let method):
@@ -102,6 +109,8 @@ public enum RunError: RemediableError {
     case .scheme(_, .indivisible, _): [.useWholeRows]
     case .scheme: []
     case .calibrationNeeded: [.giveCalibrationText, .chooseMethod("rtn")]
+    case .importanceFalls: [.giveCalibrationText, .chooseMethod("gptq")]
+    case .twoSources: []
     case .headInFormat: [.chooseFormat("compressed-tensors")]
     case .nothingToKeep, .cacheNeedsCalibration: [.giveCalibrationText]
     case .partialPerplexity: [.selectEverything, .leaveOutText]

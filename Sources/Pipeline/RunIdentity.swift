@@ -1,5 +1,5 @@
 package import Checkpoint
-internal import Formats
+package import Formats
 internal import Glibc
 package import JSON
 internal import LinearAlgebra
@@ -18,7 +18,7 @@ package struct RunIdentity: Equatable {
   /// - Throws: ``CheckpointError`` if a file of the model is gone.
   package init(
     _ model: LanguageModel, _ settings: QuantizationSettings, _ calibration: CalibrationSet?,
-    statistics: String? = nil, base: String? = nil
+    _ importance: GGUFImportance? = nil, statistics: String? = nil, base: String? = nil
   ) throws(CheckpointError) {
     facts["program"] = version
     facts["compute"] = model.engine.rawValue
@@ -33,6 +33,7 @@ package struct RunIdentity: Equatable {
     facts.merge(try Self.files(of: model)) { _, new in new }
     addSettings(settings, model)
     if let calibration { add(calibration) }
+    facts["importance"] = importance?.digest
   }
 
   /// The identity that a journal recorded.

@@ -19,8 +19,14 @@ extension RunReport {
   /// The report for the same Linears stored in other numbers of bytes, given by name.
   ///
   /// The errors are those of the original run.
-  package func stored(_ byteCounts: [String: Int]) -> RunReport {
+  ///
+  /// - Parameters:
+  ///   - byteCounts: the bytes of each Linear.
+  ///   - dense: the tables that are no longer quantized.
+  /// - Returns: the report.
+  package func stored(_ byteCounts: [String: Int], dense: [String] = []) -> RunReport {
     var result = self
+    result.tables.removeAll { dense.contains($0.name) }
     result.linears = linears.map { linear in
       let bytes = byteCounts[linear.name].map(Double.init)
       return LinearReport(

@@ -15,6 +15,8 @@ public struct RunReport: Sendable {
   public let heldOutTokens: Int
   /// How many of the calibration tokens are different; nil in reports of earlier versions.
   public let distinctTokens: Int?
+  /// The file of importances that took the place of a calibration text; nil for none.
+  public internal(set) var importance: String?
   /// Every Linear, in order of computation.
   public internal(set) var linears: [LinearReport]
   /// The Linears that stay as they are, since quantizing them failed.
@@ -100,6 +102,7 @@ extension RunReport {
       "bits_per_weight": .rounded(bitsPerWeight), "linears": .array(linears.map(\.json)),
     ]
     guard case .object(var object) = members else { return members }
+    if let importance { object["importance"] = .string(importance) }
     if !unquantized.isEmpty { object["unquantized"] = .array(unquantized.map(\.json)) }
     if !tables.isEmpty { object["tables"] = .array(tables.map(\.json)) }
     return .object(object)
@@ -116,6 +119,7 @@ extension RunReport {
     seconds = try json.optionalMember("seconds")?.double
     linears = []
     for field in try json.member("linears").array { linears.append(try LinearReport(field)) }
+    importance = try json.optionalMember("importance")?.string
     unquantized = try FailedLinear.list(in: json.optionalMember("unquantized"))
     tables = try TableReport.list(in: json.optionalMember("tables"))
   }

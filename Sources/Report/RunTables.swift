@@ -53,15 +53,27 @@ extension RunReport {
     let retried = linears.filter { ($0.conditioning?.retries ?? 0) > 0 }.count
     let dead = linears.filter { ($0.conditioning?.deadChannels ?? 0) > 0 }.count
     let tokens =
-      calibrationTokens > 0
-      ? "\(Numbers.count(calibrationTokens)) calibration and "
-        + "\(Numbers.count(heldOutTokens)) held-out tokens" : "no calibration"
+      importance != nil
+      ? "importances"
+      : calibrationTokens > 0
+        ? "\(Numbers.count(calibrationTokens)) calibration and "
+          + "\(Numbers.count(heldOutTokens)) held-out tokens" : "no calibration"
     return """
       \(linears.count) Linears, \(Numbers.count(weights)) weights, \
       \(Numbers.fixed(bitsPerWeight, 3)) bits per weight, \(method), \(tokens)\
       \(seconds.map { ", \(Numbers.duration($0))" } ?? "")\(phaseSummary)
       damping raised for \(retried) Linears; dead input channels in \(dead) Linears
-      """ + takenSummary + tableSummary + failureSummary + textSummary + lossSummary + expertSummary
+      """ + importanceSummary + takenSummary + tableSummary + failureSummary + textSummary
+        + lossSummary + expertSummary
+  }
+
+  /// What was known of the inputs, if that was a file of importances.
+  private var importanceSummary: String {
+    guard let importance else { return "" }
+    let tokens = calibrationTokens > 0 ? " of \(Numbers.count(calibrationTokens)) tokens" : ""
+    return
+      "\ninputs are known by \(importance) alone: the mean square of each channel\(tokens), as if no two went "
+      + "together; so are output errors"
   }
 
   /// What the time was spent on; what takes less than a hundredth of it is left out.

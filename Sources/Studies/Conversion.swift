@@ -15,6 +15,9 @@ public import Transformer
 ///   of: LanguageModel(ModelFolder(path: "SmolLM2-gptq")), to: AWQFormat(), output: "SmolLM2-awq")
 /// let report = try conversion.run()
 /// ```
+///
+/// GGUF files have a type for each matrix, also for the embedding and the head. Those get the type that has exactly
+/// their values; where other formats keep embedding and head dense, they become floats of as many bits as that takes.
 public struct Conversion: Sendable {
   private let model: LanguageModel
   private let source: any CheckpointFormat
@@ -34,7 +37,6 @@ public struct Conversion: Sendable {
     of model: LanguageModel, to format: any CheckpointFormat, output: String
   ) throws {
     try FolderSink.checkIsFree(output)
-    guard !format.isFile else { throw ConversionError.intoFile(format: format.name) }
     guard let source = model.format else { throw ConversionError.notQuantized(model.folder.path) }
     self.model = model
     self.source = source
@@ -62,30 +64,45 @@ public struct Conversion: Sendable {
     let start = clock.now
     // The errors in it are those of all bits.
     let recorded = model.upperBits == nil ? try RunReport(recordedIn: model.folder) : nil
-    let plan = try ConversionPlan(model, from: source, to: format) {
-      try send(.progress($0 / 2, "checking"))
-    }
+    let plan = try plan { try send(.progress($0 / 2, "checking")) }
     if let loaders = plan.engines.loaders { try send(.loaders(loaders)) }
     for warning in plan.engines.warnings { try send(.warning(warning)) }
-    let sink = try format.sink(path: output, tensors: plan.tensors)
+    let sink = try plan.format.sink(path: output, tensors: plan.tensors)
     try sink.copy(plan.copied, from: model.folder, leaving: RunReport.fileName)
     for (i, block) in plan.blocks.enumerated() {
       try send(.progress(0.5 + Double(i) / Double(2 * plan.blocks.count), "writing"))
-      _ = try sink.store(try linears(of: block))
+      _ = try sink.store(try linears(of: block, as: plan.format))
     }
+    for table in plan.tables { try store(table, in: sink) }
     if let recorded {
-      let report = recorded.stored(plan.byteCounts)
+      let report = recorded.stored(plan.byteCounts, dense: plan.tables.map(\.shape.name))
       try sink.storeFile(RunReport.fileName, report.json.bytes(.pretty))
     }
     try sink.commit(description(plan))
     return ConversionReport(
-      plan, from: source.name, to: format.name, seconds: (clock.now - start).seconds)
+      plan, from: source.name, to: plan.format.name, seconds: (clock.now - start).seconds)
+  }
+
+  /// Stores a table as floats.
+  private func store(_ table: PlannedTable, in sink: any ResultSink) throws {
+    let bytes = try table.bytes(in: model)
+    // Safety: bytes have no padding, so all of the memory is initialized.
+    try unsafe sink.store(table.tensor.name, bytes.span.bytes)
+  }
+
+  private func plan(_ progress: (Double) throws -> Void) throws -> ConversionPlan {
+    if let file = format as? GGUFFormat {
+      return try ConversionPlan(model, into: file, progress: progress)
+    }
+    return try ConversionPlan(model, from: source, to: format, progress: progress)
   }
 
   /// Reads the Linears of a block, in parallel, under the schemes in which they will be stored.
-  private func linears(of block: [PlannedLinear]) throws -> [StoredLinear] {
+  private func linears(
+    of block: [PlannedLinear], as format: any CheckpointFormat
+  ) throws -> [StoredLinear] {
     let read = Threads.map(block.count) { i in
-      Result { () throws(CheckpointError) in try model.quantizedLinear(block[i].shape) }
+      Result { () throws(CheckpointError) in try model.convertedLinear(block[i].shape, to: format) }
     }
     var linears: [StoredLinear] = []
     for (planned, result) in zip(block, read) {
@@ -121,6 +138,13 @@ extension QuantizedLinear {
   fileprivate func stated(
     as scheme: LinearScheme, _ name: String, _ format: any CheckpointFormat
   ) throws(ConversionError) -> QuantizedLinear {
+    if format.isFile {
+      let encoding = format.encoding(scales: .float16)
+      guard let restated = weight.restated(as: scheme.weights, by: encoding) else {
+        throw LinearFacts.withoutBlocks(self, of: name)
+      }
+      return QuantizedLinear(restated)
+    }
     guard let same = weight.grid.stated(as: scheme.weights) else {
       let entry = weight.grid.entry(unknownTo: scheme.weights)
       throw .points(

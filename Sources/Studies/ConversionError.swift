@@ -5,8 +5,6 @@ public import Remedies
 
 /// Why a folder cannot be converted without loss.
 public enum ConversionError: RemediableError {
-  /// The format is that of a single file, whose types the run chooses that quantizes.
-  case intoFile(format: String)
   /// The input has no quantized Linear.
   case notQuantized(String)
   /// The head is quantized, too.
@@ -23,6 +21,10 @@ public enum ConversionError: RemediableError {
   case shortGroup(linear: String, columns: Int, size: Int)
   /// Groups are scattered over the columns, and the format has no place for their map.
   case scatteredGroups(linear: String, format: String)
+  /// No type of blocks has the values of a Linear: this group of them, or all for another reason.
+  case blocks(linear: String, GridEntry, bits: Int)
+  /// Blocks do not fill the rows, or the groups.
+  case blockWidth(linear: String, columns: Int, groupSize: Int)
   /// The levels are not evenly spaced, which only their own format stores.
   case levels(linear: String, LevelTable)
   /// The format cannot store a zero point.
@@ -37,8 +39,6 @@ public enum ConversionError: RemediableError {
   /// What was found, what was needed, and what to try.
   public var description: String {
     switch self {
-    case .intoFile(let format):
-      "codes of other formats are not converted to \(format); quantize the original model to it"
     case .notQuantized(let path):
       "\(path): no Linear is quantized; quantize it first"
     case .quantizedHead(let head):
@@ -65,6 +65,12 @@ public enum ConversionError: RemediableError {
     case .scatteredGroups(let linear, let format):
       "\(linear): its groups are scattered over the columns (desc_act), and \(format) stores only "
         + "consecutive ones; quantize the original model to it"
+    case .blocks(let linear, let entry, let bits):
+      "\(linear): has a group of \(bits) bits with the scale \(entry.scale) and the offset \(entry.offset), whose values "
+        + "no type of GGUF's blocks has exactly; quantize the original model to this format"
+    case .blockWidth(let linear, let columns, let size):
+      "\(linear): has \(columns) columns in groups of \(size), which GGUF's blocks of 32 do not fill; quantize the "
+        + "original model to this format"
     case .levels(let linear, let table):
       "\(linear): has the levels of \(table.name), which no other format stores; quantize the original model to the "
         + "format"
@@ -91,9 +97,9 @@ public enum ConversionError: RemediableError {
     case .offset, .scale: [.chooseFormat("compressed-tensors")]
     case .schemes(let one, let other, _):
       one.1.differsInBitsAlone(from: other.1) ? [.chooseFormat("compressed-tensors")] : []
-    case .intoFile, .notQuantized, .quantizedHead, .cacheScales, .partlyQuantized, .notSymmetric,
+    case .notQuantized, .quantizedHead, .cacheScales, .partlyQuantized, .notSymmetric,
       .shortGroup,
-      .scatteredGroups, .levels:
+      .scatteredGroups, .levels, .blocks, .blockWidth:
       []
     }
   }

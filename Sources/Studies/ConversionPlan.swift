@@ -34,15 +34,21 @@ struct ConversionPlan {
   let copied: [ModelFolder.TensorReference]
   /// What engines make of the output.
   let engines: EngineCheck
+  /// The format, with the type that the weights have.
+  let format: any CheckpointFormat
+  /// The tables that become dense.
+  let tables: [PlannedTable]
 
   /// The last parts of the tensor names that formats use for a Linear.
   private static let parts: Set = [
     "weight_packed", "weight_scale", "weight_zero_point", "weight_shape", "weight_g_idx", "weight",
     "input_scale", "input_zero_point", "qweight", "qzeros", "scales", "g_idx", "biases",
   ]
+}
 
+extension ConversionPlan {
   init(
-    _ model: LanguageModel, from source: any CheckpointFormat, to format: any CheckpointFormat,
+    _ model: LanguageModel, from source: any CheckpointFormat, to wanted: any CheckpointFormat,
     progress: (Double) throws -> Void
   ) throws {
     try model.folder.checkCompanions()
@@ -51,16 +57,21 @@ struct ConversionPlan {
     dense = linears.joined().filter { !model.isQuantized($0) }.map(\.name)
     alwaysDense = model.denseModules
     foreign = model.foreignParts
-    guard !model.isQuantized(model.headShape), model.quantizedTables.isEmpty else {
+    // A quantized head of other formats was meant to stay small.
+    guard source.isFile || !model.isQuantized(model.headShape) && model.quantizedTables.isEmpty
+    else {
       throw ConversionError.quantizedHead(
         model.quantizedTables.last?.name ?? model.declaration.head)
     }
+    tables = try model.quantizedTables.map { try PlannedTable($0, in: model) }
     for block in model.declaration.blocks { try Self.checkFused(block, model) }
     var facts: [[LinearFacts]] = []
     for block in quantized {
       try progress(Double(facts.count) / Double(quantized.count))
-      facts.append(try Self.facts(block, model))
+      facts.append(try Self.facts(block, model, to: wanted))
     }
+    let format = wanted.storing(facts.joined().map(\.scheme.weights))
+    self.format = format
     let storable = try LinearFacts.storable(facts, in: model.folder, as: format)
     let all = Array(storable.joined())
     var engines = try EngineCheck(
@@ -79,15 +90,19 @@ struct ConversionPlan {
     }
     self.engines = engines.forGivenCodes
     for linear in all { try linear.check(against: format, in: source) }
+    let hasWide = source.isFile && all.contains { $0.scaleFormat == .float32 }
     blocks = storable.map { block in
       block.map { linear in
-        let scales = format.scaleFormat(for: linear.scaleFormat)
+        let scales = format.scaleFormat(for: hasWide ? .float32 : linear.scaleFormat)
         let tensors = format.layout(of: linear.shape, linear.scheme, scales: scales)
         return PlannedLinear(
           shape: linear.shape, scheme: linear.scheme, scales: scales, tensors: tensors)
       }
     }
-    (tensors, copied) = Self.output(of: model.folder, blocks.joined())
+    (tensors, copied) = Self.output(
+      of: model.folder,
+      blocks.joined().map { ($0.shape.name, $0.tensors) }
+        + tables.map { ($0.shape.name, [$0.tensor]) })
   }
 
   /// The bytes that each quantized Linear will take.
@@ -113,21 +128,24 @@ struct ConversionPlan {
   }
 
   /// Collects what must be known about a block's Linears, which are read in parallel.
-  private static func facts(_ block: [LinearShape], _ model: LanguageModel) throws -> [LinearFacts]
-  {
+  private static func facts(
+    _ block: [LinearShape], _ model: LanguageModel, to format: any CheckpointFormat
+  ) throws -> [LinearFacts] {
     let results = Threads.map(block.count) { i in
       Result { () throws -> LinearFacts? in
-        try model.quantizedLinear(block[i]).map { try LinearFacts(block[i], $0, in: model) }
+        try model.convertedLinear(block[i], to: format).map {
+          try LinearFacts(block[i], $0, in: model)
+        }
       }
     }
     return try results.compactMap { try $0.get() }
   }
 
   /// The tensors of the output; those of a quantized Linear stand where its first tensor was.
-  private static func output(
-    of folder: ModelFolder, _ linears: some Sequence<PlannedLinear>
+  static func output(
+    of folder: ModelFolder, _ linears: [(String, [NamedShape])]
   ) -> (tensors: [NamedShape], copied: [ModelFolder.TensorReference]) {
-    var pending = Dictionary(uniqueKeysWithValues: linears.map { ($0.shape.name, $0.tensors) })
+    var pending = Dictionary(uniqueKeysWithValues: linears)
     let names = Set(pending.keys)
     var tensors: [NamedShape] = []
     var copied: [ModelFolder.TensorReference] = []

@@ -34,9 +34,13 @@ struct LinearFacts: Sendable {
     unknownEntries = unknown
     smallestZeroPoint = stated[.zeroPoint]?.zeroPoints.min().map(Int.init) ?? 0
     let scales = model.format.flatMap { model.folder.tensor($0.scaleTensor(of: shape.name)) }
-    scaleFormat = scales?.shape.type.floatFormat ?? .float32
     lostScales = Self.lost(grid.scales)
     lostOffsets = stated[.offset].map { Self.lost($0.offsets) } ?? [:]
+    // Blocks have scales inside, which may be products.
+    let isHalf = lostScales[.float16] == nil && lostOffsets[.float16] == nil
+    scaleFormat =
+      scales?.shape.type.floatFormat
+      ?? (model.format?.isFile == true && isHalf ? .float16 : .float32)
   }
 
   /// For each format, the first of some values that it cannot hold.
@@ -61,7 +65,7 @@ struct LinearFacts: Sendable {
     let scattersGroups = blocks.joined().contains(where: \.scheme.scattersGroups)
     for linear in blocks.joined() {
       let weights = linear.scheme.weights
-      if case .table(let table) = weights.points {
+      if case .table(let table) = weights.points, weights != format.standardScheme {
         throw ConversionError.levels(linear: linear.shape.name, table)
       }
       if weights.isSymmetric && linear.unknownEntries[.symmetric] != nil {
@@ -82,6 +86,7 @@ struct LinearFacts: Sendable {
     return try blocks.map { block in
       try block.map { linear in
         var stored = linear
+        if case .table = linear.scheme.weights.points { return linear }
         stored.scheme = LinearScheme(
           try linear.scheme.weights.storing(points: points),
           activations: linear.scheme.activations, scattersGroups: scattersGroups)
@@ -108,6 +113,8 @@ struct LinearFacts: Sendable {
     if smallestZeroPoint < format.smallestZeroPoint, scheme.weights.points == .zeroPoint {
       throw .zeroPoint(linear: shape.name, smallestZeroPoint, format: format.name)
     }
+    // The scales of levels are those of the type.
+    if case .table = scheme.weights.points { return }
     let stored = format.scaleFormat(for: scaleFormat)
     if let value = lostScales[stored] {
       throw .scale(

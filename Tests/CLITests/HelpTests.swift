@@ -66,6 +66,7 @@ private let quantizeHelp = """
     ptq quantize Llama-3.2-1B -o b --calibration t.txt --base a --redo down_proj
     ptq quantize Llama-3.2-1B -o Llama-mlx --calibration t.txt --format mlx
     ptq quantize Llama -o l.gguf --calibration t.txt --format gguf --type Q4_K_M
+    ptq quantize Llama -o l.gguf --importance i.gguf --format gguf --type Q4_K_M
 
   Output error % is the squared error of a Linear's output over the calibration
   tokens, in per cent of the output's energy; held-out % is the same on tokens
@@ -211,6 +212,11 @@ private let quantizeHelp = """
     --statistics <statistics>
                             Also write the statistics of every input into this
                             new folder, for ptq layer --statistics.
+    --importance <importance>
+                            A file of importances, as ptq imatrix and
+                            llama-imatrix write it (.gguf or .dat), in place of
+                            --calibration: the mean square of each input channel,
+                            and nothing of how channels go together.
     --format <format>       The layout of the output: compressed-tensors, packed
                             integers or FP4, or int8 or FP8 with activations, for
                             vLLM, SGLang and transformers; gptq, AutoGPTQ's and
@@ -226,9 +232,9 @@ private let quantizeHelp = """
                             compressed-tensors: fp8, mxfp4, nvfp4; gguf: Q2_K,
                             Q3_K_S, Q3_K_M, Q3_K_L, Q4_0, Q4_1, Q4_K_S, Q4_K_M,
                             IQ4_NL, IQ4_XS, Q5_0, Q5_1, Q5_K_S, Q5_K_M, Q6_K,
-                            Q8_0, TQ1_0, TQ2_0; bitsandbytes: nf4+double, nf4,
-                            fp4+double, fp4. (default: Q4_K_M, nf4+double, or
-                            integers of --bits)
+                            Q8_0, TQ1_0, TQ2_0, MXFP4; bitsandbytes: nf4+double,
+                            nf4, fp4+double, fp4. (default: Q4_K_M, nf4+double,
+                            or integers of --bits)
     --head                  Quantize the head (lm_head) like the other Linears,
                             from what the final norm makes, in the bits of --bits
                             whatever a plan of bits says (with --format gguf in

@@ -20,7 +20,7 @@ private struct Golden: Sendable, CustomTestStringConvertible {
     (self.type, self.values, self.sum) = (type, values, sum)
   }
 
-  /// Byte i is 73i + 11, but for d = 0.01 and d′ = 0.02 at their places.
+  /// Byte i is 73i + 11, but for d = 0.01 and d′ = 0.02 at their places, or the exponent 120.
   var bytes: [UInt8] {
     var bytes = (0..<type.blockByteCount).map { UInt8(truncatingIfNeeded: 73 * $0 + 11) }
     // Two bits are −1, 0 or 1 here.
@@ -35,6 +35,10 @@ private struct Golden: Sendable, CustomTestStringConvertible {
       case .tq20: (64, nil)
       default: (0, nil)
       }
+    if type == .mxfp4 {
+      bytes[0] = 120
+      return bytes
+    }
     bytes.replaceSubrange(places.0..<places.0 + 2, with: FloatFormat.float16.encode([0.01]))
     if let place = places.1 {
       bytes.replaceSubrange(place..<place + 2, with: FloatFormat.float16.encode([0.02]))
@@ -130,6 +134,12 @@ private let goldens: [Golden] = [
       64: -0.010_002_136,
       128: 0, 255: -0.010_002_136,
     ], sum: -0.740_158_1),
+  Golden(
+    .mxfp4,
+    [
+      0: 0.015_625, 1: -0.023_437_5, 2: 0.031_25, 3: -0.046_875, 16: 0.023_437_5,
+      17: -0.003_906_25,
+    ], sum: 0.074_218_75),
 ]
 
 private let types = GGUFType.allCases.filter { $0.scheme != nil }
@@ -192,6 +202,34 @@ private let types = GGUFType.allCases.filter { $0.scheme != nil }
       rows: 1, columns: 256, grid: grid, codes: (0..<256).map { UInt8(7 * $0 % 3) })
     let bytes = try #require(GGUFBlocks(type)).packed(weight)
     #expect(bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() == hex)
+  }
+
+  @Test func `of floats of 4 bits are those that ggml makes of a row`() throws {
+    let hex = "7f3c3c4c4b4b5a5a595960606061616272"
+    let bytes = stride(from: 0, to: 34, by: 2).compactMap {
+      UInt8(hex.dropFirst($0).prefix(2), radix: 16)
+    }
+    let blocks = try #require(GGUFBlocks(.mxfp4))
+    let found = blocks.unpacked(bytes, rows: 1, columns: 32)
+    #expect(blocks.packed(found) == bytes)
+    // The nearest levels, of which ggml takes the lower code at a tie.
+    let row = (0..<32).map { Float($0 - 10) / 4 }
+    for (value, stored) in zip(row, found.dequantized().elements) {
+      let nearest = LevelTable.e2m1.values.map { abs($0 - value) }.min()
+      #expect(abs(stored - value) == nearest, "\(value)")
+    }
+  }
+
+  @Test(arguments: [(UInt8(0), Float(0x1p-127)), (1, 0x1p-126), (254, 0x1p127)])
+  func `of floats of 4 bits have every power of two that is a number`(
+    exponent: UInt8, scale: Float
+  ) throws {
+    let blocks = try #require(GGUFBlocks(.mxfp4))
+    let bytes = [exponent] + [UInt8](repeating: 0x2a, count: 16)
+    let found = blocks.unpacked(bytes, rows: 1, columns: 32)
+    #expect(found.grid.scales[0, 0] == scale)
+    #expect(found.dequantized()[0, 0] == -scale && found.dequantized()[0, 16] == scale)
+    #expect(blocks.packed(found) == bytes)
   }
 
   @Test func `of two bits for three levels are refused where they hold a fourth`() throws {

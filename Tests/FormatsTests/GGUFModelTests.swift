@@ -103,6 +103,8 @@ private func architecture(_ type: String = "llama", heads: Int = 4, keyValueHead
     #expect(types(.q4KS, "attn_v").prefix(5) == [.q5K, .q5K, .q5K, .q5K, .q4K])
     #expect(types(.q40, "ffn_down").prefix(5) == [.q41, .q41, .q41, .q41, .q40])
     #expect(types(.q80, "attn_v").allSatisfy { $0 == .q80 })
+    #expect(types(.mxfp4, "attn_v", columns: 96).allSatisfy { $0 == .mxfp4 })
+    #expect(GGUFMixture.mxfp4.typeOfTable(columns: 512, makesLogits: false) == .q80)
   }
 
   @Test func `fall back where blocks of 256 do not fill the rows`() {

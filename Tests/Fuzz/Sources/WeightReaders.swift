@@ -30,6 +30,17 @@ let weightReaders = [
       _ = try model.quantizedLinear(linear)?.dequantized()
     }
   },
+  Reader("importance") { bytes in
+    let config =
+      #"{"model_type":"llama","num_hidden_layers":1,"num_attention_heads":1,"hidden_size":2}"#
+    _ = Scratch.write("importance/config.json", Array(config.utf8))
+    _ = Scratch.write("importance/model.safetensors", [2, 0, 0, 0, 0, 0, 0, 0, 0x7B, 0x7D])
+    let folder = try ModelFolder(path: Scratch.path("importance"))
+    let read = try GGUFImportance(path: Scratch.write("importance.dat", bytes), for: folder)
+    let up = LinearShape(name: "model.layers.0.mlp.up_proj", rows: 1, columns: 2)
+    let squares = try read.entry(of: up).meanSquares
+    expect(squares.count == 2 && squares.allSatisfy { $0 >= 0 && $0.isFinite }, "\(squares)")
+  },
   Reader("npy") { bytes in
     let file = try NumPyFile(path: Scratch.write("array.npy", bytes))
     let rows = file.rows(0..<file.rows)
