@@ -31,6 +31,9 @@ FORMATS = {
     'gguf Q3_K_M': ('--method gptq --format gguf --type Q3_K_M', None),
     'fp8': ('--method gptq --type fp8', ('compressed-tensors', True)),
     'fp8 static': ('--method gptq+static --type fp8', ('compressed-tensors', True)),
+    'fp8 by block': ('--method gptq --type fp8-block', ('compressed-tensors', True)),
+    'nvfp4, inputs nvfp4': ('--method gptq+nvfp4 --type nvfp4', ('compressed-tensors', True)),
+    'mxfp4, inputs mxfp4': ('--method gptq+mxfp4 --type mxfp4', ('compressed-tensors', True)),
     '4 bits, inputs fp8': ('--method gptq+fp8', ('compressed-tensors', True)),
     'int8': ('--method smoothquant --format compressed-tensors', ('compressed-tensors', True)),
     'int8 static': ('--method smoothquant+static --format compressed-tensors', ('compressed-tensors', True)),
@@ -47,6 +50,9 @@ READINGS = [
     ('transformers', 'keys and values fp8', []),
     ('transformers', 'fp8', []),
     ('transformers', 'fp8 static', []),
+    ('transformers', 'fp8 by block', []),
+    ('transformers', 'nvfp4, inputs nvfp4', ['--dequantize']),
+    ('transformers', 'mxfp4, inputs mxfp4', ['--dequantize']),
     ('transformers', '4 bits, inputs fp8', []),
     ('transformers', 'int8', []),
     ('transformers', 'int8 static', []),
@@ -165,8 +171,8 @@ def main():
                 complaints.append(f'{reader}, {name}: {failure}')
                 continue
             difference = theirs - ours[name]
-            # An input that is nearly between two floats of eight bits may be rounded to either.
-            tolerance = max(TOLERANCE[reader], 0.002 if 'fp8' in name else 0)
+            # An input that is nearly between two floats may be rounded to either.
+            tolerance = max(TOLERANCE[reader], 0.002 if 'fp8' in name or 'inputs' in name else 0)
             good = abs(difference) <= tolerance     # False for NaN
             print(row(reader, name, f'{ours[name]:.4f}', f'{theirs:.4f}', f'{difference:+.4f}', 'ok' if good else 'FAILED'),
                   flush=True)

@@ -17,6 +17,19 @@ extension ModelFolder {
         of: linear, name, axis: 1, size: stored.groupSize, map: "\(linear.name).weight_g_idx")
       return (try matrix(name, rows: linear.rows, columns: groups.count), groups)
     }
+    if let block = stored.block {
+      let (height, width) = (block.rows, block.columns)
+      // There are more rows than scales: their number must be that of the weights.
+      _ = try tensor("\(linear.name).weight", dimensions: [linear.rows, linear.columns])
+      let count = (linear.columns + width - 1) / width
+      let scales = try matrix(name, rows: (linear.rows + height - 1) / height, columns: count)
+      return (
+        Matrix(rows: linear.rows, columns: count) { row, group in scales[row / height, group] },
+        StoredGroups(
+          count: count, granularity: .block(rows: height, columns: width), size: width,
+          columns: nil)
+      )
+    }
     let isWhole = stored.strategy == .tensor
     // Older files leave out axes of length 1, so only the number of elements counts.
     let tensor = try tensor(name, count: isWhole ? 1 : linear.rows)
@@ -58,18 +71,20 @@ extension ModelFolder {
   func activations(
     of linear: LinearShape, _ scheme: ActivationScheme
   ) throws(CheckpointError) -> ActivationQuantizer {
-    guard scheme.granularity == .tensor else { return ActivationQuantizer(scheme) }
-    let name = "\(linear.name).input_scale"
+    guard scheme.isCalibrated else { return ActivationQuantizer(scheme) }
+    let isNarrow = scheme.number == .nvfp4
+    let name = "\(linear.name).\(isNarrow ? "input_global_scale" : "input_scale")"
     let tensor = try tensor(name, count: 1)
     let scale = try floats(name, dimensions: tensor.shape.dimensions)[0]
     guard scale > 0 else {
       throw .tensor(name: name, path: tensor.path, reason: "is \(scale); it must be positive")
     }
+    if isNarrow { return ActivationQuantizer(scheme, divisor: scale) }
     guard !scheme.isSymmetric else {
       return ActivationQuantizer(scheme, grid: ActivationGrid(scale: scale))
     }
     let zero = try self.tensor("\(linear.name).input_zero_point", count: 1)
-    let code = try unsignedCodes(zero, bits: ActivationScheme.bits)[0]
+    let code = try unsignedCodes(zero, bits: scheme.bits)[0]
     return ActivationQuantizer(
       scheme, grid: ActivationGrid(scale: scale, zeroPoint: Int(code) - 128))
   }

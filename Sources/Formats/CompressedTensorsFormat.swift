@@ -85,8 +85,8 @@ public struct CompressedTensorsFormat: CheckpointFormat {
     switch CompressedTensorsScheme.Layout(scheme) {
     case .packed: PackedLayout.tensors(of: linear, scheme.weights, scales: scales)
     case .integers, .naive, .floats: ByteLayout.tensors(of: linear, scheme, scales: scales)
-    case .nvfp4: FP4Layout.tensors(of: linear, .nvfp4)
-    case .mxfp4: FP4Layout.tensors(of: linear, .mxfp4)
+    case .nvfp4: FP4Layout.tensors(of: linear, .nvfp4, scheme.activations)
+    case .mxfp4: FP4Layout.tensors(of: linear, .mxfp4, scheme.activations)
     }
   }
 
@@ -95,8 +95,8 @@ public struct CompressedTensorsFormat: CheckpointFormat {
     switch CompressedTensorsScheme.Layout(linear.scheme) {
     case .packed: PackedLayout.encode(linear.weight, scales: scales)
     case .integers, .naive, .floats: ByteLayout.encode(linear, scales: scales)
-    case .nvfp4: FP4Layout.encode(linear.weight, .nvfp4)
-    case .mxfp4: FP4Layout.encode(linear.weight, .mxfp4)
+    case .nvfp4: FP4Layout.encode(linear, .nvfp4)
+    case .mxfp4: FP4Layout.encode(linear, .mxfp4)
     }
   }
 
@@ -178,9 +178,19 @@ public struct CompressedTensorsFormat: CheckpointFormat {
     } catch {
       throw .json(path: "\(folder.path)/config.json", cause: error)
     }
+    return QuantizedLinear(
+      try weight(of: linear, in: folder, stored),
+      activations: try stored.activations.map { scheme throws(CheckpointError) in
+        try folder.activations(of: linear, scheme)
+      })
+  }
+
+  private func weight(
+    of linear: LinearShape, in folder: ModelFolder, _ stored: CompressedTensorsScheme
+  ) throws(CheckpointError) -> QuantizedWeight {
     switch stored.layout {
-    case .nvfp4: return QuantizedLinear(try FP4Layout.decode(linear, .nvfp4, in: folder))
-    case .mxfp4: return QuantizedLinear(try FP4Layout.decode(linear, .mxfp4, in: folder))
+    case .nvfp4: return try FP4Layout.decode(linear, .nvfp4, in: folder)
+    case .mxfp4: return try FP4Layout.decode(linear, .mxfp4, in: folder)
     case .packed, .integers, .naive, .floats: break
     }
     let (scales, groups) = try folder.scales(of: linear, stored)
@@ -197,10 +207,6 @@ public struct CompressedTensorsFormat: CheckpointFormat {
       case .floats: try ByteLayout.floatCodes(of: linear, in: folder)
       default: try ByteLayout.codes(of: linear, bits: scheme.bits, in: folder)
       }
-    return QuantizedLinear(
-      QuantizedWeight(rows: linear.rows, columns: linear.columns, grid: grid, codes: codes),
-      activations: try stored.activations.map { scheme throws(CheckpointError) in
-        try folder.activations(of: linear, scheme)
-      })
+    return QuantizedWeight(rows: linear.rows, columns: linear.columns, grid: grid, codes: codes)
   }
 }

@@ -57,19 +57,35 @@ public struct QuantizationSettings: Sendable {
     let own = format.standardActivations
     guard let granularity = method.activations ?? own?.granularity else { return nil }
     return switch method.activationNumber ?? own?.number ?? .integer {
-    case .float: ActivationScheme(floatsBy: granularity)
+    case .float:
+      // Where the format has groups, a scale for each token means one for each group of it.
+      ActivationScheme(
+        floatsBy: granularity == .token && own?.number == .float
+          ? own?.granularity ?? granularity : granularity)
+    case .nvfp4: .nvfp4
+    case .mxfp4: .mxfp4
     case .integer: ActivationScheme(granularity: granularity, symmetric: hasSymmetricActivations)
     }
   }
 
-  /// The scheme in short: "w4 g64", "w4 g64 asym", "w4 g64 nf4", "w8a8", "w8a8 static", "w4afp8 g128".
+  /// The scheme in short: "w4 g64", "w4 g64 asym", "w4 g64 nf4", "w8a8", "w8a8 static", "w4afp8 g128", "nvfp4 w4a4".
   public var label: String { label(of: scheme) }
 
   /// The same for weights of another scheme.
   func label(of scheme: Scheme) -> String {
     let isStatic = activationScheme?.granularity == .tensor
-    if let name = format.typeName(of: scheme) { return isStatic ? "\(name) static" : name }
-    let inputs = activationScheme.map { $0.number == .float ? "afp8" : "a\(ActivationScheme.bits)" }
+    if let name = format.typeName(of: scheme) {
+      let isNarrow = activationScheme?.bits == 4
+      return isStatic ? "\(name) static" : isNarrow ? "\(name) w4a4" : name
+    }
+    let inputs = activationScheme.map { scheme in
+      switch scheme.number {
+      case .integer: "a\(scheme.bits)"
+      case .float: "afp8"
+      case .nvfp4: "anvfp4"
+      case .mxfp4: "amxfp4"
+      }
+    }
     var words = ["w\(scheme.bits)\(inputs ?? "")"]
     if case .group(let size) = scheme.granularity { words.append("g\(size)") }
     if scheme.granularity == .tensor { words.append("tensor") }

@@ -195,6 +195,10 @@ private let quantizeHelp = """
                             token, and as weights by default
                             fp8: 8-bit floats as inputs, with a scale for each
                             token
+                            nvfp4: 4-bit floats as inputs, as --type nvfp4 has
+                            them as weights
+                            mxfp4: 4-bit floats as inputs, as --type mxfp4 has
+                            them as weights
                             static: one scale from calibration for all 8-bit
                             inputs, beside 8-bit weights
                             outliers: input channels with outliers stay in 16 bit
@@ -220,12 +224,12 @@ private let quantizeHelp = """
                             (values: compressed-tensors, gptq, awq, mlx, gguf,
                             bitsandbytes; default: compressed-tensors)
     --type <type>           How weights are stored, for formats that decide that:
-                            compressed-tensors: fp8, mxfp4, nvfp4; gguf: Q2_K,
-                            Q3_K_S, Q3_K_M, Q3_K_L, Q4_0, Q4_1, Q4_K_S, Q4_K_M,
-                            IQ4_NL, IQ4_XS, Q5_0, Q5_1, Q5_K_S, Q5_K_M, Q6_K,
-                            Q8_0, TQ1_0, TQ2_0; bitsandbytes: nf4+double, nf4,
-                            fp4+double, fp4. (default: Q4_K_M, nf4+double, or
-                            integers of --bits)
+                            compressed-tensors: fp8, fp8-block, mxfp4, nvfp4;
+                            gguf: Q2_K, Q3_K_S, Q3_K_M, Q3_K_L, Q4_0, Q4_1,
+                            Q4_K_S, Q4_K_M, IQ4_NL, IQ4_XS, Q5_0, Q5_1, Q5_K_S,
+                            Q5_K_M, Q6_K, Q8_0, TQ1_0, TQ2_0; bitsandbytes:
+                            nf4+double, nf4, fp4+double, fp4. (default: Q4_K_M,
+                            nf4+double, or integers of --bits)
     --head                  Quantize the head (lm_head) like the other Linears,
                             from what the final norm makes, in the bits of --bits
                             whatever a plan of bits says; where it is the
