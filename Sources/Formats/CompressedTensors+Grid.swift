@@ -17,19 +17,7 @@ extension ModelFolder {
         of: linear, name, axis: 1, size: stored.groupSize, map: "\(linear.name).weight_g_idx")
       return (try matrix(name, rows: linear.rows, columns: groups.count), groups)
     }
-    if let block = stored.block {
-      let (height, width) = (block.rows, block.columns)
-      // There are more rows than scales: their number must be that of the weights.
-      _ = try tensor("\(linear.name).weight", dimensions: [linear.rows, linear.columns])
-      let count = (linear.columns + width - 1) / width
-      let scales = try matrix(name, rows: (linear.rows + height - 1) / height, columns: count)
-      return (
-        Matrix(rows: linear.rows, columns: count) { row, group in scales[row / height, group] },
-        StoredGroups(
-          count: count, granularity: .block(rows: height, columns: width), size: width,
-          columns: nil)
-      )
-    }
+    if let block = stored.block { return try scales(of: linear, name, block) }
     let isWhole = stored.strategy == .tensor
     // Older files leave out axes of length 1, so only the number of elements counts.
     let tensor = try tensor(name, count: isWhole ? 1 : linear.rows)
@@ -37,6 +25,23 @@ extension ModelFolder {
     return (
       Matrix(rows: linear.rows, columns: 1) { row, _ in values[isWhole ? 0 : row] },
       StoredGroups(count: 1, granularity: .channel, size: linear.columns, columns: nil)
+    )
+  }
+
+  /// The scales of blocks, repeated for each row, and their groups.
+  func scales(
+    of linear: LinearShape, _ name: String, _ block: (rows: Int, columns: Int)
+  ) throws(CheckpointError) -> (Matrix, StoredGroups) {
+    // There are more rows than scales: their number must be that of the weights.
+    _ = try tensor("\(linear.name).weight", dimensions: [linear.rows, linear.columns])
+    let count = (linear.columns + block.columns - 1) / block.columns
+    let scales = try matrix(
+      name, rows: (linear.rows + block.rows - 1) / block.rows, columns: count)
+    return (
+      Matrix(rows: linear.rows, columns: count) { row, group in scales[row / block.rows, group] },
+      StoredGroups(
+        count: count, granularity: .block(rows: block.rows, columns: block.columns),
+        size: block.columns, columns: nil)
     )
   }
 

@@ -203,7 +203,7 @@ extension JSONField {
     }
   }
   /// The two sides of a block, as an array or, in old files, as a text such as 128x128.
-  fileprivate var block: (rows: Int, columns: Int) {
+  var block: (rows: Int, columns: Int) {
     get throws(JSONError) {
       var sides: [Int] = []
       if case .string(let text) = value {

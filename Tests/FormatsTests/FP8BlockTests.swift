@@ -58,6 +58,46 @@ private func scheme(_ rows: Int, _ columns: Int) throws -> Scheme {
     }
   }
 
+  /// The tensors of the fixture under the names that DeepSeek and Qwen give them.
+  private func published(_ members: String) throws -> (TemporaryFolder) throws -> ModelFolder {
+    let root = try #require(Bundle.module.resourceURL).appendingPathComponent("Fixtures")
+    let source = try ModelFolder(path: root.appendingPathComponent("fp8-block").path)
+    let tensors = try ["weight", "weight_scale"].map { name in
+      let tensor = try #require(source.tensor("p.\(name)"))
+      return RawSafetensors.Tensor(
+        name == "weight" ? "p.weight" : "p.weight_scale_inv", tensor.shape.type.rawValue,
+        tensor.shape.dimensions, tensor.bytes)
+    }
+    let config = #"{"quantization_config": {"quant_method": "fp8"\#(members)}}"#
+    return { folder in try folder.open(tensors, config: config) }
+  }
+
+  @Test func `are read where DeepSeek and Qwen publish them`() throws {
+    let root = try #require(Bundle.module.resourceURL).appendingPathComponent("Fixtures")
+    let source = try ModelFolder(path: root.appendingPathComponent("fp8-block").path)
+    let open = try published(
+      #", "activation_scheme": "dynamic", "fmt": "e4m3", "weight_block_size": [8, 24]"#)
+    try TemporaryFolder.with { folder in
+      let read = try open(folder).decodeLinear(LinearShape(name: "p", rows: 20, columns: 64))
+      #expect(read.weight.dequantized() == (try source.matrix("golden", rows: 20, columns: 64)))
+      #expect(read.activations?.scheme == ActivationScheme(floatsBy: .group(24)))
+    }
+  }
+
+  @Test(arguments: [
+    ("", "weight_block_size"), (#", "weight_block_size": [8]"#, "two sides of a block"),
+    (#", "weight_block_size": [8, 24], "activation_scheme": "static""#, "expected dynamic"),
+    (#", "weight_block_size": [8, 24], "fmt": "e5m2""#, "expected e4m3, found e5m2"),
+    (#", "weight_block_size": [9, 32]"#, "has shape [3, 3]; config.json calls for [3, 2]"),
+  ])
+  func `are refused where they are something else`(members: String, words: String) throws {
+    let open = try published(members)
+    try TemporaryFolder.with { folder in
+      let model = try open(folder)
+      expectFailure(words) { try model.decode(LinearShape(name: "p", rows: 20, columns: 64)) }
+    }
+  }
+
   @Test func `are stated as llm-compressor states FP8_BLOCK`() throws {
     let stated = format.configuration(
       of: LinearScheme(try #require(format.standardScheme), activations: inputs), provenance: nil)
