@@ -32,6 +32,10 @@ FORMATS = {
     'gguf MXFP4': ('--method gptq --format gguf --type MXFP4', None),
     'fp8': ('--method gptq --type fp8', ('compressed-tensors', True)),
     'fp8 static': ('--method gptq+static --type fp8', ('compressed-tensors', True)),
+    'fp8 by block': ('--method gptq --type fp8-block', ('compressed-tensors', True)),
+    'nvfp4, inputs nvfp4': ('--method gptq+nvfp4 --type nvfp4', ('compressed-tensors', True)),
+    'mxfp4, inputs mxfp4': ('--method gptq+mxfp4 --type mxfp4', ('compressed-tensors', True)),
+    '4 bits and fp8': ('--method gptq --bits-plan PLAN', ('compressed-tensors', True)),
     '4 bits, inputs fp8': ('--method gptq+fp8', ('compressed-tensors', True)),
     'int8': ('--method smoothquant --format compressed-tensors', ('compressed-tensors', True)),
     'int8 static': ('--method smoothquant+static --format compressed-tensors', ('compressed-tensors', True)),
@@ -48,6 +52,10 @@ READINGS = [
     ('transformers', 'keys and values fp8', []),
     ('transformers', 'fp8', []),
     ('transformers', 'fp8 static', []),
+    ('transformers', 'fp8 by block', []),
+    ('transformers', 'nvfp4, inputs nvfp4', ['--dequantize']),
+    ('transformers', 'mxfp4, inputs mxfp4', ['--dequantize']),
+    ('transformers', '4 bits and fp8', []),
     ('transformers', '4 bits, inputs fp8', []),
     ('transformers', 'int8', []),
     ('transformers', 'int8 static', []),
@@ -68,6 +76,7 @@ READINGS = [
     ('vllm', 'head', []),
     ('vllm', 'keys and values fp8', []),
     ('vllm', 'fp8', []),
+    ('vllm', '4 bits and fp8', []),
     ('vllm', 'int8', []),
     ('vllm', 'int8 static', []),
 ]
@@ -137,13 +146,15 @@ def main():
         place = pathlib.Path(place)
         windows = place / 'windows.json'
         write_windows(options.model, options.text, windows)
+        plan = place / 'plan.json'
+        plan.write_text('{"bits": {"*.layers.*.*.*": 4, "*.layers.*.mlp.down_proj": "fp8"}}')
 
         folders, ours = {'dense': options.model}, {}
         for name, (extra, scheme) in FORMATS.items():
             folders[name] = place / (name.replace(' ', '-') + ('' if scheme else '.gguf'))
             try:
                 call([options.ptq, 'quantize', options.model, '--output', folders[name],
-                      '--calibration', options.model / 'calibration.txt', *COMMON.split(), *extra.split()])
+                      '--calibration', options.model / 'calibration.txt', *COMMON.split(), *extra.replace('PLAN', str(plan)).split()])
                 if scheme: check_scheme(folders[name], scheme)
             except Failure as failure:
                 del folders[name]
@@ -167,8 +178,8 @@ def main():
                 complaints.append(f'{reader}, {name}: {failure}')
                 continue
             difference = theirs - ours[name]
-            # An input that is nearly between two floats of eight bits may be rounded to either.
-            tolerance = max(TOLERANCE[reader], 0.002 if 'fp8' in name else 0)
+            # An input that is nearly between two floats may be rounded to either.
+            tolerance = max(TOLERANCE[reader], 0.002 if 'fp8' in name or 'inputs' in name else 0)
             good = abs(difference) <= tolerance     # False for NaN
             print(row(reader, name, f'{ours[name]:.4f}', f'{theirs:.4f}', f'{difference:+.4f}', 'ok' if good else 'FAILED'),
                   flush=True)

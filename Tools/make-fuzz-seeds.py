@@ -168,6 +168,15 @@ def model_seeds():
         "int8": (5, {"quant_method": "compressed-tensors", "format": "int-quantized", "config_groups": {
             "a": {"targets": ["Linear"], "weights": {"num_bits": 8, "strategy": "channel"},
                   "input_activations": {"num_bits": 8, "symmetric": False, "dynamic": False, "strategy": "tensor"}}}}),
+        "fp8-block": (11, {"quant_method": "compressed-tensors", "format": "mixed-precision", "config_groups": {
+            "a": {"targets": ["p"], "format": "float-quantized",
+                  "weights": {"num_bits": 8, "type": "float", "strategy": "block", "block_structure": [5, 24]},
+                  "input_activations": {"num_bits": 8, "type": "float", "dynamic": True, "strategy": "group", "group_size": 24}}}}),
+        "fp8-published": (11, {"quant_method": "fp8", "activation_scheme": "dynamic", "weight_block_size": [5, 24]}),
+        "nvfp4": (12, {"quant_method": "compressed-tensors", "format": "nvfp4-pack-quantized", "config_groups": {
+            "a": {"targets": ["p"], "weights": {"num_bits": 4, "type": "float", "strategy": "tensor_group", "group_size": 16},
+                  "input_activations": {"num_bits": 4, "type": "float", "dynamic": "local", "strategy": "tensor_group",
+                                        "group_size": 16}}}}),
     }
     for name, (index, statement) in statements.items():
         seed("quantization", name, bytes([index]) + compact({"quantization_config": statement}))
@@ -245,6 +254,7 @@ def run_seeds():
                                    "distinct_calibration_tokens": 3, "seconds": 1.5, "linears": [linear]}))
     parts = ["self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.o_proj", "mlp.gate_proj", "mlp.up_proj", "mlp.down_proj"]
     seed("plan", "stars", compact({"average_bits": 4, "bits": {f"model.layers.*.{part}": 4 for part in parts}}))
+    seed("plan", "types", compact({"bits": {"model.layers.*.*.*": 4, "model.layers.0.mlp.down_proj": "fp8-block"}}))
     seed("plan", "exceptions", compact({"bits": {"model.layers.*.*.*": 9223372036854775807, "model.layers.0.mlp.down_proj": -3}}))
     seed("lines", "text", b"\x05A line.\nAnother one, longer.  \n\n  ...\nThe end")
     seed("lines", "records", b"\x03\xef\xbb\xbf" + b"\n".join(compact(record) for record in [

@@ -27,7 +27,11 @@ struct BitArguments: ParsableArguments {
   @Option(help: "Write the plan that --bits-budget finds to this new file, as JSON.")
   var saveBitsPlan: String?
 
-  @Option(help: "A file with the bits of every Linear, as --save-bits-plan writes it.")
+  @Option(
+    help: """
+      A file with the bits of every Linear, as --save-bits-plan writes it; a word of --type in place of a number \
+      stores a Linear as that.
+      """)
   var bitsPlan: String?
 
   func validate() throws {

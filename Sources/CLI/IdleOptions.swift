@@ -30,7 +30,7 @@ extension RecipeArguments {
         "--asymmetric-activations", hasAsymmetricActivations, inputs?.number == .integer,
         "a method that rounds inputs to integers"
       ),
-      ("--observer", observer != .minMax, inputs?.granularity == .tensor, "the method static"),
+      ("--observer", observer != .minMax, inputs?.isCalibrated == true, "the method static"),
       ("--outliers", outliers != .paper, method.keepsOutliers, "the method outliers"),
       ("--asymmetric", symmetry == .asymmetric, inputs == nil, "a method that leaves inputs alone"),
       ("--range", range != nil, !method.clips, "a method without clip"),

@@ -107,6 +107,7 @@ private struct InspectedLinear {
     case .group(let size): "\(size)"
     case .channel: "channel"
     case .tensor: "tensor"
+    case .block(let rows, let columns): "\(rows)x\(columns)"
     case nil: "-"
     }
   }
@@ -125,22 +126,35 @@ private struct InspectedLinear {
 }
 
 extension ActivationQuantizer {
-  /// "per token", or the scale and zero point shared by all tokens.
+  /// "per token", "FP8 per 128", or the scale and zero point shared by all tokens.
   fileprivate var words: String {
+    let symmetry = scheme.isSymmetric ? "" : ", asymmetric"
     let place =
-      switch (grid, scheme.isSymmetric) {
-      case (nil, true): "per token"
-      case (nil, false): "per token, asymmetric"
-      case (let grid?, true): "scale \(grid.scale)"
-      case (let grid?, false): "scale \(grid.scale), zero \(grid.zeroPoint)"
+      switch scheme.granularity {
+      case .token: "per token\(symmetry)"
+      case .group(let size): "per \(size)\(symmetry)"
+      case .tensor:
+        "scale \(grid?.scale ?? 1)" + (scheme.isSymmetric ? "" : ", zero \(grid?.zeroPoint ?? 0)")
       }
-    return scheme.number == .float ? "FP8 \(place)" : place
+    return switch scheme.number {
+    case .integer: place
+    case .float: "FP8 \(place)"
+    case .nvfp4: "NVFP4 \(place), divisor \(divisor ?? 1)"
+    case .mxfp4: "MXFP4 \(place)"
+    }
   }
 
   fileprivate var json: JSONValue {
-    let bits = JSONValue.number(JSONNumber(ActivationScheme.bits))
+    let bits = JSONValue.number(JSONNumber(scheme.bits))
     let symmetric = JSONValue.bool(scheme.isSymmetric)
-    let type: JSONValue = scheme.number == .float ? "float" : "int"
+    let type: JSONValue = scheme.number == .integer ? "int" : "float"
+    if case .group(let size) = scheme.granularity {
+      return [
+        "bits": bits, "type": type, "per": "group", "symmetric": symmetric,
+        "group_size": .number(JSONNumber(size)),
+        "divisor": divisor.map { .number(JSONNumber(Double($0))) } ?? .null,
+      ]
+    }
     guard let grid else {
       return ["bits": bits, "type": type, "per": "token", "symmetric": symmetric]
     }

@@ -11,7 +11,7 @@ struct MethodWord {
     case rounding(RoundingMethod)
     case range
     case activations(ActivationScheme.Granularity)
-    case floatActivations
+    case floatActivations(ActivationScheme.Number)
     case outliers
 
     /// The kind of choice, by which words contradict each other.
@@ -57,7 +57,13 @@ struct MethodWord {
           choice: .activations(.token)),
         MethodWord(
           name: "fp8", summary: "8-bit floats as inputs, with a scale for each token",
-          choice: .floatActivations),
+          choice: .floatActivations(.float)),
+        MethodWord(
+          name: "nvfp4", summary: "4-bit floats as inputs, as --type nvfp4 has them as weights",
+          choice: .floatActivations(.nvfp4)),
+        MethodWord(
+          name: "mxfp4", summary: "4-bit floats as inputs, as --type mxfp4 has them as weights",
+          choice: .floatActivations(.mxfp4)),
         MethodWord(
           name: "static",
           summary: "one scale from calibration for all 8-bit inputs, beside 8-bit weights",
@@ -87,6 +93,7 @@ extension Method {
     var rotates = false
     var (clips, keepsOutliers) = (false, false)
     var (activations, number) = (ActivationScheme.Granularity?.none, ActivationScheme.Number?.none)
+    var floatWord = ""
     for word in chosen.values {
       switch word.choice {
       case .transform(let chosen): transform = chosen
@@ -94,15 +101,18 @@ extension Method {
       case .rotation: rotates = true
       case .range: clips = true
       case .activations(let granularity): activations = granularity
-      case .floatActivations: number = .float
+      case .floatActivations(let floats): (number, floatWord) = (floats, word.name)
       case .outliers: keepsOutliers = true
       }
     }
-    if activations == .token {
-      if number == .float { throw .contradiction("int8", "fp8") }
-      number = .integer
-    } else if number == .float {
-      activations = activations ?? .token
+    switch (activations, number) {
+    case (.token, nil): number = .integer
+    case (.token, _): throw .contradiction("int8", floatWord)
+    case (.some, .nvfp4), (.some, .mxfp4): throw .contradiction("static", floatWord)
+    case (nil, .float): activations = .token
+    case (nil, .nvfp4): activations = ActivationScheme.nvfp4.granularity
+    case (nil, .mxfp4): activations = ActivationScheme.mxfp4.granularity
+    default: break
     }
     self.init(
       name: words, transform: transform, rotates: rotates, rounding: rounding, clips: clips,

@@ -118,11 +118,12 @@ struct RecipeArguments: ParsableArguments {
   /// Checks that the observer knows how inputs are rounded.
   private func checkObserver(_ method: Method, in format: any CheckpointFormat) throws {
     let number = method.activationNumber ?? format.standardActivations?.number
-    guard number == .float, method.activations == .tensor,
+    guard number == .float && method.activations == .tensor || number == .nvfp4,
       observer == .squaredError || observer == .entropy
     else { return }
+    let floats = number == .nvfp4 ? "NVFP4" : "FP8"
     throw ValidationError(
-      "--observer \(observer.name) places integers; with inputs in FP8 give min-max, moving-average or percentile:P."
+      "--observer \(observer.name) places integers; with inputs in \(floats) give min-max, moving-average or percentile:P."
     )
   }
 }

@@ -34,6 +34,9 @@ public protocol CheckpointFormat: Sendable {
   /// The name of the tensor that holds a Linear's scales.
   func scaleTensor(of linear: String) -> String
 
+  /// What the format can store of a grid of one scheme among several.
+  func encoding(of scheme: Scheme, scales: FloatFormat) -> any GridEncoding
+
   /// The number of bits of the embedding and the head, where readers of the format have them in integers; nil
   /// where both stay dense.
   var tableBits: Int? { get }
@@ -106,6 +109,8 @@ public protocol CheckpointFormat: Sendable {
 
   /// Whether one folder can hold Linears of several schemes.
   var holdsSeveralSchemes: Bool { get }
+  /// Whether these may be of several types, and the inputs of some rounded.
+  var holdsSeveralLayouts: Bool { get }
   /// Whether groups may be scattered over the columns.
   var holdsScatteredGroups: Bool { get }
 
@@ -150,6 +155,11 @@ extension CheckpointFormat {
   /// Each group has its own scale and zero point.
   public func encoding(scales: FloatFormat) -> any GridEncoding {
     SeparateEntries(scaleFormat: scales, smallestZeroPoint: smallestZeroPoint)
+  }
+
+  /// That of every other.
+  public func encoding(of scheme: Scheme, scales: FloatFormat) -> any GridEncoding {
+    encoding(scales: scales)
   }
 
   /// Integer zero points.
@@ -203,6 +213,9 @@ extension CheckpointFormat {
 
   /// One scheme for all Linears.
   public var holdsSeveralSchemes: Bool { false }
+
+  /// One type, and all inputs alike.
+  public var holdsSeveralLayouts: Bool { false }
 
   /// Consecutive groups only.
   public var holdsScatteredGroups: Bool { false }

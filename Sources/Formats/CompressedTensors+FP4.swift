@@ -4,6 +4,7 @@
 //   P.weight_scale         E4M3    [out, in/16]   nvfp4-pack-quantized
 //                          uint8   [out, in/32]   mxfp4-pack-quantized: exponents of two, plus 127
 //   P.weight_global_scale  float32 [1]            nvfp4: what scales are divided by
+//   P.input_global_scale   float32 [1]            nvfp4 with rounded inputs: what their scales are divided by
 //
 // A code is an `E2M1`.
 
@@ -19,26 +20,30 @@ enum FP4Layout {
   /// With this one, groups whose largest weight is between 4·10⁻⁴ and 10 have scales of full precision.
   static let globalScale: Float = 256
 
-  static func tensors(of linear: LinearShape, _ type: CompressedTensorsType) -> [NamedShape] {
+  static func tensors(
+    of linear: LinearShape, _ type: CompressedTensorsType, _ activations: ActivationScheme?
+  ) -> [NamedShape] {
     let (rows, columns) = (linear.rows, linear.columns)
     let codes = NamedShape("\(linear.name).weight_packed", .uint8, [rows, columns / 2])
     let scales = "\(linear.name).weight_scale"
     guard type == .nvfp4 else { return [codes, NamedShape(scales, .uint8, [rows, columns / 32])] }
-    return [
+    let tensors = [
       codes, NamedShape(scales, .float8E4M3, [rows, columns / 16]),
       NamedShape("\(linear.name).weight_global_scale", .float32, [1]),
     ]
+    guard activations?.number == .nvfp4 else { return tensors }
+    return tensors + [NamedShape("\(linear.name).input_global_scale", .float32, [1])]
   }
 
-  static func encode(_ weight: QuantizedWeight, _ type: CompressedTensorsType) -> [[UInt8]] {
+  static func encode(_ linear: QuantizedLinear, _ type: CompressedTensorsType) -> [[UInt8]] {
+    let weight = linear.weight
     let codes = weight.codes.map(E2M1.code)
     let packed = stride(from: 0, to: codes.count, by: 2).map { codes[$0] | codes[$0 + 1] << 4 }
     let scales = weight.grid.scales.elements
     guard type == .nvfp4 else { return [packed, scales.map { UInt8($0.exponent + 127) }] }
-    return [
-      packed, scales.map { E4M3.code(of: $0 * globalScale) },
-      FloatFormat.float32.encode([globalScale]),
-    ]
+    let divisors = [globalScale, linear.activations?.divisor].compactMap(\.self)
+    return [packed, scales.map { E4M3.code(of: $0 * globalScale) }]
+      + divisors.map { FloatFormat.float32.encode([$0]) }
   }
 
   static func decode(

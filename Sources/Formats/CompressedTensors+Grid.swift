@@ -17,6 +17,7 @@ extension ModelFolder {
         of: linear, name, axis: 1, size: stored.groupSize, map: "\(linear.name).weight_g_idx")
       return (try matrix(name, rows: linear.rows, columns: groups.count), groups)
     }
+    if let block = stored.block { return try scales(of: linear, name, block) }
     let isWhole = stored.strategy == .tensor
     // Older files leave out axes of length 1, so only the number of elements counts.
     let tensor = try tensor(name, count: isWhole ? 1 : linear.rows)
@@ -24,6 +25,23 @@ extension ModelFolder {
     return (
       Matrix(rows: linear.rows, columns: 1) { row, _ in values[isWhole ? 0 : row] },
       StoredGroups(count: 1, granularity: .channel, size: linear.columns, columns: nil)
+    )
+  }
+
+  /// The scales of blocks, repeated for each row, and their groups.
+  func scales(
+    of linear: LinearShape, _ name: String, _ block: (rows: Int, columns: Int)
+  ) throws(CheckpointError) -> (Matrix, StoredGroups) {
+    // There are more rows than scales: their number must be that of the weights.
+    _ = try tensor("\(linear.name).weight", dimensions: [linear.rows, linear.columns])
+    let count = (linear.columns + block.columns - 1) / block.columns
+    let scales = try matrix(
+      name, rows: (linear.rows + block.rows - 1) / block.rows, columns: count)
+    return (
+      Matrix(rows: linear.rows, columns: count) { row, group in scales[row / block.rows, group] },
+      StoredGroups(
+        count: count, granularity: .block(rows: block.rows, columns: block.columns),
+        size: block.columns, columns: nil)
     )
   }
 
@@ -58,18 +76,20 @@ extension ModelFolder {
   func activations(
     of linear: LinearShape, _ scheme: ActivationScheme
   ) throws(CheckpointError) -> ActivationQuantizer {
-    guard scheme.granularity == .tensor else { return ActivationQuantizer(scheme) }
-    let name = "\(linear.name).input_scale"
+    guard scheme.isCalibrated else { return ActivationQuantizer(scheme) }
+    let isNarrow = scheme.number == .nvfp4
+    let name = "\(linear.name).\(isNarrow ? "input_global_scale" : "input_scale")"
     let tensor = try tensor(name, count: 1)
     let scale = try floats(name, dimensions: tensor.shape.dimensions)[0]
     guard scale > 0 else {
       throw .tensor(name: name, path: tensor.path, reason: "is \(scale); it must be positive")
     }
+    if isNarrow { return ActivationQuantizer(scheme, divisor: scale) }
     guard !scheme.isSymmetric else {
       return ActivationQuantizer(scheme, grid: ActivationGrid(scale: scale))
     }
     let zero = try self.tensor("\(linear.name).input_zero_point", count: 1)
-    let code = try unsignedCodes(zero, bits: ActivationScheme.bits)[0]
+    let code = try unsignedCodes(zero, bits: scheme.bits)[0]
     return ActivationQuantizer(
       scheme, grid: ActivationGrid(scale: scale, zeroPoint: Int(code) - 128))
   }

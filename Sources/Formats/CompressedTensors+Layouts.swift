@@ -9,7 +9,7 @@
 // and int-quantized or float-quantized, for weights and activations of 8 bits:
 //
 //   P.weight             int8 or E4M3 [out, in]
-//   P.weight_scale       scales [out, 1], or [1] for the whole matrix
+//   P.weight_scale       scales [out, 1], or [1] for the whole matrix; E4M3: or [⌈out/r⌉, ⌈in/c⌉] by block
 //   P.input_scale        float32 [1]              static activations only
 //   P.input_zero_point   int8 [1]                 static and asymmetric only
 //
@@ -80,8 +80,7 @@ enum ByteLayout {
     var result = [
       NamedShape("\(linear.name).weight", type, [linear.rows, linear.columns]),
       NamedShape(
-        "\(linear.name).weight_scale", TensorType(scales),
-        weights.granularity == .tensor ? [1] : [linear.rows, 1]),
+        "\(linear.name).weight_scale", TensorType(scales), weights.scaleDimensions(of: linear)),
     ]
     guard let activations = scheme.activations, activations.granularity == .tensor else {
       return result
@@ -93,18 +92,16 @@ enum ByteLayout {
     return result
   }
 
-  /// - Precondition: 8 bits, symmetric or E4M3, no groups; ``EngineRules`` refuse all others.
+  /// - Precondition: 8 bits, symmetric without groups or E4M3; ``EngineRules`` refuse all others.
   static func encode(_ linear: QuantizedLinear, scales: FloatFormat) -> [[UInt8]] {
     let weight = linear.weight
     let scheme = weight.grid.scheme
     let isFloat = scheme.points == .table(.e4m3)
     precondition(
-      scheme.bits == 8 && (scheme.isSymmetric || isFloat) && weight.grid.groups == 1,
+      scheme.bits == 8 && (isFloat || scheme.isSymmetric && weight.grid.groups == 1),
       "\(scheme) in bytes")
-    let stored = weight.grid.scales.elements.prefix(
-      scheme.granularity == .tensor ? 1 : weight.rows)
     let codes = weight.codes.map { isFloat ? E4M3.code(ofLevel: $0) : $0 ^ 0x80 }
-    var result = [codes, scales.encode(Array(stored))]
+    var result = [codes, scales.encode(weight.grid.distinctScales)]
     guard let activations = linear.activations, let grid = activations.grid else { return result }
     result.append(FloatFormat.float32.encode([grid.scale]))
     if !activations.scheme.isSymmetric { result.append(littleEndian([Int8(grid.zeroPoint)])) }
@@ -130,5 +127,32 @@ enum ByteLayout {
     let name = "\(linear.name).weight"
     return try folder.unsignedCodes(
       try folder.tensor(name, dimensions: [linear.rows, linear.columns]), bits: bits)
+  }
+}
+
+extension Scheme {
+  /// The shape of the scales where rows that share one store it once.
+  func scaleDimensions(of linear: LinearShape) -> [Int] {
+    switch granularity {
+    case .tensor: [1]
+    case .channel, .group: [linear.rows, linear.columns / storedGroupSize(columns: linear.columns)]
+    case .block(let rows, let columns):
+      [(linear.rows + rows - 1) / rows, (linear.columns + columns - 1) / columns]
+    }
+  }
+}
+
+extension Grid {
+  /// The scales, each once.
+  var distinctScales: [Float] {
+    let height =
+      switch scheme.granularity {
+      case .tensor: scales.rows
+      case .channel, .group: 1
+      case .block(let rows, _): rows
+      }
+    return stride(from: 0, to: scales.rows, by: height).flatMap { row in
+      (0..<groups).map { scales[row, $0] }
+    }
   }
 }

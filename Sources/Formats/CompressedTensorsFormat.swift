@@ -75,6 +75,11 @@ public struct CompressedTensorsFormat: CheckpointFormat {
     type.encoding ?? SeparateEntries(scaleFormat: scales)
   }
 
+  /// Scales in the type of the original weights, or those of the scheme's type.
+  public func encoding(of scheme: Scheme, scales: FloatFormat) -> any GridEncoding {
+    CompressedTensorsType(scheme)?.encoding ?? SeparateEntries(scaleFormat: scales)
+  }
+
   /// The name of the tensor that holds a Linear's scales.
   public func scaleTensor(of linear: String) -> String { "\(linear).weight_scale" }
 
@@ -85,8 +90,8 @@ public struct CompressedTensorsFormat: CheckpointFormat {
     switch CompressedTensorsScheme.Layout(scheme) {
     case .packed: PackedLayout.tensors(of: linear, scheme.weights, scales: scales)
     case .integers, .naive, .floats: ByteLayout.tensors(of: linear, scheme, scales: scales)
-    case .nvfp4: FP4Layout.tensors(of: linear, .nvfp4)
-    case .mxfp4: FP4Layout.tensors(of: linear, .mxfp4)
+    case .nvfp4: FP4Layout.tensors(of: linear, .nvfp4, scheme.activations)
+    case .mxfp4: FP4Layout.tensors(of: linear, .mxfp4, scheme.activations)
     }
   }
 
@@ -95,8 +100,8 @@ public struct CompressedTensorsFormat: CheckpointFormat {
     switch CompressedTensorsScheme.Layout(linear.scheme) {
     case .packed: PackedLayout.encode(linear.weight, scales: scales)
     case .integers, .naive, .floats: ByteLayout.encode(linear, scales: scales)
-    case .nvfp4: FP4Layout.encode(linear.weight, .nvfp4)
-    case .mxfp4: FP4Layout.encode(linear.weight, .mxfp4)
+    case .nvfp4: FP4Layout.encode(linear, .nvfp4)
+    case .mxfp4: FP4Layout.encode(linear, .mxfp4)
     }
   }
 
@@ -105,6 +110,9 @@ public struct CompressedTensorsFormat: CheckpointFormat {
 
   /// Each group of targets has its own scheme.
   public let holdsSeveralSchemes = true
+
+  /// Each group has a format of its own as well.
+  public let holdsSeveralLayouts = true
 
   /// The value of `quantization_config` when all Linears have one scheme.
   ///
@@ -116,7 +124,7 @@ public struct CompressedTensorsFormat: CheckpointFormat {
     // To vLLM the head has a class of its own.
     let targets = ["Linear"] + [selection?.head].compactMap(\.self)
     return configuration(
-      stored.layout, ["group_0": stored.json(targets: targets)], selection, provenance)
+      stored.layout.rawValue, ["group_0": stored.json(targets: targets)], selection, provenance)
   }
 
   /// The value of `quantization_config`, with the whole names of Linears as targets where schemes
@@ -125,31 +133,30 @@ public struct CompressedTensorsFormat: CheckpointFormat {
   /// No group has the class as its target then: vLLM looks for the class of a merged matrix (q, k
   /// and v; gate and up) before it looks for the names of the parts, and would find that group for
   /// all of them.
-  ///
-  /// - Precondition: all groups have one layout: inputs are rounded in all of them or in none.
   public func configuration(
     of groups: [SchemeGroup], leaving selection: LinearSelection?, provenance: JSONValue
   ) -> JSONValue {
-    let stored = groups.map { CompressedTensorsScheme($0.scheme) }
-    let layout = stored[0].layout
-    precondition(stored.allSatisfy { $0.layout == layout }, "several layouts in one folder")
     guard groups.count > 1 else {
       return configuration(of: groups[0].scheme, leaving: selection, provenance: provenance)
     }
+    let stored = groups.map { CompressedTensorsScheme($0.scheme) }
+    let layout = stored[0].layout
+    let isMixed = stored.contains { $0.layout != layout }
     let members = zip(groups, stored).enumerated().map { index, group in
       ("group_\(index)", group.1.json(targets: group.0.linears))
     }
-    return configuration(layout, .members(members), selection, provenance)
+    return configuration(
+      isMixed ? "mixed-precision" : layout.rawValue, .members(members), selection, provenance)
   }
 
   private func configuration(
-    _ layout: CompressedTensorsScheme.Layout, _ groups: JSONValue, _ selection: LinearSelection?,
+    _ layout: String, _ groups: JSONValue, _ selection: LinearSelection?,
     _ provenance: JSONValue
   ) -> JSONValue {
     let foreign = selection?.foreign.map { "re:.*\($0).*" } ?? []
     let head = selection?.head == nil ? ["lm_head"] : []
     return [
-      "quant_method": "compressed-tensors", "format": .string(layout.rawValue),
+      "quant_method": "compressed-tensors", "format": .string(layout),
       "quantization_status": "compressed", "global_compression_ratio": nil,
       "kv_cache_scheme": cache.map { ActivationScheme.cache($0).json } ?? .null,
       "ignore": .strings((selection?.dense ?? []) + foreign + head),
@@ -160,9 +167,10 @@ public struct CompressedTensorsFormat: CheckpointFormat {
     ]
   }
 
-  /// Whether a `quantization_config` describes this format.
+  /// Whether a `quantization_config` describes this format, or the FP8 of DeepSeek and Qwen.
   public func recognizes(_ configuration: JSONValue) -> Bool {
     configuration["quant_method"] == "compressed-tensors"
+      || FineGrainedFP8.recognizes(configuration)
   }
 
   /// Reads a Linear back.
@@ -171,6 +179,9 @@ public struct CompressedTensorsFormat: CheckpointFormat {
   public func decode(
     _ linear: LinearShape, in folder: ModelFolder, _ configuration: JSONValue
   ) throws(CheckpointError) -> QuantizedLinear {
+    if FineGrainedFP8.recognizes(configuration) {
+      return try FineGrainedFP8.decode(linear, in: folder, configuration)
+    }
     let stored: CompressedTensorsScheme
     do throws(JSONError) {
       stored = try CompressedTensorsScheme(configuration, of: linear.name)
@@ -178,9 +189,19 @@ public struct CompressedTensorsFormat: CheckpointFormat {
     } catch {
       throw .json(path: "\(folder.path)/config.json", cause: error)
     }
+    return QuantizedLinear(
+      try weight(of: linear, in: folder, stored),
+      activations: try stored.activations.map { scheme throws(CheckpointError) in
+        try folder.activations(of: linear, scheme)
+      })
+  }
+
+  private func weight(
+    of linear: LinearShape, in folder: ModelFolder, _ stored: CompressedTensorsScheme
+  ) throws(CheckpointError) -> QuantizedWeight {
     switch stored.layout {
-    case .nvfp4: return QuantizedLinear(try FP4Layout.decode(linear, .nvfp4, in: folder))
-    case .mxfp4: return QuantizedLinear(try FP4Layout.decode(linear, .mxfp4, in: folder))
+    case .nvfp4: return try FP4Layout.decode(linear, .nvfp4, in: folder)
+    case .mxfp4: return try FP4Layout.decode(linear, .mxfp4, in: folder)
     case .packed, .integers, .naive, .floats: break
     }
     let (scales, groups) = try folder.scales(of: linear, stored)
@@ -197,10 +218,6 @@ public struct CompressedTensorsFormat: CheckpointFormat {
       case .floats: try ByteLayout.floatCodes(of: linear, in: folder)
       default: try ByteLayout.codes(of: linear, bits: scheme.bits, in: folder)
       }
-    return QuantizedLinear(
-      QuantizedWeight(rows: linear.rows, columns: linear.columns, grid: grid, codes: codes),
-      activations: try stored.activations.map { scheme throws(CheckpointError) in
-        try folder.activations(of: linear, scheme)
-      })
+    return QuantizedWeight(rows: linear.rows, columns: linear.columns, grid: grid, codes: codes)
   }
 }

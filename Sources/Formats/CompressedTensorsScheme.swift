@@ -24,7 +24,7 @@ struct CompressedTensorsScheme {
     /// How weights of a scheme are stored: those of less than 8 bits packed, whatever becomes of inputs.
     init(_ scheme: LinearScheme) {
       switch CompressedTensorsType(scheme.weights) {
-      case .fp8: self = .floats
+      case .fp8, .fp8Block: self = .floats
       case .nvfp4: self = .nvfp4
       case .mxfp4: self = .mxfp4
       case .integers, nil:
@@ -43,7 +43,7 @@ struct CompressedTensorsScheme {
 
   /// How many weights share a scale, in the format's terms.
   enum Strategy: String, CaseIterable {
-    case tensor, channel, group
+    case tensor, channel, group, block
     /// Groups, with another scale for all of them.
     case tensorGroup = "tensor_group"
   }
@@ -54,6 +54,8 @@ struct CompressedTensorsScheme {
   let isSymmetric: Bool
   let strategy: Strategy
   let groupSize: Int?
+  /// The rows and columns that share a scale, where several of both do.
+  let block: (rows: Int, columns: Int)?
   let activations: ActivationScheme?
 
   /// How a scheme is stored.
@@ -63,10 +65,12 @@ struct CompressedTensorsScheme {
     activations = scheme.activations
     switch scheme.weights.granularity {
     case .group(let size):
-      (strategy, groupSize) = (layout == .nvfp4 ? .tensorGroup : .group, size)
-    case .channel: (strategy, groupSize) = (.channel, nil)
+      (strategy, groupSize, block) = (layout == .nvfp4 ? .tensorGroup : .group, size, nil)
+    case .channel: (strategy, groupSize, block) = (.channel, nil, nil)
     // Packed weights have at least one scale for each row.
-    case .tensor: (strategy, groupSize) = (layout == .packed ? .channel : .tensor, nil)
+    case .tensor: (strategy, groupSize, block) = (layout == .packed ? .channel : .tensor, nil, nil)
+    case .block(let rows, let columns):
+      (strategy, groupSize, block) = (.block, nil, (rows, columns))
     }
   }
 
@@ -102,6 +106,12 @@ struct CompressedTensorsScheme {
     } else {
       strategy = groupSize.map { $0 == -1 ? .channel : .group } ?? .tensor
     }
+    guard strategy != .block || layout == .floats else {
+      throw .wrongKind(
+        path: "\(weights.path).strategy", expected: "blocks of float-quantized only",
+        found: layout.rawValue)
+    }
+    block = strategy == .block ? try weights.member("block_structure").block : nil
     activations = try group.optionalMember("input_activations").map {
       field throws(JSONError) in try ActivationScheme(field)
     }
@@ -144,7 +154,12 @@ struct CompressedTensorsScheme {
       ("num_bits", .number(JSONNumber(bits))), ("type", isFloat ? "float" : "int"),
       ("symmetric", .bool(isSymmetric || isFloat)), ("strategy", .string(strategy.rawValue)),
       ("group_size", groupSize.map { .number(JSONNumber($0)) } ?? .null), ("dynamic", false),
-      ("actorder", nil), ("block_structure", nil), ("observer", "minmax"),
+      ("actorder", nil),
+      (
+        "block_structure",
+        block.map { .array([$0.rows, $0.columns].map { .number(JSONNumber($0)) }) } ?? .null
+      ),
+      ("observer", "minmax"),
       ("observer_kwargs", [:]),
     ]
     // Older readers refuse a member that they do not know.
@@ -153,43 +168,6 @@ struct CompressedTensorsScheme {
       "targets": .strings(targets), "format": .string(layout.rawValue),
       "weights": .members(weights),
       "input_activations": activations?.json ?? .null, "output_activations": nil,
-    ]
-  }
-}
-
-extension ActivationScheme {
-  /// Reads `input_activations`, or what takes the same form.
-  init(_ field: JSONField) throws(JSONError) {
-    let isFloat = try field.isFloat
-    let bits = try field.member("num_bits").int
-    guard bits == Self.bits else {
-      throw .wrongKind(path: field.path, expected: "\(Self.bits) bits", found: "\(bits) bits")
-    }
-    // The defaults are those of the format.
-    let isDynamic = try field.optionalMember("dynamic")?.bool ?? false
-    let strategy = try field.optionalMember("strategy")?.string ?? (isDynamic ? "token" : "tensor")
-    guard strategy == (isDynamic ? "token" : "tensor") else {
-      throw .wrongKind(
-        path: field.path, expected: "one dynamic scale for each token, or one static scale",
-        found: "the strategy \(strategy), \(isDynamic ? "dynamic" : "static")")
-    }
-    let granularity: Granularity = isDynamic ? .token : .tensor
-    if isFloat {
-      self.init(floatsBy: granularity)
-    } else {
-      self.init(
-        granularity: granularity, symmetric: try field.optionalMember("symmetric")?.bool ?? true)
-    }
-  }
-
-  var json: JSONValue {
-    let isDynamic = granularity == .token
-    return [
-      "num_bits": .number(JSONNumber(Self.bits)), "type": number == .float ? "float" : "int",
-      "symmetric": .bool(isSymmetric),
-      "strategy": isDynamic ? "token" : "tensor", "group_size": nil,
-      "dynamic": .bool(isDynamic), "actorder": nil, "block_structure": nil,
-      "observer": isDynamic ? nil : "minmax", "observer_kwargs": [:],
     ]
   }
 }
@@ -207,7 +185,7 @@ extension JSONField {
   }
 
   /// Whether `type` says floats, not integers.
-  fileprivate var isFloat: Bool {
+  var isFloat: Bool {
     get throws(JSONError) {
       let type = try optionalMember("type")?.string ?? "int"
       guard ["int", "float"].contains(type) else {
@@ -224,4 +202,24 @@ extension JSONField {
         path: "\(path).type", expected: needed, found: needed == "float" ? "int" : "float")
     }
   }
+  /// The two sides of a block, as an array or, in old files, as a text such as 128x128.
+  var block: (rows: Int, columns: Int) {
+    get throws(JSONError) {
+      var sides: [Int] = []
+      if case .string(let text) = value {
+        sides = text.split(separator: "x").compactMap { Int($0) }
+      } else {
+        sides = try ints
+      }
+      guard sides.count == 2, sides.allSatisfy(Self.sides.contains) else {
+        throw .wrongKind(
+          path: path, expected: "two sides of a block, each up to \(Self.sides.upperBound)",
+          found: "\(sides)")
+      }
+      return (sides[0], sides[1])
+    }
+  }
+
+  /// How many rows, columns or inputs may share a scale.
+  static var sides: ClosedRange<Int> { 1...65536 }
 }

@@ -6,6 +6,16 @@ extension EngineRules {
   static func integers(_ scheme: LinearScheme) -> Objection? {
     guard let activations = scheme.activations else { return nil }
     let weights = scheme.weights
+    if activations.bits == 4 {
+      return Objection(
+        reason: "multiplies inputs in 4-bit floats with weights in the same floats only",
+        remedies: [.chooseType(activations.number == .nvfp4 ? "nvfp4" : "mxfp4")])
+    }
+    if case .group = activations.granularity {
+      return Objection(
+        reason: "multiplies inputs in groups with weights in FP8 by block only",
+        remedies: [.chooseType("fp8-block")])
+    }
     if weights.bits == 4, weights.isSymmetric, activations.isSymmetric {
       guard activations.granularity == .tensor else { return nil }
       return Objection(
@@ -33,40 +43,6 @@ extension EngineRules {
     return Objection(
       reason: "multiplies 8-bit activations with one scale for each row or the whole matrix, not "
         + "for groups of \(size)", remedies: [.useWholeRows])
-  }
-
-  /// What is said of weights that are floats.
-  static func floats(_ scheme: LinearScheme, inVLLM isVLLM: Bool) -> Objection? {
-    guard scheme.weights.bits == 4 else { return fp8(scheme, inVLLM: isVLLM) }
-    if scheme.activations != nil {
-      return Objection(
-        reason:
-          "would need another layout for floats of 4 bits beside rounded inputs, which is not written",
-        remedies: [])
-    }
-    guard isVLLM else { return nil }
-    return Objection(
-      reason: "multiplies floats of 4 bits on GPUs only", remedies: [], isConditional: true)
-  }
-
-  private static func fp8(_ scheme: LinearScheme, inVLLM isVLLM: Bool) -> Objection? {
-    guard let activations = scheme.activations else {
-      guard isVLLM else { return nil }
-      return Objection(
-        reason: "multiplies weights in FP8 with other inputs than FP8 on GPUs only", remedies: [],
-        isConditional: true)
-    }
-    if activations.number == .integer {
-      return Objection(
-        reason: "multiplies weights in FP8 with inputs in FP8, not with integers", remedies: [])
-    }
-    // Found with vLLM 0.32 on a CPU, which expects a scale for each token beside one for each row.
-    guard isVLLM, activations.granularity == .tensor, scheme.weights.granularity == .channel else {
-      return nil
-    }
-    return Objection(
-      reason: "multiplies inputs in FP8 of one scale with weights of one for each row on GPUs only",
-      remedies: [], isConditional: true)
   }
 
   static func packed(inVLLM scheme: LinearScheme) -> Objection? {

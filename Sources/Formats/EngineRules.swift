@@ -25,12 +25,16 @@ extension EngineRules {
   /// The rules of each format, by the format's name.
   static let table: [String: [EngineRule]] = [
     "compressed-tensors": [
-      EngineRule(engine: "vLLM") { _, scheme in
-        if CompressedTensorsType(scheme.weights) != nil { return floats(scheme, inVLLM: true) }
+      EngineRule(engine: "vLLM") { linear, scheme in
+        if CompressedTensorsType(scheme.weights) != nil {
+          return floats(linear, scheme, inVLLM: true)
+        }
         return levels(scheme) ?? integers(scheme) ?? packed(inVLLM: scheme)
       },
-      EngineRule(engine: "transformers") { _, scheme in
-        if CompressedTensorsType(scheme.weights) != nil { return floats(scheme, inVLLM: false) }
+      EngineRule(engine: "transformers") { linear, scheme in
+        if CompressedTensorsType(scheme.weights) != nil {
+          return floats(linear, scheme, inVLLM: false)
+        }
         return levels(scheme) ?? integers(scheme) ?? packed(inTransformers: scheme)
       },
     ],

@@ -62,6 +62,18 @@ extension SIMD16<Float> {
     return (self / step).roundedToInteger * step
   }
 
+  /// The nearest E2M1 floats, with ties to even, of magnitudes up to 6.
+  ///
+  /// Their neighbours are ½ apart up to 2, 1 up to 4, and 2 from there on. Zeros lose their sign.
+  @inlinable @inline(__always)
+  public var roundedToE2M1: Lanes {
+    let magnitude = replacing(with: -self, where: self .< 0)
+    var step = Lanes(repeating: 0.5)
+    step.replace(with: Lanes(repeating: 1), where: magnitude .> 2)
+    step.replace(with: Lanes(repeating: 2), where: magnitude .> 4)
+    return (self / step).roundedToInteger * step
+  }
+
   /// Each lane limited to a range.
   ///
   /// This takes two selections of one instruction each, where `clamped` loops over the lanes.

@@ -4,12 +4,14 @@
 //     "average_bits": 3.49,
 //     "bits": {
 //       "model.layers.*.mlp.down_proj": 4,
+//       "model.layers.0.mlp.down_proj": "fp8",
 //       "model.layers.0.self_attn.q_proj": 3,
 //       …
 //     }
 //   }
 //
-// A star stands for one part of a name, between two dots. If several entries fit a Linear, the last one
+// A word in place of a number is a type of the format, as --type has them. A star stands for one part of a name,
+// between two dots. If several entries fit a Linear, the last one
 // counts, so exceptions come after rules. What is beside "bits" is for the reader's eyes only.
 
 internal import Checkpoint
@@ -26,9 +28,13 @@ extension BitPlan {
     let file = try MappedFile(path: path)
     do throws(JSONError) {
       let json = try JSONValue(parsing: file.copy(0..<file.byteCount))
-      var entries: [(name: String, bits: Int)] = []
+      var entries: [(name: String, entry: Entry)] = []
       for (name, field) in try json.member("bits").members {
-        entries.append((name, try field.int))
+        if case .string(let word) = field.value {
+          entries.append((name, .type(word)))
+        } else {
+          entries.append((name, .bits(try field.int)))
+        }
       }
       self.init(entries, for: model.blocks.indices.flatMap(model.linears))
     } catch {
@@ -38,27 +44,36 @@ extension BitPlan {
   }
 
   /// The plan that entries with stars describe; entries that fit nothing stay under their names.
-  private init(_ entries: [(name: String, bits: Int)], for linears: [LinearShape]) {
-    var bits: [String: Int] = [:]
-    for entry in entries {
-      guard entry.name.contains("*"), let pattern = ModulePattern(entry.name) else {
-        bits[entry.name] = entry.bits
+  private init(_ entries: [(name: String, entry: Entry)], for linears: [LinearShape]) {
+    var plan: [String: Entry] = [:]
+    for (name, entry) in entries {
+      guard name.contains("*"), let pattern = ModulePattern(name) else {
+        plan[name] = entry
         continue
       }
       let fitting = linears.filter { pattern.isName(of: $0.name) }
-      for linear in fitting { bits[linear.name] = entry.bits }
-      if fitting.isEmpty { bits[entry.name] = entry.bits }
+      for linear in fitting { plan[linear.name] = entry }
+      if fitting.isEmpty { plan[name] = entry }
     }
-    self.init(bits)
+    self.init(entries: plan)
   }
 
   /// The plan as a file, with the Linears in their order in the model.
   public func json(for linears: some Sequence<LinearShape>) -> JSONValue {
     let members = linears.compactMap { linear in
-      bits[linear.name].map { (linear.name, JSONValue.number(JSONNumber($0))) }
+      entries[linear.name].map { (linear.name, $0.json) }
     }
     return [
       "average_bits": .rounded(averageBits(of: linears)), "bits": JSONValue(members: members),
     ]
+  }
+}
+
+extension BitPlan.Entry {
+  fileprivate var json: JSONValue {
+    switch self {
+    case .bits(let bits): .number(JSONNumber(bits))
+    case .type(let word): .string(word)
+    }
   }
 }

@@ -1,23 +1,58 @@
 public import Formats
+internal import Quantizer
 public import Remedies
 public import Transformer
 
-/// How many bits the codes of each Linear have, where they do not all have as many.
+/// How each Linear is stored, where they are not all stored alike: the bits of its codes, or a type of the format.
 ///
-/// Linears that engines merge have the same number: all that read one input (q, k and v; gate and
+/// Linears that engines merge are stored alike: all that read one input (q, k and v; gate and
 /// up), and all experts of a block.
 public struct BitPlan: Sendable, Equatable {
-  /// The bits by the Linear's Hugging Face key, without `.weight`.
-  let bits: [String: Int]
+  /// How one Linear is stored.
+  public enum Entry: Sendable, Hashable, CustomStringConvertible {
+    /// In codes of so many bits, and else as the run says.
+    case bits(Int)
+    /// In a type of the format, such as `fp8`, which decides all else.
+    case type(String)
+
+    /// The number, or the word.
+    public var description: String {
+      switch self {
+      case .bits(let bits): "\(bits)"
+      case .type(let word): word
+      }
+    }
+
+    /// The bits of a code; 0 for a word that no format of the library has.
+    var width: Int {
+      switch self {
+      case .bits(let bits): bits
+      case .type(let word):
+        CompressedTensorsFormat().storing(type: word)?.standardScheme?.bits ?? 0
+      }
+    }
+  }
+
+  /// The entries by the Linear's Hugging Face key, without `.weight`.
+  let entries: [String: Entry]
+
+  /// A plan with given entries.
+  public init(entries: [String: Entry]) { self.entries = entries }
 
   /// A plan with given bits.
-  public init(_ bits: [String: Int]) { self.bits = bits }
+  public init(_ bits: [String: Int]) { self.init(entries: bits.mapValues(Entry.bits)) }
 
-  /// The bits of a Linear; nil if the plan does not name it.
-  public subscript(linear: String) -> Int? { bits[linear] }
+  /// The bits of a Linear's codes; nil if the plan does not name it.
+  public subscript(linear: String) -> Int? { entries[linear]?.width }
 
-  /// The different numbers of bits, in ascending order.
-  public var widths: [Int] { Set(bits.values).sorted() }
+  /// The different numbers of bits, in ascending order, without those of types.
+  public var widths: [Int] {
+    let widths = entries.values.compactMap { if case .bits(let bits) = $0 { bits } else { nil } }
+    return Set(widths).sorted()
+  }
+
+  /// Whether some Linear is stored in a type.
+  var hasTypes: Bool { entries.values.contains { if case .type = $0 { true } else { false } } }
 
   /// The mean bits of the codes of some Linears' weights: Σ rows·columns·bits / Σ rows·columns.
   ///
@@ -27,27 +62,27 @@ public struct BitPlan: Sendable, Equatable {
     var (sum, count) = (0.0, 0.0)
     for linear in linears {
       let size = Double(linear.rows) * Double(linear.columns)
-      sum += size * Double(bits[linear.name] ?? 0)
+      sum += size * Double(entries[linear.name]?.width ?? 0)
       count += size
     }
     return sum / max(1, count)
   }
 
-  /// Checks that the plan gives each Linear of a model its bits, and no others.
+  /// Checks that the plan has an entry for each Linear of a model, and no others.
   ///
   /// - Throws: ``BitPlanError``.
   public func check(against model: ModelDeclaration) throws(BitPlanError) {
     let sets = model.blocks.indices.flatMap(model.linearsStoredAlike)
     let names = sets.joined().map(\.name)
-    let unknown = Set(bits.keys).subtracting(names)
+    let unknown = Set(entries.keys).subtracting(names)
     if let name = unknown.min() { throw .unknown(name) }
-    let missing = names.filter { bits[$0] == nil }
+    let missing = names.filter { entries[$0] == nil }
     guard missing.isEmpty else { throw .missing(missing) }
     for set in sets {
-      let first = set[0].name
-      for linear in set where bits[linear.name] != bits[first] {
-        throw .different(
-          (first, bits[first] ?? 0), (linear.name, bits[linear.name] ?? 0))
+      guard let first = entries[set[0].name] else { continue }
+      for linear in set {
+        guard let entry = entries[linear.name], entry != first else { continue }
+        throw .different((set[0].name, first), (linear.name, entry))
       }
     }
   }
@@ -59,8 +94,8 @@ public enum BitPlanError: RemediableError {
   case unknown(String)
   /// The plan gives these Linears no bits.
   case missing([String])
-  /// Two Linears that engines merge have different bits.
-  case different((name: String, bits: Int), (name: String, bits: Int))
+  /// Two Linears that engines merge are stored differently.
+  case different((name: String, entry: BitPlan.Entry), (name: String, entry: BitPlan.Entry))
 
   /// What was found, and what was needed.
   public var description: String {
@@ -71,7 +106,7 @@ public enum BitPlanError: RemediableError {
       "the plan of bits leaves out \(names.prefix(3).joined(separator: ", "))"
         + (names.count > 3 ? " and \(names.count - 3) more Linears" : "")
     case .different(let one, let other):
-      "the plan of bits gives \(one.name) \(one.bits) and \(other.name) \(other.bits); engines "
+      "the plan of bits gives \(one.name) \(one.entry) and \(other.name) \(other.entry); engines "
         + "merge them and need the same for both"
     }
   }

@@ -11,8 +11,8 @@ package import Transformer
 /// block on ("true sequential").
 struct BlockQuantizer {
   let recipe: Recipe
-  /// The scheme of each Linear, in place of the recipe's.
-  let schemes: [String: LinearScheme]
+  /// The recipe of each Linear that has one of its own.
+  var recipes: [String: Recipe] = [:]
   /// What the windows are for.
   let roles: WindowRoles
   /// The bytes that the statistics of one stage may take, where it can be solved in batches.
@@ -92,10 +92,12 @@ struct BlockQuantizer {
     let judging = judgingStates(stream, stage, block)
     for unit in units {
       let problem = block.problem(
-        unit, of: stage, inputs, judgedOn: judging, storing: schemes)
+        unit, of: stage, inputs, judgedOn: judging, by: recipes)
       let solution = try recipe(for: problem).solve(problem)
+      let producer = block.program.stages[stage].groups[unit[0]][0].absorber?.producer
+      let absorbing = producer.flatMap { recipes[$0] } ?? recipe
       try solutions.adopt(
-        solution, of: unit, stage, into: &block, encoding: recipe.gridRule.encoding)
+        solution, of: unit, stage, into: &block, encoding: absorbing.gridRule.encoding)
       try progress(solution.linears)
       guard let factors = solution.factors, problem.scaling?.isTakenUpByRows == true else {
         continue
@@ -105,10 +107,9 @@ struct BlockQuantizer {
     }
   }
 
-  /// The recipe for Linears that are solved together, with the scheme of the first.
+  /// The recipe for Linears that are solved together: that of the first.
   private func recipe(for problem: StageProblem) -> Recipe {
-    guard let scheme = problem.linears.first.flatMap({ schemes[$0.name] }) else { return recipe }
-    return recipe.storing(scheme.weights)
+    problem.linears.first.flatMap { recipes[$0.name] } ?? recipe
   }
 
   private func measure(
@@ -127,7 +128,8 @@ struct BlockQuantizer {
 
   /// The parts of the statistics that somebody reads.
   var neededParts: InputStatistics.Parts {
-    keep == nil ? recipe.neededParts : recipe.neededParts.union([.ranges, .sample])
+    let parts = recipes.values.reduce(recipe.neededParts) { $0.union($1.neededParts) }
+    return keep == nil ? parts : parts.union([.ranges, .sample])
   }
 
   private func judgingStates(

@@ -146,7 +146,8 @@ public struct QuantizationRun {
     report.tables = try storeTables(into: sink)
     let recipe = settings.recipe(scales: plan.scales)
     var quantizer = BlockQuantizer(
-      recipe: recipe, schemes: plan.schemes,
+      recipe: recipe,
+      recipes: plan.schemes.mapValues { settings.recipe(storing: $0, scales: plan.scales) },
       roles: calibration?.roles ?? WindowRoles(calibration: 0),
       measuresCache: settings.format.cache != nil, clock: phases, importance: importance)
     if let statistics {

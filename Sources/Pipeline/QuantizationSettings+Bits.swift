@@ -14,14 +14,30 @@ extension QuantizationSettings {
     return result
   }
 
+  /// The same settings for a Linear of a plan.
+  ///
+  /// - Throws: ``SchemeError`` for bits outside 2...8; ``RunError`` for a type that the format does not have.
+  func storing(_ entry: BitPlan.Entry) throws -> QuantizationSettings {
+    switch entry {
+    case .bits(let bits): return try storing(bits: bits)
+    case .type(let word):
+      guard let typed = format.storing(type: word), let scheme = typed.standardScheme else {
+        throw RunError.noType(word, format: format.name, types: format.types)
+      }
+      var result = self
+      (result.scheme, result.format, result.bitPlan) = (scheme, typed, nil)
+      return result
+    }
+  }
+
   /// What is stored for each Linear of a model, by its name.
   ///
   /// - Throws: ``BitPlanError`` when the plan of bits does not fit the model; ``RunError`` when the
   ///   method or the format allows no such plan.
   package func schemes(for model: LanguageModel) throws -> [String: LinearScheme] {
     let linears = model.declaration.blocks.indices.flatMap(model.declaration.linears)
+    var result: [String: LinearScheme] = [:]
     guard let bitPlan else {
-      var result: [String: LinearScheme] = [:]
       for linear in linears {
         let own = try format.scheme(of: linear, in: model.folder)
         result[linear.name] =
@@ -30,13 +46,15 @@ extension QuantizationSettings {
       return result
     }
     try bitPlan.check(against: model.declaration)
+    if bitPlan.hasTypes, !format.holdsSeveralLayouts {
+      throw RunError.oneWidth(format: format.name)
+    }
     if bitPlan.widths.count > 1 { try checkSeveralWidths() }
-    var result: [String: LinearScheme] = [:]
     for linear in linears {
-      do throws(SchemeError) {
-        let weights = try scheme.storing(bits: bitPlan[linear.name] ?? scheme.bits)
-        result[linear.name] = LinearScheme(weights, activations: linearScheme.activations)
-      } catch {
+      do {
+        result[linear.name] = try storing(bitPlan.entries[linear.name] ?? .bits(scheme.bits))
+          .linearScheme
+      } catch let error as SchemeError {
         throw RunError.scheme(linear: linear.name, error, fitting: [])
       }
     }

@@ -45,7 +45,7 @@ extension QuantizationSettings {
     {
       members.append(("smoothing_strength", .rounded(Double(alpha))))
     }
-    if activationScheme?.granularity == .tensor {
+    if activationScheme?.isCalibrated == true {
       members.append(("observer", .string(observer.name)))
     }
     return JSONValue(members: members)

@@ -27,7 +27,7 @@ public struct QuantizationSettings: Sendable {
   /// Which channels stay in 16 bits when the method keeps outliers.
   public let outliers: OutlierRule
   /// The layout of the output.
-  public let format: any CheckpointFormat
+  public internal(set) var format: any CheckpointFormat
 
   /// Settings with given choices.
   public init(
@@ -57,19 +57,36 @@ public struct QuantizationSettings: Sendable {
     let own = format.standardActivations
     guard let granularity = method.activations ?? own?.granularity else { return nil }
     return switch method.activationNumber ?? own?.number ?? .integer {
-    case .float: ActivationScheme(floatsBy: granularity)
+    case .float:
+      // Where the format has groups, a scale for each token means one for each group of it.
+      ActivationScheme(
+        floatsBy: granularity == .token && own?.number == .float
+          ? own?.granularity ?? granularity : granularity)
+    case .nvfp4: .nvfp4
+    case .mxfp4: .mxfp4
     case .integer: ActivationScheme(granularity: granularity, symmetric: hasSymmetricActivations)
     }
   }
 
-  /// The scheme in short: "w4 g64", "w4 g64 asym", "w4 g64 nf4", "w8a8", "w8a8 static", "w4afp8 g128".
-  public var label: String { label(of: scheme) }
+  /// The scheme in short: "w4 g64", "w4 g64 asym", "w4 g64 nf4", "w8a8", "w8a8 static", "w4afp8 g128", "nvfp4 w4a4".
+  public var label: String { label(of: linearScheme) }
 
-  /// The same for weights of another scheme.
-  func label(of scheme: Scheme) -> String {
+  /// The same for a Linear of another scheme.
+  func label(of linear: LinearScheme) -> String {
+    let (scheme, activationScheme) = (linear.weights, linear.activations)
     let isStatic = activationScheme?.granularity == .tensor
-    if let name = format.typeName(of: scheme) { return isStatic ? "\(name) static" : name }
-    let inputs = activationScheme.map { $0.number == .float ? "afp8" : "a\(ActivationScheme.bits)" }
+    if let name = format.typeName(of: scheme) {
+      let isNarrow = activationScheme?.bits == 4
+      return isStatic ? "\(name) static" : isNarrow ? "\(name) w4a4" : name
+    }
+    let inputs = activationScheme.map { scheme in
+      switch scheme.number {
+      case .integer: "a\(scheme.bits)"
+      case .float: "afp8"
+      case .nvfp4: "anvfp4"
+      case .mxfp4: "amxfp4"
+      }
+    }
     var words = ["w\(scheme.bits)\(inputs ?? "")"]
     if case .group(let size) = scheme.granularity { words.append("g\(size)") }
     if scheme.granularity == .tensor { words.append("tensor") }
@@ -105,17 +122,22 @@ public struct QuantizationSettings: Sendable {
 
   /// The recipe for Linears whose scales are stored in a given format.
   package func recipe(scales: FloatFormat) -> Recipe {
+    recipe(storing: linearScheme, scales: scales)
+  }
+
+  /// The recipe for Linears of another scheme.
+  func recipe(storing stored: LinearScheme, scales: FloatFormat) -> Recipe {
     Recipe(
-      scheme: scheme,
+      scheme: stored.weights,
       gridRule: GridRule(
         range: method.clips ? .outputError : range, search: method.clips ? .clipping : .fine,
-        encoding: format.encoding(scales: scales)),
+        encoding: format.encoding(of: stored.weights, scales: scales)),
       rounding: method.rounding.make(options),
       alternatives: method.rounding.needsCalibration
         ? options.alternatives.map(method.rounding.make) : [],
       correction: correction,
       transform: method.transform?.make(options),
-      activations: activationScheme.map { ActivationRule($0, observer: observer) },
+      activations: stored.activations.map { ActivationRule($0, observer: observer) },
       outliers: method.keepsOutliers ? outliers : nil)
   }
 }

@@ -44,16 +44,15 @@ extension QuantizationRun {
     guard let head = plan.head else { return }
     try send(.progress(Double(plan.blocks.count) / plan.steps, "head"))
     let slot = Slot(head.name, rows: head.rows, columns: head.columns)
-    let (clock, recipe) = (quantizer.clock, quantizer.recipe)
+    let (clock, recipe) = (quantizer.clock, quantizer.recipes[head.name] ?? quantizer.recipe)
     let input = try clock.during(.measuring) {
       try headInput(slot, behind: stream, beside: original, collecting: quantizer.neededParts)
     }
     try quantizer.keep?([slot], input)
     do {
-      let scheme = plan.schemes[head.name]?.weights ?? settings.scheme
       let solution = try clock.during(.solving) {
         let problem = LinearProblem(name: head.name, weights: try model.headWeights())
-        return try recipe.storing(scheme).solve(problem, input: input)
+        return try recipe.solve(problem, input: input)
       }
       let bytes = try clock.during(.writing) {
         try sink.store([StoredLinear(head.name, solution.linear, scales: plan.scales)])

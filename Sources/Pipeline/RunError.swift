@@ -37,6 +37,8 @@ public enum RunError: RemediableError {
   case cannotStoreOutliers
   /// Linears are to have different numbers of bits, which the format does not allow.
   case oneWidth(format: String)
+  /// A Linear is to be stored in a type that the format does not have.
+  case noType(String, format: String, types: [String])
   /// Linears are to have different numbers of bits, but their inputs are rounded to 8.
   case oneWidthForInputs(method: String)
   /// There is no interrupted run to continue.
@@ -84,6 +86,9 @@ public enum RunError: RemediableError {
     case .cannotStoreOutliers:
       "no checkpoint format holds a Linear with some channels in 16 bit"
     case .oneWidth(let format): "\(format) stores one number of bits for all Linears"
+    case .noType(let word, let format, let types):
+      "the plan of bits names the type \(word), which \(format) does not have; it has "
+        + types.joined(separator: ", ")
     case .oneWidthForInputs(let method):
       "the method \(method) rounds inputs to 8 bits, and weights must have as many"
     case .nothingToContinue(let path): "\(path): no run was interrupted there; nothing to resume"
@@ -117,7 +122,7 @@ public enum RunError: RemediableError {
     case .cannotStoreOutliers: [.measureOnly]
     case .oneWidth: [.useOneWidth, .chooseFormat("compressed-tensors")]
     case .oneWidthForInputs: [.useOneWidth]
-    case .nothingToContinue, .allFailed: []
+    case .noType, .nothingToContinue, .allFailed: []
     case .anotherRun: [.discardInterrupted, .chooseAnotherOutput]
     case .windowTooLong: [.useShorterWindows]
     }

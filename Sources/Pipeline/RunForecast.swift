@@ -80,7 +80,7 @@ extension QuantizationRun {
     let linears = (plan.blocks.joined() + ends).map { linear in
       RunForecast.Linear(
         name: linear.name, rows: linear.rows, columns: linear.columns,
-        scheme: settings.label(of: (plan.schemes[linear.name] ?? settings.linearScheme).weights))
+        scheme: settings.label(of: plan.schemes[linear.name] ?? settings.linearScheme))
     }
     let free = try FolderSink.freeBytes(for: output)
     let bytes = plan.tensors.reduce(0) { $0 + ($1.shape.byteCount ?? 0) }

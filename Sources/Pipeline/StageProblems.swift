@@ -1,5 +1,5 @@
 internal import LinearAlgebra
-package import Quantizer
+internal import Quantizer
 package import Solvers
 package import Transformer
 
@@ -14,21 +14,27 @@ extension DecoderBlock {
   ///   - stage: their stage.
   ///   - inputs: what is known about the input of each group of the stage.
   ///   - judging: sequences on which the sublayer's output is judged, if a transform asks for it.
-  ///   - schemes: what is stored for each Linear, where that is not what the recipe says.
+  ///   - recipes: those of the Linears that have one of their own.
   /// - Returns: the problem, with one group for each of `unit`.
   package func problem(
     _ unit: [Int], of stage: Int, _ inputs: [CalibratedInput], judgedOn judging: [BlockState],
-    storing schemes: [String: LinearScheme] = [:]
+    by recipes: [String: Recipe] = [:]
   ) -> StageProblem {
     let groups = unit.map { group in
       StageProblem.Group(
         program.stages[stage].groups[group].map {
           LinearProblem(
             name: $0.name, weights: weights.linear($0.name).weight,
-            scheme: schemes[$0.name]?.weights)
+            scheme: recipes[$0.name]?.scheme)
         }, input: inputs[group])
     }
     guard let absorber = program.stages[stage].groups[unit[0]][0].absorber else {
+      return StageProblem(groups)
+    }
+    // Rows whose scales can take up no factors leave the input as it is.
+    if let absorbing = absorber.producer.flatMap({ recipes[$0] }),
+      !absorbing.gridRule.encoding.absorbsRowFactors(absorbing.scheme)
+    {
       return StageProblem(groups)
     }
     var sharing: [Int]?
@@ -88,6 +94,9 @@ extension DecoderBlock {
 }
 
 extension Absorber {
+  /// The Linear whose rows take up factors; nil where a norm does.
+  var producer: String? { if case .rows(let producer, _) = self { producer } else { nil } }
+
   /// Whether it is the rows of another Linear.
   var isRows: Bool { if case .rows = self { true } else { false } }
 }

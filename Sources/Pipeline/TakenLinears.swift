@@ -49,6 +49,7 @@ struct TakenLinears {
   /// Checks that a format can hold the schemes of all Linears, taken over or not.
   func check(beside groups: [SchemeGroup], in format: any CheckpointFormat) throws(BaseResultError)
   {
+    if format.holdsSeveralLayouts { return }
     guard Set(groups.map { $0.scheme.activations == nil }).count <= 1 else { throw .inputsDiffer }
     // A layout for levels of a table has nothing else in it.
     let hasTable = groups.contains { group in

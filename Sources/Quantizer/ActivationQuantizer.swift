@@ -1,56 +1,24 @@
 public import LinearAlgebra
 
-/// The scale and zero point of 8-bit activations.
-///
-///     integers   x̂ = s · (clamp(round(x / s) + z, −128, 127) − z)
-///     floats     x̂ = s · E4M3(clamp(x / s, −448, 448))
-public struct ActivationGrid: Sendable, Hashable {
-  /// The scale s.
-  public let scale: Float
-  /// The zero point z, in −128…127; 0 for a symmetric grid, and for floats.
-  public let zeroPoint: Int
-
-  /// A grid of given values.
-  public init(scale: Float, zeroPoint: Int = 0) {
-    self.scale = scale
-    self.zeroPoint = zeroPoint
-  }
-
-  /// The grid that covers a range, chosen as engines choose it for a token.
-  ///
-  ///     symmetric   s = max|x| / 127                z = 0
-  ///     asymmetric  s = (high − low) / 255          z = round(−128 − low / s)
-  ///     floats      s = max|x| / 448                z = 0
-  ///
-  /// The range is extended to contain 0. If it contains nothing else, the scale is 1.
-  public init(covering range: ClosedRange<Float>, _ scheme: ActivationScheme) {
-    let (low, high) = (min(0, range.lowerBound), max(0, range.upperBound))
-    let width =
-      switch (scheme.number, scheme.isSymmetric) {
-      case (.float, _): max(-low, high) / LevelTable.largestE4M3
-      case (.integer, true): max(-low, high) / 127
-      case (.integer, false): (high - low) / 255
-      }
-    let scale = width.isNormal ? width : 1
-    let zero = scheme.isSymmetric ? 0 : (-128 - low / scale).rounded(.toNearestOrEven)
-    self.init(scale: scale, zeroPoint: Int(max(-128, min(127, zero))))
-  }
-}
-
 /// How the inputs of one Linear are rounded: a scheme, and the grid if calibration chose one.
 public struct ActivationQuantizer: Sendable, Hashable {
   /// What inputs are rounded to, and which of them share a scale.
   public let scheme: ActivationScheme
-  /// The grid of all inputs; nil where each token is rounded on the grid that covers its own.
+  /// The grid of all inputs; nil where each token, or each group of a token, is rounded on the grid that covers it.
   public let grid: ActivationGrid?
+  /// What the scales of NVFP4's groups are divided by; nil for all else.
+  public let divisor: Float?
 
   /// A quantizer of a given scheme.
   ///
-  /// - Precondition: there is a grid where the scheme has one for all inputs, and nowhere else.
-  public init(_ scheme: ActivationScheme, grid: ActivationGrid? = nil) {
-    precondition((grid == nil) == (scheme.granularity == .token), "\(scheme) on \(grid as Any)")
+  /// - Precondition: there is a grid where the scheme has one for all inputs, a divisor where it is that of NVFP4, and
+  ///   neither elsewhere.
+  public init(_ scheme: ActivationScheme, grid: ActivationGrid? = nil, divisor: Float? = nil) {
+    precondition((grid == nil) == (scheme.granularity != .tensor), "\(scheme) on \(grid as Any)")
+    precondition((divisor == nil) == (scheme.number != .nvfp4), "\(scheme), \(divisor as Any)")
     self.scheme = scheme
     self.grid = grid
+    self.divisor = divisor
   }
 
   /// Each token is rounded to integers, on the grid that covers its own inputs.
@@ -61,6 +29,17 @@ public struct ActivationQuantizer: Sendable, Hashable {
   /// All inputs are rounded to integers, on one grid.
   public static func tensor(_ grid: ActivationGrid, symmetric: Bool) -> ActivationQuantizer {
     ActivationQuantizer(ActivationScheme(granularity: .tensor, symmetric: symmetric), grid: grid)
+  }
+
+  /// The inputs of NVFP4, with the divisor for inputs in a range.
+  ///
+  ///     d = 448 · 6 / max|x|
+  ///
+  /// So the group with the largest input has the largest scale. The divisor is 1 where that is no number.
+  public static func nvfp4(covering range: ClosedRange<Float>) -> ActivationQuantizer {
+    let largest = max(abs(range.lowerBound), abs(range.upperBound), .leastNormalMagnitude)
+    let divisor = LevelTable.largestE4M3 * LevelTable.largestE2M1 / largest
+    return ActivationQuantizer(.nvfp4, divisor: divisor.isFinite ? divisor : 1)
   }
 
   /// The values of the inputs after rounding, as an engine computes with them.
@@ -83,63 +62,34 @@ public struct ActivationQuantizer: Sendable, Hashable {
   }
 
   private func round(_ row: inout MutableSpan<Float>) {
-    let chosen: ActivationGrid
-    if let grid {
-      chosen = grid
-    } else {
-      let extent = VectorMath.extent(row.span)
-      // No grid covers an infinite value. The run reports it elsewhere.
-      guard extent.upperBound - extent.lowerBound < .infinity else { return }
-      chosen = ActivationGrid(covering: extent, scheme)
+    guard case .group(let size) = scheme.granularity else { return round(&row, 0..<row.count) }
+    for start in stride(from: 0, to: row.count, by: size) {
+      round(&row, start..<min(row.count, start + size))
     }
+  }
+
+  /// Rounds inputs that share a scale.
+  private func round(_ row: inout MutableSpan<Float>, _ columns: Range<Int>) {
+    if let grid { return round(&row, columns, grid) }
+    let extent = VectorMath.extent(row.span.extracting(columns))
+    // No grid covers an infinite value. The run reports it elsewhere.
+    guard extent.upperBound - extent.lowerBound < .infinity else { return }
     switch scheme.number {
-    case .integer: IntegerActivationKernel(chosen).round(&row)
-    case .float: FloatActivationKernel(chosen).round(&row)
+    case .integer, .float: round(&row, columns, ActivationGrid(covering: extent, scheme))
+    case .nvfp4:
+      let scale = GroupScale.nvfp4(covering: extent, divisor: divisor ?? 1)
+      SmallFloatActivationKernel(scale).round(&row, columns)
+    case .mxfp4:
+      SmallFloatActivationKernel(GroupScale.mxfp4(covering: extent)).round(&row, columns)
     }
   }
-}
 
-/// Rounding on one activation grid, sixteen inputs at a time.
-private protocol ActivationKernel {
-  func rounded(_ x: Lanes) -> Lanes
-}
-
-extension ActivationKernel {
-  @inline(__always)
-  func round(_ row: inout MutableSpan<Float>) {
-    var i = 0
-    while i + 16 <= row.count {
-      row.setLanes(at: i, rounded(row.lanes(at: i)))
-      i += 16
-    }
-    while i < row.count {
-      row[i] = rounded(Lanes(repeating: row[i]))[0]
-      i += 1
+  private func round(
+    _ row: inout MutableSpan<Float>, _ columns: Range<Int>, _ grid: ActivationGrid
+  ) {
+    switch scheme.number {
+    case .integer: IntegerActivationKernel(grid).round(&row, columns)
+    case .float, .nvfp4, .mxfp4: FloatActivationKernel(grid).round(&row, columns)
     }
   }
-}
-
-private struct IntegerActivationKernel: ActivationKernel {
-  private let scale: Lanes
-  private let low: Lanes
-  private let high: Lanes
-
-  init(_ grid: ActivationGrid) {
-    scale = Lanes(repeating: grid.scale)
-    low = Lanes(repeating: Float(-128 - grid.zeroPoint))
-    high = Lanes(repeating: Float(127 - grid.zeroPoint))
-  }
-
-  @inline(__always)
-  func rounded(_ x: Lanes) -> Lanes { (x / scale).limited(low, high).roundedToInteger * scale }
-}
-
-private struct FloatActivationKernel: ActivationKernel {
-  private let scale: Lanes
-  private let end = Lanes(repeating: LevelTable.largestE4M3)
-
-  init(_ grid: ActivationGrid) { scale = Lanes(repeating: grid.scale) }
-
-  @inline(__always)
-  func rounded(_ x: Lanes) -> Lanes { (x / scale).limited(-end, end).roundedToE4M3 * scale }
 }

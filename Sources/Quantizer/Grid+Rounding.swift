@@ -29,7 +29,7 @@ extension Grid {
 
   private func checkShape(of weights: Matrix) {
     precondition(
-      scales.rows == weights.rows && groups * groupSize == weights.columns && columnGroups == nil,
+      scales.rows == weights.rows && holdsConsecutive(weights.columns) && columnGroups == nil,
       "a grid of \(scales.rows) rows and \(groups) groups of \(groupSize) for weights "
         + "\(weights.rows) x \(weights.columns)")
   }
@@ -43,8 +43,9 @@ extension Grid {
         var target = block.mutableRow(row - range.lowerBound)
         for group in 0..<groups {
           let kernel = kernel.at(scales[row, group], offsets[row, group])
-          let end = (group + 1) * groupSize
-          var j = group * groupSize
+          let columns = columns(ofGroup: group, width: weights.columns)
+          let end = columns.upperBound
+          var j = columns.lowerBound
           while j + 16 <= end {
             let w = source.lanes(at: j)
             target.setLanes(at: j, kernel.value(of: kernel.code(of: w)) - w)
@@ -69,8 +70,9 @@ extension Grid {
       codes.reserveCapacity(source.count)
       for group in 0..<groups {
         let kernel = kernel.at(scales[row, group], offsets[row, group])
-        let end = (group + 1) * groupSize
-        var j = group * groupSize
+        let columns = columns(ofGroup: group, width: weights.columns)
+        let end = columns.upperBound
+        var j = columns.lowerBound
         while j + 16 <= end {
           let lanes = kernel.code(of: source.lanes(at: j))
           for lane in 0..<16 { codes.append(UInt8(lanes[lane])) }

@@ -6,18 +6,19 @@ public import LinearAlgebra
 ///     ŵ = s · q + o        points .offset
 ///     ŵ = s · ℓ(q)         points .table
 ///
-/// Each row and group has its own s and z or o. They are values that the checkpoint can store, so
+/// Each row and group has its own s and z or o; those of a block, or of a whole tensor, are repeated in all of its
+/// rows. They are values that the checkpoint can store, so
 /// solvers work, bit for bit, with what an engine will read.
 public struct Grid: Sendable, Equatable {
   /// What may be stored.
   public let scheme: Scheme
-  /// The number of columns that share a scale and offset.
+  /// The number of columns that share a scale and offset; the last block may have fewer.
   public let groupSize: Int
   /// The group of each column (`g_idx`); nil where groups are consecutive columns of one size.
   ///
   /// A ``GridRule`` makes no other; files may have groups that are scattered, or a short last one.
   public let columnGroups: [Int]?
-  /// The scales s, `[rows, groups]`; the scale of a whole tensor is repeated in every row.
+  /// The scales s, `[rows, groups]`.
   public let scales: Matrix
   /// The offsets, `[rows, groups]`: z or o; 0 for a table.
   public let offsets: Matrix
@@ -89,7 +90,20 @@ public struct Grid: Sendable, Equatable {
   /// Whether the grid is one of so many rows and columns.
   func fits(rows: Int, columns: Int) -> Bool {
     scales.rows == rows
-      && (columnGroups.map { $0.count == columns } ?? (groups * groupSize == columns))
+      && (columnGroups.map { $0.count == columns } ?? holdsConsecutive(columns))
+  }
+
+  /// Whether groups of consecutive columns are those of a row of a given width.
+  func holdsConsecutive(_ columns: Int) -> Bool {
+    guard case .block = scheme.granularity else { return groups * groupSize == columns }
+    return groups == (columns + groupSize - 1) / groupSize
+  }
+
+  /// The columns of a group.
+  ///
+  /// - Precondition: groups are consecutive columns of a row of this width.
+  package func columns(ofGroup group: Int, width: Int) -> Range<Int> {
+    group * groupSize..<min(width, (group + 1) * groupSize)
   }
 
   /// The zero points z, row by row.

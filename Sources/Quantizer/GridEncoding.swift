@@ -72,7 +72,7 @@ extension GridEncoding {
   public func sharing(_ ideal: [GridEntry], _ scheme: Scheme) -> (any GridEncoding)? { nil }
 
   /// It can where no scale belongs to more than one row.
-  public func absorbsRowFactors(_ scheme: Scheme) -> Bool { scheme.granularity != .tensor }
+  public func absorbsRowFactors(_ scheme: Scheme) -> Bool { !scheme.sharesScalesAmongRows }
 }
 
 /// The encoding of formats in which each group has a scale and offset of its own.
@@ -88,14 +88,17 @@ public struct SeparateEntries: GridEncoding {
     self.smallestZeroPoint = smallestZeroPoint
   }
 
-  /// A scale, and the zero point or offset where there is one.
+  /// A scale, and the zero point or offset where there is one; the rows of a block share them.
   public func bitsPerGroup(_ scheme: Scheme) -> Double {
     let float = Double(8 * scaleFormat.byteCount)
-    return switch scheme.points {
-    case .symmetric, .table: float
-    case .zeroPoint: float + Double(scheme.bits)
-    case .offset: 2 * float
-    }
+    let entry =
+      switch scheme.points {
+      case .symmetric, .table: float
+      case .zeroPoint: float + Double(scheme.bits)
+      case .offset: 2 * float
+      }
+    guard case .block(let rows, _) = scheme.granularity else { return entry }
+    return entry / Double(rows)
   }
 
   /// The entry that covers a range from low to high, with scales and offsets rounded to their format.

@@ -78,7 +78,7 @@ public struct GridRule: Sendable {
     let groupSize = try checkedGroupSize(for: weights, scheme)
     let ranges = ranges(for: weights, scheme, groupSize, metric)
     let entries = ranges.map { encoding.entry(covering: $0, scheme) }
-    let groups = weights.columns / groupSize
+    let groups = (weights.columns + groupSize - 1) / groupSize
     return try encoding.checked(
       Grid(
         scheme: scheme, groupSize: groupSize,
@@ -118,12 +118,16 @@ public struct GridRule: Sendable {
     _ kernel: some RoundingKernel
   ) -> [ClosedRange<Float>] {
     let search = GroupRangeSearch(kernel, self, scheme)
-    if scheme.granularity == .tensor {
+    switch scheme.granularity {
+    case .tensor:
       let range =
         range == .outputError
         ? rangeOfTensor(weights, scheme, groupSize, metric)
         : search.range(for: weights.elements.span, importance: nil)
       return [ClosedRange<Float>](repeating: range, count: weights.rows)
+    case .block(let height, let width):
+      return rangesOfBlocks(weights, height, width, metric, search)
+    case .channel, .group: break
     }
     var importance: [Float]?
     if range == .outputError {
@@ -144,27 +148,6 @@ public struct GridRule: Sendable {
           importance: importance?.span.extracting(columns))
       }
     }.flatMap(\.self)
-  }
-
-  /// The range of a whole matrix with the least output error.
-  private func rangeOfTensor(
-    _ weights: Matrix, _ scheme: Scheme, _ groupSize: Int, _ metric: ErrorMetric
-  ) -> ClosedRange<Float> {
-    let cover = scheme.range(of: weights.elements.span)
-    var best = cover
-    guard encoding.entry(covering: cover, scheme).scale.isFinite else { return best }
-    var least = Double.infinity
-    for factor in search.factors {
-      let range = search.range(factor, of: cover)
-      let entry = encoding.entry(covering: range, scheme)
-      let grid = Grid(
-        scheme: scheme, groupSize: groupSize,
-        scales: Matrix(rows: weights.rows, columns: 1) { _, _ in entry.scale },
-        offsets: Matrix(rows: weights.rows, columns: 1) { _, _ in entry.offset })
-      let loss = metric.loss(of: grid.roundingErrors(of: weights))
-      if loss < least { (best, least) = (range, loss) }
-    }
-    return best
   }
 }
 

@@ -67,6 +67,9 @@ public struct LevelTable: Sendable, Hashable {
   public static let e4m3 = LevelTable(
     name: "e4m3", values: floats(mantissaBits: 3, bias: 7, count: 127))
 
+  /// The largest level of ``e2m1``.
+  static let largestE2M1: Float = 6
+
   /// The largest level of ``e4m3``.
   static let largestE4M3: Float = 448
 

@@ -59,7 +59,7 @@ public struct QuantizedWeight: Sendable, Equatable {
 
   private func dequantize(row: Int, group: Int, into output: inout MutableSpan<Float>) {
     let (scale, offset) = (grid.scales[row, group], grid.offsets[row, group])
-    let columns = group * grid.groupSize..<(group + 1) * grid.groupSize
+    let columns = grid.columns(ofGroup: group, width: self.columns)
     let first = row * self.columns
     switch grid.scheme.points {
     case .symmetric, .zeroPoint:
@@ -124,7 +124,7 @@ public struct QuantizedWeight: Sendable, Equatable {
       for group in 0..<grid.groups {
         let (low, high) = grid.reach(row: row, group: group)
         let values = weights.row(row)
-        for j in group * grid.groupSize..<(group + 1) * grid.groupSize
+        for j in grid.columns(ofGroup: group, width: columns)
         where values[j] < low || values[j] > high { count += 1 }
       }
       return count

@@ -8,6 +8,8 @@ public struct Scheme: Sendable, Hashable {
     case channel
     /// Each run of this many consecutive columns of a row has its own.
     case group(Int)
+    /// Each block of so many rows and columns has its own; blocks at the ends may be smaller.
+    case block(rows: Int, columns: Int)
   }
 
   /// Which values a code q can stand for, given the scale s of its group.
@@ -37,8 +39,8 @@ public struct Scheme: Sendable, Hashable {
 
   /// A scheme that is known to be possible.
   ///
-  /// - Throws: ``SchemeError`` for bits outside 2...8 or other than those of the table, for a group size
-  ///   below 1, or for a super-block that is not made of groups.
+  /// - Throws: ``SchemeError`` for bits outside 2...8 or other than those of the table, for a group or a
+  ///   block of no columns or rows, or for a super-block that is not made of groups.
   /// - Precondition: what is narrow is symmetric.
   public init(
     bits: Int, points: Points, granularity: Granularity, superBlock: Int? = nil,
@@ -47,6 +49,9 @@ public struct Scheme: Sendable, Hashable {
     precondition(!isNarrow || points == .symmetric, "a narrow range of \(points)")
     guard (2...8).contains(bits) else { throw .unsupportedBits(bits) }
     if case .group(let size) = granularity, size < 1 { throw .unsupportedGroupSize(size) }
+    if case .block(let rows, let columns) = granularity, min(rows, columns) < 1 {
+      throw .unsupportedGroupSize(min(rows, columns))
+    }
     if let superBlock {
       guard case .group(let size) = granularity, superBlock > 0, superBlock % size == 0 else {
         throw .unsupportedGroupSize(superBlock)
@@ -103,10 +108,19 @@ public struct Scheme: Sendable, Hashable {
   /// The scheme as files have it, which know no narrow range.
   public var widened: Scheme { isNarrow ? (try? storing(bits: bits)) ?? self : self }
 
+  /// Whether a scale belongs to more than one row, so that no row can choose its own.
+  public var sharesScalesAmongRows: Bool {
+    switch granularity {
+    case .tensor, .block: true
+    case .channel, .group: false
+    }
+  }
+
   /// The number of consecutive columns that share a scale in a matrix of a given width.
   ///
-  /// - Throws: ``SchemeError/indivisible(columns:groupSize:)`` when groups do not fill the row.
+  /// - Throws: ``SchemeError/indivisible(columns:groupSize:)`` when groups do not fill the row; blocks need not.
   public func groupSize(columns: Int) throws(SchemeError) -> Int {
+    if case .block(_, let width) = granularity { return width }
     guard case .group(let size) = granularity else { return columns }
     let whole = superBlock ?? size
     guard columns % whole == 0 else { throw .indivisible(columns: columns, groupSize: whole) }

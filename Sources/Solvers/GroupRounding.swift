@@ -59,7 +59,7 @@ struct GroupRounding {
     _ recipe: Recipe, _ statistics: InputStatistics?
   ) throws(SolverError) -> ActivationQuantizer? {
     guard let rule = recipe.activations else { return nil }
-    guard rule.scheme.granularity == .tensor else { return ActivationQuantizer(rule.scheme) }
+    guard rule.scheme.isCalibrated else { return ActivationQuantizer(rule.scheme) }
     return rule.quantizer(
       for: try statistics.ranges(
         for: "static activations", withHistograms: rule.needsHistogram))

@@ -63,7 +63,9 @@ public struct Method: Sendable {
   }
 
   /// Whether inputs are rounded to integers, as far as the method decides.
-  public var roundsInputsToIntegers: Bool { activations != nil && activationNumber != .float }
+  public var roundsInputsToIntegers: Bool {
+    activations != nil && (activationNumber ?? .integer) == .integer
+  }
 
   /// Whether norms, biases and dense Linears are stored in another form than the source has them in.
   public var changesDenseTensors: Bool { transform != nil || rotates }
@@ -71,6 +73,6 @@ public struct Method: Sendable {
   /// Whether the method requires calibration.
   public var needsCalibration: Bool {
     rounding.needsCalibration || transform != nil || clips || keepsOutliers
-      || activations == .tensor
+      || activations == .tensor || activationNumber == .nvfp4
   }
 }

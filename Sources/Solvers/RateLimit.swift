@@ -85,8 +85,10 @@ public struct RateGap: Sendable, Equatable {
     let (scheme, grid) = (found.grid.scheme, found.grid)
     let bits = log2(Double(scheme.largestCode + 1))
     let overhead = bitsPerGroup / Double(grid.groupSize)
+    // The formulas take all groups for equally wide.
+    guard loss > 0, grid.groups * grid.groupSize == weights.columns else { return nil }
     let variances = (0..<weights.rows).map { weights.logVariances(row: $0, grid) }
-    guard loss > 0, variances.allSatisfy({ $0.allSatisfy(\.isFinite) }) else { return nil }
+    guard variances.allSatisfy({ $0.allSatisfy(\.isFinite) }) else { return nil }
     guard factor.deadChannels.isEmpty, factor.retries == 0, !input.mayLackRank else {
       guard
         let rate = WaterFilling.rate(

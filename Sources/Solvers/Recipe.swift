@@ -68,7 +68,7 @@ public struct Recipe: Sendable {
     var parts = rounding.neededParts.union(transform?.neededParts ?? [])
     if let activations {
       parts.insert(.sample)
-      if transform != nil || activations.scheme.granularity == .tensor { parts.insert(.ranges) }
+      if transform != nil || activations.scheme.isCalibrated { parts.insert(.ranges) }
       if activations.needsHistogram { parts.formUnion(.histograms) }
     }
     if correction != nil { parts.insert(.mismatch) }

@@ -118,6 +118,8 @@ extension LinearScheme {
     case .group(let size): return "\(weights.bits) bits in groups of \(size)\(inputs)"
     case .channel: return "\(weights.bits) bits by row\(inputs)"
     case .tensor: return "\(weights.bits) bits with one scale\(inputs)"
+    case .block(let rows, let columns):
+      return "\(weights.bits) bits in blocks of \(rows) x \(columns)\(inputs)"
     }
   }
 }

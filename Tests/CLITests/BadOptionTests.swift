@@ -44,8 +44,8 @@ private let misspelled: [Refusal] = [
   Refusal(
     "no such method",
     "The value 'awqq' is invalid for '--method <method>': \"awqq\" is not a method; the words are "
-      + "awq, awq-output, smoothquant, gptq, cd, beam, signround, rtn, rotate, clip, int8, fp8, static, "
-      + "outliers, joined by +",
+      + "awq, awq-output, smoothquant, gptq, cd, beam, signround, rtn, rotate, clip, int8, fp8, nvfp4, "
+      + "mxfp4, static, outliers, joined by +",
     status: 64, ["--method", "awqq"]),
   Refusal(
     "two roundings",

@@ -120,7 +120,7 @@ private func scale(_ name: String, of result: String, in folder: TemporaryFolder
       #"{"num_bits": 8, "type": "float", "strategy": "token", "dynamic": true}"#,
       "one symmetric, static"
     ),
-    (#"{"num_bits": 4, "type": "float"}"#, "expected 8 bits, found 4 bits"),
+    (#"{"num_bits": 4, "type": "float"}"#, "expected 4-bit floats in local groups"),
     (#"{"num_bits": 8, "type": "int", "symmetric": false}"#, "one symmetric, static"),
   ])
   func `of another kind are refused`(scheme: String, words: String) throws {

@@ -47,7 +47,7 @@ private func withModel(_ body: (TemporaryFolder) throws -> Void) throws {
   @Test(arguments: [
     (
       ["--type", "fp8", "--method", "gptq+int8"],
-      "multiplies weights in FP8 with inputs in FP8, not with integers"
+      "multiplies weights in FP8 with inputs in FP8, not with other numbers"
     ),
     (
       ["--type", "fp8", "--method", "static", "--observer", "entropy"],

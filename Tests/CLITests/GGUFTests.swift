@@ -208,7 +208,8 @@ private let calibrated = [
 @Suite struct `GGUF files` {
   @Test(arguments: [
     (
-      ["--type", "Q4_0"], "--format compressed-tensors has no type Q4_0; it has fp8, mxfp4, nvfp4."
+      ["--type", "Q4_0"],
+      "--format compressed-tensors has no type Q4_0; it has fp8, fp8-block, mxfp4, nvfp4."
     ),
     (
       ["--type", "Q4_0", "--format", "awq"],

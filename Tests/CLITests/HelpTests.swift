@@ -198,6 +198,10 @@ private let quantizeHelp = """
                             token, and as weights by default
                             fp8: 8-bit floats as inputs, with a scale for each
                             token
+                            nvfp4: 4-bit floats as inputs, as --type nvfp4 has
+                            them as weights
+                            mxfp4: 4-bit floats as inputs, as --type mxfp4 has
+                            them as weights
                             static: one scale from calibration for all 8-bit
                             inputs, beside 8-bit weights
                             outliers: input channels with outliers stay in 16 bit

@@ -57,11 +57,16 @@ private let meanings = [
   Meaning(
     "smoothquant+outliers", transform: "smoothquant", activations: .token, keepsOutliers: true),
   Meaning("awq+int8", transform: "awq", activations: .token),
+  Meaning("gptq+fp8", rounding: "gptq", activations: .token),
+  Meaning("nvfp4", activations: .group(16)),
+  Meaning("mxfp4", activations: .group(32), needsCalibration: false),
+  Meaning("smoothquant+nvfp4", transform: "smoothquant", activations: .group(16)),
 ]
 
 private let contradictions = [
   ("gptq+rtn", "gptq", "rtn"), ("awq+smoothquant", "awq", "smoothquant"),
   ("int8+static", "int8", "static"), ("smoothquant+static+int8", "static", "int8"),
+  ("int8+nvfp4", "int8", "nvfp4"), ("static+mxfp4", "static", "mxfp4"),
   ("awq+awq", "awq", "awq"), ("clip+gptq+clip", "clip", "clip"),
 ]
 

@@ -165,7 +165,7 @@ private let packed = #"""
     ("\"num_bits\"", "\"type\": \"float\", \"num_bits\"", "weights.type"),
     ("\"config_groups\"", "\"kv_cache_scheme\": {\"num_bits\": 4}, \"config_groups\"", "kv_cache"),
     ("\"config_groups\"", "\"transform_config\": {\"R1\": 1}, \"config_groups\"", "transform"),
-    ("\"strategy\": \"group\"", "\"strategy\": \"block\"", "tensor, channel, group"),
+    ("\"strategy\": \"group\"", "\"strategy\": \"block\"", "blocks of float-quantized only"),
     ("\"num_bits\": 4,", "", "num_bits"),
     ("\"num_bits\": 4", "\"num_bits\": 1", "1 bits"), ("config_groups", "groups", "config_groups"),
     ("\"group_0\": {", "\"group_1\": {}, \"group_0\": {", "group_1.targets"),

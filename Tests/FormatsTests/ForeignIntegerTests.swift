@@ -87,7 +87,7 @@ private let fixed = #"{"num_bits": 8, "symmetric": true, "strategy": "tensor", "
     #"{"num_bits": 8, "dynamic": true, "strategy": "tensor"}"#,
     #"{"num_bits": 8, "dynamic": false, "strategy": "token"}"#,
     #"{"num_bits": 8, "dynamic": "local", "strategy": "token"}"#,
-    #"{"num_bits": 8, "dynamic": true, "strategy": "group", "group_size": 128}"#,
+    #"{"num_bits": 8, "dynamic": false, "strategy": "group", "group_size": 128}"#,
     #"{"num_bits": 8, "dynamic": true, "strategy": "token", "type": "half"}"#, "[]", "8",
   ])
   func `whose inputs are rounded in an unsupported way are refused`(inputs: String) throws {

@@ -78,9 +78,9 @@ let hostileStatements = #"""
   compressed-tensors | config_groups.group_0.weights.symmetric | 1 | out/config.json: config_groups.group_0.weights.symmetric: expected a boolean, found the number 1
   compressed-tensors | config_groups.group_0.weights.symmetric | "x" | out/config.json: config_groups.group_0.weights.symmetric: expected a boolean, found a string
   compressed-tensors | config_groups.group_0.weights.symmetric | [] | out/config.json: config_groups.group_0.weights.symmetric: expected a boolean, found an array
-  compressed-tensors | config_groups.group_0.weights.strategy | "token" | out/config.json: config_groups.group_0.weights.strategy: expected tensor, channel, group, tensor_group, found token
+  compressed-tensors | config_groups.group_0.weights.strategy | "token" | out/config.json: config_groups.group_0.weights.strategy: expected tensor, channel, group, block, tensor_group, found token
   compressed-tensors | config_groups.group_0.weights.strategy | 7 | out/config.json: config_groups.group_0.weights.strategy: expected a string, found the number 7
-  compressed-tensors | config_groups.group_0.weights.strategy | "block" | out/config.json: config_groups.group_0.weights.strategy: expected tensor, channel, group, tensor_group, found block
+  compressed-tensors | config_groups.group_0.weights.strategy | "block" | out/config.json: config_groups.group_0.weights.strategy: expected blocks of float-quantized only, found pack-quantized
   compressed-tensors | config_groups.group_0.weights.strategy | "tensor" | out/model.safetensors: tensor model.layers.0.mlp.up_proj.weight_scale: has shape [16, 4], where config.json calls for 1 elements
   compressed-tensors | config_groups.group_0.weights.strategy | [] | out/config.json: config_groups.group_0.weights.strategy: expected a string, found an array
   compressed-tensors | config_groups.group_0.weights.group_size | 0 | out/model.safetensors: tensor model.layers.0.mlp.up_proj.weight_scale: has shape [16, 4] for 64 columns, that is 4 groups, where config.json calls for groups of 0
@@ -91,15 +91,18 @@ let hostileStatements = #"""
   compressed-tensors | config_groups.group_0.weights.group_size | 48 | out/model.safetensors: tensor model.layers.0.mlp.up_proj.weight_scale: has shape [16, 4] for 64 columns, that is 4 groups, where config.json calls for groups of 48
   compressed-tensors | config_groups.group_0.input_activations | 7 | out/config.json: config_groups.group_0.input_activations: expected an object, found the number 7
   compressed-tensors | config_groups.group_0.input_activations | {} | out/config.json: config_groups.group_0.input_activations.num_bits: expected a value, found no such member
-  compressed-tensors | config_groups.group_0.input_activations | {"num_bits":4} | out/config.json: config_groups.group_0.input_activations: expected 8 bits, found 4 bits
+  compressed-tensors | config_groups.group_0.input_activations | {"num_bits":4} | out/config.json: config_groups.group_0.input_activations: expected 8 bits, or floats of 4 bits, found 4 bits
   compressed-tensors | config_groups.group_0.input_activations | {"num_bits":8,"type":"half"} | out/config.json: config_groups.group_0.input_activations.type: expected int or float, found half
-  compressed-tensors | config_groups.group_0.input_activations | {"num_bits":8,"dynamic":true,"strategy":"tensor"} | out/config.json: config_groups.group_0.input_activations: expected one dynamic scale for each token, or one static scale, found the strategy tensor, dynamic
-  compressed-tensors | config_groups.group_0.input_activations | {"num_bits":8,"dynamic":"local"} | out/config.json: config_groups.group_0.input_activations.dynamic: expected a boolean, found a string
+  compressed-tensors | config_groups.group_0.input_activations | {"num_bits":8,"dynamic":true,"strategy":"tensor"} | out/config.json: config_groups.group_0.input_activations: expected dynamic scales for each token or for groups of it, or one static scale, found the strategy tensor, dynamic
+  compressed-tensors | config_groups.group_0.input_activations | {"num_bits":8,"dynamic":"local"} | out/config.json: config_groups.group_0.input_activations: expected dynamic scales for each token or for groups of it, or one static scale, found the strategy token, local
+  compressed-tensors | config_groups.group_0.input_activations | {"num_bits":8,"dynamic":"often"} | out/config.json: config_groups.group_0.input_activations.dynamic: expected a boolean, found a string
+  compressed-tensors | config_groups.group_0.input_activations | {"num_bits":8,"dynamic":true,"group_size":9223372036854775807} | out/config.json: config_groups.group_0.input_activations: expected a size of groups, found the strategy group of 9223372036854775807, dynamic
+  compressed-tensors | config_groups.group_0.input_activations | {"num_bits":4,"type":"float","dynamic":true,"group_size":16} | out/config.json: config_groups.group_0.input_activations: expected 4-bit floats in local groups of 16, or in dynamic ones of 32, found the strategy group of 16, dynamic
   compressed-tensors | config_groups.group_0.input_activations | {"num_bits":8,"strategy":7} | out/config.json: config_groups.group_0.input_activations.strategy: expected a string, found the number 7
   compressed-tensors | config_groups.group_0.input_activations | {"num_bits":8,"symmetric":3} | out/config.json: config_groups.group_0.input_activations.symmetric: expected a boolean, found the number 3
   compressed-tensors | config_groups.group_0.output_activations | {"num_bits":8} | out/config.json: output_activations: expected nothing but Linears quantized, found a setting
   compressed-tensors | config_groups.group_0.output_activations | 7 | out/config.json: output_activations: expected nothing but Linears quantized, found a setting
-  compressed-tensors | kv_cache_scheme | {"num_bits":4} | out/config.json: kv_cache_scheme: expected 8 bits, found 4 bits
+  compressed-tensors | kv_cache_scheme | {"num_bits":4} | out/config.json: kv_cache_scheme: expected 8 bits, or floats of 4 bits, found 4 bits
   compressed-tensors | kv_cache_scheme | 7 | out/config.json: kv_cache_scheme: expected an object, found the number 7
   compressed-tensors | transform_config | {"a":{}} | out/config.json: transform_config: expected nothing but Linears quantized, found a setting
   compressed-tensors | transform_config | 7 | out/config.json: transform_config: expected nothing but Linears quantized, found a setting

@@ -183,7 +183,7 @@ private func measured(
       let model = try folder.open(.mixture())
       func solved(_ budget: Int) throws -> [[UInt8]] {
         var quantizer = BlockQuantizer(
-          recipe: try QuantizationSettings.bits(4, method).recipe(scales: .float32), schemes: [:],
+          recipe: try QuantizationSettings.bits(4, method).recipe(scales: .float32),
           roles: roles)
         quantizer.statisticsBudget = budget
         var (block, stream) = (try model.block(0), Stream(windows))

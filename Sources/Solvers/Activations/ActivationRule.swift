@@ -15,13 +15,13 @@ public struct ActivationRule: Sendable, Hashable {
   }
 
   /// Whether the observer needs histograms of the inputs.
-  public var needsHistogram: Bool { scheme.granularity == .tensor && observer.needsHistogram }
+  public var needsHistogram: Bool { scheme.isCalibrated && observer.needsHistogram }
 
   /// The quantizer for inputs of given ranges.
   public func quantizer(for ranges: ChannelRanges) -> ActivationQuantizer {
-    guard scheme.granularity == .tensor else { return ActivationQuantizer(scheme) }
-    let range = observer.range(
-      of: ranges, bits: ActivationScheme.bits, symmetric: scheme.isSymmetric)
+    guard scheme.isCalibrated else { return ActivationQuantizer(scheme) }
+    let range = observer.range(of: ranges, bits: scheme.bits, symmetric: scheme.isSymmetric)
+    if scheme.number == .nvfp4 { return .nvfp4(covering: range) }
     return ActivationQuantizer(scheme, grid: ActivationGrid(covering: range, scheme))
   }
 }

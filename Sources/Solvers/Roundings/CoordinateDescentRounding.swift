@@ -64,7 +64,7 @@ struct CoordinateDescent: PreparedRounding {
     let found = try start.quantize(weights, scheme: scheme, rule: rule, metric: metric)
     // No scale that has something in common with others can move alone.
     let isFixed =
-      scheme.granularity == .tensor || scheme.superBlock != nil || found.grid.nestedScales != nil
+      scheme.sharesScalesAmongRows || scheme.superBlock != nil || found.grid.nestedScales != nil
     return descend(from: found, weights, encoding: isFixed ? nil : rule.encoding)
   }
 

@@ -46,7 +46,7 @@ struct DescentPanel {
     var state = DescentState(found, weights, rows, width: width, hessian, kernel)
     for _ in 0..<sweeps {
       for group in 0..<grid.groups {
-        let block = group * grid.groupSize..<(group + 1) * grid.groupSize
+        let block = grid.columns(ofGroup: group, width: n)
         let before = state.values.copy(rows: block)
         for chunk in 0..<width / 16 {
           if let encoding { state.refit(group, block, chunk, encoding, grid.scheme) }

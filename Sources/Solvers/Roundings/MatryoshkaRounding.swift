@@ -63,7 +63,7 @@ struct Matryoshka: PreparedRounding {
     _ weights: Matrix, scheme: Scheme, rule: GridRule, metric: ErrorMetric
   ) throws(GridError) -> QuantizedWeight {
     let groupSize = try rule.checkedGroupSize(for: weights, scheme)
-    guard rule.range != .minMax, scheme.granularity != .tensor else {
+    guard rule.range != .minMax, !scheme.sharesScalesAmongRows else {
       return round(weights, on: try rule.grid(for: weights, scheme: scheme, metric: metric))
     }
     let (groups, pivots) = (weights.columns / groupSize, pivots ?? [])

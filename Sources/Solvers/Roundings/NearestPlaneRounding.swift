@@ -87,7 +87,7 @@ struct NearestPlane: PreparedRounding {
     _ weights: Matrix, scheme: Scheme, rule: GridRule, metric: ErrorMetric
   ) throws(GridError) -> QuantizedWeight {
     let groupSize = try rule.checkedGroupSize(for: weights, scheme)
-    guard rule.range == .solve, scheme.granularity != .tensor, groupSize <= Self.largestGroup,
+    guard rule.range == .solve, !scheme.sharesScalesAmongRows, groupSize <= Self.largestGroup,
       factor.visitsGroups(of: groupSize), factor.visitsGroups(of: scheme.superBlock ?? groupSize)
     else { return round(weights, on: try rule.grid(for: weights, scheme: scheme, metric: metric)) }
     let size = Self.panelRows

@@ -36,6 +36,16 @@ struct StoredLinear: Sendable {
           "fp8", CompressedTensorsFormat(.fp8), 8, .channel, points: .table(.e4m3),
           activations: ActivationQuantizer(
             ActivationScheme(floatsBy: .tensor), grid: ActivationGrid(scale: 0.25))),
+        try StoredLinear(
+          "fp8-block", CompressedTensorsFormat(.fp8Block), 8, .block(rows: 5, columns: 24),
+          points: .table(.e4m3),
+          activations: ActivationQuantizer(ActivationScheme(floatsBy: .group(24)))),
+        try StoredLinear(
+          "nvfp4", CompressedTensorsFormat(.nvfp4), 4, .group(16), points: .table(.e2m1),
+          activations: ActivationQuantizer(.nvfp4, divisor: 40)),
+        try StoredLinear(
+          "mxfp4", CompressedTensorsFormat(.mxfp4), 4, .group(32), points: .table(.e2m1),
+          activations: ActivationQuantizer(.mxfp4)),
       ]
     } catch {
       fatalError("a Linear cannot be stored: \(error)")
@@ -59,8 +69,11 @@ struct StoredLinear: Sendable {
     let (rows, columns) = (Self.shape.rows, Self.shape.columns)
     let scheme = try Scheme(bits: bits, points: points, granularity: granularity)
     let size = try scheme.groupSize(columns: columns)
-    let scales = Matrix(rows: rows, columns: columns / size) { Float($0 + $1 + 1) / 16 }
-    let offsets = Matrix(rows: rows, columns: columns / size) { row, group in
+    let groups = (columns + size - 1) / size
+    var height = 1
+    if case .block(let rows, _) = granularity { height = rows }
+    let scales = Matrix(rows: rows, columns: groups) { Float($0 / height + $1 + 1) / 16 }
+    let offsets = Matrix(rows: rows, columns: groups) { row, group in
       switch points {
       case .symmetric: Float(scheme.middleCode)
       case .table: 0
