@@ -30,11 +30,17 @@ extension BitPlan {
       let json = try JSONValue(parsing: file.copy(0..<file.byteCount))
       var entries: [(name: String, entry: Entry)] = []
       for (name, field) in try json.member("bits").members {
-        if case .string(let word) = field.value {
-          entries.append((name, .type(word)))
-        } else {
+        guard case .string(let word) = field.value else {
           entries.append((name, .bits(try field.int)))
+          continue
         }
+        let types = CompressedTensorsFormat().types
+        guard types.contains(word) else {
+          throw .wrongKind(
+            path: field.path, expected: "an integer, or one of " + types.joined(separator: ", "),
+            found: word)
+        }
+        entries.append((name, .type(word)))
       }
       self.init(entries, for: model.blocks.indices.flatMap(model.linears))
     } catch {

@@ -89,7 +89,8 @@ private let quantizeHelp = """
                             Write the plan that --bits-budget finds to this new
                             file, as JSON.
     --bits-plan <bits-plan> A file with the bits of every Linear, as
-                            --save-bits-plan writes it.
+                            --save-bits-plan writes it; a word of --type in place
+                            of a number stores a Linear as that.
 
   RECIPE:
     --preset <preset>       Defaults for method, range, order, correction and

@@ -68,7 +68,7 @@ private let judging = [
   @Test(arguments: [
     (
       #""model.layers.*.*.*": "fp9""#, [],
-      "names the type fp9, which compressed-tensors does not have; it has fp8, fp8-block, mxfp4"
+      "expected an integer, or one of fp8, fp8-block, mxfp4, nvfp4, found fp9"
     ),
     (
       #""model.layers.*.*.*": "fp8", "model.layers.0.self_attn.q_proj": 4"#, [],

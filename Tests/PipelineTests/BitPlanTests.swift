@@ -157,6 +157,15 @@ private func expectError(
           == "awq stores one number of bits for all Linears")
       #expect(refusal(of: mixed, model, try .bits(8, .int8)).contains("int8 rounds inputs"))
       #expect(refusal(of: BitPlan([:]), model, try .bits(4)).contains("and 11 more Linears"))
+      let unknown = BitPlan(entries: mixed.entries.mapValues { _ in .type("fp9") })
+      #expect(
+        refusal(of: unknown, model, try .bits(4)).contains(
+          "the type fp9, which compressed-tensors does not have; it has fp8, fp8-block"))
+      let typed = BitPlan(entries: mixed.entries.mapValues { _ in .type("fp8") })
+      #expect(refusal(of: typed, model, try .bits(4)) == "none")
+      #expect(
+        refusal(of: typed, model, try .bits(4, format: MLXFormat()))
+          == "mlx stores one number of bits for all Linears")
       #expect(
         refusal(of: .tiny(8, 8, 8, 8), model, try .bits(4, format: GPTQFormat())) == "none")
     }

@@ -7,7 +7,7 @@ let hostileRunFiles = #"""
   plan | {"bits":7} | plan.json: bits: expected an object, found the number 7
   plan | {"bits":[]} | plan.json: bits: expected an object, found an array
   plan | {"bits":{}} | the plan of bits leaves out model.layers.0.self_attn.q_proj, model.layers.0.self_attn.k_proj, model.layers.0.self_attn.v_proj and 11 more Linears
-  plan | {"bits":{"model.layers.0.self_attn.q_proj":"4"}} | plan.json: bits.model.layers.0.self_attn.q_proj: expected an integer, found a string
+  plan | {"bits":{"model.layers.0.self_attn.q_proj":"4"}} | plan.json: bits.model.layers.0.self_attn.q_proj: expected an integer, or one of fp8, fp8-block, mxfp4, nvfp4, found 4
   plan | {"bits":{"model.layers.0.self_attn.q_proj":4.5}} | plan.json: bits.model.layers.0.self_attn.q_proj: expected an integer, found the number 4.5
   plan | {"bits":{"model.layers.0.self_attn.q_proj":4}} | the plan of bits leaves out model.layers.0.self_attn.k_proj, model.layers.0.self_attn.v_proj, model.layers.0.self_attn.o_proj and 10 more Linears
   plan | {"bits":{"*":4}} | the plan of bits names *, which no Linear of the model is called
