@@ -96,6 +96,9 @@ public protocol CheckpointFormat: Sendable {
   /// The members of `config.json` that say how weights are quantized, all with the same value.
   var configurationMembers: [String] { get }
 
+  /// `config.json` of the source with what readers of the format look for elsewhere in it.
+  func restated(_ configuration: JSONValue) throws(JSONError) -> JSONValue
+
   /// The value of `quantization_config`.
   ///
   /// - Parameters:
@@ -210,6 +213,9 @@ extension CheckpointFormat {
 
   /// The one that transformers and vLLM read.
   public var configurationMembers: [String] { ["quantization_config"] }
+
+  /// As it is.
+  public func restated(_ configuration: JSONValue) -> JSONValue { configuration }
 
   /// One scheme for all Linears.
   public var holdsSeveralSchemes: Bool { false }

@@ -81,6 +81,23 @@ public struct MLXFormat: CheckpointFormat {
     return [littleEndian(words), scales.encode(grid.scales.elements), scales.encode(offsets)]
   }
 
+  /// The base of the rotation, and how it is stretched, also at the top: mlx-lm 0.32 reads them from there for most
+  /// architectures, and takes 10,000 and nothing where transformers 5 has written `rope_parameters` alone.
+  public func restated(_ configuration: JSONValue) throws(JSONError) -> JSONValue {
+    guard case .object(let rope)? = configuration["rope_parameters"], let base = rope["rope_theta"]
+    else {
+      return configuration
+    }
+    var result = configuration
+    if result["rope_theta"] == nil { try result.setMember("rope_theta", to: base) }
+    if result["rope_scaling"] ?? .null == .null, let type = rope["rope_type"], type != "default" {
+      var scaling = rope
+      scaling["rope_theta"] = nil
+      try result.setMember("rope_scaling", to: .object(scaling))
+    }
+    return result
+  }
+
   /// Modules may have settings of their own.
   public let holdsSeveralSchemes = true
 

@@ -148,8 +148,9 @@ public final class ModelFolderSink: ResultSink {
   public func commit(_ description: ResultDescription) throws(CheckpointError) {
     let quantization = format.configuration(
       of: description.groups, leaving: description.selection, provenance: description.provenance)
-    var configuration = description.configuration
+    var configuration: JSONValue
     do throws(JSONError) {
+      configuration = try format.restated(description.configuration)
       // What mlx-lm said of the source must not stay beside another statement.
       try configuration.removeMember("quantization")
       for name in format.configurationMembers {

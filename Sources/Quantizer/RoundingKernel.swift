@@ -67,6 +67,13 @@ extension RoundingKernel {
   func at(_ entry: GridEntry) -> Self { at(entry.scale, entry.offset) }
 }
 
+extension UInt8 {
+  /// The code in a lane; 0 where its target is no number, as errors can make it that have no bound in a range far too
+  /// narrow.
+  @inlinable @inline(__always)
+  package init(lane code: Float) { self.init(Swift.max(0, code)) }
+}
+
 /// Rounding to evenly spaced points around an integer zero point.
 ///
 ///     q = clamp(round(w / s) + z, 0, 2^b − 1),     ŵ = s · (q − z)

@@ -44,7 +44,7 @@ private let misspelled: [Refusal] = [
   Refusal(
     "no such method",
     "The value 'awqq' is invalid for '--method <method>': \"awqq\" is not a method; the words are "
-      + "awq, awq-output, smoothquant, gptq, cd, beam, signround, rtn, rotate, clip, int8, fp8, nvfp4, "
+      + "awq, awq-output, smoothquant, gptq, cd, beam, signround, matryoshka, rtn, rotate, clip, int8, fp8, nvfp4, "
       + "mxfp4, static, outliers, joined by +",
     status: 64, ["--method", "awqq"]),
   Refusal(
@@ -62,7 +62,7 @@ private let misspelled: [Refusal] = [
   Refusal(
     "no such range",
     "The value 'mse' is invalid for '--range <range>'. Please provide one of 'min-max', "
-      + "'squared-error', 'output-error' or 'solve'.", status: 64, ["--range", "mse"]),
+      + "'squared-error', 'abs-mean', 'output-error' or 'solve'.", status: 64, ["--range", "mse"]),
   Refusal(
     "bits in words",
     "The value 'four' is invalid for '--bits <bits>'", status: 64, ["--bits", "four"]),

@@ -234,12 +234,12 @@ private let quantizeHelp = """
                             (values: compressed-tensors, gptq, awq, mlx, gguf,
                             bitsandbytes; default: compressed-tensors)
     --type <type>           How weights are stored, for formats that decide that:
-                            compressed-tensors: fp8, mxfp4, nvfp4; gguf: Q2_K,
-                            Q3_K_S, Q3_K_M, Q3_K_L, Q4_0, Q4_1, Q4_K_S, Q4_K_M,
-                            IQ4_NL, IQ4_XS, Q5_0, Q5_1, Q5_K_S, Q5_K_M, Q6_K,
-                            Q8_0, TQ1_0, TQ2_0, MXFP4; bitsandbytes: nf4+double,
-                            nf4, fp4+double, fp4. (default: Q4_K_M, nf4+double,
-                            or integers of --bits)
+                            compressed-tensors: fp8, fp8-block, mxfp4, nvfp4;
+                            gguf: Q2_K, Q3_K_S, Q3_K_M, Q3_K_L, Q4_0, Q4_1,
+                            Q4_K_S, Q4_K_M, IQ4_NL, IQ4_XS, Q5_0, Q5_1, Q5_K_S,
+                            Q5_K_M, Q6_K, Q8_0, TQ1_0, TQ2_0, MXFP4;
+                            bitsandbytes: nf4+double, nf4, fp4+double, fp4.
+                            (default: Q4_K_M, nf4+double, or integers of --bits)
     --head                  Quantize the head (lm_head) like the other Linears,
                             from what the final norm makes, in the bits of --bits
                             whatever a plan of bits says (with --format gguf in

@@ -176,7 +176,8 @@ private struct Doubling: Transform {
       other.formats.map(\.name) == [
         "compressed-tensors", "gptq", "awq", "mlx", "gguf", "bitsandbytes",
       ])
-    #expect(other.roundings.map(\.name) == ["gptq", "cd", "beam", "signround", "rtn"])
+    #expect(
+      other.roundings.map(\.name) == ["gptq", "cd", "beam", "signround", "matryoshka", "rtn"])
     #expect(other.transforms.map(\.name) == ["awq", "awq-output", "smoothquant"])
   }
 }

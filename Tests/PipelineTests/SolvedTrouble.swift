@@ -20,6 +20,13 @@ enum SolvedTrouble {
         recipe, measuringRows: true)
     } catch {
       #expect(error.linear == "a.linear", label)
+      if case .noSlices = error.cause {
+        // Codes of some schemes have no upper bits that are codes, whatever the numbers are.
+        #expect(
+          recipe.scheme.points != .symmetric || recipe.scheme.bits % 2 != 0
+            || recipe.scheme.bits == 2, label)
+        return
+      }
       let place = error.description.firstMatch(of: /row \d+|channel \d+/)
       #expect(place != nil, "\(label): \(error)")
       return

@@ -52,7 +52,7 @@ import Testing
   @Test func `keep a group of equal weights`() throws {
     let scheme = try Scheme(bits: 4, points: .offset, granularity: .group(4))
     let weights = Matrix(rows: 1, columns: 8) { $1 < 4 ? 0.375 : -3 }
-    for range in GridRule.Range.allCases {
+    for range in GridRule.Range.allCases where range != .absMean {
       let grid = try GridRule(range: range, scaleFormat: .bfloat16)
         .grid(for: weights, scheme: scheme)
       #expect(QuantizedWeight(nearest: weights, on: grid).dequantized() == weights)

@@ -118,7 +118,7 @@ struct BeamSearch<Kernel: RoundingKernel> {
         let (total, error) = (cost + pivots[j] * y * y, weight - value)
         for lane in 0..<count {
           let child = Step(
-            cost: total[lane], error: error[lane], code: UInt8(code[lane]),
+            cost: total[lane], error: error[lane], code: UInt8(lane: code[lane]),
             parent: Int32(first + lane))
           keep(child, among: &kept)
         }

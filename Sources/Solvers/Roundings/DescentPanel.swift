@@ -64,7 +64,7 @@ struct DescentPanel {
         let codes = state.kernel(j / grid.groupSize, chunk).code(
           of: state.values.lanes(j, 16 * chunk))
         for lane in 0..<min(16, rows.count - 16 * chunk) {
-          solution.codes[(16 * chunk + lane) * n + j] = UInt8(codes[lane])
+          solution.codes[(16 * chunk + lane) * n + j] = UInt8(lane: codes[lane])
         }
       }
     }

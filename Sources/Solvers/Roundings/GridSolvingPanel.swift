@@ -148,7 +148,7 @@ struct GridSolvingPanel {
         let column = factor.column(ofLine: p)
         // Where no scale was found there are no codes either; the caller reports it.
         for lane in 0..<count where kernel.scale[lane].isFinite {
-          solution.codes[(16 * chunk + lane) * n + column] = UInt8(codes[lane])
+          solution.codes[(16 * chunk + lane) * n + column] = UInt8(lane: codes[lane])
         }
         var line = lines.mutableRow(p)
         line.setLanes(at: 16 * chunk, line.lanes(at: 16 * chunk) - value)

@@ -74,7 +74,9 @@ struct NearestPlanePanel {
       let code = kernel.code(of: t)
       let position = p * width + lane
       lines.setLanes(at: position, lines.lanes(at: position) - kernel.value(of: code))
-      for i in 0..<min(16, rows.count - lane) { codes[(lane + i) * n + column] = UInt8(code[i]) }
+      for i in 0..<min(16, rows.count - lane) {
+        codes[(lane + i) * n + column] = UInt8(lane: code[i])
+      }
     }
   }
 }

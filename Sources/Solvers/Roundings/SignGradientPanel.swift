@@ -40,7 +40,7 @@ struct SignGradientPanel {
     let n = weights.columns
     var codes = [UInt8](repeating: 0, count: rows.count * n)
     for j in 0..<n {
-      for lane in 0..<rows.count { codes[lane * n + j] = UInt8(state.best[j, lane]) }
+      for lane in 0..<rows.count { codes[lane * n + j] = UInt8(lane: state.best[j, lane]) }
     }
     return codes
   }
