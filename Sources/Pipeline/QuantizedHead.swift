@@ -14,7 +14,10 @@ extension LanguageModel {
   /// Where it is the embedding, it becomes a matrix of its own, unless the format's readers take the head from an
   /// embedding in integers.
   ///
-  /// - Parameter tables: the tables in integers.
+  /// - Parameters:
+  ///   - settings: what is done to the model.
+  ///   - tables: the tables in integers.
+  /// - Returns: the head with its scheme; nil where it is left as it is.
   /// - Throws: ``RunError`` where the format or the method has no place for it, or `CheckpointError` for a model
   ///   without one.
   func plannedHead(

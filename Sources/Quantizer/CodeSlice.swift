@@ -1,4 +1,4 @@
-internal import LinearAlgebra
+package import LinearAlgebra
 
 // Nested codes (Matryoshka quantization, Nair and others 2025, arXiv 2502.06786): the upper bits of a code are a code
 // of fewer bits. With k bits cut off,
@@ -42,11 +42,15 @@ package struct CodeSlice: Sendable {
 }
 
 extension QuantizedWeight {
-  /// The weights that the upper bits of the codes stand for; nil where the codes have no such bits, or the scales and
-  /// offsets of so few bits are not exact.
+  /// The weights that the upper bits of the codes stand for; nil where the codes have no such bits, or no such zero
+  /// points.
+  ///
+  /// Scales are exact. Floating-point offsets are rounded to the type in which both are stored.
   ///
   /// - Complexity: O(rows · columns).
-  package func sliced(to bits: Int) -> QuantizedWeight? {
+  package func sliced(
+    to bits: Int, storing format: FloatFormat = .float32
+  ) -> QuantizedWeight? {
     guard let slice = CodeSlice(grid.scheme, bits: bits),
       let scheme = try? grid.scheme.storing(bits: bits)
     else { return nil }
@@ -62,7 +66,9 @@ extension QuantizedWeight {
       rows: rows, columns: columns,
       grid: Grid(
         scheme: scheme, groupSize: grid.groupSize, scales: matrix(known.map(\.scale)),
-        offsets: matrix(known.map(\.offset)), columnGroups: grid.columnGroups),
+        offsets: matrix(
+          known.map { grid.scheme.points == .offset ? format.rounded($0.offset) : $0.offset }),
+        columnGroups: grid.columnGroups),
       codes: codes.map(slice.code))
   }
 }

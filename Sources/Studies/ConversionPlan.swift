@@ -57,13 +57,17 @@ extension ConversionPlan {
     dense = linears.joined().filter { !model.isQuantized($0) }.map(\.name)
     alwaysDense = model.denseModules
     foreign = model.foreignParts
-    // A quantized head of other formats was meant to stay small.
-    guard source.isFile || !model.isQuantized(model.headShape) && model.quantizedTables.isEmpty
+    // Where embedding and head are in integers anyway, they are copied; a quantized head of other formats was meant to
+    // stay small.
+    let keepsTables = wanted.tableBits != nil && wanted.name == source.name
+    guard
+      source.isFile || keepsTables
+        || !model.isQuantized(model.headShape) && model.quantizedTables.isEmpty
     else {
       throw ConversionError.quantizedHead(
         model.quantizedTables.last?.name ?? model.declaration.head)
     }
-    tables = try model.quantizedTables.map { try PlannedTable($0, in: model) }
+    tables = keepsTables ? [] : try model.quantizedTables.map { try PlannedTable($0, in: model) }
     for block in model.declaration.blocks { try Self.checkFused(block, model) }
     var facts: [[LinearFacts]] = []
     for block in quantized {
@@ -77,7 +81,8 @@ extension ConversionPlan {
     var engines = try EngineCheck(
       all.map { ($0.shape, $0.scheme) }, in: format, experts: model.expertLinears,
       of: try model.folder.modelType)
-    groups = SchemeGroup.groups(of: all.map { ($0.shape.name, $0.scheme) })
+    let kept = keepsTables ? try model.tableSchemes : []
+    groups = SchemeGroup.groups(of: all.map { ($0.shape.name, $0.scheme) } + kept)
     if model.hasMixedExperts(groups) { engines = engines.withoutMixedExperts() }
     let weights = model.folder.tensor("\(model.declaration.embedding).weight")?.shape.type
       .floatFormat

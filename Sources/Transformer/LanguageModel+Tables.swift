@@ -2,7 +2,7 @@ package import Checkpoint
 package import Formats
 internal import JSON
 package import LinearAlgebra
-internal import Quantizer
+package import Quantizer
 
 // What stands outside the blocks: embedding, final norm and head, rotated if the model is.
 
@@ -74,6 +74,21 @@ extension LanguageModel {
   package var quantizedTables: [LinearShape] {
     (quantizedEmbedding == nil ? [] : [declaration.embeddingShape])
       + (declaration.head != declaration.embedding && isQuantized(headShape) ? [headShape] : [])
+  }
+
+  /// What is stored for each of them.
+  ///
+  /// - Throws: ``CheckpointError`` if one cannot be read.
+  package var tableSchemes: [(String, LinearScheme)] {
+    get throws(CheckpointError) {
+      var schemes: [(String, LinearScheme)] = []
+      for table in quantizedTables {
+        guard let format else { continue }
+        let stored = try format.decode(table, in: folder, folder.quantization ?? nil)
+        schemes.append((table.name, stored.scheme))
+      }
+      return schemes
+    }
   }
 
   /// The head under the name by which readers look for it, whether or not it is the embedding.

@@ -126,7 +126,9 @@ public struct LanguageModel: Sendable {
     guard let format, isQuantized(shape) else { return nil }
     let linear = try format.decode(shape, in: folder, folder.quantization ?? nil)
     guard let upperBits, upperBits != linear.weight.grid.scheme.bits else { return linear }
-    guard linear.kept == nil, let slice = linear.weight.sliced(to: upperBits) else {
+    guard linear.kept == nil,
+      let slice = linear.weight.sliced(to: upperBits, storing: scaleFormat(of: shape))
+    else {
       throw .tensor(
         name: shape.name, path: folder.path,
         reason:
@@ -134,6 +136,12 @@ public struct LanguageModel: Sendable {
           + "evenly spaced points around the middle code or from floating-point offsets are needed")
     }
     return QuantizedLinear(slice, activations: linear.activations)
+  }
+
+  /// The type in which the scales of a Linear are stored.
+  private func scaleFormat(of shape: LinearShape) -> FloatFormat {
+    let scales = format.flatMap { folder.tensor($0.scaleTensor(of: shape.name)) }
+    return scales?.shape.type.floatFormat ?? .float32
   }
 
   /// The same model, of whose Linears only the upper bits of the codes are read (Matryoshka quantization).

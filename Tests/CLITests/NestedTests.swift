@@ -53,6 +53,36 @@ import Testing
     }
   }
 
+  @Test func `in mlx has folders of mlx, with the embedding as it was`() throws {
+    try TemporaryFolder.with { folder in
+      try TinyModel(.bfloat16).write("model", in: folder)
+      try folder.write("text.safetensors", TinyModel.tokenFile(TinyModel.tokens(640, seed: 2)))
+      try Command.succeed(
+        "quantize", "model", "-o", "nested", "--calibration", "text.safetensors", "--length", "32",
+        "--method", "matryoshka", "--bits", "8", "--group-size", "32", "--format", "mlx", in: folder
+      )
+      var divergences: [Double] = []
+      for bits in ["4", "2"] {
+        try Command.succeed(
+          "convert", "nested", "-o", bits, "--format", "mlx", "--bits", bits, in: folder)
+        let result = try ModelFolder(path: folder.path(bits))
+        let statement = result.configuration["quantization"]
+        #expect(statement?["bits"]?.text() == bits)
+        #expect(statement?["model.embed_tokens"]?["bits"] == 8)
+        let source = try ModelFolder(path: folder.path("nested"))
+        let scales = "model.embed_tokens.scales"
+        #expect(
+          try result.matrix(scales, rows: 64, columns: 1)
+            == source.matrix(scales, rows: 64, columns: 1))
+        let judged = try Command.succeed(
+          "eval", bits, "--text", "text.safetensors", "--length", "32", "--reference", "model",
+          "--json", in: folder)
+        divergences.append(try judged.json().field.member("kl_divergence").double)
+      }
+      #expect(divergences[0] < divergences[1])
+    }
+  }
+
   @Test func `has no folder of as many bits or more`() throws {
     try withResult { folder in
       let outcome = try Command.start(
