@@ -48,6 +48,12 @@ struct ConvertCommand: ParsableCommand {
   @OptionGroup
   var common: CommonArguments
 
+  func validate() throws {
+    if let bits, !(2...7).contains(bits) {
+      throw ValidationError("--bits \(bits): the upper bits of a code that are a code are 2 to 7.")
+    }
+  }
+
   func run() throws {
     try common.apply()
     let stored = try opening.model(at: model)

@@ -122,6 +122,7 @@ public struct Conversion: Sendable {
         dense: plan.dense + plan.alwaysDense, foreign: plan.foreign),
       provenance: [
         "quantizer": [.string("ptq:\(version)")], "converted_from": .string(source.name),
+        "kept_bits": model.upperBits.map { .number(JSONNumber($0)) } ?? "all",
         "original": original?["meta"] ?? original?["provenance"] ?? .null,
       ])
   }
