@@ -15,7 +15,8 @@ struct ConvertCommand: ParsableCommand {
     discussion: """
       MODEL is a folder written by ptq, gptqmodel, AutoGPTQ, AutoAWQ, llm-compressor or mlx-lm, or a GGUF \
       file. Every weight keeps its value; if a format cannot hold one of them exactly, the conversion is \
-      refused. Everything else is copied; the quantized embedding and head of a GGUF file become dense.
+      refused. Only --bits gives some of that up. Everything else is copied; the quantized embedding and head of \
+      a GGUF file become dense.
 
       EXAMPLES:
         ptq convert Llama-3.2-1B-GPTQ -o Llama-3.2-1B-AWQ --format awq

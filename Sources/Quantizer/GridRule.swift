@@ -77,13 +77,22 @@ public struct GridRule: Sendable {
   ) throws(GridError) -> Grid {
     let groupSize = try checkedGroupSize(for: weights, scheme)
     let ranges = ranges(for: weights, scheme, groupSize, metric)
-    let entries = ranges.map { encoding.entry(covering: $0, scheme) }
-    let groups = (weights.columns + groupSize - 1) / groupSize
+    return try grid(
+      of: ranges.map { encoding.entry(covering: $0, scheme) }, for: weights, groupSize, scheme)
+  }
+
+  /// The grid of given entries, row by row, as it can be stored for a matrix.
+  ///
+  /// - Throws: ``GridError/scaleOverflow(row:group:format:)`` for a scale beyond the range of its format.
+  package func grid(
+    of entries: [GridEntry], for weights: Matrix, _ groupSize: Int, _ scheme: Scheme
+  ) throws(GridError) -> Grid {
+    let (rows, groups) = (weights.rows, (weights.columns + groupSize - 1) / groupSize)
     return try encoding.checked(
       Grid(
         scheme: scheme, groupSize: groupSize,
-        scales: Matrix(rows: weights.rows, columns: groups, elements: entries.map(\.scale)),
-        offsets: Matrix(rows: weights.rows, columns: groups, elements: entries.map(\.offset))))
+        scales: Matrix(rows: rows, columns: groups, elements: entries.map(\.scale)),
+        offsets: Matrix(rows: rows, columns: groups, elements: entries.map(\.offset))))
   }
 
   /// The number of columns that share a scale, after a check of the weights.

@@ -115,16 +115,17 @@ public struct Conversion: Sendable {
 
   private func description(_ plan: ConversionPlan) -> ResultDescription {
     let original = model.folder.quantization
+    var provenance: [(String, JSONValue)] = [
+      ("quantizer", [.string("ptq:\(version)")]), ("converted_from", .string(source.name)),
+      ("original", original?["meta"] ?? original?["provenance"] ?? .null),
+    ]
+    if let bits = model.upperBits { provenance.append(("kept_bits", .number(JSONNumber(bits)))) }
     return ResultDescription(
       configuration: model.folder.configuration, groups: plan.groups,
       leaving: LinearSelection(
         quantized: plan.blocks.joined().map(\.shape.name),
         dense: plan.dense + plan.alwaysDense, foreign: plan.foreign),
-      provenance: [
-        "quantizer": [.string("ptq:\(version)")], "converted_from": .string(source.name),
-        "kept_bits": model.upperBits.map { .number(JSONNumber($0)) } ?? "all",
-        "original": original?["meta"] ?? original?["provenance"] ?? .null,
-      ])
+      provenance: JSONValue(members: provenance))
   }
 }
 

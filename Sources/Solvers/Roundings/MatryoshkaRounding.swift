@@ -75,11 +75,7 @@ struct Matryoshka: PreparedRounding {
           rule)
       }
     }.flatMap(\.self)
-    let grid = try rule.encoding.checked(
-      Grid(
-        scheme: scheme, groupSize: groupSize,
-        scales: Matrix(rows: weights.rows, columns: groups, elements: entries.map(\.scale)),
-        offsets: Matrix(rows: weights.rows, columns: groups, elements: entries.map(\.offset))))
+    let grid = try rule.grid(of: entries, for: weights, groupSize, scheme)
     return round(weights, on: grid)
   }
 }
