@@ -80,8 +80,9 @@ struct ConvertCommand: ParsableCommand {
 extension ConversionReport {
   fileprivate var summary: String {
     let left = dense.isEmpty ? "" : ", \(dense.count) Linears left in floating point"
+    let cut = keptBits.map { ", the upper \($0) bits of each code kept" } ?? ""
     return "\(linears) Linears, \(Numbers.count(weights)) weights, "
-      + "\(Numbers.fixed(bitsPerWeight, 3)) bits per weight, from \(from) to \(to)\(left), "
+      + "\(Numbers.fixed(bitsPerWeight, 3)) bits per weight, from \(from) to \(to)\(cut)\(left), "
       + Numbers.duration(seconds)
   }
 }

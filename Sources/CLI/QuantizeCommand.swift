@@ -54,7 +54,7 @@ struct QuantizeCommand: ParsableCommand {
   @Option(
     help: """
       Bits of a code, 2 to 8; or ternary, codes of 2 bits of which only -1, 0 and 1 are used. (default: 4; 8 where \
-      inputs are rounded to integers)
+      inputs are rounded to integers, and with matryoshka)
       """)
   var bits: CodeBits?
 

@@ -77,7 +77,7 @@ struct RecipeArguments: ParsableArguments {
 
   /// The settings of a method.
   ///
-  /// The defaults are 4 bits in groups of 128, or 8 bits per channel if inputs are rounded to integers too.
+  /// The defaults are the rounding's bits in groups of 128, or 8 bits per channel if inputs are rounded to integers too.
   func settings(
     _ method: Method, bits: CodeBits?, groupSize: GroupSize?, alpha familyAlpha: Float,
     format: FormatChoice = .standard, grid: GridChoice = .integer
@@ -91,7 +91,7 @@ struct RecipeArguments: ParsableArguments {
     return QuantizationSettings(
       scheme: try own
         ?? Scheme(
-          bits: bits?.count ?? (isInt8 ? 8 : 4),
+          bits: bits?.count ?? (isInt8 ? 8 : method.rounding.standardBits),
           points: rounds || isTernary ? .symmetric : grid.points(symmetry, in: format.format),
           granularity: groupSize?.granularity ?? (isInt8 ? .channel : .group(128)),
           isNarrow: isTernary),

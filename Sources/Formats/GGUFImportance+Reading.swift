@@ -136,6 +136,11 @@ extension GGUFImportance {
     return entry
   }
 
+  /// Whether there is an entry for a Linear.
+  package func knows(_ linear: LinearShape) -> Bool {
+    entries.contains { $0.entry.linear == linear.name }
+  }
+
   /// The least number of tokens of an entry; 0 where the file does not count them.
   package var tokenCount: Int { countsTokens ? entries.map(\.entry.tokens).min() ?? 0 : 0 }
 

@@ -42,6 +42,8 @@ public struct BaseResult: Sendable {
 
   /// What a run takes over, and the model of which it solves the rest.
   ///
+  /// A head that the result has quantized is taken over as well, unless it is to be solved again.
+  ///
   /// - Throws: ``BaseResultError`` if the result and the run do not fit together, or `ModulePatternError` for a
   ///   pattern that fits no Linear.
   /// - Complexity: reads both folders once.
@@ -56,7 +58,9 @@ public struct BaseResult: Sendable {
         model.folder.path, found: model.format?.name ?? "", needed: settings.format.name)
     }
     try checkSource(original)
-    let chosen = try original.linears(matching: redone)
+    let head = model.solvedHead(report)
+    let patterns = redone.filter { head == nil && !settings.quantizesHead || !original.isHead($0) }
+    let chosen = try original.linears(matching: patterns)
     var remaining = original
     var blocks: [[LinearShape]] = []
     for block in original.declaration.blocks.indices {
@@ -65,7 +69,14 @@ public struct BaseResult: Sendable {
       blocks.append(others.filter(model.isQuantized))
     }
     let reports = Dictionary(report.linears.map { ($0.name, $0) }) { first, _ in first }
-    return (try TakenLinears(blocks, from: model, format, reports: reports), remaining)
+    let takenHead = redone.contains(where: original.isHead) ? nil : head
+    let taken = try TakenLinears(blocks, takenHead, from: model, format, reports: reports)
+    return (taken, remaining)
+  }
+
+  /// Whether the head is to be solved again.
+  func redoesHead(of original: LanguageModel) -> Bool {
+    model.solvedHead(report) != nil && redone.contains(where: original.isHead)
   }
 
   /// What identifies the result: its manifest has the digest of every file.
@@ -83,6 +94,18 @@ public struct BaseResult: Sendable {
         throw BaseResultError.anotherModel(model.folder.path, file: path)
       }
     }
+  }
+}
+
+extension LanguageModel {
+  /// The head, if a report says that it was solved like a Linear.
+  fileprivate func solvedHead(_ report: RunReport) -> LinearShape? {
+    [headLinear, headShape].first { head in report.linears.contains { $0.name == head.name } }
+  }
+
+  /// Whether a pattern names the head.
+  fileprivate func isHead(_ pattern: ModulePattern) -> Bool {
+    pattern.matches(headLinear.name) || pattern.matches(headShape.name)
   }
 }
 

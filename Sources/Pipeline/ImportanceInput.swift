@@ -29,7 +29,7 @@ extension QuantizationSettings {
   /// Whether mean squares are all that is needed of the inputs.
   var needsOnlyMeanSquares: Bool {
     method.transform == nil && !method.rotates && !method.keepsOutliers
-      && activationScheme?.granularity != .tensor
+      && activationScheme?.isCalibrated != true
       && method.rounding.make(options).neededParts.isEmpty
   }
 }

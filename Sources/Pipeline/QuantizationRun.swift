@@ -77,7 +77,13 @@ public struct QuantizationRun {
     try FolderSink.checkIsFree(output)
     var model = try model.rotated(for: settings.method)
     var taken: TakenLinears?
-    if let base { (taken, model) = try base.taken(by: settings, of: model) }
+    var settings = settings
+    if let base {
+      let original = model
+      (taken, model) = try base.taken(by: settings, of: original)
+      if taken?.head != nil { settings.quantizesHead = false }
+      if base.redoesHead(of: original) { settings.quantizesHead = true }
+    }
     plan = try RunPlan(model, settings, taking: taken)
     let calibration = try calibration()
     if let importance {
@@ -86,7 +92,9 @@ public struct QuantizationRun {
         throw RunError.importanceFalls(method: settings.method.name)
       }
       for linear in plan.blocks.joined() { _ = try importance.entry(of: linear) }
-      if let head = plan.head { _ = try importance.entry(of: head) }
+      if let head = plan.head, !importance.knows(head) {
+        throw RunError.headWithoutImportance(importance.path)
+      }
     }
     if settings.method.needsCalibration && calibration == nil && importance == nil {
       throw RunError.calibrationNeeded(method: settings.method.name)
@@ -180,7 +188,7 @@ public struct QuantizationRun {
           leaving: LinearSelection(
             quantized: plan.groups(without: Set(failed)).flatMap(\.linears),
             dense: plan.dense + failed, foreign: plan.foreign,
-            head: plan.head.map(\.name).flatMap { failed.contains($0) ? nil : $0 }),
+            head: plan.storedHead.flatMap { failed.contains($0) ? nil : $0 }),
           provenance: provenance, record: try identity.record(of: model, adding: provenance)))
     }
     isComplete = true

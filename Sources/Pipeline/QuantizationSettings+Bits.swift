@@ -1,6 +1,6 @@
-internal import Formats
+package import Formats
 package import Quantizer
-internal import Solvers
+package import Solvers
 package import Transformer
 
 extension QuantizationSettings {
@@ -59,6 +59,22 @@ extension QuantizationSettings {
       }
     }
     return result
+  }
+
+  /// Checks that the method's rounding has codes for what is stored of Linears.
+  ///
+  /// - Throws: ``StageError`` for the first Linear whose scheme it cannot have.
+  package func checkRounding(
+    _ linears: some Sequence<LinearShape>, _ scheme: (LinearShape) -> Scheme
+  ) throws(StageError) {
+    let rounding = method.rounding.make(options)
+    for linear in linears {
+      do throws(SolverError) {
+        try rounding.check(scheme(linear))
+      } catch {
+        throw StageError(linear: linear.name, cause: error)
+      }
+    }
   }
 
   /// Checks that Linears may have different numbers of bits.

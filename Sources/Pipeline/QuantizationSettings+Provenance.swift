@@ -27,8 +27,9 @@ extension QuantizationSettings {
     if let file = report.importance { members.append(("importance", .string(file))) }
     if method.rounding.name == RoundingMethod.gptq.name {
       members.append(("column_order", .string(options.order.rawValue)))
+      let isSearched = options.searchesDamping && report.heldOutTokens > 0
       members.append(
-        ("damp_percent", options.searchesDamping ? "held-out" : .rounded(options.damping.share)))
+        ("damp_percent", isSearched ? "held-out" : .rounded(options.damping.share)))
     }
     if let correction, report.calibrationTokens > 0, report.importance == nil {
       let strength: JSONValue =

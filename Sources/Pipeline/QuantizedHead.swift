@@ -35,7 +35,8 @@ extension LanguageModel {
 }
 
 extension QuantizationRun {
-  /// Solves the head for the hidden states behind the last block, stores it and reports it, if the run quantizes it.
+  /// Solves the head for the hidden states behind the last block, stores it and reports it, if the run quantizes it;
+  /// if it is taken over, reports it.
   ///
   /// - Throws: ``StageError`` where it cannot be quantized, unless it is then to stay dense; `CheckpointError` where
   ///   it cannot be read or stored; what `send` throws.
@@ -44,7 +45,10 @@ extension QuantizationRun {
     behind stream: Stream, beside original: Stream?, by quantizer: BlockQuantizer,
     into sink: any ResultSink, _ report: inout RunReport, _ send: (RunEvent) throws -> Void
   ) throws {
-    guard let head = plan.head else { return }
+    guard let head = plan.head else {
+      report.linears += [taken?.headReport].compactMap(\.self)
+      return
+    }
     try send(.progress(Double(plan.blocks.count) / plan.steps, "head"))
     let slot = Slot(head.name, rows: head.rows, columns: head.columns)
     let (clock, recipe) = (quantizer.clock, quantizer.recipes[head.name] ?? quantizer.recipe)

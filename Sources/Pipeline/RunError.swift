@@ -19,6 +19,8 @@ public enum RunError: RemediableError {
   case twoSources
   /// The head is to be quantized, which the format does not store.
   case headInFormat(String)
+  /// The head is to be quantized, of which a file of importances says nothing.
+  case headWithoutImportance(String)
   /// The head is to be quantized by a method that rounds inputs.
   case headBesideRoundedInputs(method: String)
   /// Keys and values are to have scales, but there is no calibration.
@@ -70,6 +72,8 @@ public enum RunError: RemediableError {
     case .twoSources: "a calibration text tells all that importances do; give one of them"
     case .headInFormat(let format):
       "\(format) does not store the head as it stores other Linears"
+    case .headWithoutImportance(let path):
+      "\(path): has no importances for the head, which such files mostly lack"
     case .headBesideRoundedInputs(let method):
       "inputs are rounded to 8 bits (\(method)), and engines multiply a head with inputs as they are; "
         + "leave the head as it is"
@@ -116,6 +120,7 @@ public enum RunError: RemediableError {
     case .calibrationNeeded: [.giveCalibrationText, .chooseMethod("rtn")]
     case .importanceFalls: [.giveCalibrationText, .chooseMethod("gptq")]
     case .twoSources: []
+    case .headWithoutImportance: [.giveCalibrationText]
     case .headInFormat: [.chooseFormat("compressed-tensors")]
     case .nothingToKeep, .cacheNeedsCalibration: [.giveCalibrationText]
     case .partialPerplexity: [.selectEverything, .leaveOutText]

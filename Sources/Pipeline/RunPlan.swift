@@ -13,6 +13,8 @@ package struct RunPlan {
   let tables: [LinearShape]
   /// The head, where it is quantized like a Linear of the blocks.
   let head: LinearShape?
+  /// The name of the head where it is quantized like a Linear, now or in what is taken over.
+  let storedHead: String?
   /// Whether that makes the head a matrix of its own where the source shares the embedding's.
   let untiesHead: Bool
   /// What is stored for each Linear and table, by its name.
@@ -45,9 +47,11 @@ package struct RunPlan {
     blocks = model.declaration.blocks.indices.map(model.declaration.linears)
     let inIntegers = try model.plannedTables(settings)
     let plannedHead = try model.plannedHead(settings, among: inIntegers.map(\.0))
-    let rounded = inIntegers.filter { $0.0 != plannedHead?.0 }
+    let storedHead = plannedHead?.0 ?? taken?.head
+    let rounded = inIntegers.filter { $0.0 != storedHead }
     (tables, head) = (rounded.map(\.0), plannedHead?.0)
-    untiesHead = model.sharesHead && head != nil && head != model.headShape
+    self.storedHead = storedHead?.name
+    untiesHead = model.sharesHead && storedHead != nil && storedHead != model.headShape
     let ends = rounded + [plannedHead].compactMap(\.self)
     let schemes = try settings.schemes(for: model)
       .merging(ends.map { ($0.0.name, $0.1) }) { _, end in end }
@@ -62,6 +66,7 @@ package struct RunPlan {
     try Self.checkWidths(sorted, isFree: settings.format.standardScheme == nil) {
       scheme($0).weights
     }
+    try settings.checkRounding(sorted + [head].compactMap(\.self)) { scheme($0).weights }
     dense = model.denseModules.filter { [head] in
       taken?.tensors[$0] == nil && $0 != head?.name
     }
@@ -75,11 +80,11 @@ package struct RunPlan {
     }
     if model.hasMixedExperts(groups) { engines = engines.withoutMixedExperts() }
     if settings.format.cache == .integer { engines = engines.withoutIntegerCache() }
-    if head != nil, settings.format is GPTQFormat { engines = engines.withoutGPTQHead() }
+    if storedHead != nil, settings.format is GPTQFormat { engines = engines.withoutGPTQHead() }
     self.engines = model.foreignPrefix.map(engines.withoutEngines) ?? engines
     try taken?.check(beside: groups, in: settings.format)
     guard !settings.method.keepsOutliers else { throw RunError.cannotStoreOutliers }
-    let headTensor = head.map { "\($0.name).weight" }
+    let headTensor = storedHead.map { "\($0.name).weight" }
     let rotated = model.rotatedTensors.filter { $0.name != headTensor }
     rewritten = Set(
       settings.method.changesDenseTensors
@@ -100,8 +105,11 @@ package struct RunPlan {
         if !rewritten.contains(tensor.name) { copied.append(tensor) }
       }
     }
-    if let head, let headTensor, model.folder.tensor(headTensor) == nil {
-      tensors += settings.format.layout(of: head, scheme(head), scales: scales)
+    if let headTensor, model.folder.tensor(headTensor) == nil {
+      if let head { tensors += settings.format.layout(of: head, scheme(head), scales: scales) }
+      let stored = taken?.tensors(insteadOf: headTensor) ?? []
+      tensors += stored.map { NamedShape($0.name, $0.shape.type, $0.shape.dimensions) }
+      adopted += stored
     }
     if settings.format.cache != nil {
       tensors += model.declaration.blocks.compactMap(\.cacheModule).flatMap(CacheScales.tensors)
@@ -112,8 +120,8 @@ package struct RunPlan {
   /// What progress counts: the blocks, and the head where it is quantized.
   var steps: Double { Double(blocks.count + (head == nil ? 0 : 1)) }
 
-  /// The number of Linears to be quantized.
-  var linearCount: Int { blocks.reduce(0) { $0 + $1.count } }
+  /// The number of Linears to be quantized, with the head.
+  var linearCount: Int { blocks.reduce(0) { $0 + $1.count } + (head == nil ? 0 : 1) }
 
   /// The groups without some Linears.
   func groups(without names: Set<String>) -> [SchemeGroup] {

@@ -86,8 +86,11 @@ public struct LinearReport: Sendable, Equatable {
 
   /// Whether more than half of the output is lost, to rounded weights and inputs together; on tokens
   /// that no solver saw if there are any.
+  ///
+  /// What is taken over has only the error of its weights, which says little: that of ternary weights is about half.
   public var isRuined: Bool {
-    (error.heldOut ?? error.calibration ?? error.weight) + (error.activation ?? 0) > 0.5
+    !isTakenOver
+      && (error.heldOut ?? error.calibration ?? error.weight) + (error.activation ?? 0) > 0.5
   }
 }
 

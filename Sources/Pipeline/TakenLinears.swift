@@ -12,20 +12,22 @@ struct TakenLinears {
   /// Their tensors, by the name of the Linear.
   let tensors: [String: [ModelFolder.TensorReference]]
   private let blocks: [[LinearShape]]
+  /// The head, if it is among them.
+  let head: LinearShape?
   private let source: LanguageModel
 
-  /// Linears of the blocks of a result.
+  /// Linears of the blocks of a result, and maybe its head.
   ///
   /// - Throws: ``CheckpointError`` if one cannot be decoded, or has no report.
   init(
-    _ blocks: [[LinearShape]], from source: LanguageModel, _ format: any CheckpointFormat,
-    reports: [String: LinearReport]
+    _ blocks: [[LinearShape]], _ head: LinearShape?, from source: LanguageModel,
+    _ format: any CheckpointFormat, reports: [String: LinearReport]
   ) throws(CheckpointError) {
-    self.blocks = blocks
+    (self.blocks, self.head) = (blocks, head)
     self.source = source
     var linears: [(String, LinearScheme)] = []
     var tensors: [String: [ModelFolder.TensorReference]] = [:]
-    for block in blocks {
+    for block in blocks + [[head].compactMap(\.self)] {
       for (linear, quantized) in zip(block, try source.decoded(block)) {
         guard reports[linear.name] != nil else {
           throw .missing(
@@ -71,6 +73,9 @@ struct TakenLinears {
   func reports(ofBlock index: Int) -> [LinearReport] {
     blocks[index].compactMap { reports[$0.name]?.takenOver }
   }
+
+  /// What was reported of the head, if it is taken over.
+  var headReport: LinearReport? { head.flatMap { reports[$0.name]?.takenOver } }
 }
 
 extension LanguageModel {

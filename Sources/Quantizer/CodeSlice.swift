@@ -17,10 +17,13 @@ package struct CodeSlice: Sendable {
   private let cut: Int
   private let hasOffset: Bool
 
-  /// The upper bits of the codes of a scheme; nil for levels of a table, or as many bits as there are.
-  package init?(_ scheme: Scheme, bits: Int) {
-    if case .table = scheme.points { return nil }
-    guard (2..<scheme.bits).contains(bits), !scheme.isNarrow else { return nil }
+  /// The upper bits of the codes of a scheme.
+  ///
+  /// - Throws: ``CodeSliceError`` for levels of a table, codes that leave one out, or as many bits as there are.
+  package init(_ scheme: Scheme, bits: Int) throws(CodeSliceError) {
+    if case .table(let table) = scheme.points { throw .levels(table) }
+    guard !scheme.isNarrow else { throw .narrow }
+    guard (2..<scheme.bits).contains(bits) else { throw .bits(scheme.bits) }
     (self.bits, cut, hasOffset) = (bits, scheme.bits - bits, scheme.points == .offset)
   }
 
@@ -41,24 +44,57 @@ package struct CodeSlice: Sendable {
   }
 }
 
+/// Why codes have no upper bits that are codes as well.
+package enum CodeSliceError: Error, Equatable, CustomStringConvertible {
+  /// They stand for the levels of a table.
+  case levels(LevelTable)
+  /// The lowest one is left out.
+  case narrow
+  /// There are only so many bits.
+  case bits(Int)
+  /// The zero point is none of the codes that are left.
+  case zeroPoint(Float)
+
+  /// What was found, and what was needed.
+  package var description: String {
+    switch self {
+    case .levels(let table):
+      "has the levels of \(table.name), which are not evenly spaced, so the upper bits of a code are none"
+    case .narrow:
+      "leaves out its lowest code, as ternary weights do, so the upper bits of a code are none"
+    case .bits(let bits):
+      "has codes of \(bits) bits; at least 2, and fewer than there are, can be kept"
+    case .zeroPoint(let zero):
+      "has the zero point \(zero.formatted), which is none of the codes that are left; codes around the middle, or "
+        + "from floating-point offsets, have upper bits"
+    }
+  }
+}
+
+extension Float {
+  /// A whole number without its point.
+  fileprivate var formatted: String { Int(exactly: self).map(String.init) ?? "\(self)" }
+}
+
 extension QuantizedWeight {
-  /// The weights that the upper bits of the codes stand for; nil where the codes have no such bits, or no such zero
-  /// points.
+  /// The weights that the upper bits of the codes stand for.
   ///
   /// Scales are exact. Floating-point offsets are rounded to the type in which both are stored.
   ///
+  /// - Throws: ``CodeSliceError`` where the codes have no such bits, or no such zero points.
   /// - Complexity: O(rows · columns).
   package func sliced(
     to bits: Int, storing format: FloatFormat = .float32
-  ) -> QuantizedWeight? {
-    guard let slice = CodeSlice(grid.scheme, bits: bits),
-      let scheme = try? grid.scheme.storing(bits: bits)
-    else { return nil }
-    let entries = zip(grid.scales.elements, grid.offsets.elements).map {
-      slice.entry(GridEntry(scale: $0, offset: $1))
+  ) throws(CodeSliceError) -> QuantizedWeight {
+    let slice = try CodeSlice(grid.scheme, bits: bits)
+    guard let scheme = try? grid.scheme.storing(bits: bits) else { throw .bits(grid.scheme.bits) }
+    var known: [GridEntry] = []
+    for (scale, offset) in zip(grid.scales.elements, grid.offsets.elements) {
+      guard let entry = slice.entry(GridEntry(scale: scale, offset: offset)) else {
+        throw .zeroPoint(offset)
+      }
+      known.append(entry)
     }
-    guard !entries.contains(where: { $0 == nil }) else { return nil }
-    let known = entries.compactMap(\.self)
     func matrix(_ values: [Float]) -> Matrix {
       Matrix(rows: grid.scales.rows, columns: grid.scales.columns, elements: values)
     }

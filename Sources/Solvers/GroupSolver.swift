@@ -72,7 +72,7 @@ struct GroupSolver {
     let solution = LinearSolution(
       name: problem.name, linear: linear, error: error,
       clippedShare: linear.weight.clippedShare(of: rounded),
-      lostRows: problem.weights.rowsLost(to: difference),
+      lostRows: problem.weights.rowsLost(in: effective),
       conditioning: rounding.prepared.conditioning,
       outliers: try outlierReport(target, linear), tokens: tokens,
       gap: byRow ? gap(of: linear, target, lost) : nil)

@@ -12,7 +12,7 @@ public struct LinearSolution: Sendable {
   public let error: LinearError
   /// The share of weights that lie beyond the ends of their grid.
   public let clippedShare: Double
-  /// The number of rows of which hardly anything is left: ‖w − ŵ‖² > 0.9·‖w‖².
+  /// The number of rows of which hardly anything is left: ‖ŵ‖² < 0.1·‖w‖².
   ///
   /// The scale of such a row may be too small for its format.
   public let lostRows: Int

@@ -44,12 +44,12 @@ extension Matrix {
 }
 
 extension Matrix {
-  /// The number of rows of which hardly anything is left after an error, `[rows, columns]`.
-  func rowsLost(to error: Matrix) -> Int {
+  /// The number of rows of which hardly anything is left in what was made of them, `[rows, columns]`.
+  func rowsLost(in result: Matrix) -> Int {
     (0..<rows).count { i in
-      let (weights, lost) = (row(i), error.row(i))
+      let (weights, left) = (row(i), result.row(i))
       let energy = VectorMath.wideDot(weights, weights)
-      return energy > 0 && VectorMath.wideDot(lost, lost) > 0.9 * energy
+      return energy > 0 && VectorMath.wideDot(left, left) < 0.1 * energy
     }
   }
 }

@@ -17,6 +17,11 @@ public protocol Rounding: Sendable {
   func prepared(for input: RoundingInput, _ scheme: Scheme) throws(SolverError)
     -> any PreparedRounding
 
+  /// Checks that the rounding has codes for a scheme, which takes no statistics.
+  ///
+  /// - Throws: ``SolverError`` for a scheme that it cannot have.
+  func check(_ scheme: Scheme) throws(SolverError)
+
   /// What the rounding needs to know about an input besides the second moment.
   var neededParts: InputStatistics.Parts { get }
 
@@ -27,6 +32,9 @@ public protocol Rounding: Sendable {
 extension Rounding {
   /// The natural order.
   public var order: ColumnOrder { .natural }
+
+  /// Any scheme will do.
+  public func check(_ scheme: Scheme) throws(SolverError) {}
 
   /// Nothing besides the second moment.
   public var neededParts: InputStatistics.Parts { [] }
@@ -65,6 +73,18 @@ extension PreparedRounding {
   }
 }
 
+extension Scheme {
+  /// Why its codes have no upper bits that are codes as well.
+  fileprivate var unsliced: String {
+    switch points {
+    case .table(let table): "these are levels of a table (\(table.name))"
+    case .zeroPoint: "these are of \(bits) bits with zero points"
+    case .symmetric where isNarrow: "these leave out the lowest code of \(bits) bits"
+    case .symmetric, .offset: "these are of \(bits) bits"
+    }
+  }
+}
+
 /// Why a Linear could not be quantized as asked.
 ///
 /// Solvers never fall back silently to something else.
@@ -91,8 +111,7 @@ public enum SolverError: RemediableError {
     case .tokensNeeded(let method):
       "\(method) needs the magnitudes of the inputs, which a Hessian does not tell"
     case .noSlices(let scheme):
-      "matryoshka needs symmetric codes, or such with floating-point offsets, of 4, 6 or 8 bits, and these are of "
-        + "\(scheme.bits) bits\(scheme.points == .zeroPoint ? " with zero points" : "")"
+      "matryoshka needs symmetric codes, or such with floating-point offsets, of 4, 6 or 8 bits; \(scheme.unsliced)"
     case .factor(let failure): failure.description
     case .grid(let error): error.description
     case .heldOut(let input):

@@ -6,17 +6,20 @@ public struct RoundingMethod: Sendable {
   public let summary: String
   /// Whether the rounding requires calibration.
   public let needsCalibration: Bool
+  /// The bits of a code where none are asked for.
+  public let standardBits: Int
   /// Makes the rounding with the options that apply to it.
   public let make: @Sendable (MethodOptions) -> any Rounding
 
   /// A rounding with a name.
   public init(
-    name: String, summary: String, needsCalibration: Bool,
+    name: String, summary: String, needsCalibration: Bool, standardBits: Int = 4,
     make: @escaping @Sendable (MethodOptions) -> any Rounding
   ) {
     self.name = name
     self.summary = summary
     self.needsCalibration = needsCalibration
+    self.standardBits = standardBits
     self.make = make
   }
 
@@ -50,7 +53,7 @@ public struct RoundingMethod: Sendable {
   public static let matryoshka = RoundingMethod(
     name: "matryoshka",
     summary: "GPTQ for nested codes: the upper 4 and 2 bits of 8 are codes as well (MatQuant)",
-    needsCalibration: true
+    needsCalibration: true, standardBits: 8
   ) { MatryoshkaRounding(start: NearestPlaneRounding(order: $0.order, damping: $0.damping)) }
 
   /// Round to nearest.

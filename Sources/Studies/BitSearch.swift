@@ -73,8 +73,9 @@ public struct BitSearch {
     for bits in Set(choices ?? Self.standardChoices).sorted() {
       let candidate = try settings.storing(bits: bits)
       let stored = linears.map { ($0, candidate.linearScheme) }
-      do throws(RunError) {
+      do {
         _ = try EngineCheck(stored, in: settings.format)
+        try candidate.checkRounding(linears) { _ in candidate.scheme }
         candidates.append(candidate)
       } catch {
         // What the user asked for is not left out silently.

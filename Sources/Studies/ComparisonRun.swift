@@ -38,7 +38,10 @@ public struct ComparisonRun {
     let blocks = model.declaration.blocks.indices
     let selected = blocks.flatMap { selection.linears(of: model.declaration, block: $0) }
     guard !selected.isEmpty else { throw RunError.nothingSelected }
-    for settings in candidates { try RunPlan.checkWidths(selected) { _ in settings.scheme } }
+    for settings in candidates {
+      try RunPlan.checkWidths(selected) { _ in settings.scheme }
+      try settings.checkRounding(selected) { _ in settings.scheme }
+    }
     let shapes = blocks.flatMap(model.declaration.linears)
     recipes = try candidates.map {
       $0.recipe(scales: try RunPlan.scaleFormat(shapes, in: model.folder, $0.format))

@@ -80,7 +80,8 @@ public struct Conversion: Sendable {
     }
     try sink.commit(description(plan))
     return ConversionReport(
-      plan, from: source.name, to: plan.format.name, seconds: (clock.now - start).seconds)
+      plan, from: source.name, to: plan.format.name, keptBits: model.upperBits,
+      seconds: (clock.now - start).seconds)
   }
 
   /// Stores a table as floats.

@@ -17,10 +17,12 @@ public struct ConversionReport: Sendable, Equatable {
   public let bitsPerWeight: Double
   /// The Linears left in floating point.
   public let dense: [String]
+  /// How many bits of each code were kept, if not all.
+  public let keptBits: Int?
   /// The time of the conversion, in seconds.
   public let seconds: Double
 
-  init(_ plan: ConversionPlan, from: String, to: String, seconds: Double) {
+  init(_ plan: ConversionPlan, from: String, to: String, keptBits: Int?, seconds: Double) {
     let shapes = plan.blocks.joined().map(\.shape)
     let bytes = plan.byteCounts.values.reduce(0, +)
     self.from = from
@@ -29,6 +31,7 @@ public struct ConversionReport: Sendable, Equatable {
     weights = shapes.reduce(0) { $0 + $1.rows * $1.columns }
     bitsPerWeight = 8 * Double(bytes) / Double(max(1, weights))
     dense = plan.dense
+    self.keptBits = keptBits
     self.seconds = seconds
   }
 
@@ -37,7 +40,8 @@ public struct ConversionReport: Sendable, Equatable {
     [
       "from": .string(from), "to": .string(to), "linears": .number(JSONNumber(linears)),
       "weights": .number(JSONNumber(weights)), "bits_per_weight": .rounded(bitsPerWeight),
-      "dense": .array(dense.map { .string($0) }), "seconds": .rounded(seconds),
+      "dense": .array(dense.map { .string($0) }),
+      "kept_bits": keptBits.map { .number(JSONNumber($0)) } ?? .null, "seconds": .rounded(seconds),
     ]
   }
 }

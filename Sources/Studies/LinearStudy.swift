@@ -33,6 +33,7 @@ public struct LinearStudy: Sendable {
     for settings in candidates {
       guard !settings.method.rotates else { throw RunError.rotationNeedsModel }
       try RunPlan.checkWidths([shape]) { _ in settings.scheme }
+      try settings.checkRounding([shape]) { _ in settings.scheme }
       if case .unknown = files.input, settings.method.needsCalibration {
         throw LinearFileError.inputNeeded(method: settings.method.name)
       }

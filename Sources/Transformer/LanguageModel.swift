@@ -126,16 +126,12 @@ public struct LanguageModel: Sendable {
     guard let format, isQuantized(shape) else { return nil }
     let linear = try format.decode(shape, in: folder, folder.quantization ?? nil)
     guard let upperBits, upperBits != linear.weight.grid.scheme.bits else { return linear }
-    guard linear.kept == nil,
-      let slice = linear.weight.sliced(to: upperBits, storing: scaleFormat(of: shape))
-    else {
-      throw .tensor(
-        name: shape.name, path: folder.path,
-        reason:
-          "has codes of which the upper \(upperBits) bits are none; fewer bits than there are, at least 2, and "
-          + "evenly spaced points around the middle code or from floating-point offsets are needed")
+    do throws(CodeSliceError) {
+      let slice = try linear.weight.sliced(to: upperBits, storing: scaleFormat(of: shape))
+      return QuantizedLinear(slice, activations: linear.activations)
+    } catch {
+      throw .tensor(name: shape.name, path: folder.path, reason: "\(error)")
     }
-    return QuantizedLinear(slice, activations: linear.activations)
   }
 
   /// The type in which the scales of a Linear are stored.

@@ -209,7 +209,8 @@ private let quantizeHelp = """
                             (LLM.int8())
     --bits <bits>           Bits of a code, 2 to 8; or ternary, codes of 2 bits
                             of which only -1, 0 and 1 are used. (default: 4; 8
-                            where inputs are rounded to integers)
+                            where inputs are rounded to integers, and with
+                            matryoshka)
     --group-size <group-size>
                             Consecutive weights that share a scale: a number, or
                             channel, or tensor. (default: 128; channel where

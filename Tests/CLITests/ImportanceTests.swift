@@ -156,13 +156,19 @@ extension TemporaryFolder {
     ),
     (
       ["--head"],
-      "i.gguf: has no importances for lm_head; it is of another model, or of a part of this one"
+      "i.gguf: has no importances for the head, which such files mostly lack; give --calibration FILE"
+    ),
+    (
+      ["--type", "nvfp4", "--method", "gptq+nvfp4"],
+      "gptq+nvfp4 needs the inputs themselves, and importances are only the mean square of each channel; give "
+        + "--calibration FILE, or use --method gptq"
     ),
   ])
   func `is refused where that is not enough`(options: [String], message: String) throws {
     try withModel { folder in
       let outcome = try Command.start(
-        ["quantize", "model", "-o", "out", "--importance", "i.gguf"] + settings + options,
+        ["quantize", "model", "-o", "out", "--importance", "i.gguf"]
+          + (options.contains("--type") ? [] : settings) + options,
         in: folder
       ).finish()
       #expect(outcome.status == 1)

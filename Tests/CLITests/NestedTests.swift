@@ -15,7 +15,7 @@ import Testing
       try folder.write("text.safetensors", TinyModel.tokenFile(TinyModel.tokens(640, seed: 2)))
       try Command.succeed(
         "quantize", "model", "-o", "nested", "--calibration", "text.safetensors", "--length", "32",
-        "--method", "matryoshka", "--bits", "8", "--group-size", "32", in: folder)
+        "--method", "matryoshka", "--group-size", "32", in: folder)
       try body(folder)
     }
   }
@@ -33,8 +33,9 @@ import Testing
       var divergences: [Double] = []
       for (bits, format) in [(4, "gptq"), (2, "compressed-tensors")] {
         let name = "nested-\(bits)"
-        try Command.succeed(
+        let told = try Command.succeed(
           "convert", "nested", "-o", name, "--format", format, "--bits", "\(bits)", in: folder)
+        #expect(told.output.contains(", the upper \(bits) bits of each code kept, "))
         let cut = 8 - bits
         #expect(
           try weight(name)
@@ -92,19 +93,71 @@ import Testing
     }
   }
 
-  @Test func `needs codes that have slices`() throws {
+  @Test(arguments: [
+    (["--bits", "5"], "these are of 5 bits"),
+    (["--asymmetric"], "these are of 8 bits with zero points"),
+    (["--bits", "ternary"], "these leave out the lowest code of 2 bits"),
+    (["--type", "mxfp4"], "these are levels of a table (e2m1)"),
+  ])
+  func `needs codes that have slices, which is known at once`(
+    options: [String], reason: String
+  ) throws {
     try TemporaryFolder.with { folder in
       try TinyModel(.float16).write("model", in: folder)
       try folder.write("text.safetensors", TinyModel.tokenFile(TinyModel.tokens(640, seed: 2)))
+      let isFixed = options.contains("--type")
       let outcome = try Command.start(
         [
           "quantize", "model", "-o", "out", "--calibration", "text.safetensors", "--length", "32",
-          "--method", "matryoshka", "--bits", "5", "--group-size", "32",
-        ], in: folder
+          "--method", "matryoshka", "--dry-run",
+        ] + (isFixed ? [] : ["--group-size", "32"]) + options, in: folder
       ).finish()
       #expect(
-        outcome.status == 1 && outcome.errors.contains("matryoshka needs symmetric codes"),
-        "\(outcome.errors)")
+        outcome.status == 1
+          && outcome.errors.contains(
+            "matryoshka needs symmetric codes, or such with floating-point offsets, of 4, 6 or 8 bits; \(reason)"
+          ), "\(outcome.errors)")
+    }
+  }
+
+  @Test func `gets bits by a budget from those that have slices`() throws {
+    try TemporaryFolder.with { folder in
+      try TinyModel(.float16).write("model", in: folder)
+      try folder.write("text.safetensors", TinyModel.tokenFile(TinyModel.tokens(640, seed: 2)))
+      let search = [
+        "quantize", "model", "-o", "out", "--calibration", "text.safetensors", "--length", "32",
+        "--method", "matryoshka", "--group-size", "32", "--bits-budget", "5",
+      ]
+      let refused = try Command.start(search + ["--bits-choices", "4,5"], in: folder).finish()
+      #expect(refused.status == 1 && refused.errors.contains("these are of 5 bits"))
+      try Command.succeed(search + ["--save-bits-plan", "plan.json"], in: folder)
+      let plan = try JSONValue(parsing: folder.read("plan.json")).field.member("bits").members
+      #expect(try Set(plan.map { try $0.field.int }).isSubset(of: [4, 6, 8]))
+    }
+  }
+
+  @Test(arguments: [
+    (
+      ["--bits", "4"], "5", "has codes of 4 bits; at least 2, and fewer than there are, can be kept"
+    ),
+    (["--bits", "ternary"], "2", "leaves out its lowest code, as ternary weights do"),
+    (["--bits", "8", "--asymmetric"], "4", "which is none of the codes that are left"),
+  ])
+  func `says why codes of others have none`(
+    options: [String], bits: String, reason: String
+  ) throws {
+    try TemporaryFolder.with { folder in
+      try TinyModel(.float16).write("model", in: folder)
+      try Command.succeed(
+        ["quantize", "model", "-o", "base", "--method", "rtn", "--group-size", "32"] + options,
+        in: folder)
+      let outcome = try Command.start(
+        ["convert", "base", "-o", "out", "--format", "compressed-tensors", "--bits", bits],
+        in: folder
+      ).finish()
+      // As many bits as there are is all of them.
+      #expect(outcome.status == (options.last == "ternary" ? 0 : 1))
+      #expect(outcome.errors.contains(reason) == (options.last != "ternary"), "\(outcome.errors)")
     }
   }
 }

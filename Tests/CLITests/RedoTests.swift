@@ -192,6 +192,51 @@ extension ModelFolder.TensorReference {
     }
   }
 
+  @Test(arguments: ["compressed-tensors", "gptq", "mlx"], [true, false])
+  func `leave a quantized head as it is, unless they are it`(format: String, tied: Bool) throws {
+    try TemporaryFolder.with { folder in
+      var model = TinyModel(.bfloat16)
+      if !tied {
+        model.configure("tie_word_embeddings", "false")
+        let values = (0..<64 * 32).map { i -> Float in Float(i * i % 977) / 1500 - 0.3 }
+        model.tensors.append(
+          .init("lm_head.weight", "BF16", [64, 32], FloatFormat.bfloat16.encode(values)))
+      }
+      try model.write("model", in: folder)
+      try folder.write("text.safetensors", TinyModel.tokenFile(TinyModel.tokens(640, seed: 2)))
+      try Command.succeed(quantize("base", "--format", format, "--head"), in: folder)
+      let head = tied && format == "mlx" ? "model.embed_tokens" : "lm_head"
+      func report(_ name: String) throws -> JSONValue? {
+        try JSONValue(parsing: folder.read("\(name)/ptq-report.json")).member("linears").array.last
+          .map(\.value)
+      }
+      for (output, redone) in [("kept", "0.mlp.down_proj"), ("again", "lm_head,o_proj")] {
+        try Command.succeed(
+          quantize(output, "--format", format, "--base", "base", "--redo", redone), in: folder)
+        try Command.succeed("verify", output, "--against", "model", in: folder)
+        #expect(try report(output)?["name"] == .string(head))
+      }
+      #expect(try folder.changedLinears(from: "base", to: "kept") == [])
+      #expect(try report("kept")?["taken_over"] == true)
+      // What it reads is the same, and so is what it becomes.
+      #expect(try folder.changedLinears(from: "base", to: "again") == [])
+      #expect(try report("again")?["held_out_error"] == report("base")?["held_out_error"])
+    }
+  }
+
+  @Test func `are not the head where that is dense`() throws {
+    try TemporaryFolder.withBase { folder in
+      let outcome = try Command.start(
+        quantize("out", "--base", "base", "--redo", "lm_head"), in: folder
+      ).finish()
+      #expect(outcome.errors.hasPrefix("Error: lm_head: no Linear of the decoder blocks"))
+      try Command.succeed(
+        quantize("out", "--base", "base", "--redo", "lm_head", "--head"), in: folder)
+      #expect(
+        try ModelFolder(path: folder.path("out")).tensor("lm_head.weight_packed") != nil)
+    }
+  }
+
   @Test func `are those of the same model`() throws {
     try TemporaryFolder.withBase { folder in
       try folder.remove("model")

@@ -28,6 +28,8 @@ private func withModel(_ body: (TemporaryFolder) throws -> Void) throws {
         ["quantize", "model", "-o", "out", "--format", format, "--group-size", "32"] + calibrated,
         in: folder)
       #expect(made.output.contains("2 bits") || made.output.contains("bits per weight"))
+      // Its weights differ by about half, and there is still much of every row.
+      #expect(!made.output.contains("hardly anything is left"))
       try Command.succeed("verify", "out", "--against", "model", in: folder)
       let result = try ModelFolder(path: folder.path("out"))
       let codec = try #require(try CheckpointFormats.all.format(of: result))

@@ -15,7 +15,7 @@ import Testing
   @Test(arguments: [(8, 4), (8, 2), (8, 3), (6, 3), (4, 2)])
   func `are the nearest codes around a zero point`(bits: (all: Int, kept: Int)) throws {
     let whole = try weight(.symmetric, bits: bits.all)
-    let slice = try #require(whole.sliced(to: bits.kept))
+    let slice = try whole.sliced(to: bits.kept)
     #expect(
       slice.grid.scheme == (try Scheme(bits: bits.kept, symmetric: true, granularity: .group(16))))
     let step = Double(1 << (bits.all - bits.kept))
@@ -33,7 +33,7 @@ import Testing
   @Test(arguments: [(8, 4), (8, 2), (6, 3), (4, 2)])
   func `stand for the middle of their codes from an offset`(bits: (all: Int, kept: Int)) throws {
     let whole = try weight(.offset, bits: bits.all)
-    let slice = try #require(whole.sliced(to: bits.kept))
+    let slice = try whole.sliced(to: bits.kept)
     let count = 1 << (bits.all - bits.kept)
     for (i, code) in slice.codes.enumerated() {
       #expect(Int(code) == Int(whole.codes[i]) / count)
@@ -56,18 +56,18 @@ import Testing
           scheme: scheme, groupSize: 2, scales: Matrix(rows: 1, columns: 1) { _, _ in 1 },
           zeroPoints: [zero]), codes: [0, 255])
     }
-    #expect(weight(zero: 64).sliced(to: 4)?.grid.zeroPoints == [4])
-    #expect(weight(zero: 64).sliced(to: 2)?.grid.zeroPoints == [1])
-    #expect(weight(zero: 65).sliced(to: 4) == nil)
-    #expect(weight(zero: 64).sliced(to: 8) == nil)
-    #expect(weight(zero: 64).sliced(to: 1) == nil)
-    #expect(weight(zero: 64).sliced(to: 9) == nil)
+    #expect(try weight(zero: 64).sliced(to: 4).grid.zeroPoints == [4])
+    #expect(try weight(zero: 64).sliced(to: 2).grid.zeroPoints == [1])
+    #expect(throws: CodeSliceError.zeroPoint(65)) { try weight(zero: 65).sliced(to: 4) }
+    for bits in [8, 1, 9] {
+      #expect(throws: CodeSliceError.bits(8)) { try weight(zero: 64).sliced(to: bits) }
+    }
     let table = try Scheme(bits: 4, points: .table(.nf4), granularity: .channel)
     let levels = QuantizedWeight(
       rows: 1, columns: 1,
       grid: Grid(
         scheme: table, groupSize: 1, scales: Matrix(rows: 1, columns: 1) { _, _ in 1 },
         offsets: Matrix(rows: 1, columns: 1)), codes: [3])
-    #expect(levels.sliced(to: 2) == nil)
+    #expect(throws: CodeSliceError.levels(.nf4)) { try levels.sliced(to: 2) }
   }
 }

@@ -52,6 +52,13 @@ private func run(
     #expect(!(try run([(0.3, 0.3, 0)], activation: 0.1).summary.contains("lost more")))
   }
 
+  @Test func `says nothing of what is taken over, of which only the weights are known`() throws {
+    let text = try run([(nil, nil, 0)]).json.text().replacing("0.01", with: "0.6")
+    #expect(try RunReport(JSONValue(parsing: text)).summary.contains("lost more"))
+    let taken = text.replacing("\"rows\"", with: "\"taken_over\":true,\"rows\"")
+    #expect(try !RunReport(JSONValue(parsing: taken)).summary.contains("lost more"))
+  }
+
   @Test(arguments: [
     (2048, 1, true), (2048, 127, true), (2048, 128, false), (9000, 255, true), (9000, 256, false),
     (8, 1, false), (2048, nil, false),

@@ -31,9 +31,17 @@ public struct MatryoshkaRounding: Rounding {
   public func prepared(
     for input: RoundingInput, _ scheme: Scheme
   ) throws(SolverError) -> any PreparedRounding {
-    guard let widths = MatryoshkaWidths(scheme) else { throw .noSlices(scheme) }
+    let widths = try widths(of: scheme)
     return Matryoshka(
       start: try start.plane(for: input, scheme, method: "matryoshka"), widths: widths)
+  }
+
+  /// Checks that codes have slices.
+  public func check(_ scheme: Scheme) throws(SolverError) { _ = try widths(of: scheme) }
+
+  private func widths(of scheme: Scheme) throws(SolverError) -> MatryoshkaWidths {
+    guard let widths = MatryoshkaWidths(scheme) else { throw .noSlices(scheme) }
+    return widths
   }
 }
 

@@ -34,7 +34,7 @@ struct MatryoshkaWidths: Sendable {
     var widths: [Width] = []
     var (bits, weight) = (scheme.bits, Float(1))
     while true {
-      let slice = CodeSlice(scheme, bits: bits)
+      let slice = bits < scheme.bits ? try? CodeSlice(scheme, bits: bits) : nil
       widths.append(
         Width(bits: bits, slice: slice, weight: weight, positions: Self.positions(scheme, slice)))
       guard bits % 2 == 0, bits > 2 else { break }
