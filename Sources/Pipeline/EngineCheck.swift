@@ -87,7 +87,7 @@ extension EngineCheck {
   }
 
   /// The same for a head of GPTQ, which transformers looks for among the blocks alone.
-  func withoutGPTQHead() -> EngineCheck {
+  package func withoutGPTQHead() -> EngineCheck {
     without(
       "transformers", "takes the head of a GPTQ folder for a dense one, and gives it random weights"
     )

@@ -125,7 +125,7 @@ public struct Conversion: Sendable {
       configuration: model.folder.configuration, groups: plan.groups,
       leaving: LinearSelection(
         quantized: plan.blocks.joined().map(\.shape.name),
-        dense: plan.dense + plan.alwaysDense, foreign: plan.foreign),
+        dense: plan.dense + plan.alwaysDense, foreign: plan.foreign, head: plan.head?.name),
       provenance: JSONValue(members: provenance))
   }
 }

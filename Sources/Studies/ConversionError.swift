@@ -7,8 +7,8 @@ public import Remedies
 public enum ConversionError: RemediableError {
   /// The input has no quantized Linear.
   case notQuantized(String)
-  /// The head is quantized, too.
-  case quantizedHead(String)
+  /// The embedding, or a head for which the format has no place, is quantized, too.
+  case quantizedTable(String, format: String)
   /// The keys and values have scales.
   case cacheScales(format: String)
   /// Only some of the Linears that engines merge into one matrix are quantized.
@@ -41,9 +41,8 @@ public enum ConversionError: RemediableError {
     switch self {
     case .notQuantized(let path):
       "\(path): no Linear is quantized; quantize it first"
-    case .quantizedHead(let head):
-      "\(head): is quantized, and only the Linears of the blocks are converted; quantize the original "
-        + "model to the format instead"
+    case .quantizedTable(let table, let format):
+      "\(table): is quantized, which \(format) has no place for; quantize the original model to it instead"
     case .cacheScales(let format):
       "the model has scales for its keys and values (kv_cache_scheme), which \(format) does not store; "
         + "quantize the original model to it instead"
@@ -97,7 +96,7 @@ public enum ConversionError: RemediableError {
     case .offset, .scale: [.chooseFormat("compressed-tensors")]
     case .schemes(let one, let other, _):
       one.1.differsInBitsAlone(from: other.1) ? [.chooseFormat("compressed-tensors")] : []
-    case .notQuantized, .quantizedHead, .cacheScales, .partlyQuantized, .notSymmetric,
+    case .notQuantized, .quantizedTable, .cacheScales, .partlyQuantized, .notSymmetric,
       .shortGroup,
       .scatteredGroups, .levels, .blocks, .blockWidth:
       []

@@ -24,6 +24,7 @@ extension ConversionPlan {
     }
     dense = linears.joined().filter { !model.isQuantized($0) }.map(\.name)
     alwaysDense = model.denseModules
+    head = nil
     foreign = model.foreignParts
     var planned: [[PlannedLinear]] = []
     for block in quantized {

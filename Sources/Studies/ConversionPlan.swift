@@ -20,8 +20,10 @@ struct PlannedLinear: Sendable {
 struct ConversionPlan {
   /// The quantized Linears, by their schemes.
   let groups: [SchemeGroup]
-  /// The quantized Linears of each block.
+  /// The quantized Linears of each block, and behind them those that are in none.
   let blocks: [[PlannedLinear]]
+  /// The head, where it is among them.
+  let head: LinearShape?
   /// The Linears that are in floating point in the input.
   let dense: [String]
   /// Modules that are never quantized and that readers would not leave out by themselves.
@@ -53,25 +55,24 @@ extension ConversionPlan {
   ) throws {
     try model.folder.checkCompanions()
     let linears = model.declaration.blocks.indices.map(model.declaration.linears)
+    // Where embedding and head are in integers anyway, they are copied; what other formats quantize was meant to stay
+    // small.
+    let keepsTables = wanted.tableBits != nil && wanted.name == source.name
+    let head = keepsTables || source.isFile || !wanted.holdsHead ? nil : model.quantizedHead
+    self.head = head
     let quantized = linears.map { $0.filter(model.isQuantized) }
     dense = linears.joined().filter { !model.isQuantized($0) }.map(\.name)
-    alwaysDense = model.denseModules
     foreign = model.foreignParts
-    // Where embedding and head are in integers anyway, they are copied; a quantized head of other formats was meant to
-    // stay small.
-    let keepsTables = wanted.tableBits != nil && wanted.name == source.name
-    guard
-      source.isFile || keepsTables
-        || !model.isQuantized(model.headShape) && model.quantizedTables.isEmpty
-    else {
-      throw ConversionError.quantizedHead(
-        model.quantizedTables.last?.name ?? model.declaration.head)
+    alwaysDense = model.denseModules.filter { $0 != head?.name }
+    let left = keepsTables ? [] : model.quantizedTables.filter { $0 != head }
+    if !source.isFile, let table = left.last {
+      throw ConversionError.quantizedTable(table.name, format: wanted.name)
     }
-    tables = keepsTables ? [] : try model.quantizedTables.map { try PlannedTable($0, in: model) }
+    tables = try left.map { try PlannedTable($0, in: model) }
     for block in model.declaration.blocks { try Self.checkFused(block, model) }
     var facts: [[LinearFacts]] = []
-    for block in quantized {
-      try progress(Double(facts.count) / Double(quantized.count))
+    for block in quantized + [[head].compactMap(\.self)] {
+      try progress(Double(facts.count) / Double(quantized.count + 1))
       facts.append(try Self.facts(block, model, to: wanted))
     }
     let format = wanted.storing(facts.joined().map(\.scheme.weights))
@@ -83,6 +84,7 @@ extension ConversionPlan {
       of: try model.folder.modelType)
     let kept = keepsTables ? try model.tableSchemes : []
     groups = SchemeGroup.groups(of: all.map { ($0.shape.name, $0.scheme) } + kept)
+    if head != nil, format is GPTQFormat { engines = engines.withoutGPTQHead() }
     if model.hasMixedExperts(groups) { engines = engines.withoutMixedExperts() }
     let weights = model.folder.tensor("\(model.declaration.embedding).weight")?.shape.type
       .floatFormat

@@ -73,7 +73,12 @@ extension LanguageModel {
   /// The tables that are quantized.
   package var quantizedTables: [LinearShape] {
     (quantizedEmbedding == nil ? [] : [declaration.embeddingShape])
-      + (declaration.head != declaration.embedding && isQuantized(headShape) ? [headShape] : [])
+      + [quantizedHead].compactMap(\.self)
+  }
+
+  /// The head, if it is quantized and not the embedding.
+  package var quantizedHead: LinearShape? {
+    !sharesHead && isQuantized(headShape) ? headShape : nil
   }
 
   /// What is stored for each of them.

@@ -1,8 +1,10 @@
 // A quantized head: solved, stored, read back and verified, also where the model shares it with the embedding.
 
 import Checkpoint
+import Formats
 import JSON
 import LinearAlgebra
+import Quantizer
 import TestSupport
 import Testing
 
@@ -168,6 +170,45 @@ private func withModel(tied: Bool, _ body: (TemporaryFolder) throws -> Void) thr
         ["quantize", "model", "-o", "out", "--head"] + calibrated.dropLast(2) + options, in: folder
       ).finish()
       #expect(outcome.status == 1 && outcome.errors.contains(words), "\(outcome.errors)")
+    }
+  }
+
+  @Test(arguments: ["compressed-tensors", "gptq", "mlx"], ["compressed-tensors", "gptq", "mlx"])
+  func `is converted with the blocks`(source: String, target: String) throws {
+    try TemporaryFolder.with { folder in
+      // In float16, in which all of them store scales.
+      var model = TinyModel(.float16)
+      model.configure("tie_word_embeddings", "false")
+      let values = (0..<64 * 32).map { i -> Float in Float(i * i % 977) / 1500 - 0.3 }
+      model.tensors.append(
+        .init("lm_head.weight", "F16", [64, 32], FloatFormat.float16.encode(values)))
+      try model.write("model", in: folder)
+      try folder.write("text.safetensors", TinyModel.tokenFile(TinyModel.tokens(640, seed: 2)))
+      try Command.succeed(
+        ["quantize", "model", "-o", "out", "--head", "--format", source] + calibrated
+          + (source == "mlx" ? ["--symmetric"] : []), in: folder)
+      let convert = ["convert", "out", "-o", "other", "--format", target]
+      if source == "mlx", target != "mlx" {
+        // mlx has the embedding in integers as well.
+        let refused = try Command.start(convert, in: folder).finish()
+        #expect(
+          refused.errors.contains(
+            "model.embed_tokens: is quantized, which \(target) has no place for"))
+        return
+      }
+      try Command.succeed(convert, in: folder)
+      let shape = LinearShape(name: "lm_head", rows: 64, columns: 32)
+      let weights = try ["out", "other"].map { name in
+        let result = try ModelFolder(path: folder.path(name))
+        let codec = try #require(try CheckpointFormats.all.format(of: result))
+        return try codec.decode(shape, in: result, result.quantization ?? nil).weight.dequantized()
+      }
+      #expect(weights[0] == weights[1])
+      try Command.succeed("verify", "other", in: folder)
+      let judged = try Command.succeed(
+        "eval", "other", "--text", "text.safetensors", "--length", "32", "--reference", "out",
+        "--json", in: folder)
+      #expect(try judged.json().member("kl_divergence").double < 1e-9)
     }
   }
 }

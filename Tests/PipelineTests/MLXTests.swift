@@ -174,7 +174,7 @@ extension TemporaryFolder {
       #expect {
         try folder.convert(source, to: AWQFormat())
       } throws: { error in
-        guard case .quantizedHead("model.embed_tokens")? = error as? ConversionError else {
+        guard case .quantizedTable("model.embed_tokens", _)? = error as? ConversionError else {
           return false
         }
         return true
