@@ -58,3 +58,17 @@ struct Journal {
       to: workspace)
   }
 }
+
+extension InterruptedRun {
+  /// The journal of the run to be continued; nil to begin a new one.
+  func journal(of identity: RunIdentity, output: String) throws -> Journal? {
+    if self == .discard { return nil }
+    let workspace = FolderSink.workspace(for: output)
+    guard let journal = try Journal(in: workspace) else {
+      if self == .mustContinue { throw RunError.nothingToContinue(output) }
+      return nil
+    }
+    try identity.check(continuing: journal.identity, at: output)
+    return journal
+  }
+}

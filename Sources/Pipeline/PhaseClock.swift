@@ -39,3 +39,10 @@ final class PhaseClock {
   /// The seconds of each phase so far.
   var seconds: [RunPhase: Double] { times.mapValues(\.seconds) }
 }
+
+extension Duration {
+  /// The duration in seconds.
+  package var seconds: Double {
+    Double(components.seconds) + Double(components.attoseconds) * 1e-18
+  }
+}

@@ -1,10 +1,6 @@
 internal import Checkpoint
 public import Formats
-internal import Hessian
-internal import JSON
-internal import LinearAlgebra
-internal import Quantizer
-package import Solvers
+internal import Solvers
 public import Transformer
 
 /// From folder to folder: quantizes every Linear of every block, in one pass over the tokens.
@@ -35,11 +31,11 @@ public struct QuantizationRun {
   /// What is taken over from another result.
   let taken: TakenLinears?
   /// The Linears that stay as they are because they could not be quantized when that result was made.
-  private let unquantizedBefore: [FailedLinear]
+  let unquantizedBefore: [FailedLinear]
   let plan: RunPlan
-  private let identity: RunIdentity
+  let identity: RunIdentity
   /// What an interrupted run left to be continued.
-  private let journal: Journal?
+  let journal: Journal?
 
   /// The seconds between two checkpoints, unless told.
   public static let defaultCheckpointInterval = 300.0
@@ -143,14 +139,7 @@ public struct QuantizationRun {
     try phases.during(.writing) {
       try sink.copy(plan.copied + plan.taken, from: model.folder, leaving: RunReport.fileName)
     }
-    var report = RunReport(
-      method: settings.method.name,
-      calibrationTokens: importance?.tokenCount
-        ?? (calibration?.calibration.count ?? 0) * (calibration?.length ?? 0),
-      heldOutTokens: (calibration?.heldOut.count ?? 0) * (calibration?.length ?? 0),
-      distinctTokens: calibration?.distinctTokenCount, linears: journal?.linears ?? [],
-      unquantized: journal?.unquantized ?? [], seconds: nil)
-    report.importance = importance?.path.split(separator: "/").last.map(String.init)
+    var report = emptyReport
     report.tables = try storeTables(into: sink)
     let recipe = settings.recipe(scales: plan.scales)
     var quantizer = BlockQuantizer(
@@ -174,23 +163,7 @@ public struct QuantizationRun {
       // Safety: bytes have no padding, so all of the memory is initialized.
       try unsafe sink.store(name, bytes.span.bytes)
     }
-    let failed = report.unquantized.map(\.name)
-    guard failed.count < plan.linearCount else { throw RunError.allFailed }
-    report.unquantized += unquantizedBefore
-    try sink.storeFile(RunReport.fileName, report.json.bytes(.pretty))
-    try identity.checkFiles(of: model)
-    let provenance = settings.provenance(report)
-    try phases.during(.writing) {
-      try sink.commit(
-        ResultDescription(
-          configuration: try model.outputConfiguration(untying: plan.untiesHead),
-          groups: plan.groups(without: Set(failed)),
-          leaving: LinearSelection(
-            quantized: plan.groups(without: Set(failed)).flatMap(\.linears),
-            dense: plan.dense + failed, foreign: plan.foreign,
-            head: plan.storedHead.flatMap { failed.contains($0) ? nil : $0 }),
-          provenance: provenance, record: try identity.record(of: model, adding: provenance)))
-    }
+    try commit(&report, to: sink, phases)
     isComplete = true
     report.seconds = (clock.now - start).seconds
     report.phases = phases.seconds
@@ -220,22 +193,6 @@ public struct QuantizationRun {
     }
   }
 
-  /// What its user should know about the output.
-  var warnings: [Warning] {
-    var warnings = plan.engines.warnings + model.warnings
-    if let head = plan.head, plan.untiesHead, !model.untiesHead, !model.storesTiedHead {
-      let bytes = settings.format.layout(
-        of: head, plan.schemes[head.name] ?? settings.linearScheme, scales: plan.scales
-      ).reduce(0) { $0 + ($1.shape.byteCount ?? 0) }
-      let size = bytes < 1_000_000 ? "\(bytes / 1000) KB" : "\((bytes + 500_000) / 1_000_000) MB"
-      warnings.append(
-        Warning(
-          "head: no longer shares its weights with the embedding, which stays as it is; that takes "
-            + "\(size) more"))
-    }
-    return warnings
-  }
-
   /// Whether there is something that the same run could continue from.
   public var canBeContinued: Bool { Self.isKept(beside: output) }
 
@@ -259,53 +216,5 @@ public struct QuantizationRun {
         states, heldBudget: activationBudget, experts: calibration?.experts ?? .routed)
     }
     return (try stream("quantized"), correcting ? try stream("original") : nil)
-  }
-}
-
-extension InterruptedRun {
-  /// The journal of the run to be continued; nil to begin a new one.
-  fileprivate func journal(of identity: RunIdentity, output: String) throws -> Journal? {
-    if self == .discard { return nil }
-    let workspace = FolderSink.workspace(for: output)
-    guard let journal = try Journal(in: workspace) else {
-      if self == .mustContinue { throw RunError.nothingToContinue(output) }
-      return nil
-    }
-    try identity.check(continuing: journal.identity, at: output)
-    return journal
-  }
-}
-
-extension LanguageModel {
-  /// The model that a method quantizes.
-  ///
-  /// - Throws: `RotationError` where the method rotates and that would not be exact.
-  package func rotated(for method: Method) throws -> LanguageModel {
-    method.rotates ? try rotated() : self
-  }
-
-  /// `config.json` of the output, without what says that it is quantized.
-  fileprivate func outputConfiguration(untying: Bool) throws -> JSONValue {
-    var result = folder.configuration
-    if untiesHead || untying {
-      do throws(JSONError) {
-        try result.setMember("tie_word_embeddings", to: false)
-        // Readers of composite models differ in which of the two counts.
-        if var text = result["text_config"] {
-          try text.setMember("tie_word_embeddings", to: false)
-          try result.setMember("text_config", to: text)
-        }
-      } catch {
-        throw CheckpointError.json(path: "\(folder.path)/config.json", cause: error)
-      }
-    }
-    return result
-  }
-}
-
-extension Duration {
-  /// The duration in seconds.
-  package var seconds: Double {
-    Double(components.seconds) + Double(components.attoseconds) * 1e-18
   }
 }
