@@ -1,11 +1,8 @@
 import ArgumentParser
 import Checkpoint
 import Formats
-import Foundation
 import JSON
-import LinearAlgebra
 import Pipeline
-import Report
 import Solvers
 import Studies
 import Transformer
@@ -187,18 +184,7 @@ struct QuantizeCommand: ParsableCommand {
       alpha: language.declaration.migrationStrength, format: try storedFormat)
     sayIdleOptions(settings)
     settings.quantizesHead = quantizesHead
-    do {
-      try FolderSink.checkIsFree(output)
-    } catch {
-      // A run that is killed when its result is in place leaves the search that was for it.
-      if let manifest = try? Manifest(in: output), !manifest.files.isEmpty {
-        try BitSearch.forget(beside: output)
-      }
-      throw error
-    }
-    if let statistics, !QuantizationRun.isKept(beside: output) {
-      try FolderSink.checkIsFree(statistics)
-    }
+    try checkOutputs()
     let search = try mixed.search(language, settings, output: output, interruption) {
       try calibration.read(for: language, recipe.preset)
     }
@@ -215,80 +201,12 @@ struct QuantizeCommand: ParsableCommand {
       failurePolicy: onFailure,
       base: try again.result(opening))
     guard !dryRun else { return try show(run.forecast()) }
-    // From now on, what a search had found before is of no use.
-    if interruption.discard, search == nil { try BitSearch.forget(beside: output) }
-    var display = RunDisplay()
-    defer { display.end() }
-    let report: RunReport
-    do {
-      report = try Interruption.watched {
-        try run.run { event in
-          try Interruption.check()
-          display.show(event)
-        }
-      }
-    } catch {
-      display.end()
-      if run.canBeContinued || search != nil { interruption.sayKept(after: error) }
-      throw error
-    }
-    display.end()
-    do {
-      try BitSearch.forget(beside: output)
-    } catch {
-      StandardError.write("warning: \(error)\n")
-    }
-    if common.json {
-      print(report.json.text(.pretty))
-    } else {
-      if let search { print(search.table.text + "\n") }
-      print(report.table.text)
-      print("\n\(report.summary)\nwritten to \(output)")
-    }
+    show(try report(of: run, search), search)
     // Behind the table, which is there whatever the check finds.
     let check = try ResultCheck(of: OutputPath.resolved(output), madeFrom: language) {
       try Catalog.current.model(at: $0, as: opening.family)
     }
     if !common.json { for sentence in check.confirmed { print(sentence) } }
     guard check.findings.isEmpty else { throw ResultError(path: output, findings: check.findings) }
-  }
-}
-
-extension QuantizeCommand {
-  /// The format with its type, and what else it stores.
-  private var storedFormat: FormatChoice {
-    get throws {
-      let typed = try type.map { try format.storing($0) } ?? format
-      return try cache.map { try typed.storing($0) } ?? typed
-    }
-  }
-
-  /// Checks that nothing else decides what the type of a format decides.
-  private func checkTypes() throws {
-    for (name, isGiven) in [
-      ("--bits", bits != nil), ("--group-size", groupSize != nil),
-      ("--bits-budget", mixed.bitsBudget != nil), ("--bits-plan", mixed.bitsPlan != nil),
-      ("--symmetric and --asymmetric", recipe.symmetry != nil),
-      ("--redo", again.base != nil && format.format.isFile),
-    ] where isGiven {
-      throw ValidationError(
-        "\(name): with --format \(format.format.name), --type decides how weights are stored.")
-    }
-  }
-
-  /// Says which options change nothing.
-  private func sayIdleOptions(_ settings: QuantizationSettings) {
-    let idle = recipe.idle(with: settings, isCalibrated: calibration.path != nil) + calibration.idle
-    for sentence in idle { StandardError.write("warning: \(sentence)\n") }
-  }
-
-  /// Prints what a run would do.
-  private func show(_ forecast: RunForecast) {
-    let speed = SystemProbe().measuredSpeed(on: forecast.engine)
-    if common.json {
-      print(forecast.json(speed: speed).text(.pretty))
-    } else {
-      print("\(forecast.table.text)\n\n\(forecast.summary(speed: speed))")
-    }
   }
 }

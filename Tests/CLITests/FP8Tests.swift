@@ -44,33 +44,6 @@ private func withModel(_ body: (TemporaryFolder) throws -> Void) throws {
     }
   }
 
-  @Test(arguments: [
-    (
-      ["--type", "fp8", "--method", "gptq+int8"],
-      "multiplies weights in FP8 with inputs in FP8, not with other numbers"
-    ),
-    (
-      ["--type", "fp8", "--method", "static", "--observer", "entropy"],
-      "--observer entropy places integers; with inputs in FP8 give min-max, moving-average or "
-    ),
-    (["--method", "int8+fp8"], #""int8" and "fp8" decide about the same thing"#),
-    (
-      ["--method", "gptq+fp8", "--group-size", "32", "--bits", "8"],
-      "or with symmetric ones of 4 bits, only; use --type fp8"
-    ),
-  ])
-  func `is refused where inputs and weights do not go together`(
-    options: [String], words: String
-  ) throws {
-    try withModel { folder in
-      let outcome = try Command.start(
-        ["quantize", "model", "-o", "out"] + options + calibration, in: folder
-      ).finish()
-      #expect(outcome.status != 0)
-      #expect(outcome.errors.contains(words), "\(outcome.errors)")
-    }
-  }
-
   @Test func `may have weights of four bits, for GPUs`() throws {
     try TemporaryFolder.with { folder in
       let outcome = try Command.succeed(

@@ -15,12 +15,7 @@ private let calibrated = [
 private func withModel(tied: Bool, _ body: (TemporaryFolder) throws -> Void) throws {
   try TemporaryFolder.with { folder in
     var model = TinyModel(.bfloat16)
-    if !tied {
-      model.configure("tie_word_embeddings", "false")
-      let values = (0..<64 * 32).map { i -> Float in Float(i * i % 977) / 1500 - 0.3 }
-      model.tensors.append(
-        .init("lm_head.weight", "BF16", [64, 32], FloatFormat.bfloat16.encode(values)))
-    }
+    if !tied { model.addHead(.bfloat16) }
     try model.write("model", in: folder)
     try folder.write("model/tokenizer.json", TinyModel.tokenizer)
     try folder.write("text.safetensors", TinyModel.tokenFile(TinyModel.tokens(640, seed: 2)))
@@ -178,10 +173,7 @@ private func withModel(tied: Bool, _ body: (TemporaryFolder) throws -> Void) thr
     try TemporaryFolder.with { folder in
       // In float16, in which all of them store scales.
       var model = TinyModel(.float16)
-      model.configure("tie_word_embeddings", "false")
-      let values = (0..<64 * 32).map { i -> Float in Float(i * i % 977) / 1500 - 0.3 }
-      model.tensors.append(
-        .init("lm_head.weight", "F16", [64, 32], FloatFormat.float16.encode(values)))
+      model.addHead(.float16)
       try model.write("model", in: folder)
       try folder.write("text.safetensors", TinyModel.tokenFile(TinyModel.tokens(640, seed: 2)))
       try Command.succeed(

@@ -196,12 +196,7 @@ extension ModelFolder.TensorReference {
   func `leave a quantized head as it is, unless they are it`(format: String, tied: Bool) throws {
     try TemporaryFolder.with { folder in
       var model = TinyModel(.bfloat16)
-      if !tied {
-        model.configure("tie_word_embeddings", "false")
-        let values = (0..<64 * 32).map { i -> Float in Float(i * i % 977) / 1500 - 0.3 }
-        model.tensors.append(
-          .init("lm_head.weight", "BF16", [64, 32], FloatFormat.bfloat16.encode(values)))
-      }
+      if !tied { model.addHead(.bfloat16) }
       try model.write("model", in: folder)
       try folder.write("text.safetensors", TinyModel.tokenFile(TinyModel.tokens(640, seed: 2)))
       try Command.succeed(quantize("base", "--format", format, "--head"), in: folder)

@@ -77,6 +77,19 @@ private func withModel(_ body: (TemporaryFolder) throws -> Void) throws {
     (["--type", "fp8-block"], "groups of 128, which do not fill the input width 32"),
     (["--type", "fp8", "--group-size", "64"], "--type decides how weights are stored"),
     (
+      ["--type", "fp8", "--method", "gptq+int8"],
+      "multiplies weights in FP8 with inputs in FP8, not with other numbers"
+    ),
+    (
+      ["--type", "fp8", "--method", "static", "--observer", "entropy"],
+      "--observer entropy places integers; with inputs in FP8 give min-max, moving-average or "
+    ),
+    (["--method", "int8+fp8"], #""int8" and "fp8" decide about the same thing"#),
+    (
+      ["--method", "gptq+fp8", "--group-size", "32", "--bits", "8"],
+      "or with symmetric ones of 4 bits, only; use --type fp8"
+    ),
+    (
       ["--type", "nvfp4", "--method", "nvfp4", "--observer", "entropy"],
       "with inputs in NVFP4 give min-max, moving-average or percentile:P"
     ),

@@ -102,6 +102,15 @@ package struct TinyModel: Sendable {
     tensors = tensors.flatMap { $0.name == name ? [change($0)].compactMap(\.self) : [$0] }
   }
 
+  /// Gives the model a head that is not the embedding.
+  package mutating func addHead(_ format: FloatFormat) {
+    configure("tie_word_embeddings", "false")
+    let shape = [Self.vocabularySize, Self.hiddenSize]
+    let values = (0..<shape[0] * shape[1]).map { i -> Float in Float(i * i % 977) / 1500 - 0.3 }
+    tensors.append(
+      .init("lm_head.weight", Self.typeName(format), shape, format.encode(values)))
+  }
+
   /// Writes the folder; with more than one shard, its tensors are dealt out in turn.
   package func write(_ name: String, in folder: TemporaryFolder, shards: Int = 1) throws {
     let members = configuration.map { "  \"\($0.name)\": \($0.json)" }
