@@ -6,6 +6,9 @@
 //   s  ← s (1 + ε),  ε = Σ G d / (d H_gg d),  d = ŵ − o              one scale given all others,
 //                                                                   with o where that can move
 //
+// In every second of three sweeps a group is one coordinate, whose grid and codes are chosen anew
+// (`DescentState+Groups.swift`), where the rule lets the solve choose grids.
+//
 // Each step is the best for its coordinate and is taken only if it lowers the error once it is rounded
 // to what can be stored, so the error never rises. Nearest plane is where to start: from round to
 // nearest, descent ends above it.
@@ -25,7 +28,7 @@ public struct CoordinateDescentRounding: Rounding {
   public var order: ColumnOrder { start.order }
 
   /// A rounding with given options.
-  public init(start: NearestPlaneRounding = NearestPlaneRounding(), sweeps: Int = 3) {
+  public init(start: NearestPlaneRounding = NearestPlaneRounding(), sweeps: Int = 9) {
     self.start = start
     self.sweeps = sweeps
   }
@@ -65,19 +68,31 @@ struct CoordinateDescent: PreparedRounding {
     // No scale that has something in common with others can move alone.
     let isFixed =
       scheme.sharesScalesAmongRows || scheme.superBlock != nil || found.grid.nestedScales != nil
-    return descend(from: found, weights, encoding: isFixed ? nil : rule.encoding)
+    let solvesGroups =
+      rule.range == .solve && found.grid.groupSize <= NearestPlane.largestGroup
+    return descend(
+      from: found, weights, encoding: isFixed ? nil : rule.encoding,
+      solvingGroups: solvesGroups && !isFixed)
   }
 
   /// Improves codes, and the grid too where an encoding is given.
   ///
-  /// - Complexity: 2·out·in² flops for each sweep, and once more to begin with.
+  /// - Complexity: 2·out·in² flops for each sweep, and once more to begin with; about 25·out·in·g multiply-adds where
+  ///   groups of g columns are solved.
   private func descend(
-    from found: QuantizedWeight, _ weights: Matrix, encoding: (any GridEncoding)?
+    from found: QuantizedWeight, _ weights: Matrix, encoding: (any GridEncoding)?,
+    solvingGroups: Bool = false
   ) -> QuantizedWeight {
     let size = NearestPlane.panelRows
+    let factors =
+      solvingGroups
+      ? Threads.map(found.grid.groups) { group in
+        GroupFactor(hessian, found.grid.columns(ofGroup: group, width: weights.columns))
+      } : []
     let panels = Threads.map((weights.rows + size - 1) / size) { panel in
       let rows = panel * size..<min(weights.rows, (panel + 1) * size)
-      return DescentPanel(rows: rows, hessian, encoding, sweeps: sweeps).improved(found, weights)
+      return DescentPanel(rows: rows, hessian, encoding, factors, sweeps: sweeps)
+        .improved(found, weights)
     }
     let grid =
       encoding == nil

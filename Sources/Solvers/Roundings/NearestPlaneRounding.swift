@@ -108,7 +108,7 @@ struct NearestPlane: PreparedRounding {
   }
 
   /// The widest group whose grid is chosen inside the solve.
-  private static let largestGroup = 256
+  static let largestGroup = 256
 
   /// Rows per panel: whole lanes, few enough that weights and errors stay in cache, and the same on
   /// every machine, so that the codes do not depend on the number of threads.
