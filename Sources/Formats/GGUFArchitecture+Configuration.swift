@@ -11,16 +11,27 @@ extension GGUFArchitecture {
   /// - Throws: ``CheckpointError`` for one that is not known, or sizes that are missing or impossible.
   init(_ file: GGUFFile) throws(CheckpointError) {
     let name = file["general.architecture"]?.text ?? "missing"
-    guard Self.name(ofModelType: name) == name else {
+    let known = Self.names.map(\.value)
+    guard known.contains(name) else {
+      let unique = known.enumerated().filter { known.firstIndex(of: $0.1) == $0.0 }.map(\.1)
       throw .gguf(
         path: file.file.path,
         reason:
-          "general.architecture is \(name); llama, qwen2, qwen3, gemma, gemma2 and gemma3 are read")
+          "general.architecture is \(name); \(unique.joined(separator: ", ")) are read")
     }
     self.name = name
     blocks = try file.size("\(name).block_count")
     heads = try file.size("\(name).attention.head_count")
     keyValueHeads = try file.optionalSize("\(name).attention.head_count_kv") ?? heads
+    experts = try file.optionalSize("\(name).expert_count", atMost: Self.mostExperts) ?? 0
+    guard experts > 0 || !name.contains("moe") else {
+      throw .gguf(path: file.file.path, reason: "\(name).expert_count is missing")
+    }
+    guard experts == 0 || name == "llama" || name.contains("moe") else {
+      throw .gguf(
+        path: file.file.path,
+        reason: "\(name).expert_count is \(experts), and models of \(name) have no experts")
+    }
     isTied = !file.entries.contains { $0.name == "output.weight" }
   }
 
@@ -29,9 +40,9 @@ extension GGUFArchitecture {
   /// - Throws: ``CheckpointError`` for what is missing or not supported.
   func configuration(_ file: GGUFFile) throws(CheckpointError) -> JSONObject {
     var config = JSONObject()
-    config["model_type"] = .string(name == "gemma3" ? "gemma3_text" : name)
-    config["architectures"] = [.string(Self.classes[name] ?? "")]
-    for (key, member) in Self.integers {
+    config["model_type"] = .string(modelType)
+    config["architectures"] = [.string(Self.classes[modelType] ?? "")]
+    for (key, member) in Self.integers + (mixture?.integers ?? []) {
       if let value = try file.optionalSize("\(name).\(key)") {
         config[member] = .number(JSONNumber(value))
       }
@@ -56,8 +67,12 @@ extension GGUFArchitecture {
       config["hidden_act"] = "silu"
     }
     func has(_ name: String) -> Bool { file.entries.contains { $0.name == name } }
+    let hasBias = has("blk.0.attn_q.bias")
     // Qwen2 has biases whatever is said.
-    if name != "qwen2" { config["attention_bias"] = .bool(has("blk.0.attn_q.bias")) }
+    if !name.hasPrefix("qwen2") { config["attention_bias"] = .bool(hasBias) }
+    for member in mixture?.configuration(hasBias: hasBias) ?? JSONObject() {
+      config[member.name] = member.value
+    }
     if has("blk.0.ffn_up.bias") { config["mlp_bias"] = true }
     config["tie_word_embeddings"] = .bool(isTied)
     return config
@@ -65,7 +80,9 @@ extension GGUFArchitecture {
 
   private static let classes = [
     "llama": "LlamaForCausalLM", "qwen2": "Qwen2ForCausalLM", "qwen3": "Qwen3ForCausalLM",
-    "gemma": "GemmaForCausalLM", "gemma2": "Gemma2ForCausalLM", "gemma3": "Gemma3ForCausalLM",
+    "mixtral": "MixtralForCausalLM", "qwen2_moe": "Qwen2MoeForCausalLM",
+    "qwen3_moe": "Qwen3MoeForCausalLM", "olmoe": "OlmoeForCausalLM",
+    "gemma": "GemmaForCausalLM", "gemma2": "Gemma2ForCausalLM", "gemma3_text": "Gemma3ForCausalLM",
   ]
 
   /// How the rotation is stretched: by one factor, or by the divisors that the file lists.
@@ -107,10 +124,12 @@ extension GGUFFile {
   }
 
   /// A size in the metadata; nil where it is missing.
-  fileprivate func optionalSize(_ key: String) throws(CheckpointError) -> Int? {
+  fileprivate func optionalSize(
+    _ key: String, atMost limit: Int = Int(Int32.max)
+  ) throws(CheckpointError) -> Int? {
     guard let found = self[key] else { return nil }
-    guard let value = found.int, value > 0, value <= Int(Int32.max) else {
-      throw .gguf(path: file.path, reason: "\(key) is no positive size of 32 bits")
+    guard let value = found.int, value > 0, value <= limit else {
+      throw .gguf(path: file.path, reason: "\(key) is no positive size of at most \(limit)")
     }
     return value
   }

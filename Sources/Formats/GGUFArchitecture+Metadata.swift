@@ -20,12 +20,13 @@ extension GGUFArchitecture {
   /// - Throws: `JSONError` for an architecture that is not known in GGUF files, or sizes that are missing.
   init(_ config: JSONField) throws(JSONError) {
     let type = try config.member("model_type")
-    guard let name = Self.name(ofModelType: try type.string) else {
+    let stated = try type.string
+    guard let name = Self.names.first(where: { $0.key == stated })?.value else {
       throw .wrongKind(
         path: type.path,
         expected:
-          "llama, mistral, qwen2, qwen3, gemma, gemma2 or gemma3_text, of which GGUF files are written",
-        found: try type.string)
+          "\(Self.names.map(\.key).joined(separator: ", ")), of which GGUF files are written",
+        found: stated)
     }
     self.name = name
     blocks = try config.member("num_hidden_layers").int
@@ -33,15 +34,36 @@ extension GGUFArchitecture {
     keyValueHeads = try config.optionalMember("num_key_value_heads")?.int ?? heads
     isTied =
       try config.optionalMember("tie_word_embeddings")?.bool ?? name.hasPrefix("gemma")
+    let isMixture = stated == "mixtral" || name.contains("moe")
+    experts = isMixture ? try Self.expertCount(config, ExpertStatement(name: name)) : 0
   }
+
+  private static func expertCount(
+    _ config: JSONField, _ mixture: ExpertStatement
+  ) throws(JSONError) -> Int {
+    var found: JSONField?
+    for key in mixture.countKeys where found == nil { found = try config.optionalMember(key) }
+    guard let found else { throw .missingMember(path: mixture.countKeys[0]) }
+    let count = try found.int
+    guard (1...mostExperts).contains(count) else {
+      throw .wrongKind(
+        path: found.path, expected: "a number of experts of at most \(mostExperts)",
+        found: found.value.text(.compact))
+    }
+    return count
+  }
+
+  /// More experts than any model has.
+  static let mostExperts = 1 << 16
 
   /// The metadata of the model.
   ///
   /// - Throws: `JSONError` for what is missing, or what files of the architecture cannot say.
   func metadata(_ config: JSONField) throws(JSONError) -> [(key: String, value: GGUFValue)] {
     try refuseWindows(config)
+    try mixture?.check(config, self)
     var result: [(key: String, value: GGUFValue)] = []
-    for (key, member) in Self.integers {
+    for (key, member) in Self.integers + (mixture?.integers ?? []) {
       guard let value = try size(member, config) else { continue }
       guard let stored = UInt32(exactly: value) else {
         throw .wrongKind(path: member, expected: "a size of 32 bits", found: "\(value)")
@@ -51,7 +73,7 @@ extension GGUFArchitecture {
     result.append(
       (
         "\(name).attention.layer_norm_rms_epsilon",
-        .float32(Float(try config.optionalMember("rms_norm_eps")?.double ?? 1e-6))
+        .float32(Float(try config.optionalMember("rms_norm_eps")?.double ?? standardEpsilon))
       ))
     let rope = try RotaryStatement(config)
     result.append(("\(name).rope.freq_base", .float32(Float(rope.base))))
@@ -63,10 +85,14 @@ extension GGUFArchitecture {
     return result
   }
 
+  /// ε where `config.json` says nothing.
+  private var standardEpsilon: Double { ["mixtral", "olmoe"].contains(modelType) ? 1e-5 : 1e-6 }
+
   private func size(_ member: String, _ config: JSONField) throws(JSONError) -> Int? {
     if let stated = try config.optionalMember(member) { return try stated.int }
     switch member {
     case "num_key_value_heads": return keyValueHeads
+    case "num_experts", "num_local_experts": return experts
     case "head_dim" where gemma != nil: return 256
     case "head_dim": return try config.member("hidden_size").int / max(1, heads)
     case "max_position_embeddings": return 2048
@@ -110,8 +136,9 @@ struct RotaryStatement {
     let (own, flat) = (
       try (new ?? old)?.optionalMember("rope_theta"), try config.optionalMember("rope_theta")
     )
-    let isGemma3 = try config.member("model_type").string.hasPrefix("gemma3")
-    base = try (own ?? flat)?.double ?? (isGemma3 ? 1_000_000 : 10_000)
+    let type = try config.member("model_type").string
+    let isLong = type == "mixtral" || type.hasPrefix("gemma3")
+    base = try (own ?? flat)?.double ?? (isLong ? 1_000_000 : 10_000)
     guard let parameters = new ?? old else { return }
     let (name, oldName) = (
       try parameters.optionalMember("rope_type"), try parameters.optionalMember("type")

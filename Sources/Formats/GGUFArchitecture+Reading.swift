@@ -20,24 +20,22 @@ extension ModelFolder {
     var tensors: [TensorReference] = []
     var types = JSONObject()
     for entry in file.entries where entry.name != GGUFArchitecture.frequencies {
-      guard let key = architecture.key(of: entry.name) else {
-        throw .tensor(
-          name: entry.name, path: file.file.path,
-          reason: "is not known in files of the architecture \(architecture.name)")
-      }
+      let parts = try architecture.parts(of: entry, in: file)
       let order = architecture.rowOrder(of: entry.name, rows: entry.dimensions[0])
-      if entry.type.elementType == nil {
-        types[String(key.dropLast(".weight".count))] = .string(entry.type.name)
-      }
       let offset = architecture.offset(of: entry.name)
       guard offset == 0 || entry.type == .float32 else {
         throw .tensor(
           name: entry.name, path: file.file.path, reason: "is \(entry.type.name); F32 is needed")
       }
-      tensors.append(
-        TensorReference(
-          name: key, shape: try entry.shape(in: file), in: file.file, at: entry.range,
-          rowOrder: order?.inverse, minus: offset))
+      for part in parts {
+        if part.type.elementType == nil {
+          types[String(part.name.dropLast(".weight".count))] = .string(part.type.name)
+        }
+        tensors.append(
+          TensorReference(
+            name: part.name, shape: try part.shape(in: file), in: file.file, at: part.range,
+            rowOrder: order?.inverse, minus: offset))
+      }
     }
     var configuration = try architecture.configuration(file)
     for name in ["bos", "eos"] {
@@ -62,11 +60,56 @@ extension ModelFolder {
   }
 }
 
-extension GGUFFile.Entry {
+extension GGUFArchitecture {
+  /// A tensor of a file under its Hugging Face key, or one for each expert.
+  ///
+  /// - Throws: ``CheckpointError`` for a tensor that is not known, or one of other experts than the file claims.
+  fileprivate func parts(
+    of entry: GGUFFile.Entry, in file: GGUFFile
+  ) throws(CheckpointError) -> [StoredMatrix] {
+    let keys = keys(of: entry.name)
+    guard let key = keys.first else {
+      throw .tensor(
+        name: entry.name, path: file.file.path,
+        reason: "is not known in files of the architecture \(name)")
+    }
+    guard entry.name.contains("_exps.") else {
+      let isGate = entry.name.hasSuffix("ffn_gate_inp_shexp.weight") && entry.dimensions.count == 1
+      let dimensions = (isGate ? [1] : []) + entry.dimensions
+      return [
+        StoredMatrix(name: key, type: entry.type, dimensions: dimensions, range: entry.range)
+      ]
+    }
+    // ggml drops an outer axis of one.
+    let dimensions =
+      experts == 1 && entry.dimensions.count == 2 ? [1] + entry.dimensions : entry.dimensions
+    guard dimensions.count == 3, dimensions[0] == experts else {
+      throw .tensor(
+        name: entry.name, path: file.file.path,
+        reason: "has the shape \(entry.dimensions), not that of \(experts) matrices")
+    }
+    let size = entry.range.count / experts
+    return keys.enumerated().map { expert, key in
+      let start = entry.range.lowerBound + expert * size
+      return StoredMatrix(
+        name: key, type: entry.type, dimensions: Array(dimensions.dropFirst()),
+        range: start..<start + size)
+    }
+  }
+}
+
+/// A tensor of a file, or what one expert has of it.
+private struct StoredMatrix {
+  /// The Hugging Face key.
+  let name: String
+  let type: GGUFType
+  let dimensions: [Int]
+  let range: Range<Int>
+
   /// The shape of the tensor that holds these elements in a folder: blocks are bytes.
-  fileprivate func shape(in file: GGUFFile) throws(CheckpointError) -> TensorShape {
+  func shape(in file: GGUFFile) throws(CheckpointError) -> TensorShape {
     if let type = type.elementType { return TensorShape(type, dimensions) }
-    guard dimensions.count == 2, let count = type.byteCount(ofRow: columns) else {
+    guard dimensions.count == 2, let count = type.byteCount(ofRow: dimensions[1]) else {
       throw .tensor(
         name: name, path: file.file.path,
         reason: "is \(type.name) of shape \(dimensions), where a matrix is needed")

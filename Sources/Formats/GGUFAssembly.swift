@@ -7,16 +7,17 @@ struct GGUFAssembly {
   /// What is known of the model besides how it was made.
   private var metadata: [(key: String, value: GGUFValue)]
   private var parts: [Part] = []
-  private let architecture: GGUFArchitecture
+  let architecture: GGUFArchitecture
 
   /// A tensor of the file and where its elements come from.
-  fileprivate struct Part {
+  struct Part {
     let tensor: GGUFTensor
     let source: Source
 
     enum Source {
-      /// A tensor of the folder, whose rows may get another order, or to whose numbers something may be added.
-      case stored(ModelFolder.TensorReference, rows: [Int]?, plus: Float)
+      /// A tensor of the folder, or one for each expert, whose rows may get another order, or to whose numbers something
+      /// may be added.
+      case stored([ModelFolder.TensorReference], rows: [Int]?, plus: Float)
       /// Numbers that follow from the configuration.
       case made([Float])
     }
@@ -109,11 +110,13 @@ struct GGUFAssembly {
     }
   }
 
-  /// The name that a tensor of a folder has in the file.
+  /// Where a tensor of a folder is in the file.
   ///
   /// - Throws: ``CheckpointError`` where it has no place.
-  func name(of tensor: String, in folder: ModelFolder) throws(CheckpointError) -> String {
-    if let name = architecture.name(of: tensor) { return name }
+  func location(
+    of tensor: String, in folder: ModelFolder
+  ) throws(CheckpointError) -> GGUFArchitecture.Location {
+    if let location = architecture.location(of: tensor) { return location }
     throw .tensor(
       name: tensor, path: folder.tensor(tensor)?.path ?? folder.path,
       reason: "has no place in a GGUF file of the architecture \(architecture.name)")
@@ -122,15 +125,24 @@ struct GGUFAssembly {
   private mutating func add(
     _ tensors: [ModelFolder.TensorReference], of folder: ModelFolder
   ) throws(CheckpointError) {
+    var stacks: [String: [Int: ModelFolder.TensorReference]] = [:]
     for reference in tensors {
       if architecture.leavesOut(reference.name) { continue }
-      let name = try name(of: reference.name, in: folder)
+      let location = try location(of: reference.name, in: folder)
+      if let expert = location.expert {
+        stacks[location.name, default: [:]][expert] = reference
+        continue
+      }
+      let name = location.name
       let tensor = try Self.tensor(name, reference, in: folder)
       let order = architecture.rowOrder(of: name, rows: reference.shape.dimensions.first ?? 0)
       parts.append(
         Part(
           tensor: tensor,
-          source: .stored(reference, rows: order, plus: architecture.offset(of: name))))
+          source: .stored([reference], rows: order, plus: architecture.offset(of: name))))
+    }
+    for (name, experts) in stacks.sorted(by: { $0.key < $1.key }) {
+      parts.append(try part(stacking: experts, as: name, of: folder))
     }
     let places = Dictionary(
       uniqueKeysWithValues: parts.map { [architecture] in
@@ -141,62 +153,11 @@ struct GGUFAssembly {
     }
   }
 
-  /// How a tensor of a folder is stored: blocks as they are, matrices of floats too, vectors in 32 bits.
-  private static func tensor(
-    _ name: String, _ reference: ModelFolder.TensorReference, in folder: ModelFolder
-  ) throws(CheckpointError) -> GGUFTensor {
-    let (type, dimensions) = (reference.shape.type, reference.shape.dimensions)
-    if dimensions.count == 1, type.floatFormat != nil {
-      return GGUFTensor(name, .float32, dimensions)
-    }
-    if let plain = GGUFType.allCases.first(where: { $0.elementType == type }), dimensions.count == 2
-    {
-      return GGUFTensor(name, plain, dimensions)
-    }
-    guard type == .uint8, dimensions.count == 2, let configuration = folder.quantization else {
-      throw .tensor(
-        name: reference.name, path: reference.path,
-        reason: "is \(type.rawValue) of shape \(dimensions), which GGUF files do not hold")
-    }
-    let linear = String(reference.name.dropLast(".weight".count))
-    let blocks = try GGUFFormat.type(of: linear, in: folder, configuration)
-    return GGUFTensor(
-      name, blocks, [dimensions[0], dimensions[1] / blocks.blockByteCount * blocks.blockLength])
-  }
-
   /// Runs a closure, and attributes its errors to a file.
   private static func reading<Result>(
     _ path: String, _ body: () throws(JSONError) -> Result
   ) throws(CheckpointError) -> Result {
     do throws(JSONError) { return try body() } catch { throw .json(path: path, cause: error) }
-  }
-}
-
-extension GGUFAssembly.Part {
-  /// The bytes of the elements.
-  fileprivate var elements: [UInt8] {
-    switch source {
-    case .made(let values): FloatFormat.float32.encode(values)
-    case .stored(let reference, let rows, let offset):
-      reference.withBytes { span in
-        let bytes = unsafe span.withUnsafeBytes { unsafe [UInt8]($0) }
-        let ordered = rows.map { bytes.reordered(by: $0) } ?? bytes
-        guard tensor.type == .float32, let format = reference.shape.type.floatFormat,
-          format != .float32 || offset != 0
-        else { return ordered }
-        // Safety: bytes have no padding.
-        let values = unsafe format.decode(ordered.span.bytes)
-        return FloatFormat.float32.encode(values.map { $0 + offset })
-      }
-    }
-  }
-}
-
-extension [UInt8] {
-  /// Rows of equal length, of which the first is row `order[0]` of these, and so on.
-  func reordered(by order: [Int]) -> [UInt8] {
-    let length = count / Swift.max(1, order.count)
-    return order.flatMap { self[$0 * length..<($0 + 1) * length] }
   }
 }
 

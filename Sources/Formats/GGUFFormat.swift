@@ -63,7 +63,7 @@ public struct GGUFFormat: CheckpointFormat {
         return mixture.type(
           of: role, block: block, of: architecture.blocks,
           queriesPerKey: architecture.heads / max(1, architecture.keyValueHeads),
-          columns: linear.columns
+          columns: linear.columns, experts: architecture.experts
         ).scheme
       }
       let makesLogits = architecture.isTied || linear.name.hasSuffix("lm_head")
@@ -101,7 +101,32 @@ public struct GGUFFormat: CheckpointFormat {
     _ folder: ModelFolder, storing linears: [String], beside copied: [ModelFolder.TensorReference]
   ) throws(CheckpointError) {
     let assembly = try GGUFAssembly(of: folder, named: "", mixture, tensors: copied)
-    for linear in linears { _ = try assembly.name(of: "\(linear).weight", in: folder) }
+    for linear in linears { _ = try assembly.location(of: "\(linear).weight", in: folder) }
+  }
+
+  /// Linears by the tensors that they will be in: each in one of its own, or all experts of a block together.
+  ///
+  /// - Throws: ``CheckpointError`` for an architecture of which no GGUF files are written.
+  package func stacks(
+    of linears: [LinearShape], in folder: ModelFolder
+  ) throws(CheckpointError) -> [[LinearShape]] {
+    let architecture: GGUFArchitecture
+    do throws(JSONError) {
+      architecture = try GGUFArchitecture(folder.configuration.field)
+    } catch {
+      throw .json(path: "\(folder.path)/config.json", cause: error)
+    }
+    var (stacks, positions) = ([[LinearShape]](), [String: Int]())
+    for linear in linears {
+      let place = architecture.location(of: "\(linear.name).weight")
+      if let place, place.expert != nil, let position = positions[place.name] {
+        stacks[position].append(linear)
+      } else {
+        if let place { positions[place.name] = stacks.count }
+        stacks.append([linear])
+      }
+    }
+    return stacks
   }
 
   /// The name of the tensor that holds the blocks.

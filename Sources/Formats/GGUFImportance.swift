@@ -6,6 +6,8 @@ internal import LinearAlgebra
 ///
 ///     T.in_sum2   float32 [1, in]   Σ x² of each input channel of the tensor T
 ///     T.counts    float32 [1, 1]    the number of tokens
+///
+/// A tensor of all experts of a block has a row for each of them.
 public struct GGUFImportance: Sendable {
   /// What is known of the input of a matrix.
   public struct Entry: Sendable {
@@ -24,8 +26,12 @@ public struct GGUFImportance: Sendable {
     }
   }
 
-  /// What is known, by the names of tensors in GGUF files.
-  let entries: [(name: String, entry: Entry)]
+  /// What is known, by the places of matrices in GGUF files.
+  let entries: [(place: GGUFArchitecture.Location, entry: Entry)]
+  /// Where the entry of a Linear is.
+  let positions: [String: Int]
+  /// The number of experts of a block; 0 without a mixture.
+  private let experts: Int
   /// What it was read from; the model that was measured otherwise.
   public internal(set) var path: String
   /// Whether the counts are of tokens, and not of calls.
@@ -41,17 +47,24 @@ public struct GGUFImportance: Sendable {
     } catch {
       throw .json(path: "\(folder.path)/config.json", cause: error)
     }
-    var named: [(name: String, entry: Entry)] = []
+    var named: [(place: GGUFArchitecture.Location, entry: Entry)] = []
     for entry in entries {
-      guard let name = architecture.name(of: "\(entry.linear).weight") else {
+      guard let place = architecture.location(of: "\(entry.linear).weight") else {
         throw .unsupported(
           path: folder.path,
           reason:
             "has a Linear \(entry.linear), of which files of \(architecture.name) know nothing")
       }
-      named.append((name, entry))
+      named.append((place, entry))
     }
-    self.entries = named.sorted { $0.name < $1.name }
+    self.entries = named.sorted {
+      ($0.place.name, $0.place.expert ?? 0) < ($1.place.name, $1.place.expert ?? 0)
+    }
+    positions = Dictionary(
+      self.entries.enumerated().map { ($1.entry.linear, $0) },
+      uniquingKeysWith: { first, _ in first
+      })
+    experts = architecture.experts
     path = folder.path
   }
 
@@ -71,13 +84,19 @@ public struct GGUFImportance: Sendable {
       ("imatrix.chunk_count", .uint32(UInt32(clamping: windows))),
       ("imatrix.chunk_size", .uint32(UInt32(clamping: length))),
     ]
-    let parts = entries.flatMap { name, entry in
-      [
-        ("\(name).in_sum2", entry.squareSums), ("\(name).counts", [Float(entry.tokens)]),
-      ]
+    var (tensors, values) = ([GGUFTensor](), [String: [Float]]())
+    for (place, entry) in entries {
+      // An expert without an entry saw no token.
+      let (row, rows) = (place.expert ?? 0, place.expert == nil ? 1 : experts)
+      for (kind, part) in [("in_sum2", entry.squareSums), ("counts", [Float(entry.tokens)])] {
+        let name = "\(place.name).\(kind)"
+        if values[name] == nil {
+          tensors.append(GGUFTensor(name, .float32, [rows, part.count]))
+          values[name] = Array(repeating: 0, count: rows * part.count)
+        }
+        values[name]?.replaceSubrange(row * part.count..<(row + 1) * part.count, with: part)
+      }
     }
-    let values = Dictionary(uniqueKeysWithValues: parts)
-    let tensors = parts.map { GGUFTensor($0.0, .float32, [1, $0.1.count]) }
     try GGUFFile.write(path, metadata, tensors) { tensor in
       FloatFormat.float32.encode(values[tensor.name] ?? [])
     }

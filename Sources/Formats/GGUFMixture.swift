@@ -81,10 +81,14 @@ extension GGUFMixture {
   ///   - blocks: how many blocks there are.
   ///   - queriesPerKey: how many heads of q share one of k and v.
   ///   - columns: its width.
+  ///   - experts: how many experts a block has; 0 for none.
   /// - Returns: the type of the mixture, or the one that takes its place where rows are no whole blocks.
   func type(
-    of role: String, block: Int, of blocks: Int, queriesPerKey: Int, columns: Int
+    of role: String, block: Int, of blocks: Int, queriesPerKey: Int, columns: Int, experts: Int = 0
   ) -> GGUFType {
+    if let type = type(of: role, experts: experts) { return type.fitting(columns) }
+    // Experts, all of a block or the one for all tokens, have the type of an MLP.
+    let role = role.hasPrefix("ffn_down") ? "ffn_down" : role
     let isFirst = block < blocks / 8
     // Every third block in the middle, and all at both ends.
     let isSpecial = isFirst || block >= 7 * blocks / 8 || (block - blocks / 8) % 3 == 2
@@ -106,6 +110,22 @@ extension GGUFMixture {
       default: nil
       }
     return (type ?? base).fitting(columns)
+  }
+
+  /// The type of a matrix beside experts, where it differs from that of other models; nil where it does not.
+  ///
+  /// Floats of 4 bits are for experts alone. Where there are eight, attention is so small a part of the model that it
+  /// gets more bits.
+  private func type(of role: String, experts: Int) -> GGUFType? {
+    if base == .mxfp4, experts > 0 { return role.hasSuffix("_exps") ? .mxfp4 : .q80 }
+    guard experts == 8 else { return nil }
+    switch role {
+    case "attn_k", "attn_v": return .q80
+    case "attn_output":
+      let more: [Self] = [.q2K, .q3KS, .q3KM, .iq4NL, .q4KS, .q4KM, .iq4XS]
+      return more.contains(self) ? .q5K : base
+    default: return nil
+    }
   }
 
   /// The type of the embedding, or of the head, or of both if they are one.

@@ -2,18 +2,19 @@ package import Checkpoint
 package import Quantizer
 
 extension GGUFType {
-  /// The scheme of the blocks that hold exactly the values of a weight: of its own type where that does, or else of
-  /// the fewest bytes; nil where none do.
+  /// The scheme of the blocks that hold exactly the values of all these weights: of their own type where that does, or
+  /// else of the fewest bytes; nil where none do.
   ///
-  /// - Complexity: the size of the weight for each type that is tried.
-  package static func scheme(holding weight: QuantizedWeight) -> Scheme? {
-    let own = GGUFType(weight.grid.scheme)
+  /// - Complexity: the size of the weights for each type that is tried.
+  package static func scheme(holding weights: [QuantizedWeight]) -> Scheme? {
+    let schemes = Set(weights.map(\.grid.scheme))
+    let own = schemes.count == 1 ? schemes.first.flatMap(GGUFType.init) : nil
     let types = allCases.filter { $0.scheme != nil }.sorted { a, b in
       if (a == own) != (b == own) { return a == own }
       return a.blockByteCount * b.blockLength < b.blockByteCount * a.blockLength
     }
-    return types.lazy.compactMap(\.scheme).first {
-      weight.restated(as: $0, by: GGUFEncoding()) != nil
+    return types.lazy.compactMap(\.scheme).first { scheme in
+      weights.allSatisfy { $0.restated(as: scheme, by: GGUFEncoding()) != nil }
     }
   }
 }

@@ -16,7 +16,7 @@ extension GGUFImportance {
       do throws(SecondMomentError) {
         return CalibratedInput(
           calibration: try InputStatistics(
-            meanSquares: entry.meanSquares, tokenCount: entry.tokens))
+            meanSquares: entry.meanSquares, tokenCount: max(1, entry.tokens)))
       } catch {
         throw .tensor(name: slot.name, path: path, reason: "\(error)")
       }

@@ -29,15 +29,16 @@ extension ConversionPlan {
     var planned: [[PlannedLinear]] = []
     for block in quantized {
       try progress(Double(planned.count) / Double(quantized.count))
-      let found = Threads.map(block.count) { i in
-        Result { try LinearFacts.inBlocks(block[i], of: model, wanted) }
+      let stacks = try wanted.stacks(of: block, in: model.folder)
+      let found = Threads.map(stacks.count) { i in
+        Result { try LinearFacts.inBlocks(stacks[i], of: model, wanted) }
       }
-      planned.append(try found.map { try $0.get() })
+      planned.append(try found.flatMap { try $0.get() })
     }
     var (ends, tables) = ([PlannedLinear](), [PlannedTable]())
     for table in model.quantizedTables {
       do {
-        ends.append(try LinearFacts.inBlocks(table, of: model, wanted))
+        ends += try LinearFacts.inBlocks([table], of: model, wanted)
       } catch is ConversionError {
         tables.append(try PlannedTable(table, in: model))
       }
@@ -58,23 +59,30 @@ extension ConversionPlan {
 }
 
 extension LinearFacts {
-  /// A Linear in the blocks that hold exactly its values.
+  /// Linears of one tensor in the blocks that hold exactly their values.
   ///
   /// - Throws: ``ConversionError`` where none do.
   fileprivate static func inBlocks(
-    _ shape: LinearShape, of model: LanguageModel, _ format: GGUFFormat
-  ) throws -> PlannedLinear {
-    guard let linear = try model.quantizedLinear(shape) else {
-      throw ConversionError.notQuantized(shape.name)
+    _ shapes: [LinearShape], of model: LanguageModel, _ format: GGUFFormat
+  ) throws -> [PlannedLinear] {
+    let linears = try shapes.map { shape in
+      guard let linear = try model.quantizedLinear(shape) else {
+        throw ConversionError.notQuantized(shape.name)
+      }
+      if linear.activations != nil { _ = try EngineCheck([(shape, linear.scheme)], in: format) }
+      return linear
     }
-    if linear.activations != nil { _ = try EngineCheck([(shape, linear.scheme)], in: format) }
-    guard let found = GGUFType.scheme(holding: linear.weight) else {
-      throw withoutBlocks(linear, of: shape.name)
+    guard let found = GGUFType.scheme(holding: linears.map(\.weight)) else {
+      let failing =
+        linears.firstIndex { GGUFType.scheme(holding: [$0.weight]) == nil } ?? linears.startIndex
+      throw withoutBlocks(linears[failing], of: shapes[failing].name)
     }
     let scheme = LinearScheme(found)
-    return PlannedLinear(
-      shape: shape, scheme: scheme, scales: .float16,
-      tensors: format.layout(of: shape, scheme, scales: .float16))
+    return shapes.map { shape in
+      PlannedLinear(
+        shape: shape, scheme: scheme, scales: .float16,
+        tensors: format.layout(of: shape, scheme, scales: .float16))
+    }
   }
 
   /// Why no blocks hold a Linear.
@@ -89,7 +97,7 @@ extension LinearFacts {
     if let scale = grid.scales.elements.first(where: { half.rounded($0) != $0 }) {
       return .scale(tensor: name, scale, half, format: "gguf")
     }
-    let entry = linear.weight.firstEntry { part in GGUFType.scheme(holding: part) == nil }
+    let entry = linear.weight.firstEntry { part in GGUFType.scheme(holding: [part]) == nil }
     return .blocks(linear: name, entry, bits: grid.scheme.bits)
   }
 }

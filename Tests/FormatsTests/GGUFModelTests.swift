@@ -33,17 +33,18 @@ private func architecture(_ type: String = "llama", heads: Int = 4, keyValueHead
   ])
   func `lead both ways`(key: String, name: String) throws {
     let architecture = try architecture()
-    #expect(architecture.name(of: key) == name)
-    #expect(architecture.key(of: name) == key)
+    #expect(architecture.location(of: key) == .init(name: name, expert: nil))
+    #expect(architecture.keys(of: name) == [key])
   }
 
   @Test(arguments: [
     "model.layers.x.mlp.down_proj.weight", "model.layers.-1.mlp.down_proj.weight",
     "model.layers.01.mlp.down_proj.weight", "model.layers.0.mlp.experts.weight", "visual.weight",
     "model.layers.0.mlp.down_proj", "model.layers..mlp.down_proj.weight", "",
+    "model.layers.0.mlp.experts.0.down_proj.weight", "model.layers.0.mlp.gate.weight",
   ])
   func `are none for anything else`(key: String) throws {
-    #expect(try architecture().name(of: key) == nil)
+    #expect(try architecture().location(of: key) == nil)
   }
 
   @Test func `have the role and the block of a matrix`() throws {
