@@ -1,11 +1,7 @@
 internal import Checkpoint
 internal import JSON
-internal import LinearAlgebra
 
 extension GGUFArchitecture {
-  /// The tensor that holds what each frequency of the rotation is divided by.
-  static let frequencies = "rope_freqs.weight"
-
   /// The architecture that the metadata of a file describes.
   ///
   /// - Throws: ``CheckpointError`` for one that is not known, or sizes that are missing or impossible.
@@ -42,7 +38,7 @@ extension GGUFArchitecture {
     var config = JSONObject()
     config["model_type"] = .string(modelType)
     config["architectures"] = [.string(Self.classes[modelType] ?? "")]
-    for (key, member) in Self.integers + (mixture?.integers ?? []) {
+    for (key, member) in integers {
       if let value = try file.optionalSize("\(name).\(key)") {
         config[member] = .number(JSONNumber(value))
       }
@@ -66,8 +62,14 @@ extension GGUFArchitecture {
     } else {
       config["hidden_act"] = "silu"
     }
+    if name == "phi3" {
+      let width = try file.size("\(name).embedding_length") / max(1, heads.query)
+      let own = try PhiStatement().configuration(
+        file, width: width, context: config["max_position_embeddings"] ?? 4096)
+      for member in own { config[member.name] = member.value }
+    }
     func has(_ name: String) -> Bool { file.entries.contains { $0.name == name } }
-    let hasBias = has("blk.0.attn_q.bias")
+    let hasBias = has("blk.0.attn_q.bias") || has("blk.0.attn_qkv.bias")
     // Qwen2 has biases whatever is said.
     if !name.hasPrefix("qwen2") { config["attention_bias"] = .bool(hasBias) }
     for member in mixture?.configuration(hasBias: hasBias) ?? JSONObject() {
@@ -81,7 +83,7 @@ extension GGUFArchitecture {
   private static let classes = [
     "llama": "LlamaForCausalLM", "qwen2": "Qwen2ForCausalLM", "qwen3": "Qwen3ForCausalLM",
     "mixtral": "MixtralForCausalLM", "qwen2_moe": "Qwen2MoeForCausalLM",
-    "qwen3_moe": "Qwen3MoeForCausalLM", "olmoe": "OlmoeForCausalLM",
+    "qwen3_moe": "Qwen3MoeForCausalLM", "olmoe": "OlmoeForCausalLM", "phi3": "Phi3ForCausalLM",
     "gemma": "GemmaForCausalLM", "gemma2": "Gemma2ForCausalLM", "gemma3_text": "Gemma3ForCausalLM",
   ]
 
@@ -89,14 +91,7 @@ extension GGUFArchitecture {
   private func scaling(
     _ file: GGUFFile, _ context: JSONValue
   ) throws(CheckpointError) -> JSONValue {
-    if let divisors = file.entries.first(where: { $0.name == Self.frequencies }) {
-      let values = file.file.withBytes(divisors.range) { FloatFormat.float32.decode($0) }
-      guard divisors.type == .float32, values.allSatisfy({ $0.isFinite && $0 > 0 }) else {
-        throw .tensor(
-          name: divisors.name, path: file.file.path, reason: "must have positive numbers of 32 bits"
-        )
-      }
-      let list = JSONValue.array(values.map { JSONValue.number(JSONNumber(Double($0))) })
+    if let list = try file.divisors(RotaryStatement.tensor) {
       // LongRoPE with equal divisors for short and long texts is just that.
       return [
         "rope_type": "longrope", "short_factor": list, "long_factor": list, "attention_factor": 1.0,

@@ -29,9 +29,6 @@ struct ExpertStatement {
     return result + all.map { ("\(module).shared_expert.\($0)", "ffn_\($1)_shexp") }
   }
 
-  /// Whether llama.cpp loads a bias of a part: of q, k and v alone.
-  func loadsBias(of part: String) -> Bool { ["attn_q", "attn_k", "attn_v"].contains(part) }
-
   /// Sizes that only mixtures have: the key behind the architecture's name, and the member of `config.json`.
   var integers: [(String, String)] {
     var result = [("expert_count", countKeys[0]), ("expert_used_count", "num_experts_per_tok")]

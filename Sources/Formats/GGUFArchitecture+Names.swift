@@ -10,9 +10,9 @@ extension GGUFArchitecture {
   }
 
   /// Names of modules that are not in a block.
-  private static let ends = [
-    ("model.embed_tokens", "token_embd"), ("model.norm", "output_norm"), ("lm_head", "output"),
-  ]
+  private var ends: [(String, String)] {
+    [("\(root)embed_tokens", "token_embd"), ("\(root)norm", "output_norm"), ("lm_head", "output")]
+  }
 
   /// Names of modules in a block; `#` stands for the number of an expert.
   private var parts: [(String, String)] {
@@ -23,13 +23,13 @@ extension GGUFArchitecture {
         ("post_attention_layernorm", "post_attention_norm"),
         ("pre_feedforward_layernorm", "ffn_norm"), ("post_feedforward_layernorm", "post_ffw_norm"),
       ]
-    return Self.attentionParts + norms + (mixture?.parts ?? Self.denseParts)
+    let common = [("input_layernorm", "attn_norm"), ("self_attn.o_proj", "attn_output")] + norms
+    if name == "phi3" { return common + PhiStatement.parts }
+    return common + Self.attentionParts + (mixture?.parts ?? Self.denseParts)
   }
 
   private static let attentionParts = [
-    ("input_layernorm", "attn_norm"), ("self_attn.q_proj", "attn_q"),
-    ("self_attn.k_proj", "attn_k"),
-    ("self_attn.v_proj", "attn_v"), ("self_attn.o_proj", "attn_output"),
+    ("self_attn.q_proj", "attn_q"), ("self_attn.k_proj", "attn_k"), ("self_attn.v_proj", "attn_v"),
     ("self_attn.q_norm", "attn_q_norm"), ("self_attn.k_norm", "attn_k_norm"),
   ]
 
@@ -40,14 +40,14 @@ extension GGUFArchitecture {
   /// Where a tensor of a model is in a file; nil where the architecture has no such.
   func location(of tensor: String) -> Location? {
     guard let (module, suffix) = Self.parted(tensor) else { return nil }
-    if let end = Self.ends.first(where: { $0.0 == module }) {
+    if let end = ends.first(where: { $0.0 == module }) {
       return Location(name: end.1 + suffix, expert: nil)
     }
-    guard let place = Place(module, behind: "model.layers.") else { return nil }
+    guard let place = Place(module, behind: "\(root)layers.") else { return nil }
     let (pattern, expert) = numbered(place.part)
     guard let part = parts.first(where: { $0.0 == pattern }),
       pattern.contains("#") == (expert != nil),
-      suffix == ".weight" || mixture?.loadsBias(of: part.1) != false
+      suffix == ".weight" || loadsBias(of: part.1)
     else { return nil }
     return Location(name: "blk.\(place.block).\(part.1)\(suffix)", expert: expert)
   }
@@ -56,13 +56,19 @@ extension GGUFArchitecture {
   /// architecture has no such tensor.
   func keys(of tensor: String) -> [String] {
     guard let (module, suffix) = Self.parted(tensor) else { return [] }
-    if let end = Self.ends.first(where: { $0.1 == module }) { return [end.0 + suffix] }
+    if let end = ends.first(where: { $0.1 == module }) { return [end.0 + suffix] }
     guard let place = Place(module, behind: "blk."),
       let part = parts.first(where: { $0.1 == place.part })
     else { return [] }
-    let key = "model.layers.\(place.block).\(part.0)\(suffix)"
+    let key = "\(root)layers.\(place.block).\(part.0)\(suffix)"
     guard let mark = key.firstIndex(of: "#") else { return [key] }
     return (0..<experts).map { key[..<mark] + "\($0)" + key[key.index(after: mark)...] }
+  }
+
+  /// Whether llama.cpp loads a bias of a part, which it does for q, k and v alone in newer architectures.
+  private func loadsBias(of part: String) -> Bool {
+    guard mixture != nil || name == "phi3" else { return true }
+    return ["attn_q", "attn_k", "attn_v", "attn_qkv"].contains(part)
   }
 
   /// A part of a block with `#` in the place of the number of its expert, and that number.

@@ -19,7 +19,10 @@ extension ModelFolder {
     let architecture = try GGUFArchitecture(file)
     var tensors: [TensorReference] = []
     var types = JSONObject()
-    for entry in file.entries where entry.name != GGUFArchitecture.frequencies {
+    let rotation = [
+      RotaryStatement.tensor, PhiStatement.divisors.short, PhiStatement.divisors.long,
+    ]
+    for entry in file.entries where !rotation.contains(entry.name) {
       let parts = try architecture.parts(of: entry, in: file)
       let order = architecture.rowOrder(of: entry.name, rows: entry.dimensions[0])
       let offset = architecture.offset(of: entry.name)

@@ -19,6 +19,8 @@ struct GGUFArchitecture {
   let experts: Int
   /// Whether the head is the embedding.
   let isTied: Bool
+  /// What the keys of the model begin with, apart from that of the head.
+  var root = "model."
 
   /// What Gemma's files have besides; nil for other models.
   var gemma: GemmaStatement? { name.hasPrefix("gemma") ? GemmaStatement(name: name) : nil }
@@ -38,7 +40,7 @@ struct GGUFArchitecture {
   static let names: KeyValuePairs = [
     "llama": "llama", "mistral": "llama", "mixtral": "llama", "qwen2": "qwen2", "qwen3": "qwen3",
     "qwen2_moe": "qwen2moe", "qwen3_moe": "qwen3moe", "olmoe": "olmoe", "gemma": "gemma",
-    "gemma2": "gemma2", "gemma3_text": "gemma3",
+    "gemma2": "gemma2", "gemma3_text": "gemma3", "phi3": "phi3",
   ]
 
   /// The `model_type`.
@@ -47,10 +49,12 @@ struct GGUFArchitecture {
     return Self.names.first { $0.value == name }?.key ?? name
   }
 
-  /// Whether a tensor has no place in a file since it follows from others: a head that is the embedding, and old
-  /// tables of frequencies.
+  /// Whether a tensor has no place in a file: a head that is the embedding, old tables of frequencies, and what
+  /// belongs to another part of a composite model.
   func leavesOut(_ tensor: String) -> Bool {
-    isTied && tensor == "lm_head.weight" || tensor.hasSuffix(".rotary_emb.inv_freq")
+    if tensor.hasSuffix(".rotary_emb.inv_freq") { return true }
+    if tensor.hasSuffix("lm_head.weight") { return isTied }
+    return root != "model." && !tensor.hasPrefix(root)
   }
 
   /// Where each row of a tensor is in the original, if the rows are in another order; nil if they are not.

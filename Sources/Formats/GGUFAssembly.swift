@@ -41,8 +41,9 @@ struct GGUFAssembly {
     tensors: [ModelFolder.TensorReference]? = nil
   ) throws(CheckpointError) {
     let path = "\(folder.path)/config.json"
-    let architecture = try Self.reading(path) { () throws(JSONError) in
-      try GGUFArchitecture(folder.configuration.field)
+    let architecture = try GGUFArchitecture(of: folder)
+    let configuration = try Self.reading(path) { () throws(JSONError) in
+      try GGUFArchitecture.configuration(of: folder)
     }
     self.architecture = architecture
     metadata = [
@@ -52,23 +53,30 @@ struct GGUFAssembly {
       ("general.quantization_version", .uint32(2)),
     ]
     metadata += try Self.reading(path) { () throws(JSONError) in
-      try architecture.metadata(folder.configuration.field)
+      try architecture.metadata(configuration)
     }
-    try addTokenizer(of: folder)
+    try addTokenizer(of: folder, configuration)
     try add(tensors ?? folder.tensors, of: folder)
+    let width = metadata.size("\(architecture.name).rope.dimension_count")
     let rope = try Self.reading(path) { () throws(JSONError) in
-      try RotaryStatement(folder.configuration.field)
+      try RotaryStatement(configuration).tensors(of: architecture.name, width: width)
     }
-    if let factors = rope.factors(width: metadata.size("\(architecture.name).rope.dimension_count"))
-    {
+    for (name, values) in rope {
       parts.append(
-        Part(
-          tensor: GGUFTensor("rope_freqs.weight", .float32, [factors.count]), source: .made(factors)
-        ))
+        Part(tensor: GGUFTensor(name, .float32, [values.count]), source: .made(values)))
     }
     if folder.hasCompanion(Self.reportFile) {
-      metadata.append((Self.reportKey, .bytes(try folder.companion(Self.reportFile))))
+      metadata.append((Self.reportKey, .bytes(try report(of: folder))))
     }
+  }
+
+  /// The report, with the names that the model has in the file.
+  private func report(of folder: ModelFolder) throws(CheckpointError) -> [UInt8] {
+    let bytes = try folder.companion(Self.reportFile)
+    guard architecture.root != "model.", let json = try folder.json(Self.reportFile) else {
+      return bytes
+    }
+    return json.replacing(prefix: architecture.root, by: "model.").bytes(.pretty)
   }
 
   /// Writes the file, with digests of everything in it.
@@ -85,7 +93,9 @@ struct GGUFAssembly {
     }
   }
 
-  private mutating func addTokenizer(of folder: ModelFolder) throws(CheckpointError) {
+  private mutating func addTokenizer(
+    of folder: ModelFolder, _ configuration: JSONField
+  ) throws(CheckpointError) {
     let file = "tokenizer.json"
     guard folder.hasCompanion(file) else {
       throw .missing(
@@ -105,7 +115,7 @@ struct GGUFAssembly {
     let rows = metadata.size(".vocab_size")
     metadata += try Self.reading("\(folder.path)/\(file)") { () throws(JSONError) in
       try GGUFTokenizer(
-        tokenizer.field, settings: settings.field, configuration: folder.configuration.field
+        tokenizer.field, settings: settings.field, configuration: configuration
       ).metadata(rows: rows)
     }
   }
@@ -158,6 +168,22 @@ struct GGUFAssembly {
     _ path: String, _ body: () throws(JSONError) -> Result
   ) throws(CheckpointError) -> Result {
     do throws(JSONError) { return try body() } catch { throw .json(path: path, cause: error) }
+  }
+}
+
+extension JSONValue {
+  /// The value with another beginning of all strings that have a given one.
+  fileprivate func replacing(prefix: String, by other: String) -> JSONValue {
+    switch self {
+    case .string(let text) where text.hasPrefix(prefix):
+      return .string(other + text.dropFirst(prefix.count))
+    case .array(let values):
+      return .array(values.map { $0.replacing(prefix: prefix, by: other) })
+    case .object(let object):
+      return .members(
+        object.map { ($0.name, $0.value.replacing(prefix: prefix, by: other)) })
+    default: return self
+    }
   }
 }
 

@@ -57,20 +57,16 @@ public struct GGUFFormat: CheckpointFormat {
   public func scheme(
     of linear: LinearShape, in folder: ModelFolder
   ) throws(CheckpointError) -> Scheme? {
-    do throws(JSONError) {
-      let architecture = try GGUFArchitecture(folder.configuration.field)
-      if let (role, block) = architecture.role(of: linear.name) {
-        return mixture.type(
-          of: role, block: block, of: architecture.blocks,
-          queriesPerKey: architecture.heads / max(1, architecture.keyValueHeads),
-          columns: linear.columns, experts: architecture.experts
-        ).scheme
-      }
-      let makesLogits = architecture.isTied || linear.name.hasSuffix("lm_head")
-      return mixture.typeOfTable(columns: linear.columns, makesLogits: makesLogits).scheme
-    } catch {
-      throw .json(path: "\(folder.path)/config.json", cause: error)
+    let architecture = try GGUFArchitecture(of: folder)
+    if let (role, block) = architecture.role(of: linear.name) {
+      return mixture.type(
+        of: role, block: block, of: architecture.blocks,
+        queriesPerKey: architecture.heads / max(1, architecture.keyValueHeads),
+        columns: linear.columns, experts: architecture.experts
+      ).scheme
     }
+    let makesLogits = architecture.isTied || linear.name.hasSuffix("lm_head")
+    return mixture.typeOfTable(columns: linear.columns, makesLogits: makesLogits).scheme
   }
 
   /// The name of the mixture as well.
@@ -110,12 +106,7 @@ public struct GGUFFormat: CheckpointFormat {
   package func stacks(
     of linears: [LinearShape], in folder: ModelFolder
   ) throws(CheckpointError) -> [[LinearShape]] {
-    let architecture: GGUFArchitecture
-    do throws(JSONError) {
-      architecture = try GGUFArchitecture(folder.configuration.field)
-    } catch {
-      throw .json(path: "\(folder.path)/config.json", cause: error)
-    }
+    let architecture = try GGUFArchitecture(of: folder)
     var (stacks, positions) = ([[LinearShape]](), [String: Int]())
     for linear in linears {
       let place = architecture.location(of: "\(linear.name).weight")

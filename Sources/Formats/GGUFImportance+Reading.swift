@@ -15,12 +15,7 @@ extension GGUFImportance {
   /// - Throws: ``CheckpointError`` for a file that is none, or of a model with more blocks; for an entry that is
   ///   negative, infinite or NaN, zero throughout, or of no tokens; and for an architecture without such files.
   public init(path: String, for folder: ModelFolder) throws(CheckpointError) {
-    let architecture: GGUFArchitecture
-    do throws(JSONError) {
-      architecture = try GGUFArchitecture(folder.configuration.field)
-    } catch {
-      throw .json(path: "\(folder.path)/config.json", cause: error)
-    }
+    let architecture = try GGUFArchitecture(of: folder)
     let isNew = GGUFFile.isOne(path)
     let stored = try isNew ? Self.stored(in: GGUFFile(path: path)) : Self.legacy(in: path)
     var found: [Entry] = []

@@ -41,12 +41,7 @@ public struct GGUFImportance: Sendable {
   ///
   /// - Throws: ``CheckpointError`` for an architecture of which no GGUF files are written.
   public init(_ entries: [Entry], of folder: ModelFolder) throws(CheckpointError) {
-    let architecture: GGUFArchitecture
-    do throws(JSONError) {
-      architecture = try GGUFArchitecture(folder.configuration.field)
-    } catch {
-      throw .json(path: "\(folder.path)/config.json", cause: error)
-    }
+    let architecture = try GGUFArchitecture(of: folder)
     var named: [(place: GGUFArchitecture.Location, entry: Entry)] = []
     for entry in entries {
       guard let place = architecture.location(of: "\(entry.linear).weight") else {

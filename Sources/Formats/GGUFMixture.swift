@@ -88,7 +88,7 @@ extension GGUFMixture {
   ) -> GGUFType {
     if let type = type(of: role, experts: experts) { return type.fitting(columns) }
     // Experts, all of a block or the one for all tokens, have the type of an MLP.
-    let role = role.hasPrefix("ffn_down") ? "ffn_down" : role
+    let role = role.hasPrefix("ffn_down") ? "ffn_down" : role == "attn_qkv" ? "attn_v" : role
     let isFirst = block < blocks / 8
     // Every third block in the middle, and all at both ends.
     let isSpecial = isFirst || block >= 7 * blocks / 8 || (block - blocks / 8) % 3 == 2

@@ -33,3 +33,14 @@ extension LanguageModel {
     return warnings
   }
 }
+
+extension Warning {
+  /// What a file of the language model alone lacks; none where that is all there is.
+  package static func leavingOut(_ parts: [String]) -> [Warning] {
+    guard !parts.isEmpty else { return [] }
+    return [
+      Warning(
+        "\(parts.joined(separator: ", ")): not in the file, which is of the language model alone")
+    ]
+  }
+}

@@ -10,6 +10,7 @@ extension QuantizationRun {
   /// What its user should know about the output.
   var warnings: [Warning] {
     var warnings = plan.engines.warnings + model.warnings
+    if settings.format.isFile { warnings += Warning.leavingOut(plan.foreign) }
     if let head = plan.head, plan.untiesHead, !model.untiesHead, !model.storesTiedHead {
       let bytes = settings.format.layout(
         of: head, plan.schemes[head.name] ?? settings.linearScheme, scales: plan.scales

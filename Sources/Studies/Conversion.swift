@@ -66,7 +66,8 @@ public struct Conversion: Sendable {
     let recorded = model.upperBits == nil ? try RunReport(recordedIn: model.folder) : nil
     let plan = try plan { try send(.progress($0 / 2, "checking")) }
     if let loaders = plan.engines.loaders { try send(.loaders(loaders)) }
-    for warning in plan.engines.warnings { try send(.warning(warning)) }
+    let leftOut = plan.format.isFile ? Warning.leavingOut(plan.foreign) : []
+    for warning in plan.engines.warnings + leftOut { try send(.warning(warning)) }
     let sink = try plan.format.sink(path: output, tensors: plan.tensors)
     try sink.copy(plan.copied, from: model.folder, leaving: RunReport.fileName)
     for (i, block) in plan.blocks.enumerated() {

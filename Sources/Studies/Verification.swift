@@ -100,6 +100,7 @@ public struct Verification {
     _ index: Int, _ recorded: [String: LinearReport], _ outcome: inout Outcome
   ) throws {
     let (before, after) = (try original.block(index), try result.block(index))
+    func source(_ name: String) -> String { result.name(of: name, in: original) }
     let slots = after.program.stages.flatMap(\.slots)
     // Rows that took up factors of the Linear that reads them.
     let divided = Set(
@@ -115,7 +116,8 @@ public struct Verification {
       }
       var weights = after.weights.linear(slot.name).weight
       if linear.hasScaledInput {
-        guard let factors = factors(of: slot, before, after), !divided.contains(slot.name) else {
+        guard let factors = factors(of: slot, before, after, source), !divided.contains(slot.name)
+        else {
           outcome.unknown += 1
           continue
         }
@@ -124,7 +126,7 @@ public struct Verification {
         outcome.unknown += 1
         continue
       }
-      let original = before.weights.linear(slot.name).weight
+      let original = before.weights.linear(source(slot.name)).weight
       let error =
         weights.difference(to: original).sumOfSquares
         / max(original.sumOfSquares, .leastNormalMagnitude)
@@ -141,7 +143,9 @@ public struct Verification {
       return
     }
     var (lost, energy, row) = (0.0, 0.0, 0)
-    try original.forEachSlab(of: shape) { rows in
+    let source = LinearShape(
+      name: result.name(of: table.name, in: original), rows: table.rows, columns: table.columns)
+    try original.forEachSlab(of: source) { rows in
       lost += stored.dequantized(rows: row..<row + rows.rows).difference(to: rows).sumOfSquares
       energy += rows.sumOfSquares
       row += rows.rows
@@ -162,8 +166,10 @@ public struct Verification {
   }
 
   /// The factors that a norm took up; nil if something else did, or it does not show them.
-  private func factors(of slot: Slot, _ before: DecoderBlock, _ after: DecoderBlock) -> [Float]? {
-    guard case .norm(let name) = slot.absorber, let old = before.weights.norms[name]?.gain,
+  private func factors(
+    of slot: Slot, _ before: DecoderBlock, _ after: DecoderBlock, _ source: (String) -> String
+  ) -> [Float]? {
+    guard case .norm(let name) = slot.absorber, let old = before.weights.norms[source(name)]?.gain,
       let new = after.weights.norms[name]?.gain, !new.contains(0), !old.contains(0)
     else { return nil }
     let period = zip(old, new).map { $0 / $1 }
@@ -179,9 +185,8 @@ public struct Verification {
       let parts = tensor.name.split(separator: ".")
       let isStored =
         parts.last != "bias" && linears.contains(parts.dropLast().joined(separator: "."))
-      guard !isStored, let source = original.folder.tensor(tensor.name) else {
-        continue
-      }
+      let name = result.name(of: tensor.name, in: original)
+      guard !isStored, let source = original.folder.tensor(name) else { continue }
       let isSame = tensor.hasSameBytes(as: source)
       if isSame { outcome.unchanged += 1 }
       if !isSame && !mayChange { outcome.findings.append("\(tensor.name): is not the model's") }
@@ -195,9 +200,25 @@ extension LanguageModel {
     let (own, others) = (declaration.blocks, other.declaration.blocks)
     return own.count == others.count
       && zip(own, others).allSatisfy { a, b in
-        a.stages.flatMap(\.slots).map(\.shape) == b.stages.flatMap(\.slots).map(\.shape)
-          && a.norms.map(\.name) == b.norms.map(\.name)
+        let shapes = a.stages.flatMap(\.slots).map(\.shape).map {
+          LinearShape(name: name(of: $0.name, in: other), rows: $0.rows, columns: $0.columns)
+        }
+        return shapes == b.stages.flatMap(\.slots).map(\.shape)
+          && a.norms.map { name(of: $0.name, in: other) } == b.norms.map(\.name)
       }
+  }
+
+  /// The key that another model has for something of this one: the language model of a composite is part of something
+  /// there, and alone in a file.
+  fileprivate func name(of own: String, in other: LanguageModel) -> String {
+    guard root != other.root, own.hasPrefix(root) else { return own }
+    return other.root + own.dropFirst(root.count)
+  }
+
+  /// What keys begin with, such as `model.`.
+  private var root: String {
+    let embedding = declaration.embedding
+    return embedding.lastIndex(of: ".").map { String(embedding[...$0]) } ?? ""
   }
 }
 

@@ -139,20 +139,6 @@ extension ModelConfiguration {
   }
 }
 
-extension JSONField {
-  /// The object of the language model.
-  fileprivate var textModel: JSONField {
-    get throws(JSONError) {
-      guard let text = try optionalMember("text_config") else { return self }
-      var value = text.value
-      if let tie = try optionalMember("tie_word_embeddings") {
-        try value.setMember("tie_word_embeddings", to: tie.value)
-      }
-      return JSONField(value: value, path: text.path)
-    }
-  }
-}
-
 extension [String] {
   /// The first index of a sorted array from which on a condition holds.
   fileprivate func partitioningIndex(where condition: (String) -> Bool) -> Int {

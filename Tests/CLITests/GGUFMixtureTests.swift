@@ -8,9 +8,11 @@ import TestSupport
 import Testing
 import Transformer
 
-private func withMixture(_ body: (TemporaryFolder) throws -> Void) throws {
+private func withMixture(
+  _ format: FloatFormat = .float32, _ body: (TemporaryFolder) throws -> Void
+) throws {
   try TemporaryFolder.with { folder in
-    try TinyModel.mixture().write("model", in: folder)
+    try TinyModel.mixture(format).write("model", in: folder)
     try folder.write("model/tokenizer.json", TinyModel.tokenizer)
     try folder.write("text.safetensors", TinyModel.tokenFile(TinyModel.tokens(640, seed: 2)))
     try body(folder)
@@ -106,7 +108,7 @@ private let gguf = ["--format", "gguf", "--type"]
   }
 
   @Test func `has one type for all experts of a block where it is converted`() throws {
-    try withMixture { folder in
+    try withMixture(.float16) { folder in
       for (points, type) in [("--symmetric", GGUFType.q40), ("--asymmetric", .q50)] {
         let (source, name) = ("source\(points)", "x\(points).gguf")
         try folder.quantize(

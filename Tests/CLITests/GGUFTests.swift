@@ -25,7 +25,7 @@ extension TemporaryFolder {
 
 extension TinyModel {
   /// The same weights and others under the names of a Gemma, whose gains are 1 + w.
-  fileprivate static func gemma(_ type: String, _ settings: [String: String] = [:]) -> TinyModel {
+  static func gemma(_ type: String, _ settings: [String: String] = [:]) -> TinyModel {
     var model = TinyModel(.float32)
     let standard = [
       "model_type": "\"\(type)\"", "architectures": "null", "head_dim": "8",
@@ -253,7 +253,7 @@ private let calibrated = [
         "rope_scaling",
         #"{"rope_type": "yarn", "factor": 2.0, "original_max_position_embeddings": 64}"#)
       try folder.write(stretched)
-      try refused("rope_scaling.rope_type: expected default, linear or llama3")
+      try refused("rope_scaling.rope_type: expected default, linear, llama3 or longrope")
     }
   }
 
