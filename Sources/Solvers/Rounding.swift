@@ -128,7 +128,9 @@ public enum SolverError: RemediableError {
     switch self {
     case .calibrationNeeded: [.giveCalibrationText]
     case .tokensNeeded: [.giveActivations]
-    case .noSlices: [.chooseBits([8, 4]), .useSymmetricWeights]
+    case .noSlices(let scheme):
+      ([4, 6, 8].contains(scheme.bits) ? [] : [.chooseBits([8, 4])])
+        + (scheme.points == .zeroPoint ? [.useSymmetricWeights] : [])
     case .factor, .grid, .heldOut, .outputOverflow: []
     }
   }
