@@ -22,7 +22,7 @@ struct DescentPanel {
 
   /// A panel; the grid stays where there is no encoding.
   ///
-  /// - Parameter factors: those of all groups where they are solved anew in the second of every three sweeps; else empty.
+  /// Where there are factors of the groups, these are solved anew in the second of every three sweeps.
   init(
     rows: Range<Int>, _ hessian: Matrix, _ encoding: (any GridEncoding)?, _ factors: [GroupFactor?],
     sweeps: Int
