@@ -97,6 +97,13 @@ struct QuantizeCommand: ParsableCommand {
   var quantizesHead = false
 
   @Option(
+    help: """
+      Bits of the embedding, and of the head unless --head solves it, where the format has them in integers of any \
+      width (mlx): 2, 3, 4, 5, 6 or 8. (default: 8)
+      """)
+  var embeddingBits: Int?
+
+  @Option(
     name: .customLong("kv-cache"),
     help: """
       Also store the scales with which keys and values can be kept in 8 bits, from calibration: fp8, which vLLM \
@@ -152,6 +159,14 @@ struct QuantizeCommand: ParsableCommand {
 
   func validate() throws {
     if try storedFormat.format.standardScheme != nil { try checkTypes() }
+    if let embeddingBits {
+      guard format.format.tableBits != nil else {
+        throw ValidationError("--embedding-bits needs --format mlx.")
+      }
+      guard [2, 3, 4, 5, 6, 8].contains(embeddingBits) else {
+        throw ValidationError("--embedding-bits \(embeddingBits): mlx has 2, 3, 4, 5, 6 or 8.")
+      }
+    }
     if importance != nil, calibration.path != nil {
       throw ValidationError("--importance and --calibration exclude each other.")
     }
@@ -184,6 +199,7 @@ struct QuantizeCommand: ParsableCommand {
       alpha: language.declaration.migrationStrength, format: try storedFormat)
     sayIdleOptions(settings)
     settings.quantizesHead = quantizesHead
+    settings.tableBits = embeddingBits
     try checkOutputs()
     let search = try mixed.search(language, settings, output: output, interruption) {
       try calibration.read(for: language, recipe.preset)

@@ -14,6 +14,8 @@ public struct QuantizationSettings: Sendable {
   public let range: GridRule.Range
   /// Whether the head is quantized as well, like a Linear of the decoder blocks.
   public var quantizesHead = false
+  /// The bits of the embedding and the head, where the format has them in integers of any width; nil for its own.
+  public var tableBits: Int?
   /// What happens to the weights.
   public let method: Method
   /// Options of the method.

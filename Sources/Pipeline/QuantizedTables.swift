@@ -23,7 +23,8 @@ extension LanguageModel {
       let stored = folder.tensor("\(table.name).weight")?.shape
       let own = try format.scheme(of: table, in: folder)
       guard stored?.type.floatFormat != nil,
-        let scheme = try own ?? format.tableBits.map(settings.scheme.storing(bits:)),
+        let scheme = try own
+          ?? format.tableBits.map({ try settings.scheme.storing(bits: settings.tableBits ?? $0) }),
         (try? scheme.groupSize(columns: table.columns)) != nil
       else { return nil }
       return (table, LinearScheme(scheme))

@@ -247,6 +247,10 @@ private let quantizeHelp = """
                             those of its type). Where it is the embedding, it
                             becomes a matrix of its own, or with mlx and gguf the
                             embedding is solved as what it is as a head.
+    --embedding-bits <embedding-bits>
+                            Bits of the embedding, and of the head unless --head
+                            solves it, where the format has them in integers of
+                            any width (mlx): 2, 3, 4, 5, 6 or 8. (default: 8)
     --kv-cache <kv-cache>   Also store the scales with which keys and values can
                             be kept in 8 bits, from calibration: fp8, which vLLM
                             uses with --kv-cache-dtype fp8; or int8. (values:

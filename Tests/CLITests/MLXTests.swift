@@ -50,4 +50,28 @@ import Testing
       #expect(described.hasSuffix("format: mlx\n") && !described.contains("embed_tokens"))
     }
   }
+
+  @Test func `may have its embedding in fewer bits`() throws {
+    try TemporaryFolder.with { folder in
+      try TinyModel(.bfloat16).write("model", in: folder)
+      let quantize = ["quantize", "model", "--method", "rtn", "--group-size", "32"]
+      func size(_ name: String, _ options: String...) throws -> Double {
+        try Command.succeed(quantize + ["-o", name, "--format", "mlx"] + options, in: folder)
+        let report = try JSONValue(parsing: folder.read("\(name)/ptq-report.json"))
+        return try report.member("tables").array[0].member("bits_per_weight").double
+      }
+      #expect(try size("eight") == 9 && size("four", "--embedding-bits", "4") == 5)
+      #expect(
+        try Command.succeed("inspect", "four", in: folder).output.contains(
+          #/model.embed_tokens +64 x 32 +4 +32 +offset/#))
+      try Command.succeed("verify", "four", "--against", "model", in: folder)
+      for (options, message) in [
+        (["--format", "gptq", "--embedding-bits", "4"], "--embedding-bits needs --format mlx."),
+        (["--format", "mlx", "--embedding-bits", "7"], "--embedding-bits 7: mlx has 2, 3, 4, 5"),
+      ] {
+        let refused = try Command.start(quantize + ["-o", "out"] + options, in: folder).finish()
+        #expect(refused.status == 64 && refused.errors.contains(message), "\(refused.errors)")
+      }
+    }
+  }
 }
