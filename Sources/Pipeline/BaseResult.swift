@@ -59,7 +59,14 @@ public struct BaseResult: Sendable {
     }
     try checkSource(original)
     let head = model.solvedHead(report)
-    let patterns = redone.filter { head == nil && !settings.quantizesHead || !original.isHead($0) }
+    // A pattern may name the head alone, and then fits no Linear of the blocks.
+    let mayNameHead = head != nil || settings.quantizesHead
+    let patterns = redone.filter { pattern in
+      !mayNameHead || !original.isHead(pattern)
+        || original.declaration.blocks.indices.contains { block in
+          original.declaration.linears(block: block).contains { pattern.matches($0.name) }
+        }
+    }
     let chosen = try original.linears(matching: patterns)
     var remaining = original
     var blocks: [[LinearShape]] = []
