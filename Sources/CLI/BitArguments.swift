@@ -12,17 +12,19 @@ struct BitArguments: ParsableArguments {
   @Option(
     help: """
       Bits of a code on average, such as 3.5: every Linear gets the number of bits that suits it. \
-      Scales and zero points come on top.
+      Scales and zero points come on top; with --format gguf the budget is for all that is in the blocks of Linears, \
+      and each gets a type.
       """)
   var bitsBudget: Double?
 
   @Option(
     help: """
-      The numbers of bits that --bits-budget chooses from, separated by commas. \
-      (default: \(BitSearch.standardChoices.map(String.init).joined(separator: ",")))
+      The numbers of bits that --bits-budget chooses from, or the types, separated by commas. \
+      (default: \(BitSearch.standardChoices.map(\.description).joined(separator: ",")); with gguf \
+      \(BitSearch.standardTypes.map(\.description).joined(separator: ",")))
       """,
-    transform: { try $0.integers() })
-  var bitsChoices: [Int]?
+    transform: { $0.split(separator: ",").map { BitPlan.Entry(String($0)) } })
+  var bitsChoices: [BitPlan.Entry]?
 
   @Option(help: "Write the plan that --bits-budget finds to this new file, as JSON.")
   var saveBitsPlan: String?
@@ -30,13 +32,14 @@ struct BitArguments: ParsableArguments {
   @Option(
     help: """
       A file with the bits of every Linear, as --save-bits-plan writes it; a word of --type in place of a number \
-      stores a Linear as that.
+      stores a Linear as that. With --format gguf it has types such as Q4_K, and what it leaves out is stored as \
+      --type has it.
       """)
   var bitsPlan: String?
 
   func validate() throws {
-    if let bitsBudget, !(bitsBudget > 0 && bitsBudget <= 8) {
-      throw ValidationError("--bits-budget must be between 0 and 8, not \(bitsBudget).")
+    if let bitsBudget, !(bitsBudget > 0 && bitsBudget <= 16) {
+      throw ValidationError("--bits-budget must be between 0 and 16, not \(bitsBudget).")
     }
     if bitsBudget != nil, bitsPlan != nil {
       throw ValidationError("--bits-budget and --bits-plan exclude each other.")
@@ -74,8 +77,8 @@ struct BitArguments: ParsableArguments {
     if search.continued == nil { try checkPlanIsNew() }
     let report = try run(search, interruption)
     if let saveBitsPlan {
-      let linears = model.declaration.blocks.indices.flatMap(model.declaration.linears)
-      let text = Data((report.plan.json(for: linears).text(.pretty) + "\n").utf8)
+      let plan = report.plan.json(for: model, averageBits: report.averageBits)
+      let text = Data((plan.text(.pretty) + "\n").utf8)
       let url = URL(fileURLWithPath: saveBitsPlan)
       if (try? Data(contentsOf: url)) != text {
         try checkPlanIsNew()
@@ -118,4 +121,9 @@ struct BitArguments: ParsableArguments {
       throw error
     }
   }
+}
+
+extension BitPlan.Entry {
+  /// A number of bits, or else a type.
+  fileprivate init(_ word: String) { self = Int(word).map(Self.bits) ?? .type(word) }
 }

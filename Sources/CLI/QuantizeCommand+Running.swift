@@ -21,9 +21,11 @@ extension QuantizeCommand {
 
   /// Checks that nothing else decides what the type of a format decides.
   func checkTypes() throws {
+    let decidesAll = !(try storedFormat.format.wantsTypes) || !format.format.isFile
     for (name, isGiven) in [
       ("--bits", bits != nil), ("--group-size", groupSize != nil),
-      ("--bits-budget", mixed.bitsBudget != nil), ("--bits-plan", mixed.bitsPlan != nil),
+      ("--bits-budget", mixed.bitsBudget != nil && decidesAll),
+      ("--bits-plan", mixed.bitsPlan != nil && decidesAll),
       ("--symmetric and --asymmetric", recipe.symmetry != nil),
       ("--redo", again.base != nil && format.format.isFile),
     ] where isGiven {

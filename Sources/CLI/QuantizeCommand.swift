@@ -205,7 +205,8 @@ struct QuantizeCommand: ParsableCommand {
       try calibration.read(for: language, recipe.preset)
     }
     settings.bitPlan =
-      try search?.plan ?? mixed.bitsPlan.map { try BitPlan(path: $0, for: language.declaration) }
+      try search?.plan
+      ?? mixed.bitsPlan.map { try BitPlan(path: $0, for: language, in: settings.format) }
     let run = try QuantizationRun(
       model: language, settings: settings,
       calibration: try calibration.read(for: language, recipe.preset),

@@ -76,6 +76,9 @@ public enum GGUFType: UInt32, Sendable, CaseIterable {
     }
   }
 
+  /// The bits of a weight, with its share of scales and offsets.
+  public var bitsPerWeight: Double { Double(8 * blockByteCount) / Double(blockLength) }
+
   /// The type of plain elements; nil for blocks.
   public var elementType: TensorType? {
     switch self {

@@ -40,6 +40,22 @@ extension CheckpointFormat {
   /// There is no choice.
   public func storing(type: String) -> (any CheckpointFormat)? { nil }
 
+  /// Those for all, where several layouts can be in one folder.
+  public var linearTypes: [String] { holdsSeveralLayouts ? types : [] }
+
+  /// As for all.
+  public func storing(linearType: String) -> (any CheckpointFormat)? {
+    linearTypes.contains(linearType) ? storing(type: linearType) : nil
+  }
+
+  /// Each has its own tensors.
+  public func stacks(of linears: [LinearShape], in folder: ModelFolder) -> [[LinearShape]]? { nil }
+
+  /// Those of the codes; scales and zero points come on top.
+  public func budgetedBits(of linear: LinearShape, _ scheme: Scheme) -> Int {
+    linear.rows * linear.columns * scheme.bits
+  }
+
   /// Nothing.
   public var cache: ActivationScheme.Number? { nil }
 

@@ -61,6 +61,23 @@ public protocol CheckpointFormat: Sendable {
   /// The format with another choice; nil for a word that it does not have.
   func storing(type: String) -> (any CheckpointFormat)?
 
+  /// The words for how a single Linear may be stored beside others; none where all are stored in one way.
+  var linearTypes: [String] { get }
+
+  /// The format for a Linear that is stored in a way of its own; nil for a word that it does not have.
+  func storing(linearType: String) -> (any CheckpointFormat)?
+
+  /// Linears by the tensors that they share, which have one type; nil where each has its own, and what is stored
+  /// alike is up to the engines.
+  ///
+  /// - Throws: ``CheckpointError`` for a model that the format does not store.
+  func stacks(
+    of linears: [LinearShape], in folder: ModelFolder
+  ) throws(CheckpointError) -> [[LinearShape]]?
+
+  /// The bits that a Linear takes of a budget.
+  func budgetedBits(of linear: LinearShape, _ scheme: Scheme) -> Int
+
   /// What keys and values are rounded to in memory, with scales that are stored; nil for nothing.
   var cache: ActivationScheme.Number? { get }
 

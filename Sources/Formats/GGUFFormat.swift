@@ -15,8 +15,16 @@ public struct GGUFFormat: CheckpointFormat {
   /// The types of the tensors.
   public let mixture: GGUFMixture
 
+  /// The type of all tensors, in place of the mixture's.
+  private let only: GGUFType?
+
   /// The format with given types.
-  public init(_ mixture: GGUFMixture = .q4KM) { self.mixture = mixture }
+  public init(_ mixture: GGUFMixture = .q4KM) { (self.mixture, only) = (mixture, nil) }
+
+  /// The format for tensors of one type, in a file of other types.
+  private init(_ mixture: GGUFMixture, only type: GGUFType) {
+    (self.mixture, only) = (mixture, type)
+  }
 
   /// The name of the format, as commands and reports spell it.
   public let name = "gguf"
@@ -46,17 +54,18 @@ public struct GGUFFormat: CheckpointFormat {
   public func scaleFormat(for weights: FloatFormat) -> FloatFormat { .float16 }
 
   /// That of the mixture's most frequent type.
-  public var standardScheme: Scheme? { mixture.base.scheme }
+  public var standardScheme: Scheme? { (only ?? mixture.base).scheme }
 
   /// What the blocks of all types can hold.
   public func encoding(scales: FloatFormat) -> any GridEncoding { GGUFEncoding() }
 
-  /// The type of a matrix, by the mixture.
+  /// The type of a matrix, by the mixture, or the one that takes its place where rows are no whole blocks.
   ///
   /// - Throws: ``CheckpointError`` for an architecture of which no GGUF files are written.
   public func scheme(
     of linear: LinearShape, in folder: ModelFolder
   ) throws(CheckpointError) -> Scheme? {
+    if let only { return only.fitting(linear.columns).scheme }
     let architecture = try GGUFArchitecture(of: folder)
     if let (role, block) = architecture.role(of: linear.name) {
       return mixture.type(
@@ -80,45 +89,25 @@ public struct GGUFFormat: CheckpointFormat {
     GGUFMixture(rawValue: type).map { GGUFFormat($0) }
   }
 
+  /// The types of blocks.
+  public var linearTypes: [String] {
+    GGUFType.allCases.filter { $0.scheme != nil }.sorted { $0.bitsPerWeight < $1.bitsPerWeight }
+      .map(\.name)
+  }
+
+  /// The format with one type.
+  public func storing(linearType: String) -> (any CheckpointFormat)? {
+    GGUFType.allCases.first { $0.name == linearType && $0.scheme != nil }
+      .map { GGUFFormat(mixture, only: $0) }
+  }
+
+  /// All that is in the blocks, so that a budget is one for the file.
+  public func budgetedBits(of linear: LinearShape, _ scheme: Scheme) -> Int {
+    8 * linear.rows * (GGUFType(scheme)?.byteCount(ofRow: linear.columns) ?? 0)
+  }
+
   /// The name of the type with a scheme.
   public func typeName(of scheme: Scheme) -> String? { GGUFType(scheme)?.name }
-
-  /// Checks that a file of the model can be made, so that no run is for nothing.
-  ///
-  /// - Throws: ``CheckpointError`` for what cannot be stored.
-  public func check(_ folder: ModelFolder) throws(CheckpointError) {
-    _ = try GGUFAssembly(of: folder, named: "", mixture)
-  }
-
-  /// Checks that a file can be made of some Linears of a model in blocks, and tensors that stay as they are.
-  ///
-  /// - Throws: ``CheckpointError`` for what cannot be stored.
-  package func check(
-    _ folder: ModelFolder, storing linears: [String], beside copied: [ModelFolder.TensorReference]
-  ) throws(CheckpointError) {
-    let assembly = try GGUFAssembly(of: folder, named: "", mixture, tensors: copied)
-    for linear in linears { _ = try assembly.location(of: "\(linear).weight", in: folder) }
-  }
-
-  /// Linears by the tensors that they will be in: each in one of its own, or all experts of a block together.
-  ///
-  /// - Throws: ``CheckpointError`` for an architecture of which no GGUF files are written.
-  package func stacks(
-    of linears: [LinearShape], in folder: ModelFolder
-  ) throws(CheckpointError) -> [[LinearShape]] {
-    let architecture = try GGUFArchitecture(of: folder)
-    var (stacks, positions) = ([[LinearShape]](), [String: Int]())
-    for linear in linears {
-      let place = architecture.location(of: "\(linear.name).weight")
-      if let place, place.expert != nil, let position = positions[place.name] {
-        stacks[position].append(linear)
-      } else {
-        if let place { positions[place.name] = stacks.count }
-        stacks.append([linear])
-      }
-    }
-    return stacks
-  }
 
   /// The name of the tensor that holds the blocks.
   public func scaleTensor(of linear: String) -> String { "\(linear).weight" }
@@ -166,16 +155,6 @@ public struct GGUFFormat: CheckpointFormat {
   /// Whether a configuration is that of a GGUF file, or of the folder from which one is made.
   public func recognizes(_ configuration: JSONValue) -> Bool {
     configuration["quant_method"] == .string(Self.method)
-  }
-
-  /// The result is a file.
-  public let isFile = true
-
-  /// Writes the file.
-  public func writeFile(
-    _ path: String, of folder: ModelFolder, named name: String, made: JSONValue
-  ) throws(CheckpointError) {
-    try GGUFAssembly(of: folder, named: name, mixture).write(to: path, made: made)
   }
 
   /// Reads a Linear back.

@@ -141,7 +141,7 @@ extension GGUFMixture {
 
 extension GGUFType {
   /// The type, or one of shorter blocks and no fewer bits where its blocks do not fill rows of this width.
-  fileprivate func fitting(_ columns: Int) -> GGUFType {
+  func fitting(_ columns: Int) -> GGUFType {
     guard columns % blockLength != 0 else { return self }
     return switch self {
     case .q2K, .q3K, .tq10, .tq20: .q40

@@ -1,12 +1,13 @@
+package import Checkpoint
 public import Formats
-internal import Quantizer
 public import Remedies
 public import Transformer
 
 /// How each Linear is stored, where they are not all stored alike: the bits of its codes, or a type of the format.
 ///
 /// Linears that engines merge are stored alike: all that read one input (q, k and v; gate and
-/// up), and all experts of a block.
+/// up), and all experts of a block. Of a format that has a type for every Linear (GGUF), a plan may leave out what is to
+/// have that type, and name the embedding and the head.
 public struct BitPlan: Sendable, Equatable {
   /// How one Linear is stored.
   public enum Entry: Sendable, Hashable, CustomStringConvertible {
@@ -22,15 +23,6 @@ public struct BitPlan: Sendable, Equatable {
       case .type(let word): word
       }
     }
-
-    /// The bits of a code; 0 for a word that no format of the library has.
-    var width: Int {
-      switch self {
-      case .bits(let bits): bits
-      case .type(let word):
-        CompressedTensorsFormat().storing(type: word)?.standardScheme?.bits ?? 0
-      }
-    }
   }
 
   /// The entries by the Linear's Hugging Face key, without `.weight`.
@@ -42,8 +34,8 @@ public struct BitPlan: Sendable, Equatable {
   /// A plan with given bits.
   public init(_ bits: [String: Int]) { self.init(entries: bits.mapValues(Entry.bits)) }
 
-  /// The bits of a Linear's codes; nil if the plan does not name it.
-  public subscript(linear: String) -> Int? { entries[linear]?.width }
+  /// The entry of a Linear; nil if the plan does not name it.
+  public subscript(linear: String) -> Entry? { entries[linear] }
 
   /// The different numbers of bits, in ascending order, without those of types.
   public var widths: [Int] {
@@ -54,38 +46,49 @@ public struct BitPlan: Sendable, Equatable {
   /// Whether some Linear is stored in a type.
   var hasTypes: Bool { entries.values.contains { if case .type = $0 { true } else { false } } }
 
-  /// The mean bits of the codes of some Linears' weights: Σ rows·columns·bits / Σ rows·columns.
+  /// Checks that the plan has an entry for each Linear of a model that needs one, and no others.
   ///
-  /// Scales and zero points are not counted.
-  public func averageBits(of linears: some Sequence<LinearShape>) -> Double {
-    // In floating point, because a file may state any number of bits.
-    var (sum, count) = (0.0, 0.0)
-    for linear in linears {
-      let size = Double(linear.rows) * Double(linear.columns)
-      sum += size * Double(entries[linear.name]?.width ?? 0)
-      count += size
+  /// - Throws: ``BitPlanError``; `CheckpointError` for a model that the format does not store.
+  public func check(against model: LanguageModel, in format: any CheckpointFormat) throws {
+    let sets = try model.declaration.blocks.indices.flatMap {
+      try model.linearsStoredAlike(block: $0, in: format)
     }
-    return sum / max(1, count)
-  }
-
-  /// Checks that the plan has an entry for each Linear of a model, and no others.
-  ///
-  /// - Throws: ``BitPlanError``.
-  public func check(against model: ModelDeclaration) throws(BitPlanError) {
-    let sets = model.blocks.indices.flatMap(model.linearsStoredAlike)
     let names = sets.joined().map(\.name)
-    let unknown = Set(entries.keys).subtracting(names)
-    if let name = unknown.min() { throw .unknown(name) }
+    let decides = format.standardScheme != nil
+    let others = decides ? (model.tables + [model.headLinear]).map(\.name) : []
+    let unknown = Set(entries.keys).subtracting(names).subtracting(others)
+    if let name = unknown.min() { throw BitPlanError.unknown(name) }
     let missing = names.filter { entries[$0] == nil }
-    guard missing.isEmpty else { throw .missing(missing) }
+    guard missing.isEmpty || decides else { throw BitPlanError.missing(missing) }
     for set in sets {
-      guard let first = entries[set[0].name] else { continue }
+      let first = entries[set[0].name]
       for linear in set {
-        guard let entry = entries[linear.name], entry != first else { continue }
-        throw .different((set[0].name, first), (linear.name, entry))
+        let entry = entries[linear.name]
+        guard entry != first else { continue }
+        throw BitPlanError.different((set[0].name, first), (linear.name, entry))
       }
     }
   }
+}
+
+extension LanguageModel {
+  /// The Linears of a block in sets that are stored alike in a format.
+  ///
+  /// - Throws: ``CheckpointError`` for a model that the format does not store.
+  package func linearsStoredAlike(
+    block: Int, in format: any CheckpointFormat
+  ) throws(CheckpointError) -> [[LinearShape]] {
+    try format.stacks(of: declaration.linears(block: block), in: folder)
+      ?? declaration.linearsStoredAlike(block: block)
+  }
+}
+
+extension BitPlan.Entry: ExpressibleByIntegerLiteral, ExpressibleByStringLiteral {
+  /// Codes of so many bits.
+  public init(integerLiteral bits: Int) { self = .bits(bits) }
+
+  /// A type.
+  public init(stringLiteral word: String) { self = .type(word) }
 }
 
 /// What can be wrong with a plan of bits.
@@ -94,8 +97,8 @@ public enum BitPlanError: RemediableError {
   case unknown(String)
   /// The plan gives these Linears no bits.
   case missing([String])
-  /// Two Linears that engines merge are stored differently.
-  case different((name: String, entry: BitPlan.Entry), (name: String, entry: BitPlan.Entry))
+  /// Two Linears that engines merge, or that share a tensor, are stored differently.
+  case different((name: String, entry: BitPlan.Entry?), (name: String, entry: BitPlan.Entry?))
 
   /// What was found, and what was needed.
   public var description: String {
@@ -106,8 +109,8 @@ public enum BitPlanError: RemediableError {
       "the plan of bits leaves out \(names.prefix(3).joined(separator: ", "))"
         + (names.count > 3 ? " and \(names.count - 3) more Linears" : "")
     case .different(let one, let other):
-      "the plan of bits gives \(one.name) \(one.entry) and \(other.name) \(other.entry); engines "
-        + "merge them and need the same for both"
+      "the plan of bits gives \(one.name) \(one.entry?.description ?? "nothing") and \(other.name) "
+        + "\(other.entry?.description ?? "nothing"); engines merge them and need the same for both"
     }
   }
 

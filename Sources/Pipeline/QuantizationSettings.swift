@@ -128,7 +128,7 @@ public struct QuantizationSettings: Sendable {
   }
 
   /// The recipe for Linears of another scheme.
-  func recipe(storing stored: LinearScheme, scales: FloatFormat) -> Recipe {
+  package func recipe(storing stored: LinearScheme, scales: FloatFormat) -> Recipe {
     Recipe(
       scheme: stored.weights,
       gridRule: GridRule(

@@ -30,7 +30,8 @@ extension LanguageModel {
     }
     try checkPredicts()
     let head = tables.contains(headShape) ? headShape : headLinear
-    return (head, LinearScheme(try settings.format.scheme(of: head, in: folder) ?? settings.scheme))
+    let own = try settings.formatScheme(of: head, in: self)
+    return (head, LinearScheme(own ?? settings.scheme))
   }
 }
 

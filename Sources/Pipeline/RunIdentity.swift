@@ -94,9 +94,7 @@ package struct RunIdentity: Equatable {
     facts["scheme"] = settings.label
     facts["method"] = settings.method.name
     facts["format"] = settings.format.label
-    facts["bitPlan"] = settings.bitPlan?.json(
-      for: model.declaration.blocks.indices.flatMap(model.declaration.linears)
-    ).text(.compact)
+    facts["bitPlan"] = settings.bitPlan?.json(for: model).text(.compact)
   }
 
   private mutating func add(_ set: CalibrationSet) {

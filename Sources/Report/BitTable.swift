@@ -1,3 +1,4 @@
+internal import Pipeline
 package import Studies
 
 extension BitSearchReport {
@@ -9,9 +10,12 @@ extension BitSearchReport {
       ] + choices.map { Table.Column("KL at \($0)") })
     for stage in stages {
       table.append(
-        [.words(stage.label), .words(Numbers.count(stage.weights)), .integer(stage.bits)]
-          + zip(choices, stage.predictions).map { bits, prediction in
-            Table.Cell.scientific(prediction).marked(bits == stage.bits)
+        [
+          .words(stage.label), .words(Numbers.count(stage.weights)),
+          .words(choices[stage.choice].description),
+        ]
+          + stage.predictions.enumerated().map { choice, prediction in
+            Table.Cell.scientific(prediction).marked(choice == stage.choice)
           })
     }
     return table
@@ -19,10 +23,12 @@ extension BitSearchReport {
 
   /// The search in one line.
   package var summary: String {
-    "\(Numbers.fixed(averageBits, 3)) bits per code of a budget of \(budget), chosen from "
-      + choices.map(String.init).joined(separator: ", ")
+    let types = choices.contains { if case .type = $0 { true } else { false } }
+    return
+      "\(Numbers.fixed(averageBits, 3)) bits per \(types ? "weight" : "code") of a budget of \(budget), chosen from "
+      + choices.map(\.description).joined(separator: ", ")
       + "; predicted KL divergence \(Numbers.scientific(predictedDivergence)), from "
-      + "\(Numbers.count(tokens)) tokens at \(referenceBits) bits, \(Numbers.duration(seconds))"
+      + "\(Numbers.count(tokens)) tokens at \(choices[reference])\(types ? "" : " bits"), \(Numbers.duration(seconds))"
   }
 }
 

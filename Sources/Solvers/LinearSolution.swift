@@ -60,9 +60,12 @@ public struct StageSolution: Sendable {
   /// The factors by which the input channels are divided; nil when they were left alone.
   public let factors: [Float]?
 
-  /// The squared output error of all Linears together, per calibration token: against the targets if the recipe
-  /// scales inputs, which it decides about, otherwise against the weights.
-  package let loss: Double
+  /// The squared output error of each Linear, per calibration token of all inputs together: against the targets if the
+  /// recipe scales inputs, which it decides about, otherwise against the weights.
+  package let losses: [Double]
+
+  /// The squared output error of all Linears together.
+  package var loss: Double { losses.reduce(0, +) }
 
   /// The mean relative output error of the Linears on held-out tokens, against the full-precision
   /// model where its stream was followed; nil where no tokens are held out.

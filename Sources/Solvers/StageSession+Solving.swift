@@ -86,7 +86,7 @@ extension StageSession {
     _ prepared: [any PreparedRounding]?, _ measuresRows: Bool
   ) throws(StageError) -> StageSolution {
     var solutions: [LinearSolution] = []
-    var loss = 0.0
+    var losses: [Double] = []
     for (i, share) in problem.shares.enumerated() {
       let group = problem.groups[i]
       guard let name = group.linears.first?.name else { continue }
@@ -109,10 +109,10 @@ extension StageSession {
           try solver.solve(linear, group.input, whole, byRow: measuresRows)
         }
         solutions.append(solution)
-        loss += share * part
+        losses.append(share * part)
       }
     }
-    return StageSolution(linears: solutions, factors: factors, loss: loss)
+    return StageSolution(linears: solutions, factors: factors, losses: losses)
   }
 
   /// Runs a closure and attributes its error to a Linear.

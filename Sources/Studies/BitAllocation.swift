@@ -1,6 +1,6 @@
-/// The choice of a number of bits for each of several sets of weights under a budget.
+/// The choice between several ways to store each of several sets of weights, under a budget of bits.
 ///
-///     minimize Σ costs[u][choice u]   such that   Σ weights[u] · bits[choice u] ≤ budget · Σ weights
+///     minimize Σ costs[u][choice u]   such that   Σ sizes[u][choice u] ≤ budget
 ///
 /// This is the multiple-choice knapsack problem. It is solved by dynamic programming over the bits spent,
 /// in steps of the greatest common divisor of all sizes, and so exactly, while there are at most
@@ -8,10 +8,10 @@
 /// holds, and the result costs no more than the best one under a budget that is smaller by one step
 /// for each set.
 struct BitAllocation {
-  /// Weights that get the same number of bits.
+  /// Weights that are stored alike.
   struct Item {
-    /// The number of weights.
-    let weights: Int
+    /// The bits of each choice.
+    let sizes: [Int]
     /// The cost of each choice.
     let costs: [Double]
   }
@@ -26,20 +26,21 @@ struct BitAllocation {
 
   /// A problem; nil if the budget does not suffice for the fewest bits.
   ///
-  /// - Precondition: `bits` ascend, and each item has a cost for each of them.
+  /// - Precondition: each item has as many sizes as costs, and at least one.
   /// - Parameters:
   ///   - items: what gets bits.
-  ///   - bits: the choices.
-  ///   - budget: the mean bits of a weight.
+  ///   - budget: the bits of all weights together.
   ///   - mostSteps: the most steps in which the budget is spent.
-  init?(_ items: [Item], bits: [Int], budget: Double, mostSteps: Int = Self.mostSteps) {
-    let count = items.reduce(0) { $0 + $1.weights }
-    // What the smallest choice leaves, in bits; never more than what the largest choice takes.
-    let left = (min(budget, Double(bits.last ?? 0)) - Double(bits.first ?? 0)) * Double(count)
-    // A budget such as 3.1 is not exactly representable.
-    guard left > -1e-6 * Double(max(1, count)) else { return nil }
-    let spare = Int(max(0, left + 1e-6 * Double(count)))
-    let sizes = items.map { item in bits.map { item.weights * ($0 - bits[0]) } }
+  init?(_ items: [Item], budget: Double, mostSteps: Int = Self.mostSteps) {
+    let least = items.map { $0.sizes.min() ?? 0 }
+    let most = items.reduce(0) { $0 + ($1.sizes.max() ?? 0) }
+    // What the smallest choices leave; never more than what the largest take.
+    let left = min(budget, Double(most)) - Double(least.reduce(0, +))
+    // A budget such as 3.1 bits for each weight is not exactly representable.
+    let tolerance = 1e-7 * Double(max(1, most))
+    guard left > -tolerance else { return nil }
+    let spare = Int(max(0, left + tolerance))
+    let sizes = zip(items, least).map { item, least in item.sizes.map { $0 - least } }
     let divisor = sizes.joined().reduce(0, greatestCommonDivisor)
     let step = max(1, divisor, (spare + mostSteps - 1) / mostSteps)
     self.items = items
@@ -54,12 +55,13 @@ struct BitAllocation {
     var best = [Double](repeating: 0, count: capacity + 1)
     var chosen: [[UInt8]] = []
     for (item, sizes) in zip(items, steps) {
-      var (next, choice) = (best, [UInt8](repeating: 0, count: capacity + 1))
+      // The smallest first, which takes no steps and so is always possible.
+      let order = sizes.indices.sorted { (sizes[$0], $0) < (sizes[$1], $1) }
+      var (next, choice) = (best, [UInt8](repeating: UInt8(order[0]), count: capacity + 1))
       for spent in 0...capacity {
-        // The smallest choice takes no steps, so it is always possible.
-        next[spent] = best[spent] + item.costs[0]
-        for (i, size) in sizes.enumerated().dropFirst() where size <= spent {
-          let cost = best[spent - size] + item.costs[i]
+        next[spent] = best[spent] + item.costs[order[0]]
+        for i in order.dropFirst() where sizes[i] <= spent {
+          let cost = best[spent - sizes[i]] + item.costs[i]
           if cost < next[spent] { (next[spent], choice[spent]) = (cost, UInt8(i)) }
         }
       }

@@ -82,6 +82,8 @@ extension BitSearch {
     let count = Double(model.declaration.blocks.count)
     try progress(Double(index) / count, "planning, block \(index)")
     let block = try model.block(index)
+    let first = sets[index].first?.first?.name ?? ""
+    let recipes = choices.map { $0.recipe(for: first, scales: scales) }
     let measured = MeasuredBlock(block, index: index, &stream, recipes, .all, calibration.roles)
     let solved = try solve(measured, block, index: index) { choice in
       let done = Double(index) + Double(choice + 1) / Double(choices.count + 1)
@@ -97,20 +99,34 @@ extension BitSearch {
   private func solve(
     _ measured: MeasuredBlock, _ block: DecoderBlock, index: Int, _ progress: (Int) throws -> Void
   ) throws -> [(set: MeasuredSet, changed: DecoderBlock)] {
-    let alike = model.declaration.linearsStoredAlike(block: index)
+    let alike = sets[index]
     var result = alike.map { (set: MeasuredSet($0, choices: choices.count), changed: block) }
     let places = Dictionary(
       uniqueKeysWithValues: alike.enumerated().flatMap { i, set in set.map { ($0.name, i) } })
-    for (choice, recipe) in recipes.enumerated() {
-      for unit in try measured.solutions(recipe) {
-        guard let name = unit.names.first, let i = places[name] else { continue }
-        result[i].set.losses[choice] += unit.solution.loss * Double(unit.tokens)
-        guard choice == reference else { continue }
-        for (name, weights) in zip(unit.names, unit.solution.unscaledWeights) {
-          result[i].changed.weights.linears[name]?.weight = weights
+    var solved: [Int] = []
+    // Where blocks do not fill rows, several types may come to the same.
+    func twin(of number: Int, for linear: String) -> Int? {
+      solved.first { choices[$0].scheme(of: linear) == choices[number].scheme(of: linear) }
+    }
+    for number in [reference] + choices.indices.filter({ $0 != reference }) {
+      let units = try measured.solutions { linear in
+        twin(of: number, for: linear) == nil
+          ? choices[number].recipe(for: linear, scales: scales) : nil
+      }
+      for unit in units {
+        let parts = zip(unit.solution.losses, unit.solution.unscaledWeights)
+        for (name, (loss, weights)) in zip(unit.names, parts) {
+          guard let i = places[name] else { continue }
+          result[i].set.losses[number] += loss * Double(unit.tokens)
+          if number == reference { result[i].changed.weights.linears[name]?.weight = weights }
         }
       }
-      try progress(choice)
+      for (i, set) in alike.enumerated() {
+        guard let twin = set.first.flatMap({ twin(of: number, for: $0.name) }) else { continue }
+        result[i].set.losses[number] = result[i].set.losses[twin]
+      }
+      solved.append(number)
+      try progress(solved.count - 1)
     }
     return result
   }

@@ -1,5 +1,6 @@
 public import Checkpoint
 internal import Formats
+internal import LinearAlgebra
 public import Pipeline
 internal import Quantizer
 internal import Solvers
@@ -29,10 +30,14 @@ public struct BitSearch {
   let model: LanguageModel
   let calibration: CalibrationSet
   private let budget: Double
-  let choices: [Int]
+  /// The choices, those of the fewest bits first.
+  let choices: [BitChoice]
   /// The index of the choice with which divergences are measured.
   let reference: Int
-  let recipes: [Recipe]
+  /// The format of the scales.
+  let scales: FloatFormat
+  /// The Linears of each block, in sets that are stored alike.
+  let sets: [[[LinearShape]]]
   /// Where the result will be; nil to keep nothing.
   let output: String?
   let checkpointInterval: Double
@@ -41,15 +46,22 @@ public struct BitSearch {
   let kept: BitSearchJournal?
 
   /// The choices where none are given, as far as engines load them: what lies between is rarely best.
-  public static let standardChoices = [2, 3, 4, 5, 6, 8]
+  public static let standardChoices: [BitPlan.Entry] = [2, 3, 4, 5, 6, 8]
+
+  /// The choices where none are given for a format that has types: those of llama.cpp in super-blocks.
+  public static let standardTypes: [BitPlan.Entry] = [
+    "Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K", "Q8_0",
+  ]
 
   /// Checks that the search can be carried out.
   ///
   /// - Parameters:
   ///   - model: the model to quantize.
   ///   - settings: how to quantize it, except for the number of bits.
-  ///   - budget: the mean bits of a weight's code; scales and zero points come on top.
-  ///   - choices: the numbers of bits to choose from; nil for ``standardChoices``.
+  ///   - budget: the mean bits of a weight's code; scales and zero points come on top, unless the format counts whole
+  ///     blocks.
+  ///   - choices: the numbers of bits, or types of the format, to choose from; nil for ``standardChoices`` or
+  ///     ``standardTypes``.
   ///   - output: where the result will be, beside which a journal is kept; nil for none.
   ///   - checkpointInterval: the seconds of work that an interruption may cost; 0 for those of one block.
   ///   - interrupted: what to do with what an interrupted search left.
@@ -57,8 +69,8 @@ public struct BitSearch {
   /// - Throws: ``BitSearchError``, ``RunError``, `SchemeError` or ``CheckpointError``, with what to
   ///   change.
   public init(
-    model: LanguageModel, settings: QuantizationSettings, budget: Double, choices: [Int]? = nil,
-    output: String? = nil,
+    model: LanguageModel, settings: QuantizationSettings, budget: Double,
+    choices: [BitPlan.Entry]? = nil, output: String? = nil,
     checkpointInterval: Double = QuantizationRun.defaultCheckpointInterval,
     interrupted: InterruptedRun = .continueIfAny,
     calibration: @autoclosure () throws -> CalibrationSet?
@@ -67,36 +79,28 @@ public struct BitSearch {
     try settings.checkSeveralWidths()
     guard !settings.method.keepsOutliers else { throw RunError.cannotStoreOutliers }
     let linears = model.declaration.blocks.indices.flatMap(model.declaration.linears)
-    try RunPlan.checkWidths(linears) { _ in settings.scheme }
-    let scales = try RunPlan.scaleFormat(linears, in: model.folder, settings.format)
-    var candidates: [QuantizationSettings] = []
-    for bits in Set(choices ?? Self.standardChoices).sorted() {
-      let candidate = try settings.storing(bits: bits)
-      let stored = linears.map { ($0, candidate.linearScheme) }
-      do {
-        _ = try EngineCheck(stored, in: settings.format)
-        try candidate.checkRounding(linears) { _ in candidate.scheme }
-        candidates.append(candidate)
-      } catch {
-        // What the user asked for is not left out silently.
-        if choices != nil { throw error }
-      }
+    try settings.format.check(model.folder)
+    scales = try RunPlan.scaleFormat(linears, in: model.folder, settings.format)
+    sets = try model.declaration.blocks.indices.map {
+      try model.linearsStoredAlike(block: $0, in: settings.format)
     }
-    self.choices = candidates.map(\.scheme.bits)
-    guard let reference = self.choices.lastIndex(where: { Double($0) <= budget }) else {
-      throw BitSearchError.budgetTooSmall(budget, least: self.choices.first)
+    self.choices = try Self.choices(choices, linears, of: model, settings)
+    let limit = budget * Double(linears.reduce(0) { $0 + $1.rows * $1.columns })
+    // A budget such as 3.1 is not exactly representable.
+    let sizes = self.choices.map { Double($0.size(of: linears)) * (1 - 1e-9) }
+    guard let reference = sizes.lastIndex(where: { $0 <= limit }) else {
+      throw BitSearchError.budgetTooSmall(
+        budget, least: sizes.min().map { $0 / max(1, limit / budget) })
     }
-    recipes = candidates.map { $0.recipe(scales: scales) }
     self.reference = reference
     let model = try model.rotated(for: settings.method)
     guard let calibration = try calibration() else { throw BitSearchError.calibrationNeeded }
     var identity = try RunIdentity(model, settings, calibration)
     // Not the budget: what was measured serves any that has the same reference.
-    identity.add("choices of bits", self.choices.map(String.init).joined(separator: ","))
-    identity.add("reference bits", "\(self.choices[reference])")
-    kept = try output.flatMap {
-      try interrupted.search(
-        of: identity, output: $0, model.declaration, choices: candidates.count)
+    identity.add("choices of bits", self.choices.map(\.entry.description).joined(separator: ","))
+    identity.add("reference bits", "\(self.choices[reference].entry)")
+    kept = try output.flatMap { [sets, choices = self.choices] in
+      try interrupted.search(of: identity, output: $0, sets, choices: choices.count)
     }
     self.model = model
     self.budget = budget
@@ -132,23 +136,47 @@ public struct BitSearch {
     throw RunError.anotherRun(path: output, differences: ["bits: by a budget, now given"])
   }
 
+  /// The choices that are possible, those of the fewest bits first.
+  ///
+  /// - Throws: what is wrong with one that was asked for; others are left out.
+  private static func choices(
+    _ wanted: [BitPlan.Entry]?, _ linears: [LinearShape], of model: LanguageModel,
+    _ settings: QuantizationSettings
+  ) throws -> [BitChoice] {
+    let standard = settings.format.wantsTypes ? standardTypes : standardChoices
+    var result: [BitChoice] = []
+    for entry in wanted ?? standard where !result.contains(where: { $0.entry == entry }) {
+      do {
+        result.append(try BitChoice(entry, linears, of: model, settings))
+      } catch {
+        // What the user asked for is not left out silently.
+        if wanted != nil { throw error }
+      }
+    }
+    return result.enumerated()
+      .sorted { ($0.1.size(of: linears), $0.0) < ($1.1.size(of: linears), $1.0) }.map(\.1)
+  }
+
   /// The best plan under the budget, with what led to it.
   func report(
-    _ sets: [MeasuredSet], tokens: Int, seconds: Double
+    _ measured: [MeasuredSet], tokens: Int, seconds: Double
   ) throws(BitSearchError) -> BitSearchReport {
-    let items = sets.map {
-      BitAllocation.Item(weights: $0.weights, costs: $0.predictions(reference: reference))
+    let items = measured.map { set in
+      BitAllocation.Item(
+        sizes: choices.map { $0.size(of: set.linears) },
+        costs: set.predictions(reference: reference))
     }
-    guard let allocation = BitAllocation(items, bits: choices, budget: budget) else {
-      throw .budgetTooSmall(budget, least: choices.first)
+    let weights = measured.reduce(0) { $0 + $1.weights }
+    guard let allocation = BitAllocation(items, budget: budget * Double(weights)) else {
+      throw .budgetTooSmall(budget, least: nil)
     }
-    let stages = zip(zip(sets, items), allocation.solve()).map { pair, choice in
+    let stages = zip(zip(measured, items), allocation.solve()).map { pair, choice in
       BitSearchReport.Stage(
-        linears: pair.0.linears.map(\.name), weights: pair.0.weights, bits: choices[choice],
-        predictions: pair.1.costs)
+        linears: pair.0.linears.map(\.name), weights: pair.0.weights, bits: pair.1.sizes[choice],
+        choice: choice, predictions: pair.1.costs)
     }
     return BitSearchReport(
-      budget: budget, choices: choices, referenceBits: choices[reference], tokens: tokens,
+      budget: budget, choices: choices.map(\.entry), reference: reference, tokens: tokens,
       stages: stages, seconds: seconds)
   }
 }
@@ -156,7 +184,7 @@ public struct BitSearch {
 extension InterruptedRun {
   /// The journal of the search to be continued; nil to begin a new one.
   fileprivate func search(
-    of identity: RunIdentity, output: String, _ model: ModelDeclaration, choices: Int
+    of identity: RunIdentity, output: String, _ sets: [[[LinearShape]]], choices: Int
   ) throws -> BitSearchJournal? {
     if self == .discard { return nil }
     try identity.checkPrecedesRun(at: output)
@@ -167,6 +195,6 @@ extension InterruptedRun {
       return nil
     }
     try identity.check(continuing: earlier, at: output)
-    return try BitSearchJournal(beside: output, for: model, choices: choices)
+    return try BitSearchJournal(beside: output, for: sets, choices: choices)
   }
 }

@@ -60,33 +60,33 @@ struct BitSearchJournal {
   ///
   /// - Throws: ``CheckpointError`` if it is damaged.
   init?(
-    beside output: String, for model: ModelDeclaration, choices: Int
+    beside output: String, for sets: [[[LinearShape]]], choices: Int
   ) throws(CheckpointError) {
     let folder = WorkFolder.path(Self.task, beside: output)
     let found = try JournalFiles.read(folder) { json throws(JSONError) in
-      try BitSearchJournal(json, for: model, choices: choices)
+      try BitSearchJournal(json, for: sets, choices: choices)
     }
     guard let found else { return nil }
     self = found
   }
 
   private init(
-    _ json: JSONField, for model: ModelDeclaration, choices: Int
+    _ json: JSONField, for sets: [[[LinearShape]]], choices: Int
   ) throws(JSONError) {
     identity = try RunIdentity(json.member("run"))
-    blocks = try json.member("blocks").positive(atMost: model.blocks.count)
+    blocks = try json.member("blocks").positive(atMost: sets.count)
     seconds = try json.member("seconds").double
-    let alike = (0..<blocks).flatMap(model.linearsStoredAlike)
+    let alike = sets[..<blocks].flatMap(\.self)
     let fields = try json.member("sets").array
     guard fields.count == alike.count else {
       throw .wrongKind(
         path: "sets", expected: "\(alike.count) for \(blocks) blocks", found: "\(fields.count)")
     }
-    var sets: [MeasuredSet] = []
+    var measured: [MeasuredSet] = []
     for (linears, field) in zip(alike, fields) {
-      sets.append(try MeasuredSet(linears, choices: choices, field))
+      measured.append(try MeasuredSet(linears, choices: choices, field))
     }
-    self.sets = sets
+    self.sets = measured
   }
 
   /// Writes the journal with hidden states, in place of an earlier one.

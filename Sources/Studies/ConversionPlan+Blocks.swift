@@ -29,7 +29,7 @@ extension ConversionPlan {
     var planned: [[PlannedLinear]] = []
     for block in quantized {
       try progress(Double(planned.count) / Double(quantized.count))
-      let stacks = try wanted.stacks(of: block, in: model.folder)
+      let stacks = try wanted.stacks(of: block, in: model.folder) ?? block.map { [$0] }
       let found = Threads.map(stacks.count) { i in
         Result { try LinearFacts.inBlocks(stacks[i], of: model, wanted) }
       }

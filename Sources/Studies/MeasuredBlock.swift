@@ -90,11 +90,14 @@ struct MeasuredBlock {
 
   /// Solves every unit on its own.
   ///
+  /// - Parameter recipe: how to quantize a unit, by the name of its first Linear; nil to leave it out.
+  /// - Returns: the solutions, in order of computation.
   /// - Throws: ``StageError``.
-  func solutions(_ recipe: Recipe) throws(StageError) -> [UnitSolution] {
+  func solutions(_ recipe: (String) -> Recipe?) throws(StageError) -> [UnitSolution] {
     var result: [UnitSolution] = []
     for unit in units {
       let problem = unit.session.problem
+      guard let recipe = problem.linears.first.flatMap({ recipe($0.name) }) else { continue }
       result.append(
         UnitSolution(
           names: problem.linears.map(\.name),

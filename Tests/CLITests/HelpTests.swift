@@ -81,16 +81,21 @@ private let quantizeHelp = """
     --bits-budget <bits-budget>
                             Bits of a code on average, such as 3.5: every Linear
                             gets the number of bits that suits it. Scales and
-                            zero points come on top.
+                            zero points come on top; with --format gguf the
+                            budget is for all that is in the blocks of Linears,
+                            and each gets a type.
     --bits-choices <bits-choices>
                             The numbers of bits that --bits-budget chooses from,
-                            separated by commas. (default: 2,3,4,5,6,8)
+                            or the types, separated by commas. (default:
+                            2,3,4,5,6,8; with gguf Q2_K,Q3_K,Q4_K,Q5_K,Q6_K,Q8_0)
     --save-bits-plan <save-bits-plan>
                             Write the plan that --bits-budget finds to this new
                             file, as JSON.
     --bits-plan <bits-plan> A file with the bits of every Linear, as
                             --save-bits-plan writes it; a word of --type in place
-                            of a number stores a Linear as that.
+                            of a number stores a Linear as that. With --format
+                            gguf it has types such as Q4_K, and what it leaves
+                            out is stored as --type has it.
 
   RECIPE:
     --preset <preset>       Defaults for method, range, order, correction and

@@ -22,7 +22,7 @@ private let refusals: [Refusal] = [
     "--save-bits-plan needs --bits-budget.", status: 64, ["--save-bits-plan", "plan.json"]),
   Refusal(
     "an impossible budget",
-    "--bits-budget must be between 0 and 8, not nan.", status: 64, ["--bits-budget", "nan"]),
+    "--bits-budget must be between 0 and 16, not nan.", status: 64, ["--bits-budget", "nan"]),
   Refusal(
     "a budget below all choices",
     "a budget of 3.5 bits is below the smallest choice of 4",

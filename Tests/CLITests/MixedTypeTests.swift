@@ -76,7 +76,7 @@ private let judging = [
     ),
     (
       #""model.layers.*.*.*": "fp8""#, ["--format", "gptq"],
-      "gptq stores one number of bits for all Linears"
+      "expected an integer, found fp8"
     ),
     (
       #""model.layers.*.*.*": "fp8""#, ["--method", "gptq+int8"],

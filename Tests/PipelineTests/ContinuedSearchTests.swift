@@ -16,7 +16,7 @@ private struct Stop: Error {}
 extension TemporaryFolder {
   /// A search on the model in this folder that keeps what it knows after every block.
   fileprivate func search(
-    method: Method = .gptq, budget: Double = 3.5, choices: [Int] = [2, 3, 4],
+    method: Method = .gptq, budget: Double = 3.5, choices: [BitPlan.Entry] = [2, 3, 4],
     calibration: CalibrationSet? = .random, _ interrupted: InterruptedRun = .continueIfAny
   ) throws -> BitSearch {
     try BitSearch(

@@ -30,7 +30,7 @@ import Transformer
     switch kind {
     case "plan":
       try folder.write("plan.json", content)
-      _ = try BitPlan(path: folder.path("plan.json"), for: model.declaration)
+      _ = try BitPlan(path: folder.path("plan.json"), for: model)
     case "manifest":
       try folder.write("m/\(Manifest.fileName)", content)
       _ = try Manifest(in: folder.path("m"))
@@ -43,7 +43,8 @@ import Transformer
     case "search":
       try folder.write(".out.search/kept/journal.json", content)
       _ = try BitSearchJournal(
-        beside: folder.path("out"), for: model.declaration, choices: 2)
+        beside: folder.path("out"),
+        for: model.declaration.blocks.indices.map(model.declaration.linearsStoredAlike), choices: 2)
     default:
       try folder.write("a.jsonl", "\n\(content)")
       _ = try TextFile(path: folder.path("a.jsonl")).recordTokens(atLeast: nil) { _ in [] }

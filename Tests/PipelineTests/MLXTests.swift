@@ -76,7 +76,7 @@ extension TemporaryFolder {
       let stated = try model.folder.configuration.member("quantization")
       #expect(try stated.member("bits").int == 4)
       for linear in model.linears {
-        let bits = try #require(plan[linear.name])
+        let bits = try #require(plan[linear.name].flatMap { Int($0.description) })
         let found = try #require(try model.quantizedLinear(linear))
         #expect(found.scheme.weights.bits == bits)
         #expect(try stated.optionalMember(linear.name)?.member("bits").int ?? 4 == bits)

@@ -1,16 +1,19 @@
 // The table of a search for bits.
 
+import Pipeline
 import Studies
 import Testing
 
 @testable import Report
 
 private let report = BitSearchReport(
-  budget: 3.5, choices: [3, 4], referenceBits: 3, tokens: 1024,
+  budget: 3.5, choices: [3, 4], reference: 0, tokens: 1024,
   stages: [
     BitSearchReport.Stage(
-      linears: ["a.q", "a.k", "a.v"], weights: 3000, bits: 4, predictions: [0.5, 0.125]),
-    BitSearchReport.Stage(linears: ["a.o"], weights: 1000, bits: 3, predictions: [0.01, 0.002]),
+      linears: ["a.q", "a.k", "a.v"], weights: 3000, bits: 12000, choice: 1,
+      predictions: [0.5, 0.125]),
+    BitSearchReport.Stage(
+      linears: ["a.o"], weights: 1000, bits: 3000, choice: 0, predictions: [0.01, 0.002]),
   ], seconds: 4)
 
 @Suite struct `The table of a search for bits` {

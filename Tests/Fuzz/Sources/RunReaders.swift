@@ -28,7 +28,8 @@ let runReaders = [
   Reader("search") { bytes in
     _ = Scratch.write(".out.search/kept/journal.json", bytes)
     let found = try BitSearchJournal(
-      beside: Scratch.path("out"), for: model.declaration, choices: 2)
+      beside: Scratch.path("out"),
+      for: model.declaration.blocks.indices.map(model.declaration.linearsStoredAlike), choices: 2)
     guard let found else { fatalError("there is a journal") }
     expect(model.declaration.blocks.indices.contains(found.blocks - 1), "\(found.blocks) blocks")
     for set in found.sets {
@@ -44,11 +45,9 @@ let runReaders = [
     _ = report.stored(["a": 1])
   },
   Reader("plan") { bytes in
-    let plan = try BitPlan(path: Scratch.write("plan.json", bytes), for: model.declaration)
-    let linears = model.declaration.blocks.indices.flatMap(model.declaration.linears)
-    expect(plan.averageBits(of: linears).isFinite, "no average")
-    let written = plan.json(for: linears).bytes(.pretty)
-    let again = try BitPlan(path: Scratch.write("again.json", written), for: model.declaration)
+    let plan = try BitPlan(path: Scratch.write("plan.json", bytes), for: model)
+    let written = plan.json(for: model).bytes(.pretty)
+    let again = try BitPlan(path: Scratch.write("again.json", written), for: model)
     expect(again.entries == plan.entries, "another plan is written")
   },
   // The first byte is the number of tokens that are needed and the size of the first part.
