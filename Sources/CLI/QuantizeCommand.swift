@@ -152,6 +152,9 @@ struct QuantizeCommand: ParsableCommand {
   var compute: ComputeArguments
 
   @OptionGroup
+  var memory: MemoryArguments
+
+  @OptionGroup
   var opening: ModelArguments
 
   @OptionGroup
@@ -211,7 +214,8 @@ struct QuantizeCommand: ParsableCommand {
       model: language, settings: settings,
       calibration: try calibration.read(for: language, recipe.preset),
       importance: try importance.map { try GGUFImportance(path: $0, for: language.folder) },
-      output: output, statistics: statistics, checkpointInterval: Double(interruption.interval),
+      output: output, statistics: statistics, memory: memory.budget,
+      checkpointInterval: Double(interruption.interval),
       // Where only the search was interrupted, there is no run yet to be continued.
       interrupted: search != nil && interruption.resume
         ? .continueIfAny : interruption.interrupted,

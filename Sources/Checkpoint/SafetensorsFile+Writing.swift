@@ -21,17 +21,19 @@ extension SafetensorsFile {
     }
   }
 
-  /// Writes a file of matrices, without a copy of them.
+  /// Writes a file of matrices that come one after the other, without a copy of them.
   ///
-  /// - Throws: ``CheckpointError`` if something exists at the path, or the file cannot be written.
+  /// - Parameters:
+  ///   - shapes: their names and shapes.
+  ///   - path: where the file will be.
+  ///   - produce: passes each of them on with its name.
+  /// - Throws: ``CheckpointError`` if something exists at the path, or the file cannot be written; what `produce` throws.
   package static func write(
-    _ matrices: [(name: String, matrix: Matrix)], to path: String
+    _ shapes: [NamedShape], to path: String,
+    _ produce: ((String, Matrix) throws(CheckpointError) -> Void) throws(CheckpointError) -> Void
   ) throws(CheckpointError) {
-    let shapes = matrices.map {
-      NamedShape($0.name, .float32, [$0.matrix.rows, $0.matrix.columns])
-    }
     try write(shapes, metadata: [:], to: path) { file throws(CheckpointError) in
-      for (name, matrix) in matrices {
+      try produce { name, matrix throws(CheckpointError) in
         // Safety: floats have no padding.
         try unsafe file.write(name, matrix.elements.span.bytes)
       }

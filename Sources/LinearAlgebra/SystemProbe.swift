@@ -103,7 +103,7 @@ package struct SystemProbe: Sendable {
     unsafe pointer.map { unsafe String(cString: $0) } ?? "not found"
   }
 
-  private static func lines(of path: String) -> [Substring] {
+  static func lines(of path: String) -> [Substring] {
     guard let file = unsafe fopen(path, "r") else { return [] }
     defer { unsafe fclose(file) }
     var bytes = [UInt8](repeating: 0, count: 1 << 16)

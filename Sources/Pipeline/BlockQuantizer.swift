@@ -1,3 +1,4 @@
+package import Checkpoint
 internal import Formats
 internal import Hessian
 internal import LinearAlgebra
@@ -44,16 +45,18 @@ struct BlockQuantizer {
     _ deliver: (SolvedLinear) throws -> Void
   ) throws {
     var solutions = BlockSolutions(block.program)
-    var reference = original.map { ReferenceStream($0, entering: block) }
+    var reference = try original.map { try ReferenceStream($0, entering: block) }
     for (name, linear) in taken { block.weights.linears[name]?.adopt(linear) }
     // Rows that make values may yet take up factors; then keys and values are computed again.
     let entering = measuresCache && recipe.transform != nil ? stream : nil
-    clock.during(.measuring) { stream.enter(block) }
+    try clock.during(.measuring) { try stream.enter(block) }
     // Held once, so that it changes in place.
     original = nil
     var prior = ExpertPrior(block.program, collecting: neededParts)
     for (stage, declared) in block.program.stages.enumerated() {
-      clock.during(.measuring) { prior.learn(from: stage, of: block, &stream, roles) }
+      try clock.during(.measuring) {
+        try prior.learn(from: stage, of: block, &stream, roles)
+      }
       let batches = declared.batches(
         scalesInputs: recipe.transform != nil, budget: statisticsBudget)
       for units in batches {
@@ -63,8 +66,8 @@ struct BlockQuantizer {
         if let keep {
           for group in units.joined() { try keep(declared.groups[group], inputs[group]) }
         }
-        let completed = clock.during(.measuring) {
-          prior.completing(inputs, of: stage, block, roles)
+        let completed = try clock.during(.measuring) {
+          try prior.completing(inputs, of: stage, block, roles)
         }
         try clock.during(.solving) {
           try solve(units, of: stage, completed, &block, &stream, &solutions, progress)
@@ -72,14 +75,14 @@ struct BlockQuantizer {
       }
       try solutions.takeFinal(after: stage).forEach(deliver)
     }
-    clock.during(.measuring) {
+    try clock.during(.measuring) {
       if let entering {
         stream = entering
-        stream.pass(block)
+        try stream.pass(block)
       } else {
-        stream.leave(block)
+        try stream.leave(block)
       }
-      original = reference?.leaving()
+      original = try reference?.leaving()
     }
   }
 
@@ -89,7 +92,7 @@ struct BlockQuantizer {
     _ stream: inout Stream, _ solutions: inout BlockSolutions,
     _ progress: ([LinearSolution]) throws -> Void
   ) throws {
-    let judging = judgingStates(stream, stage, block)
+    let judging = try judgingStates(stream, stage, block)
     for unit in units {
       let problem = block.problem(
         unit, of: stage, inputs, judgedOn: judging, by: recipes)
@@ -121,7 +124,7 @@ struct BlockQuantizer {
         try importance?.input(of: $0) ?? CalibratedInput()
       }
     }
-    return stream.measure(
+    return try stream.measure(
       groups, of: stage, block, beside: &reference, roles,
       collecting: neededParts)
   }
@@ -134,9 +137,9 @@ struct BlockQuantizer {
 
   private func judgingStates(
     _ stream: Stream, _ stage: Int, _ block: DecoderBlock
-  ) -> [BlockState] {
+  ) throws(CheckpointError) -> [BlockState] {
     guard recipe.transform?.judgesOutput == true else { return [] }
-    return stream.judgingStates(stage, of: block, calibrationCount: roles.calibration)
+    return try stream.judgingStates(stage, of: block, calibrationCount: roles.calibration)
   }
 }
 
@@ -144,10 +147,14 @@ extension Stream {
   /// The first calibration windows at a stage, for judging a sublayer's output.
   ///
   /// They are few, since each candidate passes them through the sublayer.
+  ///
+  /// - Throws: `CheckpointError` if hidden states cannot be read.
   package func judgingStates(
     _ stage: Int, of block: DecoderBlock, calibrationCount: Int
-  ) -> [BlockState] {
-    guard let rows = states(ofFirst: 1, at: stage, of: block).first?.hidden.rows else { return [] }
-    return states(ofFirst: min(calibrationCount, max(1, 4096 / rows)), at: stage, of: block)
+  ) throws(CheckpointError) -> [BlockState] {
+    guard let rows = try states(ofFirst: 1, at: stage, of: block).first?.hidden.rows else {
+      return []
+    }
+    return try states(ofFirst: min(calibrationCount, max(1, 4096 / rows)), at: stage, of: block)
   }
 }

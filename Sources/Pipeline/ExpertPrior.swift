@@ -1,3 +1,4 @@
+package import Checkpoint
 internal import Formats
 package import Hessian
 package import Solvers
@@ -38,14 +39,16 @@ package struct ExpertPrior: Sendable {
   }
 
   /// Learns from the inputs of a stage, if a group of it reads all tokens of a mixture.
+  ///
+  /// - Throws: `CheckpointError` if hidden states cannot be put away or read.
   package mutating func learn(
     from stage: Int, of block: DecoderBlock, _ stream: inout Stream, _ roles: WindowRoles
-  ) {
+  ) throws(CheckpointError) {
     let named = block.program.stages[stage].groups.enumerated().compactMap { i, group in
       group.lazy.map(\.name).first(where: names.contains).map { (group: i, name: $0) }
     }
     guard !named.isEmpty, !stream.isEmpty else { return }
-    let inputs = stream.measure(
+    let inputs = try stream.measure(
       Set(named.map(\.group)), of: stage, block, roles, collecting: parts)
     for (group, name) in named { pools[name] = inputs[group].calibration }
     unrouted = stream
@@ -53,17 +56,18 @@ package struct ExpertPrior: Sendable {
 
   /// The inputs of a stage, in which experts with few tokens lean on all of them.
   ///
+  /// - Throws: `CheckpointError` if hidden states cannot be put away or read.
   /// - Complexity: for the last Linears of experts with few tokens, those experts read all tokens.
   package mutating func completing(
     _ inputs: [CalibratedInput], of stage: Int, _ block: DecoderBlock, _ roles: WindowRoles
-  ) -> [CalibratedInput] {
+  ) throws(CheckpointError) -> [CalibratedInput] {
     let groups = block.program.stages[stage].groups
     let starved = groups.indices.filter { i in
       groups[i][0].expert != nil
         && inputs[i].calibration.map { $0.tokenCount < Self.wantedPerChannel * $0.channels }
           ?? false
     }
-    showAll(to: starved.filter { groups[$0][0].pool == nil }, of: stage, block, roles)
+    try showAll(to: starved.filter { groups[$0][0].pool == nil }, of: stage, block, roles)
     var result = inputs
     for i in starved {
       guard var own = inputs[i].calibration,
@@ -85,7 +89,7 @@ package struct ExpertPrior: Sendable {
   /// Learns what some experts make of all tokens.
   private mutating func showAll(
     to groups: [Int], of stage: Int, _ block: DecoderBlock, _ roles: WindowRoles
-  ) {
+  ) throws(CheckpointError) {
     guard let unrouted, unrouted.bundleSize > 0 else { return }
     let slots = block.program.stages[stage].groups
     let batch = max(1, Self.shownElements / unrouted.bundleSize)
@@ -94,7 +98,7 @@ package struct ExpertPrior: Sendable {
       let channels = groups.map { slots[$0][0].shape.columns }.max() ?? 0
       var stream = unrouted.showing(
         Set(groups.compactMap { slots[$0][0].expert }), tokens: Self.shownPerChannel * channels)
-      let inputs = stream.measure(Set(groups), of: stage, block, roles, collecting: parts)
+      let inputs = try stream.measure(Set(groups), of: stage, block, roles, collecting: parts)
       for group in groups { pools[slots[group][0].name] = inputs[group].calibration }
     }
   }

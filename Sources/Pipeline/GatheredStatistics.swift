@@ -32,10 +32,15 @@ struct GatheredStatistics {
   }
 
   /// The statistics of all windows.
-  var sum: InputStatistics {
-    var result = self
-    result.enter()
-    return result.entered
+  mutating func sum() -> InputStatistics {
+    enter()
+    return entered
+  }
+
+  /// Adds the moments of other tokens, which are not counted, in place.
+  mutating func finish(adding others: InputStatistics?, weight: Float) {
+    enter()
+    if let others, weight > 0 { entered.addMoments(of: others, weight: weight) }
   }
 
   private mutating func enter() {

@@ -1,3 +1,4 @@
+package import Checkpoint
 internal import Formats
 package import Hessian
 internal import LinearAlgebra
@@ -37,12 +38,11 @@ struct GroupStatistics {
     let engine: ProductEngine
 
     /// What solvers may know, given all windows.
-    var input: CalibratedInput {
-      let (seen, judging, first) = (calibration.sum, heldOut.sum, first.sum)
-      var learned = seen
-      if first.tokenCount > 0, weight > 0 { learned.addMoments(of: first, weight: weight) }
+    mutating func input() -> CalibratedInput {
+      let (judging, first) = (heldOut.sum(), first.sum())
+      calibration.finish(adding: first.tokenCount > 0 ? first : nil, weight: weight)
       return CalibratedInput(
-        calibration: learned, heldOut: judging.tokenCount > 0 ? judging : nil,
+        calibration: calibration.sum(), heldOut: judging.tokenCount > 0 ? judging : nil,
         first: first.tokenCount > 0 ? first : nil, engine: engine)
     }
   }
@@ -91,21 +91,25 @@ struct GroupStatistics {
     }
   }
 
-  /// What solvers may know about each group's input; nothing about those that were not measured.
-  var inputs: [CalibratedInput] { groups.map { $0?.input ?? CalibratedInput() } }
+  /// What solvers may know about each group's input, once all windows are in; nothing about those that were not
+  /// measured.
+  mutating func inputs() -> [CalibratedInput] {
+    groups.indices.map { groups[$0]?.input() ?? CalibratedInput() }
+  }
 }
 
 extension Stream {
   /// Measures the statistics of the inputs of a stage, or of some of its groups.
   ///
   /// - Returns: one for each group of the stage; those of the others are empty.
+  /// - Throws: `CheckpointError` if hidden states cannot be put away or read.
   package mutating func measure(
     _ groups: Set<Int>? = nil, of stage: Int, _ block: DecoderBlock, _ roles: WindowRoles,
     collecting parts: InputStatistics.Parts
-  ) -> [CalibratedInput] {
+  ) throws(CheckpointError) -> [CalibratedInput] {
     var alone: ReferenceStream?
     let groups = groups ?? Set(block.program.stages[stage].groups.indices)
-    return measure(groups, of: stage, block, beside: &alone, roles, collecting: parts)
+    return try measure(groups, of: stage, block, beside: &alone, roles, collecting: parts)
   }
 
   /// The same with the mismatch, if there is a reference.
@@ -113,14 +117,14 @@ extension Stream {
     _ groups: Set<Int>, of stage: Int, _ block: DecoderBlock,
     beside reference: inout ReferenceStream?, _ roles: WindowRoles,
     collecting parts: InputStatistics.Parts
-  ) -> [CalibratedInput] {
+  ) throws(CheckpointError) -> [CalibratedInput] {
     var statistics = GroupStatistics(
       block.program.stages[stage], groups, roles,
       collecting: reference == nil ? parts.subtracting(.deviation) : parts,
       on: block.weights.engine)
-    visit(stage, of: block, beside: &reference) { window, inputs, references in
+    try visit(stage, of: block, beside: &reference) { window, inputs, references in
       statistics.add(inputs, references, window: window)
     }
-    return statistics.inputs
+    return statistics.inputs()
   }
 }

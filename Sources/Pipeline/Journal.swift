@@ -52,10 +52,8 @@ struct Journal {
       "linears": .array(linears.map(\.json)),
       "unquantized": .array(unquantized.map(\.json)),
     ]
-    let original = original.map { JournalFiles.named("original", $0.windows) } ?? []
-    try JournalFiles.write(
-      json, JournalFiles.named("quantized", stream.windows) + original, behind: blocks,
-      to: workspace)
+    let streams = [("quantized", stream)] + (original.map { [("original", $0)] } ?? [])
+    try JournalFiles.write(json, streams, behind: blocks, to: workspace)
   }
 }
 

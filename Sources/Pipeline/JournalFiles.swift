@@ -13,7 +13,7 @@ package import LinearAlgebra
 package enum JournalFiles {
   private static let fileName = "journal.json"
 
-  private static func states(_ blocks: Int) -> String { "states-\(blocks).safetensors" }
+  fileprivate static func states(_ blocks: Int) -> String { "states-\(blocks).safetensors" }
 
   /// Reads the journal in a folder; nil if there is none.
   ///
@@ -35,59 +35,64 @@ package enum JournalFiles {
   ///
   /// - Parameters:
   ///   - journal: what is known of the finished blocks.
-  ///   - hidden: the states; none where no further block needs them.
+  ///   - streams: the states under the names by which ``window(_:_:rows:columns:)`` finds them; none where no further
+  ///     block needs them.
   ///   - blocks: the number of finished blocks, more than those of the earlier journal if there are states.
   ///   - folder: where the files are.
   /// - Throws: ``CheckpointError`` if they cannot be written; then the earlier journal is whole.
   package static func write(
-    _ journal: JSONValue, _ hidden: [(name: String, matrix: Matrix)], behind blocks: Int,
+    _ journal: JSONValue, _ streams: [(name: String, stream: Stream)], behind blocks: Int,
     to folder: String
   ) throws(CheckpointError) {
-    if !hidden.isEmpty {
-      let count = hidden.reduce(0) { $0 + $1.matrix.elements.count }
-      try DiskRoom.check(for: count * MemoryLayout<Float>.size, in: folder)
+    let shapes = streams.flatMap { name, stream in
+      stream.shapes.enumerated().map {
+        NamedShape("\(name).\($0)", .float32, [$1.rows, $1.columns])
+      }
+    }
+    if !shapes.isEmpty {
+      try DiskRoom.check(for: shapes.reduce(0) { $0 + ($1.shape.byteCount ?? 0) }, in: folder)
       let states = "\(folder)/\(states(blocks))"
       try? FileManager.default.removeItem(atPath: states)
-      try SafetensorsFile.write(hidden, to: states)
+      try SafetensorsFile.write(shapes, to: states) { write throws(CheckpointError) in
+        for (name, stream) in streams {
+          try stream.forEachWindow { window, matrix throws(CheckpointError) in
+            try write("\(name).\(window)", matrix)
+          }
+        }
+      }
     }
     try SmallFile.replace("\(folder)/\(fileName)", with: journal.bytes(.pretty))
-    let kept = hidden.isEmpty ? [fileName] : [fileName, Self.states(blocks)]
+    let kept = shapes.isEmpty ? [fileName] : [fileName, Self.states(blocks)]
     for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
     where !kept.contains(name) {
       try? FileManager.default.removeItem(atPath: "\(folder)/\(name)")
     }
   }
+}
 
-  /// The hidden states of some windows behind the finished blocks.
+/// The hidden states that a journal has kept.
+package struct KeptStates: Sendable {
+  private let path: String
+  private let file: SafetensorsFile
+
+  /// Those behind the finished blocks, of which there are so many, in the folder of the journal.
   ///
-  /// - Parameters:
-  ///   - name: what the windows were stored as: NAME.0, NAME.1, and so on.
-  ///   - blocks: the number of finished blocks.
-  ///   - folder: where the journal is.
-  ///   - embeddings: states of the same windows, for their sizes.
-  /// - Returns: the states of each window.
-  /// - Throws: ``CheckpointError`` if they are not those of such windows.
-  package static func windows(
-    _ name: String, behind blocks: Int, in folder: String, like embeddings: [Matrix]
-  ) throws(CheckpointError) -> [Matrix] {
-    let path = "\(folder)/\(states(blocks))"
-    let file = try SafetensorsFile(path: path)
-    var result: [Matrix] = []
-    for (i, embedding) in embeddings.enumerated() {
-      let (rows, columns) = (embedding.rows, embedding.columns)
-      guard let elements = file.floats("\(name).\(i)"), elements.count == rows * columns else {
-        throw .missing(
-          path: path, needed: "the hidden states \(name).\(i) of \(rows) x \(columns) numbers")
-      }
-      result.append(Matrix(rows: rows, columns: columns, elements: elements))
-    }
-    return result
+  /// - Throws: ``CheckpointError`` if they are gone or damaged.
+  package init(behind blocks: Int, in folder: String) throws(CheckpointError) {
+    path = "\(folder)/\(JournalFiles.states(blocks))"
+    file = try SafetensorsFile(path: path)
   }
 
-  /// Windows under the names by which ``windows(_:behind:in:like:)`` finds them.
-  package static func named(
-    _ name: String, _ windows: [Matrix]
-  ) -> [(name: String, matrix: Matrix)] {
-    windows.enumerated().map { ("\(name).\($0)", $1) }
+  /// The states of a window, exactly as they were.
+  ///
+  /// - Throws: ``CheckpointError`` if there are none of this shape.
+  package func window(
+    _ name: String, _ index: Int, rows: Int, columns: Int
+  ) throws(CheckpointError) -> Matrix {
+    guard let elements = file.floats("\(name).\(index)"), elements.count == rows * columns else {
+      throw .missing(
+        path: path, needed: "the hidden states \(name).\(index) of \(rows) x \(columns) numbers")
+    }
+    return Matrix(rows: rows, columns: columns, elements: elements)
   }
 }

@@ -1,5 +1,6 @@
 internal import Checkpoint
 public import Formats
+internal import LinearAlgebra
 internal import Solvers
 public import Transformer
 
@@ -12,8 +13,8 @@ public import Transformer
 /// let report = try run.run { event in … }
 /// ```
 ///
-/// Memory: one block's weights, the hidden states of all windows, one stage's statistics, and the
-/// inner activations up to a budget.
+/// Memory: one block's weights, one stage's statistics, and, as far as a budget allows, the hidden states of all windows
+/// and the inner activations (``MemoryPlan``).
 ///
 /// A run that ends early, in whatever way, leaves a journal beside the output, and the same run again
 /// continues from there. The result is that of a run without interruption, byte for byte.
@@ -25,7 +26,7 @@ public struct QuantizationRun {
   let importance: GGUFImportance?
   let output: String
   private let statistics: String?
-  let activationBudget: Int
+  let memory: MemoryPlan
   private let checkpointInterval: Double
   let failurePolicy: FailurePolicy
   /// What is taken over from another result.
@@ -54,8 +55,8 @@ public struct QuantizationRun {
   ///   - output: the folder to write.
   ///   - statistics: a second folder to write, with a ``StatisticsFile`` for every input; nil for
   ///     none.
-  ///   - activationBudget: the bytes of inner activations that are kept between measuring and using
-  ///     them; the rest is computed twice.
+  ///   - memory: how much memory the run may take; where it is short, hidden states wait in a file, and inner
+  ///     activations are computed twice.
   ///   - checkpointInterval: the seconds of work that an interruption may cost; 0 for those of one block.
   ///   - interrupted: what to do with what an interrupted run left.
   ///   - failurePolicy: what to do about a Linear that cannot be quantized. To keep one dense, its block is
@@ -65,7 +66,7 @@ public struct QuantizationRun {
   public init(
     model: LanguageModel, settings: QuantizationSettings,
     calibration: @autoclosure () throws -> CalibrationSet?, importance: GGUFImportance? = nil,
-    output: String, statistics: String? = nil, activationBudget: Int = 4 << 30,
+    output: String, statistics: String? = nil, memory budget: MemoryBudget = .unlimited,
     checkpointInterval: Double = QuantizationRun.defaultCheckpointInterval,
     interrupted: InterruptedRun = .continueIfAny, failurePolicy: FailurePolicy = .stop,
     base: BaseResult? = nil
@@ -97,6 +98,9 @@ public struct QuantizationRun {
     }
     if settings.format.cache != nil && calibration == nil { throw RunError.cacheNeedsCalibration }
     if statistics != nil && calibration == nil { throw RunError.nothingToKeep }
+    memory = try Self.memory(
+      of: model, plan, windows: calibration?.windows ?? [],
+      corrects: settings.correction != nil && calibration != nil, within: budget)
     identity = try RunIdentity(
       model, settings, calibration, importance, statistics: statistics, base: base?.fact)
     journal = try interrupted.journal(of: identity, output: output)
@@ -107,7 +111,6 @@ public struct QuantizationRun {
     let solved = Set(plan.blocks.joined().map(\.name))
     unquantizedBefore = base?.report.unquantized.filter { !solved.contains($0.name) } ?? []
     self.statistics = statistics
-    self.activationBudget = activationBudget
     self.model = model
     self.settings = settings
     self.calibration = calibration
@@ -167,6 +170,7 @@ public struct QuantizationRun {
     isComplete = true
     report.seconds = (clock.now - start).seconds
     report.phases = phases.seconds
+    report.peakMemory = SystemProbe.peakMemory
     return report
   }
 
@@ -206,14 +210,19 @@ public struct QuantizationRun {
     correcting: Bool, _ workspace: String?
   ) throws -> (quantized: Stream, original: Stream?) {
     let windows = calibration?.windows ?? []
+    let width = model.declaration.hiddenSize
+    let kept = try journal.flatMap { journal in
+      try workspace.map { try KeptStates(behind: journal.blocks, in: $0) }
+    }
     func stream(_ name: String) throws -> Stream {
-      var states = try windows.map(model.embeddings)
-      if let journal, let workspace {
-        states = try JournalFiles.windows(
-          name, behind: journal.blocks, in: workspace, like: states)
+      try Stream(
+        lengths: windows.map(\.count), hiddenSize: width, heldBudget: memory.heldBudget,
+        experts: calibration?.experts ?? .routed,
+        puttingAwayIn: memory.putsStatesAway ? workspace : nil
+      ) { i in
+        try kept?.window(name, i, rows: windows[i].count, columns: width)
+          ?? model.embeddings(of: windows[i])
       }
-      return Stream(
-        states, heldBudget: activationBudget, experts: calibration?.experts ?? .routed)
     }
     return (try stream("quantized"), correcting ? try stream("original") : nil)
   }

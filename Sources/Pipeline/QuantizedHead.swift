@@ -94,11 +94,12 @@ extension QuantizationRun {
     var statistics = GroupStatistics(
       Stage([[slot]]), [0], calibration.roles,
       collecting: original == nil ? parts.subtracting(.deviation) : parts, on: model.engine)
-    let references = original?.windows
-    for (i, window) in stream.windows.enumerated() {
-      let reference = try references.map { [try model.finalNorm($0[i])] }
-      statistics.add([try model.finalNorm(window)], reference, window: i)
+    try stream.forEachWindow(beside: original) { i, window, reference throws(CheckpointError) in
+      let references = try reference.map { other throws(CheckpointError) in
+        [try model.finalNorm(other)]
+      }
+      statistics.add([try model.finalNorm(window)], references, window: i)
     }
-    return statistics.inputs[0]
+    return statistics.inputs()[0]
   }
 }

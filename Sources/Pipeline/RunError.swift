@@ -43,6 +43,8 @@ public enum RunError: RemediableError {
   case noType(String, format: String, types: [String])
   /// Linears are to have different numbers of bits, but their inputs are rounded to 8.
   case oneWidthForInputs(method: String)
+  /// The run needs more memory than it may take, in bytes.
+  case memoryTooSmall(budget: Int, needed: Int)
   /// There is no interrupted run to continue.
   case nothingToContinue(String)
   /// The interrupted run beside the output is another one.
@@ -95,6 +97,9 @@ public enum RunError: RemediableError {
         + types.joined(separator: ", ")
     case .oneWidthForInputs(let method):
       "the method \(method) rounds inputs to 8 bits, and weights must have as many"
+    case .memoryTooSmall(let budget, let needed):
+      "a memory budget of \(budget / 1_000_000) MB is too small: the weights of a block and the statistics of a stage "
+        + "take \((needed + 999_999) / 1_000_000) MB"
     case .nothingToContinue(let path): "\(path): no run was interrupted there; nothing to resume"
     case .anotherRun(let path, let differences):
       "\(path): a run with other settings was interrupted there (\(differences.joined(separator: "; ")))"
@@ -127,7 +132,7 @@ public enum RunError: RemediableError {
     case .cannotStoreOutliers: [.measureOnly]
     case .oneWidth: [.useOneWidth, .chooseFormat("compressed-tensors")]
     case .oneWidthForInputs: [.useOneWidth]
-    case .noType, .nothingToContinue, .allFailed: []
+    case .noType, .memoryTooSmall, .nothingToContinue, .allFailed: []
     case .anotherRun: [.discardInterrupted, .chooseAnotherOutput]
     case .windowTooLong: [.useShorterWindows]
     }

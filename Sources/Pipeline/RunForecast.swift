@@ -44,29 +44,11 @@ public struct RunForecast: Sendable {
   /// The bytes that are free where it will be written; nil if the file system does not say.
   public let freeBytes: Int?
   /// The bytes that the run holds at most, by purpose.
-  public let memory: Memory
+  public let memory: MemoryPlan
   /// The multiplications and additions of the run.
   public let flops: Double
   /// What computes the large products.
   public let engine: ProductEngine
-
-  /// What a run holds at its largest moment, in bytes.
-  ///
-  /// Mapped files are not counted: the kernel takes their pages back when it needs them.
-  public struct Memory: Sendable, Equatable {
-    /// One block's weights in float32: twice while it is solved, and once more beside a full-precision stream; and
-    /// for each stream in bfloat16 where that is what products read.
-    public let weights: Int
-    /// The hidden states of all windows.
-    public let hiddenStates: Int
-    /// What is kept between the stages of a block.
-    public let activations: Int
-    /// The statistics of one stage, and the factor of a Hessian in float64.
-    public let statistics: Int
-
-    /// The sum, and 300 MB for the program itself.
-    public var total: Int { weights + hiddenStates + activations + statistics + 300_000_000 }
-  }
 }
 
 extension QuantizationRun {
@@ -84,8 +66,8 @@ extension QuantizationRun {
     }
     let free = try FolderSink.freeBytes(for: output)
     let bytes = plan.tensors.reduce(0) { $0 + ($1.shape.byteCount ?? 0) }
-    if let free, free < bytes {
-      throw CheckpointError.noRoom(path: output, needed: bytes, free: free)
+    if let free, free < bytes + memory.scratch {
+      throw CheckpointError.noRoom(path: output, needed: bytes + memory.scratch, free: free)
     }
     return RunForecast(
       linears: linears, takenOver: taken?.linears.count ?? 0, keepsTables: ends.isEmpty,
@@ -99,37 +81,6 @@ extension QuantizationRun {
   private var corrects: Bool { settings.correction != nil && tokens > 0 }
 
   private var stages: [Stage] { model.declaration.blocks.flatMap(\.stages) }
-
-  private var memory: RunForecast.Memory {
-    let streams = corrects ? 2 : 1
-    let parts = plan.blocks + [[plan.head].compactMap(\.self)]
-    let largest = parts.map { part in part.reduce(0) { $0 + $1.weightCount } }.max() ?? 0
-    let packed = model.engine == .float32 ? 0 : 2 * streams
-    return RunForecast.Memory(
-      weights: (4 * (1 + streams) + packed) * largest,
-      hiddenStates: 4 * tokens * model.declaration.hiddenSize * streams,
-      activations: min(stages.map(heldBytes).max() ?? 0, activationBudget) * streams,
-      statistics: stages.map(statisticsBytes).max() ?? 0)
-  }
-
-  /// What the outputs of a stage take, until the next one has read them.
-  private func heldBytes(behind stage: Stage) -> Int {
-    // Each token goes to a few of the experts only; what they hold is computed again where it is large.
-    let width = stage.groups.count == 1 ? stage.slots.reduce(0) { $0 + $1.shape.rows } : 0
-    return 4 * tokens * width
-  }
-
-  /// Second moments of calibration and held-out tokens, cross moments, and a factor in float64.
-  private func statisticsBytes(of stage: Stage) -> Int {
-    let widths = stage.groups.filter { group in group.contains { !$0.staysDense } }
-      .compactMap { $0.first?.shape.columns }
-    guard tokens > 0, let widest = widths.max() else { return 0 }
-    let moments = corrects ? 4 : 2
-    let all = 4 * moments * widths.reduce(0) { $0 + $1 * $1 }
-    let one = 4 * moments * widest * widest
-    // Experts are measured in batches of two gigabytes.
-    return min(all, max(2 << 30, one)) + 24 * widest * widest
-  }
 
   private var flops: Double {
     let streams = corrects ? 2.0 : 1.0
@@ -145,8 +96,4 @@ extension QuantizationRun {
     }
     return total
   }
-}
-
-extension LinearShape {
-  fileprivate var weightCount: Int { rows * columns }
 }

@@ -27,6 +27,8 @@ public struct RunReport: Sendable {
   public internal(set) var seconds: Double?
   /// The seconds of it in each phase; empty in the report of a folder.
   public package(set) var phases: [RunPhase: Double] = [:]
+  /// The most bytes that the process ever had in memory, with the pages of mapped files; nil in the report of a folder.
+  public package(set) var peakMemory: Int?
 
   /// Whether the calibration text says the same again and again, so that neither the solvers nor the errors
   /// on held-out tokens know what other text is like.

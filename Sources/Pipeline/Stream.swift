@@ -1,3 +1,4 @@
+package import Checkpoint
 package import LinearAlgebra
 package import Transformer
 
@@ -9,6 +10,8 @@ package import Transformer
 ///
 /// Windows do not see each other, so they are computed in parallel. Short ones are bundled into
 /// common products. The bundles do not depend on the number of threads, so neither do the results.
+///
+/// Where memory has no room for the hidden states of all windows, those that nothing is computed with are in a file.
 package struct Stream: Sendable {
   private var bundles: [WindowBundle]
   private var heldBudget: Int
@@ -20,7 +23,7 @@ package struct Stream: Sendable {
   /// The most rows in a bundle of short windows.
   private static let bundleRows = 2048
 
-  /// A stream of windows that have not entered a block.
+  /// A stream of windows that have not entered a block, in memory.
   ///
   /// - Parameters:
   ///   - windows: the hidden states of each window, `[tokens, hidden]`.
@@ -32,27 +35,92 @@ package struct Stream: Sendable {
     self.heldBudget = heldBudget
     self.experts = experts
     bundles = []
-    var rows = 0
-    for (i, window) in windows.enumerated() {
-      if bundles.isEmpty || rows + window.rows > Self.bundleRows {
-        bundles.append(WindowBundle(first: i))
-        rows = 0
-      }
-      bundles[bundles.count - 1].append(window)
-      rows += window.rows
+    for (i, window) in windows.enumerated() { append(window, i, nil) }
+  }
+
+  /// A stream of windows that have not entered a block.
+  ///
+  /// - Parameters:
+  ///   - lengths: the tokens of each window.
+  ///   - hiddenSize: the width of the hidden states.
+  ///   - heldBudget: the bytes that may be held between stages besides the residual streams.
+  ///   - experts: which tokens the experts of a mixture read.
+  ///   - folder: where hidden states are put away; nil to keep them in memory.
+  ///   - window: gives the hidden states of a window.
+  /// - Throws: ``CheckpointError`` if they cannot be put away, or what `window` throws.
+  init(
+    lengths: [Int], hiddenSize: Int, heldBudget: Int, experts: ExpertTokens,
+    puttingAwayIn folder: String?, _ window: (Int) throws -> Matrix
+  ) throws {
+    self.heldBudget = heldBudget
+    self.experts = experts
+    bundles = []
+    let largest = max(1, Self.largestBundle(of: lengths))
+    let count = lengths.reduce(0, +) / largest + 1
+    let scratch = try folder.map {
+      try ScratchFile(in: $0, slotElements: largest * hiddenSize, count: count)
     }
+    for i in lengths.indices {
+      let before = bundles.count
+      append(try window(i), i, scratch)
+      if bundles.count > before, before > 0 { try bundles[before - 1].putAway() }
+    }
+    if !bundles.isEmpty { try bundles[bundles.count - 1].putAway() }
+  }
+
+  /// The most rows in a bundle of windows of these lengths.
+  static func largestBundle(of lengths: [Int]) -> Int {
+    min(max(bundleRows, lengths.max() ?? 0), lengths.reduce(0, +))
+  }
+
+  private mutating func append(_ window: Matrix, _ index: Int, _ scratch: ScratchFile?) {
+    if bundles.last.map({ $0.rows + window.rows > Self.bundleRows }) ?? true {
+      bundles.append(WindowBundle(first: index, scratch: scratch))
+    }
+    bundles[bundles.count - 1].append(window)
   }
 
   /// Whether there are no windows.
   var isEmpty: Bool { bundles.isEmpty }
 
   /// The number of hidden states that are computed at once on each thread.
-  var bundleSize: Int {
-    bundles.map { $0.rows * ($0.states.first?.hidden.columns ?? 0) }.max() ?? 0
-  }
+  var bundleSize: Int { bundles.map(\.hiddenCount).max() ?? 0 }
+
+  /// The shapes of the hidden states of each window.
+  var shapes: [(rows: Int, columns: Int)] { bundles.flatMap(\.shapes) }
 
   /// The hidden states of each window, between blocks.
-  package var windows: [Matrix] { bundles.flatMap { $0.states.map(\.hidden) } }
+  ///
+  /// - Throws: ``CheckpointError`` if they were put away and cannot be read.
+  package var windows: [Matrix] {
+    get throws(CheckpointError) {
+      var result: [Matrix] = []
+      try forEachWindow { _, window throws(CheckpointError) in result.append(window) }
+      return result
+    }
+  }
+
+  /// Passes on the hidden states of each window, between blocks, a bundle at a time in memory.
+  ///
+  /// - Throws: ``CheckpointError`` if they were put away and cannot be read, or what `use` throws.
+  package func forEachWindow(
+    _ use: (_ window: Int, Matrix) throws(CheckpointError) -> Void
+  ) throws(CheckpointError) {
+    try forEachWindow(beside: nil) { i, window, _ throws(CheckpointError) in try use(i, window) }
+  }
+
+  /// The same beside those of another stream of the same windows, if there is one.
+  func forEachWindow(
+    beside other: Stream?,
+    _ use: (_ window: Int, Matrix, _ other: Matrix?) throws(CheckpointError) -> Void
+  ) throws(CheckpointError) {
+    for (number, bundle) in bundles.enumerated() {
+      let others = try other?.bundles[number].windows
+      for (i, window) in try bundle.windows.enumerated() {
+        try use(bundle.first + i, window, others?[i])
+      }
+    }
+  }
 
   /// How far the keys and values of the block reach that was left last.
   var cacheReach: CacheReach? {
@@ -60,9 +128,15 @@ package struct Stream: Sendable {
   }
 
   /// Enters a block.
-  package mutating func enter(_ block: DecoderBlock) {
+  ///
+  /// - Throws: ``CheckpointError`` if hidden states cannot be put away or read.
+  package mutating func enter(_ block: DecoderBlock) throws(CheckpointError) {
     divisors = nil
-    for i in bundles.indices { bundles[i].enter(block, experts) }
+    for i in bundles.indices {
+      try bundles[i].bringBack()
+      bundles[i].enter(block, experts)
+      try bundles[i].putAway()
+    }
   }
 
   /// The first windows at the same stage, for measuring what some experts make of every token.
@@ -86,32 +160,34 @@ package struct Stream: Sendable {
 
   /// Takes all windows, and those of a reference, to a stage and passes on the inputs of its groups,
   /// window by window in order.
+  ///
+  /// - Throws: ``CheckpointError`` if hidden states cannot be put away or read.
   mutating func visit(
     _ stage: Int, of block: DecoderBlock, beside reference: inout ReferenceStream?,
     _ use: (_ window: Int, _ inputs: [Matrix], _ reference: [Matrix]?) -> Void
-  ) {
+  ) throws(CheckpointError) {
     var budgets = (heldBudget, reference?.stream.heldBudget ?? 0)
     for batch in batches {
-      let inputs = inputs(batch, of: stage, block)
-      let others = reference.map { $0.block }.flatMap {
-        reference?.stream.inputs(batch, of: stage, $0)
-      }
+      let inputs = try inputs(batch, of: stage, block)
+      let others = try reference?.inputs(batch, of: stage)
       for (i, bundle) in batch.enumerated() {
         for (j, inputs) in inputs[i].enumerated() {
           use(bundles[bundle].first + j, inputs, others?[i][j])
         }
         bundles[bundle].release(&budgets.0)
+        try bundles[bundle].putAway()
         reference?.stream.bundles[bundle].release(&budgets.1)
+        try reference?.stream.bundles[bundle].putAway()
       }
     }
     divisors = nil
   }
 
   /// Takes some bundles to a stage; the inputs of its groups, for each bundle and window.
-  private mutating func inputs(
+  fileprivate mutating func inputs(
     _ batch: Range<Int>, of stage: Int, _ block: DecoderBlock
-  ) -> [[[Matrix]]] {
-    advance(batch, to: stage, block) {
+  ) throws(CheckpointError) -> [[[Matrix]]] {
+    try advance(batch, to: stage, block) {
       $0.states.map { block.program.inputs(of: stage, $0, block.weights) }
     }
   }
@@ -126,24 +202,36 @@ package struct Stream: Sendable {
   }
 
   /// Takes all windows to the end of a block.
-  package mutating func leave(_ block: DecoderBlock) {
+  ///
+  /// - Throws: ``CheckpointError`` if hidden states cannot be put away or read.
+  package mutating func leave(_ block: DecoderBlock) throws(CheckpointError) {
     for batch in batches {
-      _ = advance(batch, to: block.program.stages.count, block) { _ in }
-      for i in batch { bundles[i].leave() }
+      _ = try advance(batch, to: block.program.stages.count, block) { _ in }
+      for i in batch {
+        bundles[i].leave()
+        try bundles[i].putAway()
+      }
     }
     divisors = nil
   }
 
   /// Takes all windows through a block.
-  package mutating func pass(_ block: DecoderBlock) {
-    enter(block)
-    leave(block)
+  ///
+  /// - Throws: ``CheckpointError`` if hidden states cannot be put away or read.
+  package mutating func pass(_ block: DecoderBlock) throws(CheckpointError) {
+    try enter(block)
+    try leave(block)
   }
 
   /// The states of the first windows at the stage visited last.
-  func states(ofFirst count: Int, at stage: Int, of block: DecoderBlock) -> [BlockState] {
+  ///
+  /// - Throws: ``CheckpointError`` if hidden states cannot be read.
+  func states(
+    ofFirst count: Int, at stage: Int, of block: DecoderBlock
+  ) throws(CheckpointError) -> [BlockState] {
     var states: [BlockState] = []
     for var bundle in bundles where states.count < count {
+      try bundle.bringBack()
       bundle.advance(to: stage, block, nil)
       states += bundle.states
     }
@@ -163,15 +251,23 @@ package struct Stream: Sendable {
   private mutating func advance<Result: Sendable>(
     _ batch: Range<Int>, to stage: Int, _ block: DecoderBlock,
     _ result: @Sendable (WindowBundle) -> Result
-  ) -> [Result] {
+  ) throws(CheckpointError) -> [Result] {
     block.prepare(before: stage)
     let advanced = Threads.map(batch.count) { [bundles, divisors] i in
-      var bundle = bundles[batch.lowerBound + i]
-      bundle.advance(to: stage, block, divisors)
-      return (bundle, result(bundle))
+      Swift.Result { () throws(CheckpointError) in
+        var bundle = bundles[batch.lowerBound + i]
+        try bundle.bringBack()
+        bundle.advance(to: stage, block, divisors)
+        return (bundle, result(bundle))
+      }
     }
-    for (i, (bundle, _)) in zip(batch, advanced) { bundles[i] = bundle }
-    return advanced.map(\.1)
+    var results: [Result] = []
+    for (i, outcome) in zip(batch, advanced) {
+      let (bundle, result) = try outcome.get()
+      bundles[i] = bundle
+      results.append(result)
+    }
+    return results
   }
 }
 
@@ -182,15 +278,22 @@ struct ReferenceStream {
   let block: DecoderBlock
 
   /// A stream that enters a block.
-  init(_ stream: Stream, entering block: DecoderBlock) {
+  init(_ stream: Stream, entering block: DecoderBlock) throws(CheckpointError) {
     self.stream = stream
     self.block = block
-    self.stream.enter(block)
+    try self.stream.enter(block)
+  }
+
+  /// Takes some bundles to a stage; the inputs of its groups, for each bundle and window.
+  fileprivate mutating func inputs(
+    _ batch: Range<Int>, of stage: Int
+  ) throws(CheckpointError) -> [[[Matrix]]] {
+    try stream.inputs(batch, of: stage, block)
   }
 
   /// The stream at the end of the block.
-  consuming func leaving() -> Stream {
-    stream.leave(block)
+  consuming func leaving() throws(CheckpointError) -> Stream {
+    try stream.leave(block)
     return stream
   }
 }

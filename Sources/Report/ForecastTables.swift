@@ -47,11 +47,13 @@ extension RunForecast {
         + (dense.isEmpty ? "" : ", and \(denseNames)"),
       "loads in: \(engines ?? "not known")",
       "disk: \(Numbers.bytes(outputBytes)) of weights"
+        + (memory.scratch > 0
+          ? " and, while the run lasts, \(Numbers.bytes(memory.scratch)) of hidden states" : "")
         + (freeBytes.map { ", \(Numbers.bytes($0)) free" } ?? ""),
       "memory: about \(Numbers.bytes(memory.total)) besides the mapped model (weights of a block "
-        + "\(Numbers.bytes(memory.weights)), hidden states \(Numbers.bytes(memory.hiddenStates)), "
+        + "\(Numbers.bytes(memory.weights)), hidden states \(memory.scratch > 0 ? "in a file" : Numbers.bytes(memory.hiddenStates)), "
         + "activations \(Numbers.bytes(memory.activations)), statistics "
-        + "\(Numbers.bytes(memory.statistics)))",
+        + "\(Numbers.bytes(memory.statistics)), products and factors \(Numbers.bytes(memory.work)))",
       "time: about \(Numbers.duration(seconds(speed: speed))), at \(Numbers.fixed(speed / 1e9, 0)) GFLOP/s in "
         + engine.rawValue,
     ]
@@ -77,6 +79,7 @@ extension RunForecast {
       "output_bytes": .number(JSONNumber(outputBytes)),
       "free_bytes": freeBytes.map { .number(JSONNumber($0)) } ?? .null,
       "memory_bytes": .number(JSONNumber(memory.total)),
+      "scratch_bytes": .number(JSONNumber(memory.scratch)),
       "seconds": .rounded(seconds(speed: speed)),
     ]
   }

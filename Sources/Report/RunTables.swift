@@ -82,7 +82,8 @@ extension RunReport {
     let parts = RunPhase.allCases.compactMap { phase in
       phases[phase].flatMap { $0 < 0.01 * seconds ? nil : "\(Numbers.duration($0)) \(phase)" }
     }
-    return parts.isEmpty ? "" : " (\(parts.joined(separator: ", ")))"
+    let memory = peakMemory.map { "; memory peaked at \(Numbers.bytes($0))" } ?? ""
+    return (parts.isEmpty ? "" : " (\(parts.joined(separator: ", ")))") + memory
   }
 
   /// The embedding and the head, if they are quantized.

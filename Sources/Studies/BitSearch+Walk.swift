@@ -28,11 +28,11 @@ extension BitSearch {
       return try BitSearchJournal.folder(beside: $0, isContinued: kept != nil)
     }
     func keep(
-      _ sets: [MeasuredSet], blocks: Int, _ hidden: [(name: String, matrix: Matrix)]
+      _ sets: [MeasuredSet], blocks: Int, _ streams: [(name: String, stream: Stream)]
     ) throws {
       guard let folder else { return }
       try BitSearchJournal(identity: identity, blocks: blocks, sets: sets, seconds: seconds())
-        .write(to: folder, hidden)
+        .write(to: folder, streams)
     }
     var probe = try PerturbedStreams(model, calibration)
     let blocks = model.declaration.blocks.count
@@ -46,8 +46,7 @@ extension BitSearch {
     for index in (kept?.blocks ?? 0)..<blocks {
       sets += try measure(index, &stream, &probe, progress)
       try checkpoints.writeIfDue {
-        try keep(
-          sets, blocks: index + 1, JournalFiles.named("dense", stream.windows) + probe.named)
+        try keep(sets, blocks: index + 1, [("dense", stream)] + probe.named)
       }
     }
     try progress(1, "planning, predictions")
@@ -62,14 +61,17 @@ extension BitSearch {
   private func stream(
     continuing folder: WorkFolder?, _ probe: inout PerturbedStreams
   ) throws -> Stream {
-    var states = try calibration.windows.map(model.embeddings)
-    if let kept, let folder {
-      folder.keep()
-      states = try JournalFiles.windows(
-        "dense", behind: kept.blocks, in: folder.path, like: states)
-      try probe.restore(behind: kept.blocks, from: folder.path, versions: kept.sets.count)
+    guard let kept, let folder else {
+      return Stream(try calibration.windows.map(model.embeddings), experts: calibration.experts)
     }
-    return Stream(states, experts: calibration.experts)
+    folder.keep()
+    let states = try KeptStates(behind: kept.blocks, in: folder.path)
+    try probe.restore(states, versions: kept.sets.count)
+    let width = model.declaration.hiddenSize
+    let windows = try calibration.windows.enumerated().map { i, tokens in
+      try states.window("dense", i, rows: tokens.count, columns: width)
+    }
+    return Stream(windows, experts: calibration.experts)
   }
 
   /// Takes all states through a block.
@@ -84,12 +86,12 @@ extension BitSearch {
     let block = try model.block(index)
     let first = sets[index].first?.first?.name ?? ""
     let recipes = choices.map { $0.recipe(for: first, scales: scales) }
-    let measured = MeasuredBlock(block, index: index, &stream, recipes, .all, calibration.roles)
+    let measured = try MeasuredBlock(block, index: index, &stream, recipes, .all, calibration.roles)
     let solved = try solve(measured, block, index: index) { choice in
       let done = Double(index) + Double(choice + 1) / Double(choices.count + 1)
       try progress(done / count, "planning, block \(index)")
     }
-    probe.pass(block, startingWith: solved.map(\.changed))
+    try probe.pass(block, startingWith: solved.map(\.changed))
     return solved.map(\.set)
   }
 

@@ -89,16 +89,16 @@ struct BitSearchJournal {
     self.sets = measured
   }
 
-  /// Writes the journal with hidden states, in place of an earlier one.
+  /// Writes the journal with the hidden states of some streams, in place of an earlier one.
   func write(
-    to folder: WorkFolder, _ hidden: [(name: String, matrix: Matrix)]
+    to folder: WorkFolder, _ streams: [(name: String, stream: Stream)]
   ) throws(CheckpointError) {
     let json: JSONValue = [
       "run": identity.json, "blocks": .number(JSONNumber(blocks)),
       "seconds": .number(JSONNumber(seconds)),
       "sets": .array(sets.map(\.json)),
     ]
-    try JournalFiles.write(json, hidden, behind: blocks, to: folder.path)
+    try JournalFiles.write(json, streams, behind: blocks, to: folder.path)
     folder.keep()
   }
 }

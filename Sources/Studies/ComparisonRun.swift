@@ -75,10 +75,10 @@ public struct ComparisonRun {
     for index in 0..<end {
       try progress(Double(index) / Double(end), "block \(index)")
       let block = try model.block(index)
-      let measured = MeasuredBlock(
+      let measured = try MeasuredBlock(
         block, index: index, &stream, recipes, selection,
         calibration.roles)
-      judged.passDense(block)
+      try judged.passDense(block)
       for (i, settings) in candidates.enumerated() {
         var quantized = text == nil ? nil : block
         for solved in try measured.solve(recipes[i], &quantized) {
@@ -87,7 +87,7 @@ public struct ComparisonRun {
         try progress(
           (Double(index) + Double(i + 1) / Double(candidates.count)) / Double(end),
           "block \(index), \(settings.method.name) \(settings.label)")
-        if let quantized { judged.pass(quantized, candidate: i) }
+        if let quantized { try judged.pass(quantized, candidate: i) }
       }
     }
     var report = report(of: results, perplexities: try judged.perplexities(of: model))

@@ -26,9 +26,9 @@ extension GGUFImportance {
     for index in model.declaration.blocks.indices {
       try progress(Double(index) / Double(model.declaration.blocks.count), "block \(index)")
       let block = try model.block(index)
-      stream.enter(block)
+      try stream.enter(block)
       for (i, stage) in block.program.stages.enumerated() {
-        let inputs = stream.measure(
+        let inputs = try stream.measure(
           of: i, block, WindowRoles(calibration: windows.windows.count), collecting: [])
         for (group, input) in zip(stage.groups, inputs) {
           guard let seen = input.calibration else { continue }
@@ -38,7 +38,7 @@ extension GGUFImportance {
           }
         }
       }
-      stream.leave(block)
+      try stream.leave(block)
     }
     try self.init(entries, of: model.folder)
   }

@@ -18,11 +18,11 @@ struct JudgedStreams {
   }
 
   /// Passes the dense stream through a block.
-  mutating func passDense(_ block: DecoderBlock) { dense.pass(block) }
+  mutating func passDense(_ block: DecoderBlock) throws { try dense.pass(block) }
 
   /// Passes a candidate's stream through its version of the block.
-  mutating func pass(_ block: DecoderBlock, candidate: Int) {
-    candidates[candidate].pass(block)
+  mutating func pass(_ block: DecoderBlock, candidate: Int) throws {
+    try candidates[candidate].pass(block)
   }
 
   /// The perplexities after the last block; nil without a text.

@@ -29,35 +29,36 @@ struct MeasuredBlock {
   ///   - recipes: the recipes to be solved.
   ///   - selection: the Linears to be solved.
   ///   - roles: what the windows are for.
+  /// - Throws: `CheckpointError` if hidden states cannot be put away or read.
   init(
     _ block: DecoderBlock, index: Int, _ stream: inout Stream, _ recipes: [Recipe],
     _ selection: LinearFilter, _ roles: WindowRoles
-  ) {
+  ) throws {
     self.block = block
     self.index = index
     self.selection = selection
     let parts = recipes.reduce(into: InputStatistics.Parts()) { $0.formUnion($1.neededParts) }
     let judgesOutput = recipes.contains { $0.transform?.judgesOutput == true }
     var units: [Unit] = []
-    stream.enter(block)
+    try stream.enter(block)
     var prior = ExpertPrior(block.program, collecting: parts)
     for (stage, declared) in block.program.stages.enumerated() {
-      prior.learn(from: stage, of: block, &stream, roles)
+      try prior.learn(from: stage, of: block, &stream, roles)
       let selected = declared.scalingUnits.filter { unit in
         unit.flatMap { declared.groups[$0] }.contains { selection.contains($0.shape, block: index) }
       }
       guard !selected.isEmpty else { continue }
-      let inputs = prior.completing(
-        stream.measure(of: stage, block, roles, collecting: parts), of: stage, block, roles)
+      let inputs = try prior.completing(
+        try stream.measure(of: stage, block, roles, collecting: parts), of: stage, block, roles)
       let judging =
         judgesOutput
-        ? stream.judgingStates(stage, of: block, calibrationCount: roles.calibration) : []
+        ? try stream.judgingStates(stage, of: block, calibrationCount: roles.calibration) : []
       units += selected.map { unit in
         let problem = block.problem(unit, of: stage, inputs, judgedOn: judging)
         return Unit(groups: unit, stage: stage, session: StageSession(problem))
       }
     }
-    stream.leave(block)
+    try stream.leave(block)
     self.units = units
   }
 

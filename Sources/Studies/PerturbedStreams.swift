@@ -26,41 +26,43 @@ struct PerturbedStreams {
     dense = try windows.map(model.embeddings)
   }
 
-  /// Takes up states that a journal kept behind some blocks.
+  /// Takes up states that a journal kept.
   ///
   /// - Throws: ``CheckpointError`` if they are not those of as many versions.
-  mutating func restore(
-    behind blocks: Int, from folder: String, versions count: Int
-  ) throws(CheckpointError) {
-    let like = dense
-    versions = []
-    for version in 0..<count {
-      versions += try JournalFiles.windows(
-        "version.\(version)", behind: blocks, in: folder, like: like)
+  mutating func restore(_ states: KeptStates, versions count: Int) throws(CheckpointError) {
+    let shapes = dense.map { ($0.rows, $0.columns) }
+    func windows(_ name: String) throws(CheckpointError) -> [Matrix] {
+      var result: [Matrix] = []
+      for (i, (rows, columns)) in shapes.enumerated() {
+        result.append(try states.window(name, i, rows: rows, columns: columns))
+      }
+      return result
     }
-    dense = try JournalFiles.windows("probe", behind: blocks, in: folder, like: like)
+    versions = []
+    for version in 0..<count { versions += try windows("version.\(version)") }
+    dense = try windows("probe")
   }
 
   /// All states, under the names by which they are found again.
-  var named: [(name: String, matrix: Matrix)] {
-    let changed = versions.indices.parts(of: windows.count).enumerated().flatMap { version, part in
-      JournalFiles.named("version.\(version)", Array(versions[part]))
+  var named: [(name: String, stream: Stream)] {
+    let changed = versions.indices.parts(of: windows.count).enumerated().map { version, part in
+      ("version.\(version)", Stream(Array(versions[part])))
     }
-    return JournalFiles.named("probe", dense) + changed
+    return [("probe", Stream(dense))] + changed
   }
 
   /// The number of tokens.
   var tokenCount: Int { windows.reduce(0) { $0 + $1.count } }
 
   /// Passes all states through a block, and starts new versions with changed blocks in its place.
-  mutating func pass(_ block: DecoderBlock, startingWith changed: [DecoderBlock]) {
-    func passed(_ states: [Matrix], _ block: DecoderBlock) -> [Matrix] {
+  mutating func pass(_ block: DecoderBlock, startingWith changed: [DecoderBlock]) throws {
+    func passed(_ states: [Matrix], _ block: DecoderBlock) throws -> [Matrix] {
       var stream = Stream(states)
-      stream.pass(block)
-      return stream.windows
+      try stream.pass(block)
+      return try stream.windows
     }
-    versions = passed(versions, block) + changed.flatMap { passed(dense, $0) }
-    dense = passed(dense, block)
+    versions = try passed(versions, block) + changed.flatMap { try passed(dense, $0) }
+    dense = try passed(dense, block)
   }
 
   /// After the last block, the mean of KL(dense ‖ version) over the tokens for each version, in nats.

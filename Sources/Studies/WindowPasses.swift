@@ -40,10 +40,10 @@ struct WindowPasses {
         var stream = Stream(try text.windows[pass].map(model.embeddings))
         for index in model.declaration.blocks.indices {
           progress(done / total, "\(name), block \(index)")
-          stream.pass(try model.block(index))
+          try stream.pass(try model.block(index))
           done += Double(pass.count) * model.blockWeightCount(index)
         }
-        hidden.append(stream.windows)
+        hidden.append(try stream.windows)
       }
       for group in pass.parts(of: perGroup) {
         progress(done / total, "predictions")

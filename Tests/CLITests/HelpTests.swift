@@ -276,6 +276,12 @@ private let quantizeHelp = """
                             auto, which is bfloat16 there for weights that are
                             stored in it. (default: auto for quantize, else
                             float32) (values: auto, float32, bfloat16)
+    --memory-budget <memory-budget>
+                            The memory that the run may take, besides the mapped
+                            model, such as 12GB or 12GiB. Where it is short,
+                            hidden states wait in a file on the disk of the
+                            result, which changes nothing in it. (default: nine
+                            tenths of what is available)
     --as <model-type>       The model_type as which an unknown architecture is
                             read, such as llama. Without it, the error says which
                             ones the folder resembles.

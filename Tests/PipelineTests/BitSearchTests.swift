@@ -93,7 +93,7 @@ private func divergence(
       var stream = Stream(try CalibrationSet.random.windows.map(model.embeddings))
       var found: [Double] = []
       for (index, block) in blocks.enumerated() {
-        let measured = MeasuredBlock(
+        let measured = try MeasuredBlock(
           block, index: index, &stream, [recipe], .all, CalibrationSet.random.roles)
         for unit in try measured.solutions({ _ in recipe }) {
           var changed = blocks

@@ -104,7 +104,7 @@ import Transformer
       func kept(_ text: TokenWindows?) throws -> [Int] {
         let streams = try JudgedStreams(model, text, count: 3)
         let candidates = Mirror(reflecting: streams).descendant("candidates") as? [Stream]
-        return try #require(candidates).map(\.windows.count)
+        return try #require(candidates).map { try $0.windows.count }
       }
       #expect(try kept(nil) == [0, 0, 0])
       #expect(try kept(text) == [2, 2, 2])

@@ -26,16 +26,16 @@ private func measured(
   _ block: DecoderBlock, experts: ExpertTokens = .routed
 ) throws -> (all: CalibratedInput, own: [CalibratedInput], completed: [CalibratedInput]) {
   var stream = Stream(windows, experts: experts)
-  stream.enter(block)
+  try stream.enter(block)
   var prior = ExpertPrior(block.program, collecting: [])
   let (router, gates) = (try stage("mlp.gate", of: block), try stage("0.gate_proj", of: block))
-  for stage in 0..<gates { prior.learn(from: stage, of: block, &stream, roles) }
-  let own = stream.measure(of: gates, block, roles, collecting: [])
+  for stage in 0..<gates { try prior.learn(from: stage, of: block, &stream, roles) }
+  let own = try stream.measure(of: gates, block, roles, collecting: [])
   var again = Stream(windows)
-  again.enter(block)
+  try again.enter(block)
   return (
-    again.measure(of: router, block, roles, collecting: [])[0], own,
-    prior.completing(own, of: gates, block, roles)
+    try again.measure(of: router, block, roles, collecting: [])[0], own,
+    try prior.completing(own, of: gates, block, roles)
   )
 }
 
@@ -73,7 +73,7 @@ private func measured(
             calibration: InputStatistics(channels: group[0].shape.columns, collecting: []))
         }
         // A prior that has seen nothing has nothing to say.
-        for input in prior.completing(inputs, of: index, block, roles) {
+        for input in try prior.completing(inputs, of: index, block, roles) {
           #expect(input.calibration?.trace == 0)
         }
       }
@@ -86,15 +86,15 @@ private func measured(
     try TemporaryFolder.with { folder in
       let block = try folder.open(.mixture()).block(0)
       var stream = Stream(windows)
-      stream.enter(block)
+      try stream.enter(block)
       var prior = ExpertPrior(block.program, collecting: [.ranges, .sample])
       let gates = try stage("0.gate_proj", of: block)
-      for stage in 0..<gates { prior.learn(from: stage, of: block, &stream, roles) }
-      let own = stream.measure(of: gates, block, roles, collecting: .ranges)
-      let completed = prior.completing(own, of: gates, block, roles)
+      for stage in 0..<gates { try prior.learn(from: stage, of: block, &stream, roles) }
+      let own = try stream.measure(of: gates, block, roles, collecting: .ranges)
+      let completed = try prior.completing(own, of: gates, block, roles)
       var again = Stream(windows)
-      again.enter(block)
-      let all = again.measure(
+      try again.enter(block)
+      let all = try again.measure(
         of: try stage("mlp.gate", of: block), block, roles, collecting: .ranges)
       let widest = try #require(all[0].calibration?.ranges?.extent)
       for (own, found) in zip(own, completed) {
@@ -109,14 +109,14 @@ private func measured(
     try TemporaryFolder.with { folder in
       let block = try folder.open(.mixture()).block(0)
       var (routed, all) = (Stream(windows), Stream(windows, experts: .all))
-      routed.enter(block)
-      all.enter(block)
+      try routed.enter(block)
+      try all.enter(block)
       var prior = ExpertPrior(block.program, collecting: .ranges)
       let down = try stage("0.down_proj", of: block)
-      for stage in 0..<down { prior.learn(from: stage, of: block, &routed, roles) }
-      let own = routed.measure(of: down, block, roles, collecting: .ranges)
-      let shown = all.measure(of: down, block, roles, collecting: .ranges)
-      let completed = prior.completing(own, of: down, block, roles)
+      for stage in 0..<down { try prior.learn(from: stage, of: block, &routed, roles) }
+      let own = try routed.measure(of: down, block, roles, collecting: .ranges)
+      let shown = try all.measure(of: down, block, roles, collecting: .ranges)
+      let completed = try prior.completing(own, of: down, block, roles)
       let empty = try #require(own.indices.first { own[$0].calibration?.tokenCount == 0 })
       let (found, expected) = (completed[empty].calibration, shown[empty].calibration)
       #expect(found?.tokenCount == 0 && expected?.tokenCount == 16 * 32)
@@ -135,8 +135,8 @@ private func measured(
     try TemporaryFolder.with { folder in
       let block = try folder.open(.mixture()).block(0)
       var (routed, all) = (Stream(windows), Stream(windows, experts: .all))
-      routed.pass(block)
-      all.pass(block)
+      try routed.pass(block)
+      try all.pass(block)
       for (a, b) in try pairs(routed.windows, all.windows) {
         for (a, b) in try pairs(a.elements, b.elements) { #expect(abs(a - b) < 1e-5) }
       }
@@ -152,8 +152,8 @@ private func measured(
         #expect(input.calibration?.meanSquares == all.calibration?.meanSquares)
       }
       var stream = Stream(windows, experts: .all)
-      stream.enter(block)
-      let down = stream.measure(
+      try stream.enter(block)
+      let down = try stream.measure(
         of: try stage("0.down_proj", of: block), block, roles, collecting: [])
       #expect(down.allSatisfy { $0.calibration?.tokenCount == 16 * 32 })
     }
@@ -170,8 +170,9 @@ private func measured(
         }
       }
       var stream = Stream(windows, experts: .all)
-      stream.pass(block)
-      #expect(stream.windows.allSatisfy { $0.elements.allSatisfy(\.isFinite) })
+      try stream.pass(block)
+      let passed = try stream.windows
+      #expect(passed.allSatisfy { $0.elements.allSatisfy(\.isFinite) })
     }
   }
 }

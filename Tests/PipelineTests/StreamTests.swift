@@ -43,12 +43,12 @@ private func distance(_ a: Matrix, _ b: Matrix) throws -> Double {
       let windows = windows(lengths)
       var states = windows.map { block.program.enter($0) }
       var stream = Stream(windows)
-      stream.enter(block)
+      try stream.enter(block)
       for stage in block.program.stages.indices {
         var seen: [Int] = []
         var worst = 0.0
         var failure: (any Error)?
-        stream.visit(stage, of: block) { window, inputs in
+        try stream.visit(stage, of: block) { window, inputs in
           seen.append(window)
           do {
             worst = max(worst, try distance(inputs[0], block.input(of: stage, states[window])))
@@ -64,8 +64,10 @@ private func distance(_ a: Matrix, _ b: Matrix) throws -> Double {
           states[i] = state[0]
         }
       }
-      stream.leave(block)
-      for (a, b) in try pairs(stream.windows, states) { #expect(try distance(a, b.hidden) < 1e-9) }
+      try stream.leave(block)
+      for (a, b) in try pairs(try stream.windows, states) {
+        #expect(try distance(a, b.hidden) < 1e-9)
+      }
     }
   }
 
@@ -73,21 +75,22 @@ private func distance(_ a: Matrix, _ b: Matrix) throws -> Double {
   func `gives the same with any memory for what lies between stages`(budget: Int) throws {
     try TemporaryFolder.with { folder in
       let block = try folder.open(.mixture()).block(1)
-      func walk(_ budget: Int) -> [[Matrix]] {
+      func walk(_ budget: Int) throws -> [[Matrix]] {
         var stream = Stream(
           windows([Int](repeating: 37, count: 120)), heldBudget: budget)
         var seen: [[Matrix]] = []
         for _ in 0..<2 {
-          stream.enter(block)
+          try stream.enter(block)
           for stage in block.program.stages.indices {
-            stream.visit(stage, of: block) { seen.append($1) }
+            try stream.visit(stage, of: block) { seen.append($1) }
           }
-          stream.leave(block)
-          seen.append(stream.windows)
+          try stream.leave(block)
+          seen.append(try stream.windows)
         }
         return seen
       }
-      #expect(walk(budget) == walk(.max))
+      let (little, much) = (try walk(budget), try walk(.max))
+      #expect(little == much)
     }
   }
 
@@ -96,11 +99,14 @@ private func distance(_ a: Matrix, _ b: Matrix) throws -> Double {
       for model in [try folder.open(), try folder.open(.mixture(), as: "mixture")] {
         let block = try model.block(0)
         var (visited, passed) = (Stream(windows([30, 40])), Stream(windows([30, 40])))
-        visited.enter(block)
-        for stage in block.program.stages.indices { visited.visit(stage, of: block) { _, _ in } }
-        visited.leave(block)
-        passed.pass(block)
-        #expect(visited.windows == passed.windows)
+        try visited.enter(block)
+        for stage in block.program.stages.indices {
+          try visited.visit(stage, of: block) { _, _ in }
+        }
+        try visited.leave(block)
+        try passed.pass(block)
+        let (one, other) = (try visited.windows, try passed.windows)
+        #expect(one == other)
       }
     }
   }
@@ -109,48 +115,90 @@ private func distance(_ a: Matrix, _ b: Matrix) throws -> Double {
     try TemporaryFolder.with { folder in
       let block = try folder.open().block(0)
       var stream = Stream([])
-      stream.pass(block)
-      stream.enter(block)
-      stream.visit(0, of: block) { _, _ in Issue.record("there is no window") }
-      stream.leave(block)
-      #expect(stream.isEmpty && stream.windows.isEmpty)
+      try stream.pass(block)
+      try stream.enter(block)
+      try stream.visit(0, of: block) { _, _ in Issue.record("there is no window") }
+      try stream.leave(block)
+      let left = try stream.windows
+      #expect(stream.isEmpty && left.isEmpty)
     }
   }
 }
 
 @Suite struct `A run in little memory` {
-  /// The files of a run of the tiny model with a budget.
+  /// The files of a run of the tiny model, with so many bytes beyond what it needs at least, or any number; and whether
+  /// its hidden states had to wait in a file.
   private func contents(
-    _ settings: QuantizationSettings, of model: LanguageModel, budget: Int,
-    in folder: TemporaryFolder
-  ) throws -> [String: [UInt8]] {
-    let run = try QuantizationRun(
-      model: model, settings: settings, calibration: .uneven, output: folder.path("out"),
-      activationBudget: budget)
+    _ settings: QuantizationSettings, of model: LanguageModel, spare: Int?,
+    in folder: TemporaryFolder, _ output: String = "out"
+  ) throws -> (files: [String: [UInt8]], isAway: Bool) {
+    func run(_ memory: MemoryBudget) throws -> QuantizationRun {
+      try QuantizationRun(
+        model: model, settings: settings, calibration: .uneven, output: folder.path(output),
+        memory: memory)
+    }
+    let least = try run(.unlimited).memory.least
+    let run = try run(spare.map { .bytes(least + $0) } ?? .unlimited)
     _ = try run.run()
-    defer { try? folder.remove("out") }
-    return try folder.contents(of: "out")
+    defer { try? folder.remove(output) }
+    return (try folder.contents(of: output), run.memory.putsStatesAway)
   }
 
-  /// The bytes of 2035 rows of attention's context and one; and of those and what the MLP holds.
-  @Test(arguments: [0, 1, 260_480, 260_481, 520_961, 781_441])
-  func `writes the same bytes by GPTQ, whatever it computes twice`(budget: Int) throws {
+  /// A stream of 4440 rows takes 568 KB, and attention's context as much; bundles of 2035 rows fit one by one.
+  @Test(arguments: [0, 1, 500_000, 800_000, 1_100_000, 1_600_000, 3_000_000])
+  func `writes the same bytes by GPTQ, whatever waits in a file or is computed twice`(
+    spare: Int
+  ) throws {
     try TemporaryFolder.with { folder in
       let model = try folder.open()
-      let much = try contents(.bits(3), of: model, budget: 1 << 30, in: folder)
-      let little = try contents(.bits(3), of: model, budget: budget, in: folder)
-      #expect(much.count == 4)
-      #expect(little == much)
+      let much = try contents(.bits(3), of: model, spare: nil, in: folder)
+      let little = try contents(.bits(3), of: model, spare: spare, in: folder)
+      #expect(much.files.count == 4 && !much.isAway)
+      #expect(little.files == much.files)
+      #expect(little.isAway == (spare < 3_000_000))
       let other = try folder.open(TinyModel(seed: 2), as: "other")
-      #expect(try contents(.bits(3), of: other, budget: budget, in: folder) != much)
+      #expect(
+        try contents(.bits(3), of: other, spare: spare, in: folder).files != much.files)
+    }
+  }
+
+  @Test func `writes the same bytes beside a full-precision stream`() throws {
+    try TemporaryFolder.with { folder in
+      let model = try folder.open()
+      let settings = try QuantizationSettings(
+        scheme: Scheme(bits: 3, symmetric: true, granularity: .group(16)),
+        correction: TargetCorrection(.fixed(0.5)))
+      let much = try contents(settings, of: model, spare: nil, in: folder)
+      let little = try contents(settings, of: model, spare: 0, in: folder)
+      #expect(little.isAway && little.files == much.files)
     }
   }
 
   @Test func `writes the same bytes of a mixture by GPTQ`() throws {
     try TemporaryFolder.with { folder in
       let model = try folder.open(.mixture())
-      let much = try contents(.bits(3), of: model, budget: 1 << 30, in: folder)
-      #expect(try contents(.bits(3), of: model, budget: 0, in: folder) == much)
+      let much = try contents(.bits(3), of: model, spare: nil, in: folder)
+      #expect(try contents(.bits(3), of: model, spare: 0, in: folder).files == much.files)
+    }
+  }
+
+  @Test func `leaves no file behind, and says when even the least is too much`() throws {
+    try TemporaryFolder.with { folder in
+      let model = try folder.open()
+      _ = try contents(.bits(3), of: model, spare: 0, in: folder, "deep/out")
+      #expect(try folder.names(in: "deep") == [])
+      #expect {
+        _ = try QuantizationRun(
+          model: model, settings: .bits(3), calibration: .uneven, output: folder.path("out"),
+          memory: .bytes(1_000_000))
+      } throws: {
+        "\($0)".contains("a memory budget of 1 MB is too small: the weights of a block")
+      }
+      // What happens to be available may be too little and do all the same.
+      let run = try QuantizationRun(
+        model: model, settings: .bits(3), calibration: .uneven, output: folder.path("out"),
+        memory: .available(0))
+      #expect(try run.run().linears.count == 14)
     }
   }
 
@@ -160,16 +208,16 @@ private func distance(_ a: Matrix, _ b: Matrix) throws -> Double {
   @Test func `writes nearly the same where producers take up factors`() throws {
     try TemporaryFolder.with { folder in
       let model = try folder.open()
-      func quantize(_ name: String, budget: Int) throws -> LanguageModel {
+      func quantize(_ name: String, _ memory: MemoryBudget) throws -> LanguageModel {
         let run = try QuantizationRun(
           model: model, settings: .bits(4, .awqGPTQ), calibration: .uneven,
-          output: folder.path(name), activationBudget: budget)
+          output: folder.path(name), memory: memory)
         let report = try run.run()
         #expect(report.linears.contains { $0.name.hasSuffix(".o_proj") && $0.hasScaledInput })
         return try LanguageModel(ModelFolder(path: folder.path(name)))
       }
-      let much = try quantize("much", budget: 1 << 30)
-      let little = try quantize("little", budget: 0)
+      let much = try quantize("much", .unlimited)
+      let little = try quantize("little", .available(0))
       for (i, linear) in model.linears.enumerated() {
         let a = try #require(try much.quantizedLinear(linear)).weight
         let b = try #require(try little.quantizedLinear(linear)).weight
@@ -190,8 +238,8 @@ extension Pipeline.Stream {
   /// A visit without a reference.
   fileprivate mutating func visit(
     _ stage: Int, of block: DecoderBlock, _ use: (_ window: Int, _ inputs: [Matrix]) -> Void
-  ) {
+  ) throws {
     var alone: ReferenceStream?
-    visit(stage, of: block, beside: &alone) { window, inputs, _ in use(window, inputs) }
+    try visit(stage, of: block, beside: &alone) { window, inputs, _ in use(window, inputs) }
   }
 }

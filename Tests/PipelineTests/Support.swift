@@ -19,11 +19,11 @@ extension TemporaryFolder {
   /// Quantizes a model into a folder and opens that.
   func quantize(
     _ model: LanguageModel, _ settings: QuantizationSettings, to name: String = "out",
-    activationBudget: Int = 1 << 30
+    memory: MemoryBudget = .unlimited
   ) throws -> LanguageModel {
     let run = try QuantizationRun(
       model: model, settings: settings, calibration: .random, output: path(name),
-      activationBudget: activationBudget)
+      memory: memory)
     _ = try run.run()
     return try LanguageModel(ModelFolder(path: path(name)))
   }
