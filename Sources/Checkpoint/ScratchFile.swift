@@ -2,9 +2,9 @@ internal import Glibc
 package import LinearAlgebra
 internal import Synchronization
 
-/// A file without a name, for matrices that memory has no room for. It vanishes with this object.
+/// A file without a name, for matrices that memory has no room for.
 ///
-/// It grows by slots of one size as they are needed. Numbers come back exactly as they were.
+/// It vanishes with this object. It grows by slots of one size as they are needed. Numbers come back exactly as they were.
 package final class ScratchFile: Sendable {
   /// A place in the file that has matrices in it, which others may take once nobody holds it.
   ///

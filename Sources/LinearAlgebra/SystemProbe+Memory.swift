@@ -3,8 +3,10 @@ internal import Glibc
 // Memory as the kernel counts it.
 
 extension SystemProbe {
-  /// The bytes that this process could still take: what the machine has to spare, within the limits of its control
-  /// groups and of its address space. Pages of files do not count as taken, since the kernel can give them up.
+  /// The bytes that this process could still take.
+  ///
+  /// That is what the machine has to spare, within the limits of its control groups and of its address space. Pages of
+  /// files do not count as taken, since the kernel can give them up.
   package static var availableMemory: Int {
     var least = kibibytes(after: "MemAvailable:", in: "/proc/meminfo") ?? .max
     if let limit = addressSpaceLimit, let used = kibibytes(after: "VmSize:", in: status) {

@@ -55,7 +55,7 @@ public struct QuantizationRun {
   ///   - output: the folder to write.
   ///   - statistics: a second folder to write, with a ``StatisticsFile`` for every input; nil for
   ///     none.
-  ///   - memory: how much memory the run may take; where it is short, hidden states wait in a file, and inner
+  ///   - budget: how much memory the run may take; where it is short, hidden states wait in a file, and inner
   ///     activations are computed twice.
   ///   - checkpointInterval: the seconds of work that an interruption may cost; 0 for those of one block.
   ///   - interrupted: what to do with what an interrupted run left.

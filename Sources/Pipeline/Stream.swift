@@ -13,7 +13,7 @@ package import Transformer
 ///
 /// Where memory has no room for the hidden states of all windows, those that nothing is computed with are in a file.
 package struct Stream: Sendable {
-  private var bundles: [WindowBundle]
+  private(set) var bundles: [WindowBundle]
   private var heldBudget: Int
   /// Which tokens the experts of a mixture read.
   private let experts: ExpertTokens
@@ -80,48 +80,6 @@ package struct Stream: Sendable {
     bundles[bundles.count - 1].append(window)
   }
 
-  /// Whether there are no windows.
-  var isEmpty: Bool { bundles.isEmpty }
-
-  /// The number of hidden states that are computed at once on each thread.
-  var bundleSize: Int { bundles.map(\.hiddenCount).max() ?? 0 }
-
-  /// The shapes of the hidden states of each window.
-  var shapes: [(rows: Int, columns: Int)] { bundles.flatMap(\.shapes) }
-
-  /// The hidden states of each window, between blocks.
-  ///
-  /// - Throws: ``CheckpointError`` if they were put away and cannot be read.
-  package var windows: [Matrix] {
-    get throws(CheckpointError) {
-      var result: [Matrix] = []
-      try forEachWindow { _, window throws(CheckpointError) in result.append(window) }
-      return result
-    }
-  }
-
-  /// Passes on the hidden states of each window, between blocks, a bundle at a time in memory.
-  ///
-  /// - Throws: ``CheckpointError`` if they were put away and cannot be read, or what `use` throws.
-  package func forEachWindow(
-    _ use: (_ window: Int, Matrix) throws(CheckpointError) -> Void
-  ) throws(CheckpointError) {
-    try forEachWindow(beside: nil) { i, window, _ throws(CheckpointError) in try use(i, window) }
-  }
-
-  /// The same beside those of another stream of the same windows, if there is one.
-  func forEachWindow(
-    beside other: Stream?,
-    _ use: (_ window: Int, Matrix, _ other: Matrix?) throws(CheckpointError) -> Void
-  ) throws(CheckpointError) {
-    for (number, bundle) in bundles.enumerated() {
-      let others = try other?.bundles[number].windows
-      for (i, window) in try bundle.windows.enumerated() {
-        try use(bundle.first + i, window, others?[i])
-      }
-    }
-  }
-
   /// How far the keys and values of the block reach that was left last.
   var cacheReach: CacheReach? {
     bundles.flatMap(\.states).reduce(nil) { $1.cacheReach?.union($0) ?? $0 }
@@ -184,7 +142,7 @@ package struct Stream: Sendable {
   }
 
   /// Takes some bundles to a stage; the inputs of its groups, for each bundle and window.
-  fileprivate mutating func inputs(
+  mutating func inputs(
     _ batch: Range<Int>, of stage: Int, _ block: DecoderBlock
   ) throws(CheckpointError) -> [[[Matrix]]] {
     try advance(batch, to: stage, block) {
@@ -268,32 +226,5 @@ package struct Stream: Sendable {
       results.append(result)
     }
     return results
-  }
-}
-
-/// The hidden states of the same windows in the full-precision model, beside a quantized one.
-struct ReferenceStream {
-  var stream: Stream
-  /// The block that they pass, with its original weights.
-  let block: DecoderBlock
-
-  /// A stream that enters a block.
-  init(_ stream: Stream, entering block: DecoderBlock) throws(CheckpointError) {
-    self.stream = stream
-    self.block = block
-    try self.stream.enter(block)
-  }
-
-  /// Takes some bundles to a stage; the inputs of its groups, for each bundle and window.
-  fileprivate mutating func inputs(
-    _ batch: Range<Int>, of stage: Int
-  ) throws(CheckpointError) -> [[[Matrix]]] {
-    try stream.inputs(batch, of: stage, block)
-  }
-
-  /// The stream at the end of the block.
-  consuming func leaving() throws(CheckpointError) -> Stream {
-    try stream.leave(block)
-    return stream
   }
 }
