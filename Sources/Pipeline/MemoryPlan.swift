@@ -106,7 +106,8 @@ extension QuantizationRun {
     let result = MemoryPlan(
       weights: (4 * (1 + streams) + packed) * largest,
       statistics: stages.map { $0.statisticsBytes(tokens: tokens, corrects) }.max() ?? 0,
-      work: max(products, tokens > 0 ? 12 * (stages.map(\.factorElements).max() ?? 0) : 0),
+      // Of the factor in doubles, only the pages of its triangle are ever touched.
+      work: max(products, tokens > 0 ? 8 * (stages.map(\.factorElements).max() ?? 0) : 0),
       hiddenStates: 4 * tokens * hidden * streams,
       activations: stages.map { 4 * tokens * $0.heldWidth }.max() ?? 0, streams: streams,
       within: budget)
@@ -118,11 +119,17 @@ extension QuantizationRun {
 }
 
 extension Stage {
-  /// The numbers that are read and made for each token.
+  /// The numbers that are read and made for each token, of which each goes to a few of the experts.
   fileprivate var width: Int {
-    groups.reduce(0) { $0 + ($1.first?.shape.columns ?? 0) }
-      + slots.reduce(0) { $0 + $1.shape.rows }
+    let widths = groups.map { group in
+      (group[0].shape.columns + group.reduce(0) { $0 + $1.shape.rows }, group[0].expert != nil)
+    }
+    let experts = widths.filter(\.1).map(\.0).sorted(by: >).prefix(Self.expertsOfToken)
+    return widths.filter { !$0.1 }.reduce(0) { $0 + $1.0 } + experts.reduce(0, +)
   }
+
+  /// The experts that a token goes to in most mixtures, at most.
+  private static let expertsOfToken = 8
 
   /// The numbers that the outputs are for each token, until the next stage has read them.
   fileprivate var heldWidth: Int {
