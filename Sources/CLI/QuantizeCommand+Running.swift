@@ -27,7 +27,6 @@ extension QuantizeCommand {
       ("--bits-budget", mixed.bitsBudget != nil && decidesAll),
       ("--bits-plan", mixed.bitsPlan != nil && decidesAll),
       ("--symmetric and --asymmetric", recipe.symmetry != nil),
-      ("--redo", again.base != nil && format.format.isFile),
     ] where isGiven {
       throw ValidationError(
         "\(name): with --format \(format.format.name), --type decides how weights are stored.")

@@ -23,10 +23,15 @@ public struct GGUFSeal {
   }
 
   /// What stands in the file.
-  var pair: (key: String, value: GGUFValue) {
+  var pair: (key: String, value: GGUFValue) { (Self.key, .bytes(bytes)) }
+
+  private var bytes: [UInt8] {
     let json: JSONValue = ["made": made, "metadata": metadata, "tensors": .members(tensors)]
-    return (Self.key, .bytes(json.bytes(.compact)))
+    return json.bytes(.compact)
   }
+
+  /// The SHA-256 of all that it says.
+  package var digest: String { SHA256.digest(of: bytes) }
 
   /// The seal of a file; nil where it has none.
   ///

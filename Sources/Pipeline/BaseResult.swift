@@ -13,7 +13,7 @@ public struct BaseResult: Sendable {
   let model: LanguageModel
   private let redone: [ModulePattern]
   let report: RunReport
-  private let manifest: Manifest
+  private let record: ResultRecord
 
   /// A result, and the Linears to be solved again, with all that engines merge with them.
   ///
@@ -22,27 +22,25 @@ public struct BaseResult: Sendable {
   public init(_ model: LanguageModel, redoing patterns: [ModulePattern]) throws {
     let path = model.folder.path
     guard model.format != nil else { throw BaseResultError.notQuantized(path) }
-    guard let manifest = try Manifest(in: path), manifest.made["model"] != nil else {
+    guard let record = try ResultRecord(of: path), record.made["model"] != nil else {
       throw BaseResultError.noRecord(path)
-    }
-    if let finding = manifest.findings(in: path, progress: { _, _ in }).first {
-      throw BaseResultError.damaged(path, finding: finding)
     }
     guard let report = try RunReport(recordedIn: model.folder) else {
       throw BaseResultError.noRecord(path)
     }
-    guard manifest.made["rotation"] == nil, !report.linears.contains(where: \.hasScaledInput) else {
+    guard record.made["rotation"] == nil, !report.linears.contains(where: \.hasScaledInput) else {
       throw BaseResultError.changesModel(path, method: report.method)
     }
     self.model = model
     self.report = report
-    self.manifest = manifest
+    self.record = record
     redone = patterns
   }
 
   /// What a run takes over, and the model of which it solves the rest.
   ///
-  /// A head that the result has quantized is taken over as well, unless it is to be solved again.
+  /// A head that the result has quantized is taken over as well, unless it is to be solved again; so are an embedding and
+  /// a head that were rounded to nearest, unless the settings say in how many bits.
   ///
   /// - Throws: ``BaseResultError`` if the result and the run do not fit together, or `ModulePatternError` for a
   ///   pattern that fits no Linear.
@@ -77,7 +75,13 @@ public struct BaseResult: Sendable {
     }
     let reports = Dictionary(report.linears.map { ($0.name, $0) }) { first, _ in first }
     let takenHead = redone.contains(where: original.isHead) ? nil : head
-    let taken = try TakenLinears(blocks, takenHead, from: model, format, reports: reports)
+    let solvesHead = settings.quantizesHead || redoesHead(of: original)
+    let tables = model.quantizedTables.filter { table in
+      settings.tableBits == nil && table != head && !(solvesHead && table == model.headShape)
+    }
+    let taken = try TakenLinears(
+      blocks, takenHead, tables, from: model, format, reports: reports,
+      tableReports: report.tables)
     return (taken, remaining)
   }
 
@@ -86,25 +90,46 @@ public struct BaseResult: Sendable {
     model.solvedHead(report) != nil && redone.contains(where: original.isHead)
   }
 
-  /// What identifies the result: its manifest has the digest of every file.
-  var fact: String { manifest.digest }
+  /// What identifies the result.
+  var fact: String { record.digest }
 
   /// Checks that the result was made from the files of a model.
   private func checkSource(_ original: LanguageModel) throws {
-    guard model.folder.configuration.describesSameModel(as: original.folder.configuration) else {
+    guard describesSameModel(as: original) else {
       throw BaseResultError.anotherModel(
         model.folder.path, file: "\(original.folder.path)/config.json")
     }
+    let name = original.firstSlot
+    guard name == model.firstSlot else {
+      throw BaseResultError.otherNames(model.folder.path, needed: name)
+    }
     for path in Set(original.folder.tensors.map(\.path)).sorted() {
       let name = path.split(separator: "/").last.map(String.init) ?? path
-      guard try manifest.made["model"]?[name] == .string(MappedFile(path: path).digest) else {
+      guard try record.made["model"]?[name] == .string(MappedFile(path: path).digest) else {
         throw BaseResultError.anotherModel(model.folder.path, file: path)
       }
     }
   }
 }
 
+extension BaseResult {
+  /// Whether the result has the configuration of a model; a file has it in other words, and its digest.
+  private func describesSameModel(as original: LanguageModel) -> Bool {
+    let configuration = original.folder.configuration
+    guard model.format?.isFile == true else {
+      return model.folder.configuration.describesSameModel(as: configuration)
+    }
+    return record.made["recipe"]?["configuration"]
+      == .string(SHA256.digest(of: configuration.bytes(.compact)))
+  }
+}
+
 extension LanguageModel {
+  /// The name of the first Linear.
+  fileprivate var firstSlot: String {
+    declaration.blocks.first?.stages.first?.slots.first?.name ?? ""
+  }
+
   /// The head, if a report says that it was solved like a Linear.
   fileprivate func solvedHead(_ report: RunReport) -> LinearShape? {
     [headLinear, headShape].first { head in report.linears.contains { $0.name == head.name } }

@@ -19,6 +19,8 @@ public enum BaseResultError: RemediableError {
   case inputsDiffer
   /// It is not what was written.
   case damaged(String, finding: String)
+  /// It has other names for the Linears of the model.
+  case otherNames(String, needed: String)
   /// It was made from other files.
   case anotherModel(String, file: String)
 
@@ -43,6 +45,8 @@ public enum BaseResultError: RemediableError {
       "inputs would be rounded in some Linears and not in others, which no format holds; use a method that rounds "
         + "them like that of the result"
     case .damaged(let path, let finding): "\(path): is not what was written: \(finding)"
+    case .otherNames(let path, let needed):
+      "\(path): has other names for what the model calls \(needed); Linears can only be taken over under their own"
     case .anotherModel(let path, let file):
       "\(path): was not made from \(file), or that file has changed since"
     }
@@ -53,7 +57,8 @@ public enum BaseResultError: RemediableError {
     switch self {
     case .anotherFormat(_, let found, _): [.chooseFormat(found)]
     case .methodChangesModel: [.chooseMethod("gptq"), .chooseMethod("cd")]
-    case .notQuantized, .noRecord, .changesModel, .anotherModel, .anotherScheme, .inputsDiffer,
+    case .notQuantized, .noRecord, .changesModel, .otherNames, .anotherModel, .anotherScheme,
+      .inputsDiffer,
       .damaged:
       []
     }

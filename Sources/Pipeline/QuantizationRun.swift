@@ -143,7 +143,7 @@ public struct QuantizationRun {
       try sink.copy(plan.copied + plan.taken, from: model.folder, leaving: RunReport.fileName)
     }
     var report = emptyReport
-    report.tables = try storeTables(into: sink)
+    report.tables = (taken?.tableReports ?? []) + (try storeTables(into: sink))
     let recipe = settings.recipe(scales: plan.scales)
     var quantizer = BlockQuantizer(
       recipe: recipe,

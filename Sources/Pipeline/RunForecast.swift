@@ -70,7 +70,8 @@ extension QuantizationRun {
       throw CheckpointError.noRoom(path: output, needed: bytes + memory.scratch, free: free)
     }
     return RunForecast(
-      linears: linears, takenOver: taken?.linears.count ?? 0, keepsTables: ends.isEmpty,
+      linears: linears, takenOver: taken.map { $0.linears.count - $0.tables.count } ?? 0,
+      keepsTables: ends.isEmpty && taken?.tables.isEmpty != false,
       dense: plan.dense + plan.foreign,
       loaders: plan.engines.loaders, warnings: warnings,
       outputBytes: bytes, freeBytes: free, memory: memory, flops: flops, engine: model.engine)

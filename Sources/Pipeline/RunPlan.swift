@@ -48,7 +48,9 @@ package struct RunPlan {
     let inIntegers = try model.plannedTables(settings)
     let plannedHead = try model.plannedHead(settings, among: inIntegers.map(\.0))
     let storedHead = plannedHead?.0 ?? taken?.head
-    let rounded = inIntegers.filter { $0.0 != storedHead }
+    let rounded = inIntegers.filter {
+      $0.0 != storedHead && taken?.tables.contains($0.0) != true
+    }
     (tables, head) = (rounded.map(\.0), plannedHead?.0)
     self.storedHead = storedHead?.name
     untiesHead = model.sharesHead && storedHead != nil && storedHead != model.headShape

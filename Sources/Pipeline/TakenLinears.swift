@@ -14,22 +14,28 @@ struct TakenLinears {
   private let blocks: [[LinearShape]]
   /// The head, if it is among them.
   let head: LinearShape?
+  /// The embedding and the head, where they were rounded to nearest.
+  let tables: [LinearShape]
+  /// What was reported of those.
+  let tableReports: [TableReport]
   private let source: LanguageModel
 
-  /// Linears of the blocks of a result, and maybe its head.
+  /// Linears of the blocks of a result, and maybe its head, and tables.
   ///
-  /// - Throws: ``CheckpointError`` if one cannot be decoded, or has no report.
+  /// - Throws: ``CheckpointError`` if one cannot be decoded, or a Linear has no report.
   init(
-    _ blocks: [[LinearShape]], _ head: LinearShape?, from source: LanguageModel,
-    _ format: any CheckpointFormat, reports: [String: LinearReport]
+    _ blocks: [[LinearShape]], _ head: LinearShape?, _ tables: [LinearShape],
+    from source: LanguageModel, _ format: any CheckpointFormat, reports: [String: LinearReport],
+    tableReports: [TableReport]
   ) throws(CheckpointError) {
-    (self.blocks, self.head) = (blocks, head)
+    (self.blocks, self.head, self.tables) = (blocks, head, tables)
+    self.tableReports = tableReports.filter { report in tables.contains { $0.name == report.name } }
     self.source = source
     var linears: [(String, LinearScheme)] = []
     var tensors: [String: [ModelFolder.TensorReference]] = [:]
-    for block in blocks + [[head].compactMap(\.self)] {
+    for block in blocks + [[head].compactMap(\.self), tables] {
       for (linear, quantized) in zip(block, try source.decoded(block)) {
-        guard reports[linear.name] != nil else {
+        guard reports[linear.name] != nil || tables.contains(linear) else {
           throw .missing(
             path: "\(source.folder.path)/\(RunReport.fileName)",
             needed: "it says nothing about \(linear.name)")
@@ -51,7 +57,7 @@ struct TakenLinears {
   /// Checks that a format can hold the schemes of all Linears, taken over or not.
   func check(beside groups: [SchemeGroup], in format: any CheckpointFormat) throws(BaseResultError)
   {
-    if format.holdsSeveralLayouts { return }
+    if !format.linearTypes.isEmpty { return }
     guard Set(groups.map { $0.scheme.activations == nil }).count <= 1 else { throw .inputsDiffer }
     // A layout for levels of a table has nothing else in it.
     let hasTable = groups.contains { group in

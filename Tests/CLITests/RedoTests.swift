@@ -245,4 +245,60 @@ extension ModelFolder.TensorReference {
       )
     }
   }
+
+  @Test func `may be those of a GGUF file, and of another type`() throws {
+    try TemporaryFolder.with { folder in
+      try TinyModel(.float32).write("model", in: folder)
+      try folder.write("model/tokenizer.json", TinyModel.tokenizer)
+      try folder.write("text.safetensors", TinyModel.tokenFile(TinyModel.tokens(640, seed: 2)))
+      let command = [
+        "quantize", "model", "--calibration", "text.safetensors", "--length", "32", "--format",
+        "gguf",
+      ]
+      try Command.succeed(command + ["-o", "base.gguf", "--type", "Q4_0"], in: folder)
+      let again = ["--base", "base.gguf", "--redo"]
+      try Command.succeed(
+        command + ["-o", "same.gguf", "--type", "Q4_0"] + again + ["layers.1.mlp"], in: folder)
+      let made = try Command.succeed(
+        command + ["-o", "out.gguf", "--type", "Q8_0"] + again + ["down_proj,layers.0.self_attn"],
+        in: folder)
+      #expect(made.output.contains("8 Linears are taken over"), "\(made.output)")
+      func entries(_ name: String) throws -> [String: (type: GGUFType, bytes: [UInt8])] {
+        let file = try GGUFFile(path: folder.path(name))
+        return Dictionary(
+          uniqueKeysWithValues: file.entries.map {
+            ($0.name, ($0.type, file.file.copy($0.range)))
+          })
+      }
+      let (base, same, out) = (
+        try entries("base.gguf"), try entries("same.gguf"), try entries("out.gguf")
+      )
+      for (name, (type, bytes)) in base {
+        #expect(same[name]?.type == type && same[name]?.bytes == bytes, "\(name)")
+        let isRedone = name.contains("ffn_down") || name.hasPrefix("blk.0.attn_") && type == .q40
+        #expect((out[name]?.bytes == bytes) == !isRedone, "\(name)")
+        if isRedone { #expect(out[name]?.type == .q80, "\(name)") }
+      }
+      try Command.succeed("verify", "out.gguf", "--against", "model", in: folder)
+      let refused = try Command.start(
+        command + ["-o", "no.gguf", "--type", "Q4_0", "--base", "model", "--redo", "down_proj"],
+        in: folder
+      ).finish()
+      #expect(refused.errors.contains("model: is not quantized"), "\(refused.errors)")
+    }
+  }
+
+  @Test func `leave an embedding in few bits as it is, unless bits are given`() throws {
+    try TemporaryFolder.withBase("--format", "mlx", "--embedding-bits", "4") { folder in
+      let again = ["--format", "mlx", "--base", "base", "--redo", "down_proj"]
+      try Command.succeed(quantize("out") + again, in: folder)
+      let table = "model.embed_tokens"
+      #expect(try !folder.changedLinears(from: "base", to: "out").contains(table))
+      let tables = try JSONValue(parsing: folder.read("out/ptq-report.json")).member("tables").array
+      #expect(try tables.map { try $0.member("name").string } == [table])
+      try Command.succeed(quantize("other") + again + ["--embedding-bits", "8"], in: folder)
+      #expect(try folder.changedLinears(from: "base", to: "other").contains(table))
+      try Command.succeed("verify", "out", "--against", "model", in: folder)
+    }
+  }
 }
