@@ -68,7 +68,12 @@ struct BitArguments: ParsableArguments {
       if !interruption.discard { try BitSearch.checkNone(beside: output) }
       return nil
     }
-    if let saveBitsPlan { try ReportFile.checkIsWritable(saveBitsPlan) }
+    if let saveBitsPlan {
+      guard OutputPath.resolved(saveBitsPlan) != OutputPath.resolved(output) else {
+        throw ValidationError("--save-bits-plan and --output are the same.")
+      }
+      try ReportFile.checkIsWritable(saveBitsPlan)
+    }
     let search = try BitSearch(
       model: model, settings: settings, budget: bitsBudget, choices: bitsChoices, output: output,
       checkpointInterval: Double(interruption.interval), interrupted: interruption.interrupted,

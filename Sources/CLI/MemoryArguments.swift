@@ -17,7 +17,7 @@ struct MemoryArguments: ParsableArguments {
   }
 }
 
-/// A number of bytes: `12GB`, `1.5GiB`, `800M`; M and G alone are powers of ten.
+/// A number of bytes with its unit: `12GB`, `1.5GiB`, `800M`; M and G alone are powers of ten.
 struct ByteCount: ExpressibleByArgument {
   let bytes: Int
 
@@ -25,7 +25,7 @@ struct ByteCount: ExpressibleByArgument {
     let units: [(String, Double)] = [
       ("KiB", 1024), ("MiB", 1_048_576), ("GiB", 1_073_741_824), ("TiB", 1_099_511_627_776),
       ("KB", 1e3), ("MB", 1e6), ("GB", 1e9), ("TB", 1e12),
-      ("K", 1e3), ("M", 1e6), ("G", 1e9), ("T", 1e12), ("", 1),
+      ("K", 1e3), ("M", 1e6), ("G", 1e9), ("T", 1e12), ("B", 1),
     ]
     for (unit, size) in units where argument.lowercased().hasSuffix(unit.lowercased()) {
       let number = argument.dropLast(unit.count).trimmingSuffix(while: { $0 == " " })

@@ -204,6 +204,14 @@ struct QuantizeCommand: ParsableCommand {
     settings.quantizesHead = quantizesHead
     settings.tableBits = embeddingBits
     try checkOutputs()
+    if mixed.bitsBudget != nil, calibration.path != nil {
+      // What the run would be refused for is said before a search that takes longer.
+      _ = try QuantizationRun(
+        model: language, settings: settings,
+        calibration: try calibration.read(for: language, recipe.preset), output: output,
+        statistics: statistics, memory: memory.budget, interrupted: .discard,
+        failurePolicy: onFailure)
+    }
     let search = try mixed.search(language, settings, output: output, interruption) {
       try calibration.read(for: language, recipe.preset)
     }

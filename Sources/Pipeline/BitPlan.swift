@@ -55,7 +55,7 @@ public struct BitPlan: Sendable, Equatable {
     }
     let names = sets.joined().map(\.name)
     let decides = format.standardScheme != nil
-    let others = decides ? (model.tables + [model.headLinear]).map(\.name) : []
+    let others = decides ? model.tables.map(\.name) : []
     let unknown = Set(entries.keys).subtracting(names).subtracting(others)
     if let name = unknown.min() { throw BitPlanError.unknown(name) }
     let missing = names.filter { entries[$0] == nil }

@@ -35,6 +35,25 @@ extension LanguageModel {
 }
 
 extension Warning {
+  /// The disk is too small for what checkpoints take besides the result.
+  static func noRoomForCheckpoints(_ bytes: Int) -> Warning {
+    Warning(
+      "checkpoints take up to \((bytes + 999_999) / 1_000_000) MB more on the disk of the result, which are not free; the "
+        + "run would end at one for which there is no room, and go on from the one before when there is"
+    )
+  }
+
+  /// Types that a plan names and whose blocks do not fill the rows, with what takes their place.
+  static func replacing(_ types: [(asked: String, stored: String)]) -> [Warning] {
+    let pairs = Set(types.map { "\($0.asked) as \($0.stored)" }).sorted()
+    guard !pairs.isEmpty else { return [] }
+    return [
+      Warning(
+        "where the blocks of a planned type do not fill the rows, another takes its place: "
+          + pairs.joined(separator: ", "))
+    ]
+  }
+
   /// What a file of the language model alone lacks; none where that is all there is.
   package static func leavingOut(_ parts: [String]) -> [Warning] {
     guard !parts.isEmpty else { return [] }

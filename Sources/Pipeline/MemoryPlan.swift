@@ -42,6 +42,8 @@ public struct MemoryPlan: Sendable, Equatable {
   public let work: Int
   /// The bytes on the disk that hidden states take while the run lasts; 0 where they are in memory.
   public private(set) var scratch = 0
+  /// The bytes on the disk that checkpoints take, of which there are two while one replaces the other.
+  public let checkpoints: Int
   /// What may be kept between stages for each stream.
   private(set) var heldBudget: Int
 
@@ -75,6 +77,7 @@ public struct MemoryPlan: Sendable, Equatable {
   ) {
     (self.weights, self.statistics, self.work) = (weights, statistics, work)
     self.hiddenStates = hiddenStates
+    checkpoints = 2 * hiddenStates
     heldBudget = Self.mostHeld
     self.activations = min(activations, heldBudget) * streams
     guard let limit = budget.limit, total > limit else { return }

@@ -1,6 +1,7 @@
 internal import Checkpoint
 internal import Formats
 internal import JSON
+internal import Quantizer
 internal import Solvers
 internal import Transformer
 
@@ -11,6 +12,7 @@ extension QuantizationRun {
   var warnings: [Warning] {
     var warnings = plan.engines.warnings + model.warnings
     if settings.format.isFile { warnings += Warning.leavingOut(plan.foreign) }
+    warnings += Warning.replacing(replacedTypes)
     if let head = plan.head, plan.untiesHead, !model.untiesHead, !model.storesTiedHead {
       let bytes = settings.format.layout(
         of: head, plan.schemes[head.name] ?? settings.linearScheme, scales: plan.scales
@@ -22,6 +24,17 @@ extension QuantizationRun {
             + "\(size) more"))
     }
     return warnings
+  }
+
+  /// The Linears of a file that are not stored in the type that the plan of bits names.
+  private var replacedTypes: [(asked: String, stored: String)] {
+    guard settings.format.isFile, let planned = settings.bitPlan else { return [] }
+    return plan.schemes.compactMap { name, scheme in
+      guard let asked = planned[name]?.description,
+        let stored = settings.format.typeName(of: scheme.weights), stored != asked
+      else { return nil }
+      return (asked, stored)
+    }
   }
 
   /// The report of a run that has solved nothing yet, or so much as an interrupted one had.

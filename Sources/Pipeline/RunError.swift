@@ -93,13 +93,13 @@ public enum RunError: RemediableError {
       "no checkpoint format holds a Linear with some channels in 16 bit"
     case .oneWidth(let format): "\(format) stores one number of bits for all Linears"
     case .noType(let word, let format, let types):
-      "the plan of bits names the type \(word), which \(format) does not have; it has "
+      "asked for is the type \(word), which \(format) does not have; it has "
         + types.joined(separator: ", ")
     case .oneWidthForInputs(let method):
       "the method \(method) rounds inputs to 8 bits, and weights must have as many"
     case .memoryTooSmall(let budget, let needed):
-      "a memory budget of \(budget / 1_000_000) MB is too small: the weights of a block and the statistics of a stage "
-        + "take \((needed + 999_999) / 1_000_000) MB"
+      "a memory budget of \(budget / 1_000_000) MB is too small: the run needs about \((needed + 999_999) / 1_000_000) MB "
+        + "for the program, the weights of a block, the statistics of a stage and what is computed at a time"
     case .nothingToContinue(let path): "\(path): no run was interrupted there; nothing to resume"
     case .anotherRun(let path, let differences):
       "\(path): a run with other settings was interrupted there (\(differences.joined(separator: "; ")))"

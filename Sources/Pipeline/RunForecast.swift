@@ -69,6 +69,10 @@ extension QuantizationRun {
     if let free, free < bytes + memory.scratch {
       throw CheckpointError.noRoom(path: output, needed: bytes + memory.scratch, free: free)
     }
+    var warnings = warnings
+    if let free, free < bytes + memory.scratch + memory.checkpoints {
+      warnings.append(Warning.noRoomForCheckpoints(memory.checkpoints))
+    }
     return RunForecast(
       linears: linears, takenOver: taken.map { $0.linears.count - $0.tables.count } ?? 0,
       keepsTables: ends.isEmpty && taken?.tables.isEmpty != false,

@@ -78,6 +78,28 @@ extension GGUFFile {
     }
   }
 
+  @Test func `says which types do not fill the rows, and names no head that is the embedding`()
+    throws
+  {
+    try withModel { folder in
+      try folder.write(
+        "plan.json",
+        #"{"bits": {"model.layers.*.*.*": "Q8_0", "model.layers.1.mlp.up_proj": "Q4_K"}}"#)
+      let outcome = try Command.start(
+        ["quantize", "model", "-o", "x.gguf", "--bits-plan", "plan.json"] + calibrated, in: folder
+      ).finish()
+      #expect(outcome.status == 0)
+      #expect(
+        outcome.errors.contains(
+          "a planned type do not fill the rows, another takes its place: Q4_K as Q5_0"
+        ),
+        "\(outcome.errors)")
+      try folder.remove("x.gguf")
+      let refused = try folder.refusal(#""lm_head": "Q4_0""#)
+      #expect(refused.contains("names lm_head, which no Linear of the model is called"))
+    }
+  }
+
   @Test(arguments: [
     (
       #""model.layers.*.*.*": 4"#, [], "bits.model.layers.*.*.*: expected one of TQ1_0, TQ2_0, Q2_K"

@@ -39,7 +39,8 @@ private let command = [
     ("1MB", 1, "a memory budget of 1 MB is too small"),
     ("1KiB", 1, "a memory budget of 0 MB is too small"),
     ("12 parsecs", 64, "The value '12 parsecs' is invalid for '--memory-budget"),
-    ("-3GB", 64, "--memory-budget"), ("nanGB", 64, "--memory-budget"),
+    ("-3GB", 64, "--memory-budget"), ("12", 64, "--memory-budget"),
+    ("nanGB", 64, "--memory-budget"),
     ("1e30", 64, "--memory-budget"),
   ])
   func `is refused where it is none, or too small for anything`(
@@ -53,7 +54,7 @@ private let command = [
     }
   }
 
-  @Test(arguments: ["1GB", "1g", "1.5 GiB", "900 MB", "2000000000", "1T"])
+  @Test(arguments: ["1GB", "1g", "1.5 GiB", "900 MB", "2000000000B", "1T"])
   func `may have units`(size: String) throws {
     try withModel { folder in
       try Command.succeed(

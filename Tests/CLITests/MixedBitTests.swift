@@ -44,6 +44,14 @@ private let refusals: [Refusal] = [
     "text.safetensors: exists already; give --save-bits-plan another name",
     ["--bits-budget", "4", "--save-bits-plan", "text.safetensors"]),
   Refusal(
+    "a plan in the place of the result", "--save-bits-plan and --output are the same.", status: 64,
+    ["--bits-budget", "4", "--save-bits-plan", "./out"]),
+  Refusal(
+    "too little memory",
+    "a memory budget of 9 MB is too small: the run needs about 303 MB for the program, the weights of a block, the "
+      + "statistics of a stage and what is computed at a time",
+    ["--bits-budget", "4", "--memory-budget", "9MB"]),
+  Refusal(
     "a plan in no folder",
     "no/plan.json: writing into its folder failed: No such file or directory",
     ["--bits-budget", "4", "--save-bits-plan", "no/plan.json"]),
