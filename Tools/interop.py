@@ -73,6 +73,9 @@ READINGS = [
     ('mlx-lm', 'mlx', []),
     ('mlx-lm', 'mlx 3 bits', []),
     ('mlx-lm', 'mlx, head', []),
+    ('llama.cpp', 'gguf Q4_0', []),
+    ('llama.cpp', 'gguf Q3_K_M', []),
+    ('llama.cpp', 'gguf MXFP4', []),
     ('vllm', 'dense', []),
     ('vllm', 'compressed-tensors', []),
     ('vllm', 'compressed-tensors asymmetric', []),
@@ -88,6 +91,7 @@ READINGS = [
 ]
 TOLERANCE = {'transformers': 0.001, 'definition': 0.001, 'mlx-lm': 0.001,    # float32, like ptq
              'bitsandbytes': 0.005,                         # weights are rounded to the type of the original
+             'llama.cpp': 0.003,                            # inputs are rounded to 8 bits
              'vllm': 0.01}                                  # bfloat16
 
 
@@ -97,8 +101,11 @@ class Failure(Exception):
 
 def call(command):
     """Runs a program, ends all processes that it started, and returns its output."""
-    process = subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                               start_new_session=True)
+    try:
+        process = subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                   text=True, start_new_session=True)
+    except OSError as error:
+        raise Failure(f'{error}; was it installed?')
     try:
         output, errors = process.communicate(timeout=60 * MINUTES)
     except subprocess.TimeoutExpired:
@@ -143,7 +150,7 @@ def write_windows(model, text, path):
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
-    for name in ('--ptq', '--vllm', '--mlx', '--bitsandbytes'): arguments.add_argument(name, required=True)
+    for name in ('--ptq', '--vllm', '--mlx', '--bitsandbytes', '--llama'): arguments.add_argument(name, required=True)
     for name in ('model', 'text'): arguments.add_argument(name, type=pathlib.Path)
     options = arguments.parse_args()
     complaints = []
@@ -176,7 +183,8 @@ def main():
                 print(row(reader, name, '-', '-', '-', 'FAILED'), flush=True)
                 continue
             try:
-                python = {'vllm': options.vllm, 'mlx-lm': options.mlx, 'bitsandbytes': options.bitsandbytes}
+                python = {'vllm': options.vllm, 'mlx-lm': options.mlx, 'bitsandbytes': options.bitsandbytes,
+                          'llama.cpp': options.llama}
                 python = python.get(reader, sys.executable)
                 theirs = score_with_reader(python, reader, folders[name], windows, extra)
             except Failure as failure:

@@ -5,8 +5,8 @@ Usage: interop_reader.py READER FOLDER WINDOWS.json [--dequantize]
 Prints a line `score X`, where X is the mean log-probability of a predicted token. Each folder needs
 its own process.
 
-READER is `transformers`, `bitsandbytes` (which is transformers with that package), `vllm`, `mlx-lm` or `definition`.
-The last one is for GPTQ and AWQ folders: it
+READER is `transformers`, `bitsandbytes` (which is transformers with that package), `vllm`, `mlx-lm`, `llama.cpp` or
+`definition`. The last one is for GPTQ and AWQ folders: it
 computes the weights from the published definition of the format and runs them in transformers. vLLM
 ignores the zero points and g_idx of GPTQ files, so only this reader checks them, as gptqmodel
 would.
@@ -106,9 +106,23 @@ def mlx_scores(folder, windows):
         yield from logs.tolist()
 
 
+def llama_scores(file, windows):
+    """llama.cpp rounds the inputs of products with quantized weights to 8 bits."""
+    import numpy, llama_cpp
+    model = llama_cpp.Llama(model_path=file, n_ctx=max(map(len, windows)), logits_all=True, verbose=False)
+    for ids in windows:
+        model.reset()
+        model.eval(ids)
+        logits = model.scores[:len(ids) - 1].astype(numpy.float64)
+        logits -= logits.max(-1, keepdims=True)
+        logs = logits - numpy.log(numpy.exp(logits).sum(-1, keepdims=True))
+        yield from logs[numpy.arange(len(ids) - 1), ids[1:]].tolist()
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument('reader', choices=['transformers', 'bitsandbytes', 'definition', 'vllm', 'mlx-lm'])
+    arguments.add_argument('reader', choices=['transformers', 'bitsandbytes', 'definition', 'vllm', 'mlx-lm',
+                                              'llama.cpp'])
     for name in ('folder', 'windows'): arguments.add_argument(name)
     arguments.add_argument('--dequantize', action='store_true')
     options = arguments.parse_args()
@@ -117,6 +131,7 @@ def main():
         case 'transformers' | 'bitsandbytes': logs = list(transformers_scores(options.folder, windows, options.dequantize))
         case 'definition': logs = list(definition_scores(options.folder, windows))
         case 'mlx-lm': logs = list(mlx_scores(options.folder, windows))
+        case 'llama.cpp': logs = list(llama_scores(options.folder, windows))
         case 'vllm': logs = list(vllm_scores(options.folder, windows))
     assert len(logs) == sum(len(ids) - 1 for ids in windows)
     print('score', sum(logs) / len(logs))
