@@ -7,8 +7,8 @@ struct MemoryArguments: ParsableArguments {
   @Option(
     help: """
       The memory that the run may take, besides the mapped model, such as 12GB or 12GiB. Where it is short, hidden \
-      states wait in a file on the disk of the result, which changes nothing in it. (default: nine tenths of what is \
-      available)
+      states wait in a file on the disk of the result, which changes nothing in it unless inputs are scaled. \
+      (default: nine tenths of what is available)
       """)
   var memoryBudget: ByteCount?
 

@@ -280,8 +280,8 @@ private let quantizeHelp = """
                             The memory that the run may take, besides the mapped
                             model, such as 12GB or 12GiB. Where it is short,
                             hidden states wait in a file on the disk of the
-                            result, which changes nothing in it. (default: nine
-                            tenths of what is available)
+                            result, which changes nothing in it unless inputs are
+                            scaled. (default: nine tenths of what is available)
     --as <model-type>       The model_type as which an unknown architecture is
                             read, such as llama. Without it, the error says which
                             ones the folder resembles.
