@@ -153,30 +153,41 @@ public struct InputStatistics: Sendable, Equatable {
     secondMoment.merge(other.secondMoment)
     if let added = other.ranges { ranges?.merge(added) }
     if let added = other.sample { sample?.merge(added) }
-    if let added = other.mismatch { mismatch?.add(added, weight: 1) }
+    if let added = other.mismatch { mismatch?.merge(added) }
   }
 
   /// Adds the moments of other tokens of the same input, which together count as many tokens.
   ///
-  /// - Precondition: there are other tokens; otherwise as for ``addMoments(of:weight:)``.
+  /// - Precondition: there are other tokens; both have the same channels, and neither collects the mismatch.
+  /// - Complexity: n² additions.
   package mutating func addMoments(of other: InputStatistics, totalWeight: Double) {
-    addMoments(of: other, weight: Float(totalWeight / other.weight))
+    precondition(
+      other.channels == channels && other.mismatch == nil && mismatch == nil,
+      "moments of different channels or parts")
+    secondMoment.add(other.secondMoment, weight: Float(totalWeight / other.weight))
   }
 
   /// Adds the moments of other tokens of the same input, each with a weight.
   ///
   /// They are not among the tokens that are counted, and neither ranges nor sample contain them.
   ///
-  /// - Precondition: both have the same channels, none of them removed; both or neither collect the
-  ///   mismatch, and neither the deviation.
-  /// - Complexity: n² additions.
-  public mutating func addMoments(of other: InputStatistics, weight: Float) {
-    precondition(
-      other.channels == channels && other.mismatch?.deviation == nil && mismatch?.deviation == nil
-        && (other.mismatch == nil) == (mismatch == nil),
-      "moments of different channels or parts")
-    secondMoment.add(other.secondMoment, weight: weight)
-    if let added = other.mismatch { mismatch?.add(added, weight: weight) }
+  /// - Parameters:
+  ///   - x: the tokens, `[T, n]`.
+  ///   - reference: the same tokens in the full-precision model, where the mismatch is collected.
+  ///   - weight: what each of them counts, as a number of ordinary tokens; not negative.
+  ///   - engine: what computes the moments.
+  /// - Precondition: as for ``add(_:reference:on:)``.
+  /// - Complexity: T·n² flops in large products, three times that with a reference.
+  public mutating func addMoments(
+    of x: Matrix, reference: Matrix? = nil, weight: Float, on engine: ProductEngine = .float32
+  ) {
+    precondition(x.columns == channels, "\(x.columns) channels into statistics of \(channels)")
+    precondition((reference == nil) == (mismatch == nil), "a mismatch needs a reference")
+    var (x, reference) = (x, reference)
+    x.multiply(by: weight.squareRoot())
+    reference?.multiply(by: weight.squareRoot())
+    if let reference { mismatch?.add(x, reference: reference, on: engine) }
+    secondMoment.add(x, eachCounting: Double(weight), on: engine)
   }
 
   /// Adds the ranges of other tokens of the same input, if ranges are collected.

@@ -42,10 +42,10 @@ struct Mismatch: Sendable, Equatable {
       && deviation.map { $0.upperSum[channel, channel].isFinite } != false
   }
 
-  /// Adds a multiple of the sums over other tokens.
-  mutating func add(_ other: Mismatch, weight: Float) {
-    crossSum.add(other.crossSum, times: weight)
-    if let added = other.deviation { deviation?.add(added, weight: weight) }
+  /// Adds the sums over other tokens.
+  mutating func merge(_ other: Mismatch) {
+    crossSum.add(other.crossSum, times: 1)
+    if let added = other.deviation { deviation?.merge(added) }
   }
 
   /// The sums for x / s and x̃ / s.

@@ -1,4 +1,4 @@
-internal import LinearAlgebra
+public import LinearAlgebra
 
 /// Channels of an input that were infinite or NaN, or so large that float32 does not hold the sum of their squares.
 public struct NonFiniteInput: Sendable, Hashable {
@@ -25,6 +25,30 @@ public struct NonFiniteInput: Sendable, Hashable {
   }
 }
 
+extension NonFiniteInput {
+  /// The channels of tokens `[T, n]` whose squares have no sum in float32; nil if all have one.
+  public init?(in x: Matrix) {
+    var sums = [Float](repeating: 0, count: x.columns)
+    for token in 0..<x.rows {
+      let row = x.row(token)
+      for j in row.indices { sums[j] += row[j] * row[j] }
+    }
+    let bad = sums.indices.filter { !sums[$0].isFinite }
+    guard !bad.isEmpty else { return nil }
+    self.init(channels: bad, token: Self.firstToken(in: [x]))
+  }
+
+  /// The first token with a channel that float32 cannot square in any of the chunks; nil if there is none.
+  fileprivate static func firstToken(in chunks: [Matrix]) -> Int? {
+    (0..<(chunks.first?.rows ?? 0)).first { token in
+      chunks.contains { chunk in
+        let row = chunk.row(token)
+        return row.indices.contains { !(row[$0] * row[$0]).isFinite }
+      }
+    }
+  }
+}
+
 extension InputStatistics {
   /// What no solver can work with; nil if all sums are finite.
   ///
@@ -40,14 +64,8 @@ extension InputStatistics {
   /// Notes the first token after which a sum is not finite, once its chunk has been added.
   mutating func noteNonFinite(in x: Matrix, _ reference: Matrix?) {
     guard nonFiniteToken == nil, nonFinite != nil else { return }
-    let start = tokenCount - x.rows
-    let first = (0..<x.rows).first { token in
-      [x, reference].compactMap(\.self).contains { chunk in
-        let row = chunk.row(token)
-        return row.indices.contains { !(row[$0] * row[$0]).isFinite }
-      }
-    }
     // Where no square exceeds float32 but their sum does, none is the first.
-    nonFiniteToken = start + (first ?? 0)
+    let first = NonFiniteInput.firstToken(in: [x, reference].compactMap(\.self)) ?? 0
+    nonFiniteToken = tokenCount - x.rows + first
   }
 }

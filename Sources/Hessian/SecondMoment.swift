@@ -32,9 +32,14 @@ struct SecondMoment: Sendable, Equatable {
 
   /// Adds the rows of `x`: T·n² flops.
   mutating func add(_ x: Matrix, on engine: ProductEngine) {
-    upperSum.addSecondMoment(of: x, on: engine)
+    add(x, eachCounting: 1, on: engine)
     tokenCount += x.rows
-    weight += Double(x.rows)
+  }
+
+  /// Adds rows √w·x of tokens that are not counted but for their weight w.
+  mutating func add(_ x: Matrix, eachCounting weight: Double, on engine: ProductEngine) {
+    upperSum.addSecondMoment(of: x, on: engine)
+    self.weight += weight * Double(x.rows)
   }
 
   /// Adds the sum over other tokens.

@@ -37,10 +37,12 @@ struct GatheredStatistics {
     return entered
   }
 
-  /// Adds the moments of other tokens, which are not counted, in place.
-  mutating func finish(adding others: InputStatistics?, weight: Float) {
+  /// The statistics of all windows and, beside them, the moments of first positions, each with a weight.
+  mutating func sum(adding first: FirstPositions, weight: Float) -> InputStatistics {
     enter()
-    if let others, weight > 0 { entered.addMoments(of: others, weight: weight) }
+    guard let inputs = first.inputs, weight > 0 else { return entered }
+    entered.addMoments(of: inputs, reference: first.references, weight: weight, on: engine)
+    return entered
   }
 
   private mutating func enter() {
@@ -49,6 +51,28 @@ struct GatheredStatistics {
       inputs.joined, reference: references.isEmpty ? nil : references.joined, on: engine)
     (inputs, references, rows) = ([], [], 0)
   }
+}
+
+/// What the first positions of windows read: so few tokens that no sum over them is smaller than they are.
+struct FirstPositions {
+  private var rows: [Matrix] = []
+  private var referenceRows: [Matrix] = []
+  private let comparing: Bool
+
+  /// No positions yet, with or without what the full-precision model has in their places.
+  init(comparing: Bool) { self.comparing = comparing }
+
+  /// Adds the input of a window.
+  mutating func add(_ input: Matrix, reference: Matrix?) {
+    rows.append(input)
+    if let reference, comparing { referenceRows.append(reference) }
+  }
+
+  /// The inputs, one position to a row; nil if there are none.
+  var inputs: Matrix? { rows.isEmpty ? nil : rows.joined }
+
+  /// What the full-precision model has in their places; nil if nobody compares.
+  var references: Matrix? { referenceRows.isEmpty ? nil : referenceRows.joined }
 }
 
 extension [Matrix] {

@@ -19,11 +19,11 @@ package struct WindowRoles: Sendable {
     self.heldOut = min(heldOut, .max - calibration)
   }
 
-  fileprivate func role(
-    of window: Int
-  ) -> WritableKeyPath<GroupStatistics.Sums, GatheredStatistics> {
-    if window < calibration { return \.calibration }
-    return window < calibration + heldOut ? \.heldOut : \.first
+  fileprivate enum Role { case calibration, heldOut, first }
+
+  fileprivate func role(of window: Int) -> Role {
+    if window < calibration { return .calibration }
+    return window < calibration + heldOut ? .heldOut : .first
   }
 }
 
@@ -32,18 +32,25 @@ struct GroupStatistics {
   fileprivate struct Sums {
     var calibration: GatheredStatistics
     var heldOut: GatheredStatistics
-    var first: GatheredStatistics
+    var first: FirstPositions
     /// The weight of the first positions.
     let weight: Float
     let engine: ProductEngine
 
+    mutating func add(_ input: Matrix, reference: Matrix?, as role: WindowRoles.Role) {
+      switch role {
+      case .calibration: calibration.add(input, reference: reference)
+      case .heldOut: heldOut.add(input, reference: reference)
+      case .first: first.add(input, reference: reference)
+      }
+    }
+
     /// What solvers may know, given all windows.
     mutating func input() -> CalibratedInput {
-      let (judging, first) = (heldOut.sum(), first.sum())
-      calibration.finish(adding: first.tokenCount > 0 ? first : nil, weight: weight)
+      let judging = heldOut.sum()
       return CalibratedInput(
-        calibration: calibration.sum(), heldOut: judging.tokenCount > 0 ? judging : nil,
-        first: first.tokenCount > 0 ? first : nil, engine: engine)
+        calibration: calibration.sum(adding: first, weight: weight),
+        heldOut: judging.tokenCount > 0 ? judging : nil, first: first.inputs, engine: engine)
     }
   }
 
@@ -77,7 +84,7 @@ struct GroupStatistics {
       let judging = parts.contains(.mismatch) ? parts.union(.deviation) : parts
       return Sums(
         calibration: empty(parts), heldOut: empty(judging.subtracting(.histograms)),
-        first: empty(parts.intersection(.mismatch)),
+        first: FirstPositions(comparing: parts.contains(.mismatch)),
         weight: group[0].readsActivations ? 0 : Self.firstPositionWeight, engine: engine)
     }
     self.roles = roles
@@ -87,7 +94,7 @@ struct GroupStatistics {
   mutating func add(_ inputs: [Matrix], _ references: [Matrix]?, window: Int) {
     let role = roles.role(of: window)
     for (group, input) in inputs.enumerated() where input.rows > 0 {
-      groups[group]?[keyPath: role].add(input, reference: references?[group])
+      groups[group]?.add(input, reference: references?[group], as: role)
     }
   }
 

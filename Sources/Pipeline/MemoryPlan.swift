@@ -149,13 +149,13 @@ extension Stage {
       .compactMap { $0.first?.shape.columns }
   }
 
-  /// Second moments of calibration and held-out tokens and of first positions, and cross moments.
+  /// Second moments of calibration and held-out tokens; two cross moments and a deviation.
   fileprivate func statisticsBytes(tokens: Int, _ corrects: Bool) -> Int {
     let widths = measuredWidths
     guard tokens > 0, let widest = widths.max() else { return 0 }
     // Activations inside an MLP are not compared with those of the full-precision model.
     let compares = corrects && !slots.contains(where: \.readsActivations)
-    let moments = compares ? 7 : 3
+    let moments = compares ? 5 : 2
     let all = 4 * moments * widths.reduce(0) { $0 + $1 * $1 }
     let one = 4 * moments * widest * widest
     // Experts are measured in batches of two gigabytes.

@@ -78,7 +78,7 @@ struct OutputEnergy: Sendable {
   let calibration: Double?
   /// tr(M H Mᵀ) on the held-out tokens.
   let heldOut: Double?
-  /// tr(M H Mᵀ) on the first positions.
+  /// The mean of ‖M x‖² over the first positions.
   let first: Double?
   /// E‖M(x̃ − x)‖² on the held-out tokens; nil where the deviation of the inputs was not collected.
   let deviation: Double?
@@ -87,9 +87,10 @@ struct OutputEnergy: Sendable {
 
   /// Measures a matrix `[out, in]`.
   ///
-  /// `tr(M H Mᵀ) = tr(H MᵀM)`, so one `MᵀM` serves all statistics, a block of its rows at a time.
+  /// `tr(M H Mᵀ) = tr(H MᵀM)`, so one `MᵀM` serves all statistics, a block of its rows at a time. First positions are so
+  /// few that they are multiplied themselves.
   ///
-  /// - Complexity: out·in² flops (three times that by row).
+  /// - Complexity: out·in² flops (three times that by row), and 2·out·in for each first position.
   init(of matrix: Matrix, in input: CalibratedInput, byRow: Bool) {
     plain = matrix.sumOfSquares
     rows = byRow ? input.calibration?.rowEnergies(of: matrix) ?? [] : []
@@ -98,19 +99,24 @@ struct OutputEnergy: Sendable {
       return
     }
     let unit = matrix.unit(ofEnergy: plain)
-    let judges = [input.calibration, input.heldOut, input.first]
-    let blocks = matrix.divided(by: unit).secondMomentBlocks(on: input.engine) { rows, block in
+    let square = Double(unit) * Double(unit)
+    let divided = matrix.divided(by: unit)
+    let judges = [input.calibration, input.heldOut]
+    let blocks = divided.secondMomentBlocks(on: input.engine) { rows, block in
       judges.map { $0?.trace(withUpper: block, rows: rows) }
         + [input.heldOut?.deviationTrace(withUpper: block, rows: rows)]
     }
     func energy(_ i: Int) -> Double? {
       let parts = blocks.compactMap { $0[i] }
       guard parts.count == blocks.count else { return nil }
-      let sum = parts.reduce(0, +)
       // Terms that cancel leave what was lost in rounding them, which may be less than nothing.
-      return sum < 0 ? 0 : sum * Double(unit) * Double(unit)
+      return max(0, parts.reduce(0, +)) * square
     }
-    (calibration, heldOut, first, deviation) = (energy(0), energy(1), energy(2), energy(3))
+    (calibration, heldOut, deviation) = (energy(0), energy(1), energy(2))
+    first = input.first.map { tokens in
+      let outputs = ProductFactor(divided, on: input.engine).product(tokens)
+      return outputs.sumOfSquares / Double(max(1, tokens.rows)) * square
+    }
   }
 }
 

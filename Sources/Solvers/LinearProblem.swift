@@ -36,9 +36,9 @@ public struct CalibratedInput: Sendable {
   public let calibration: InputStatistics?
   /// Statistics of tokens that no solver sees, to measure what was actually gained.
   public let heldOut: InputStatistics?
-  /// Statistics of the first positions of windows alone, where attention rests that has nowhere else to
-  /// go; they only judge, but those of `calibration` may count these tokens as well.
-  public let first: InputStatistics?
+  /// The inputs `[tokens, n]` at the first positions of windows, where attention rests that has nowhere else to go;
+  /// they only judge, but `calibration` may count these tokens as well.
+  public let first: Matrix?
   /// What computes the errors of outputs; what is solved is computed in float32 always.
   public let engine: ProductEngine
 
@@ -47,7 +47,7 @@ public struct CalibratedInput: Sendable {
   /// - Precondition: the engine has no problem.
   public init(
     calibration: InputStatistics? = nil, heldOut: InputStatistics? = nil,
-    first: InputStatistics? = nil, engine: ProductEngine = .float32
+    first: Matrix? = nil, engine: ProductEngine = .float32
   ) {
     self.calibration = calibration
     self.heldOut = heldOut

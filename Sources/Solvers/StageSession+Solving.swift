@@ -52,8 +52,9 @@ extension StageSession {
   private func checkFinite() throws(StageError) {
     for group in problem.groups {
       try named(group.linears.first?.name ?? "") { () throws(SolverError) in
-        for seen in [group.input.calibration, group.input.first] {
-          if let found = seen?.nonFinite { throw .factor(.nonFinite(found)) }
+        let first = group.input.first.flatMap(NonFiniteInput.init(in:))
+        if let found = group.input.calibration?.nonFinite ?? first {
+          throw .factor(.nonFinite(found))
         }
         if let found = group.input.heldOut?.nonFinite { throw .heldOut(found) }
       }

@@ -59,10 +59,15 @@ private func statistics(
 
     // Twice the weight is the same as twice the tokens.
     var weighted = statistics(a.x, a.reference, .mismatch)
-    weighted.addMoments(of: statistics(b.x, b.reference, .mismatch), weight: 2)
+    weighted.addMoments(of: b.x, reference: b.reference, weight: 2)
     var twice = statistics(a.x, a.reference, .mismatch)
-    for _ in 0..<2 { twice.addMoments(of: statistics(b.x, b.reference, .mismatch), weight: 1) }
+    for _ in 0..<2 { twice.addMoments(of: b.x, reference: b.reference, weight: 1) }
     for (x, y) in zip(weighted.meanSquares, twice.meanSquares) { #expect(abs(x - y) <= 1e-5 * x) }
+    let (tiltedOnce, tiltedTwice) = (
+      try #require(weighted.crossProduct(with: weights)),
+      try #require(twice.crossProduct(with: weights))
+    )
+    for (x, y) in zip(tiltedOnce.elements, tiltedTwice.elements) { #expect(abs(x - y) < 1e-4) }
     #expect(weighted.secondMoment.weight == 128 && weighted.tokenCount == 64)
   }
 
@@ -72,7 +77,7 @@ private func statistics(
       var made = statistics(x, reference, parts)
       // Only statistics that judge collect the deviation, and first positions do not judge.
       if parts == .mismatch {
-        made.addMoments(of: statistics(x, reference, .mismatch), weight: 0.25)
+        made.addMoments(of: x, reference: reference, weight: 0.25)
       }
       #expect(try InputStatistics(stored: made.storedArrays()) == made)
     }

@@ -3,6 +3,7 @@
 
 import Checkpoint
 import Formats
+import Hessian
 import LinearAlgebra
 import Quantizer
 import Solvers
@@ -23,6 +24,13 @@ extension CalibrationSet {
 /// Windows of these lengths, in random states.
 private func windows(_ lengths: [Int]) -> [Matrix] {
   lengths.enumerated().map { .gaussian($1, TinyModel.hiddenSize, seed: UInt64($0)) }
+}
+
+/// The statistics of the rows of a matrix.
+private func statistics(_ x: Matrix) -> InputStatistics {
+  var result = InputStatistics(channels: x.columns, collecting: [])
+  result.add(x)
+  return result
 }
 
 /// ‖A − B‖² / ‖B‖².
@@ -67,6 +75,33 @@ private func distance(_ a: Matrix, _ b: Matrix) throws -> Double {
       try stream.leave(block)
       for (a, b) in try pairs(try stream.windows, states) {
         #expect(try distance(a, b.hidden) < 1e-9)
+      }
+    }
+  }
+
+  @Test func `counts first positions four times, but not inside an MLP`() throws {
+    try TemporaryFolder.with { folder in
+      let block = try folder.open().block(0)
+      let windows = windows([37, 40, 19, 1, 1, 1])
+      var stream = Stream(windows)
+      try stream.enter(block)
+      for (stage, declared) in block.program.stages.enumerated() {
+        var inputs: [Matrix] = []
+        try stream.visit(stage, of: block) { inputs.append($1[0]) }
+        let measured = try stream.measure(
+          of: stage, block, WindowRoles(calibration: 2, heldOut: 1), collecting: [])[0]
+        let first = Matrix(stacking: Array(inputs[3...]))
+        #expect(measured.first == first)
+        var expected = statistics(Matrix(stacking: Array(inputs[..<2])))
+        let counted = declared.slots[0].readsActivations ? 0 : 4
+        for _ in 0..<counted { expected.merge(statistics(first)) }
+        let calibration = try #require(measured.calibration)
+        #expect(calibration.tokenCount == 77)
+        // Means divide by all weights, so those have to be right as well.
+        for (a, b) in try pairs(calibration.meanSquares, expected.meanSquares) {
+          #expect(abs(a - b) <= 1e-5 * b, "stage \(stage)")
+        }
+        #expect(measured.heldOut?.tokenCount == 19)
       }
     }
   }

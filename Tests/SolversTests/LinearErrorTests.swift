@@ -22,13 +22,16 @@ private func agree(_ value: Double?, _ expected: Double) -> Bool {
 
 @Suite struct `The error of a Linear` {
   /// What GPTQ leaves lies where the Hessian hardly sees it; rounding it again puts a part of it elsewhere.
-  @Test(.enabled(if: ProductEngine.bfloat16.problem == nil), arguments: [2, 4, 8])
-  func `is the same within a thousandth where bfloat16 measures it`(bits: Int) throws {
-    let weights = Matrix.heavyTailed(96, 256, scale: 0.02, seed: 1)
+  @Test(.enabled(if: ProductEngine.bfloat16.problem == nil), arguments: [2, 4, 8], [1, 5, 9, 13])
+  func `is the same within three thousandths where bfloat16 measures it`(
+    bits: Int, seed: UInt64
+  ) throws {
+    let weights = Matrix.heavyTailed(96, 256, scale: 0.02, seed: seed)
     // A tenth of the directions hold nearly all of the energy.
     var x = Matrix.product(
-      .gaussian(1024, 24, scale: 30, seed: 2), transposed: .gaussian(256, 24, seed: 3))
-    x.add(.activations(tokens: 1024, channels: 256, seed: 4))
+      .gaussian(1024, 24, scale: 30, seed: seed + 1), transposed: .gaussian(256, 24, seed: seed + 2)
+    )
+    x.add(.activations(tokens: 1024, channels: 256, seed: seed + 3))
     let statistics = InputStatistics(of: x)
     let errors = try [ProductEngine.float32, .bfloat16].map { engine in
       try recipe(NearestPlaneRounding(damping: Damping(share: 1e-5)), bits: bits).solve(
@@ -38,7 +41,7 @@ private func agree(_ value: Double?, _ expected: Double) -> Bool {
     }
     let exact = try #require(errors[0].calibration)
     let found = try #require(errors[1].calibration)
-    #expect(exact > 0 && abs(found - exact) < 1e-3 * exact, "\(found) for \(exact)")
+    #expect(exact > 0 && abs(found - exact) < 3e-3 * exact, "\(found) for \(exact)")
     #expect(errors[0].weight == errors[1].weight)
   }
 
@@ -49,8 +52,9 @@ private func agree(_ value: Double?, _ expected: Double) -> Bool {
       let weights = Matrix.heavyTailed(rows, columns, scale: 0.02, seed: 1)
       let seen = Matrix.activations(tokens: 128, channels: columns, seed: 2)
       let unseen = Matrix.activations(tokens: 77, channels: columns, seed: 3)
+      let first = Matrix.activations(tokens: 5, channels: columns, seed: 4)
       let input = CalibratedInput(
-        calibration: InputStatistics(of: seen), heldOut: InputStatistics(of: unseen))
+        calibration: InputStatistics(of: seen), heldOut: InputStatistics(of: unseen), first: first)
       let linear = LinearProblem(name: "test", weights: weights)
       let solution = try recipe(method.make(MethodOptions()), bits: bits).solve(
         linear, input: input)
@@ -60,6 +64,7 @@ private func agree(_ value: Double?, _ expected: Double) -> Bool {
       #expect(agree(solution.error.weight, share(d, w, identity)))
       #expect(agree(solution.error.calibration, share(d, w, .secondMoment(of: seen))))
       #expect(agree(solution.error.heldOut, share(d, w, .secondMoment(of: unseen))))
+      #expect(agree(solution.error.first, share(d, w, .secondMoment(of: first))))
       #expect(solution.name == "test")
     }
   }
