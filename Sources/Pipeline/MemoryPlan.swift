@@ -28,8 +28,7 @@ public enum MemoryBudget: Sendable, Equatable {
 ///
 /// Mapped files are not counted: the kernel takes their pages back when it needs them.
 public struct MemoryPlan: Sendable, Equatable {
-  /// One block's weights in float32: twice while it is solved, and once more beside a full-precision stream; and
-  /// for each stream in bfloat16 where that is what products read.
+  /// One block's weights: for each stream in the form that products read, and in float32 to be solved.
   public let weights: Int
   /// The hidden states of all windows, as far as they are in memory.
   public private(set) var hiddenStates: Int
@@ -37,8 +36,8 @@ public struct MemoryPlan: Sendable, Equatable {
   public private(set) var activations: Int
   /// The statistics of one stage.
   public let statistics: Int
-  /// What is computed at a time: the inputs and outputs of products on all threads, or the factor of a Hessian, in
-  /// float64 and then in float32.
+  /// What is computed at a time: the inputs and outputs of products on all threads; the factor of a Hessian, in float64
+  /// and then in float32; or that factor and what is made of a Linear while it is solved.
   public let work: Int
   /// The bytes on the disk that hidden states take while the run lasts; 0 where they are in memory.
   public private(set) var scratch = 0
@@ -102,15 +101,16 @@ extension QuantizationRun {
     let stages = model.declaration.blocks.flatMap(\.stages)
     let parts = plan.blocks + [[plan.head].compactMap(\.self)]
     let largest = parts.map { part in part.reduce(0) { $0 + $1.rows * $1.columns } }.max() ?? 0
-    let packed = model.engine == .float32 ? 0 : 2 * streams
+    let linear = parts.joined().map { $0.rows * $0.columns }.max() ?? 0
+    let factor = tokens > 0 ? stages.map(\.factorElements).max() ?? 0 : 0
     let hidden = model.declaration.hiddenSize
     let rows = Stream.largestBundle(of: windows.map(\.count)) * Threads.count
     let products = 4 * rows * streams * (2 * hidden + (stages.map(\.width).max() ?? 0))
     let result = MemoryPlan(
-      weights: (4 * (1 + streams) + packed) * largest,
+      weights: (model.engine == .float32 ? 4 * streams : 4 + 2 * streams) * largest,
       statistics: stages.map { $0.statisticsBytes(tokens: tokens, corrects) }.max() ?? 0,
       // Of the factor in doubles, only the pages of its triangle are ever touched.
-      work: max(products, tokens > 0 ? 8 * (stages.map(\.factorElements).max() ?? 0) : 0),
+      work: max(products, 8 * factor, 4 * factor + 16 * linear),
       hiddenStates: 4 * tokens * hidden * streams,
       activations: stages.map { 4 * tokens * $0.heldWidth }.max() ?? 0, streams: streams,
       within: budget)

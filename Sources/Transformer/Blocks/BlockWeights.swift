@@ -67,6 +67,15 @@ package struct Linear: Sendable {
   /// Brings the weights into the form that an engine reads, unless they are.
   func prepare(for engine: ProductEngine) { _ = prepared.factor(weight, on: engine) }
 
+  /// Forgets W where products read another form of it: from now on, they alone may be asked for.
+  mutating func keepForProducts(on engine: ProductEngine) {
+    guard engine != .float32 else { return }
+    prepare(for: engine)
+    let kept = prepared
+    weight = Matrix(rows: 0, columns: 0)
+    prepared = kept
+  }
+
   /// Takes over the dequantized weights and the input quantizer of a quantized Linear.
   package mutating func adopt(_ quantized: QuantizedLinear) {
     weight = quantized.dequantized()

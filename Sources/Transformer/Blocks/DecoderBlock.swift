@@ -28,6 +28,16 @@ public struct DecoderBlock: Sendable {
     Threads.perform(linears.count) { linears[$0].prepare(for: engine) }
   }
 
+  /// The same block for hidden states to pass and for nothing else: its weights are there only as products read them.
+  package func keptForProducts() -> DecoderBlock {
+    prepare(before: program.stages.count)
+    var result = self
+    for name in weights.linears.keys {
+      result.weights.linears[name]?.keepForProducts(on: weights.engine)
+    }
+    return result
+  }
+
   /// Takes the states of several sequences past a stage.
   ///
   /// - Parameters:
