@@ -118,10 +118,11 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["LinearAlgebra", "Quantizer"], path: "Tests/TestSupport",
       swiftSettings: strict),
+    .target(name: "AllocationCount", path: "Tests/AllocationCount"),
     tests("LinearAlgebra"),
     tests("Hessian", ["LinearAlgebra"]),
     tests("Quantizer", ["LinearAlgebra"]),
-    tests("Solvers", ["Remedies", "LinearAlgebra", "Hessian", "Quantizer"]),
+    tests("Solvers", ["AllocationCount", "Remedies", "LinearAlgebra", "Hessian", "Quantizer"]),
     tests("JSON"),
     tests("Checkpoint", ["JSON", "LinearAlgebra", "Remedies"], resources: [.copy("Fixtures")]),
     tests(

@@ -28,19 +28,18 @@ struct GroupFactor: Sendable {
     }
   }
 
-  /// (H_gg + λI)⁻¹ x.
-  func solved(_ x: [Lanes]) -> [Lanes] {
-    var x = x
-    for p in x.indices {
+  /// x ← (H_gg + λI)⁻¹ x.
+  func solve(_ x: inout [Lanes]) {
+    let n = pivots.count
+    for p in 0..<n {
       let row = unitRows.row(p)
-      for k in p + 1..<x.count { x[k] -= row[k] * x[p] }
+      for k in p + 1..<n { x[k] -= row[k] * x[p] }
     }
-    for p in x.indices.reversed() {
+    for p in (0..<n).reversed() {
       let row = unitRows.row(p)
       x[p] /= pivots[p]
-      for k in p + 1..<x.count { x[p] -= row[k] * x[k] }
+      for k in p + 1..<n { x[p] -= row[k] * x[k] }
     }
-    return x
   }
 }
 
@@ -57,11 +56,11 @@ extension DescentState {
     plane.polish(rounds: 2, encoding, scheme)
     for chunk in 0..<plane.chunks {
       let (at, base) = (16 * chunk, chunk * block.count)
-      let changes = block.enumerated().map { plane.values[base + $0] - values.lanes($1, at) }
       for (p, j) in block.enumerated() {
+        scratch[p] = plane.values[base + p] - values.lanes(j, at)
         values.setLanes(j, at, plane.values[base + p])
-        slopes.setLanes(j, at, slopes.lanes(j, at) - product(j, block, changes))
       }
+      for j in block { slopes.setLanes(j, at, slopes.lanes(j, at) - product(j, block)) }
       scales.setLanes(group, at, plane.scales[chunk])
       offsets.setLanes(group, at, plane.offsets[chunk])
     }
@@ -72,11 +71,18 @@ extension DescentState {
     _ group: Int, _ block: Range<Int>, _ factor: GroupFactor
   ) -> GroupPlane<Kernel> {
     var (targets, costs) = ([Lanes](), [Lanes]())
+    targets.reserveCapacity(block.count * values.columns / 16)
+    costs.reserveCapacity(values.columns / 16)
+    var steps = scratch
     for at in stride(from: 0, to: values.columns, by: 16) {
-      let gradient = block.map { slopes.lanes($0, at) }
-      let steps = factor.solved(gradient)
-      targets += zip(block, steps).map { values.lanes($0, at) + $1 }
-      costs.append(zip(gradient, steps).reduce(Lanes.zero) { $0 + $1.0 * $1.1 })
+      for (p, j) in block.enumerated() { steps[p] = slopes.lanes(j, at) }
+      factor.solve(&steps)
+      var cost = Lanes.zero
+      for (p, j) in block.enumerated() {
+        targets.append(values.lanes(j, at) + steps[p])
+        cost += slopes.lanes(j, at) * steps[p]
+      }
+      costs.append(cost)
     }
     var plane = GroupPlane(
       unitRows: factor.unitRows, pivots: factor.pivots, weights: targets, points)

@@ -14,6 +14,8 @@ struct DescentState<Kernel: RoundingKernel> {
   private let hessian: Matrix
   /// The kernel of the scheme's points.
   let points: Kernel
+  /// Memory for a number of each column of a group.
+  var scratch: [Lanes]
 
   init(
     _ found: QuantizedWeight, _ weights: Matrix, _ rows: Range<Int>, width: Int, _ hessian: Matrix,
@@ -29,6 +31,7 @@ struct DescentState<Kernel: RoundingKernel> {
     offsets = lines(grid.offsets, padding: 0)
     self.hessian = hessian
     self.points = points
+    scratch = [Lanes](repeating: .zero, count: grid.groupSize)
     values = Matrix(rows: weights.columns, columns: width) { column, lane in
       guard lane < rows.count else { return 0 }
       let row = rows.lowerBound + lane
@@ -64,30 +67,28 @@ struct DescentState<Kernel: RoundingKernel> {
     guard any((next.scale .!= kernel.scale) .| (next.offset .!= kernel.offset)) else { return }
     let at = 16 * chunk
     // Computed from the codes, as a reader does, so no rounding error builds up.
-    let changes = block.map { j -> Lanes in
+    for (i, j) in block.enumerated() {
       let old = values.lanes(j, at)
       let value = next.value(of: kernel.code(of: old))
       values.setLanes(j, at, value)
-      return value - old
+      scratch[i] = value - old
     }
-    for j in block {
-      slopes.setLanes(j, at, slopes.lanes(j, at) - product(j, block, changes))
-    }
+    for j in block { slopes.setLanes(j, at, slopes.lanes(j, at) - product(j, block)) }
     scales.setLanes(group, at, next.scale)
     offsets.setLanes(group, at, next.offset)
   }
 
   /// The cost of other scales and offsets of a group, in the metric H + λI.
-  private func fit(of kernel: Kernel, _ block: Range<Int>, _ chunk: Int) -> GridFit {
-    let parts = block.map { values.lanes($0, 16 * chunk) - kernel.origin }
+  private mutating func fit(of kernel: Kernel, _ block: Range<Int>, _ chunk: Int) -> GridFit {
+    for (i, j) in block.enumerated() { scratch[i] = values.lanes(j, 16 * chunk) - kernel.origin }
     var fit = GridFit()
     for (i, j) in block.enumerated() {
       let (slope, row) = (slopes.lanes(j, 16 * chunk), hessian.row(j))
-      fit.ay += slope * parts[i]
+      fit.ay += slope * scratch[i]
       fit.cy += slope
-      fit.aa += parts[i] * product(j, block, parts)
+      fit.aa += scratch[i] * product(j, block)
       let sum = block.reduce(Float.zero) { $0 + row[$1] }
-      fit.ac += sum * parts[i]
+      fit.ac += sum * scratch[i]
       fit.cc += sum
     }
     return fit
@@ -124,11 +125,11 @@ struct DescentState<Kernel: RoundingKernel> {
     }
   }
 
-  /// Σₖ Hⱼₖ xₖ over a block.
-  func product(_ j: Int, _ block: Range<Int>, _ x: [Lanes]) -> Lanes {
+  /// Σₖ Hⱼₖ xₖ over a block, with x in `scratch`.
+  func product(_ j: Int, _ block: Range<Int>) -> Lanes {
     let row = hessian.row(j)
     var sum = Lanes.zero
-    for (i, k) in block.enumerated() { sum += row[k] * x[i] }
+    for (i, k) in block.enumerated() { sum += row[k] * scratch[i] }
     return sum
   }
 }

@@ -10,10 +10,11 @@ extension GroupPlane {
   /// Improves entries and codes in turn, in the metric of the group's Schur complement S.
   mutating func polish(rounds: Int, _ encoding: any GridEncoding, _ scheme: Scheme) {
     let curvature = SchurCurvature(unitRows: unitRows, pivots: pivots)
+    var y = [Lanes](repeating: .zero, count: size)
     for chunk in 0..<chunks {
       for _ in 0..<rounds {
         refit(chunk, encoding, scheme)
-        descend(chunk, curvature)
+        descend(chunk, curvature, &y)
       }
       refit(chunk, encoding, scheme)
     }
@@ -69,14 +70,14 @@ extension GroupPlane {
     }
   }
 
-  /// Sets each code to the best given all others of the group, once.
-  private mutating func descend(_ chunk: Int, _ curvature: SchurCurvature) {
+  /// Sets each code to the best given all others of the group, once; `y` is memory for U (w̃ − ŵ).
+  private mutating func descend(_ chunk: Int, _ curvature: SchurCurvature, _ y: inout [Lanes]) {
     var kernel = kernel
     (kernel.scale, kernel.offset) = (scales[chunk], offsets[chunk])
     let base = chunk * size
-    var y = [Lanes](repeating: .zero, count: size)
     for p in 0..<size {
       let row = unitRows.row(p)
+      y[p] = .zero
       for k in p..<size { y[p] += row[k] * (weights[base + k] - values[base + k]) }
     }
     for j in 0..<size {

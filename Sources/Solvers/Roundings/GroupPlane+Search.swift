@@ -9,54 +9,49 @@ extension GroupPlane {
   /// Where a scale may be negative, each range is tried turned around as well.
   mutating func searchRanges(_ encoding: any GridEncoding, _ scheme: Scheme) {
     var scratch = PlaneScratch(size: size)
+    let shrinking = RangeSearch.solving.factors
+    let step = RangeSearch.solving.step / 2
     for chunk in 0..<chunks {
       let covers = covers(chunk, encoding, scheme)
       attempt(covers, encoding, scheme, chunk, &scratch)
-      var best = [Float](repeating: 1, count: 16)
-      for factor in RangeSearch.solving.factors {
-        let better = attempt(
-          covers.map { $0?.scaled(by: factor) }, encoding, scheme, chunk, &scratch)
-        for lane in 0..<16 where better[lane] { best[lane] = factor }
+      var best = Lanes(repeating: 1)
+      func tryFactors(_ factors: Lanes) {
+        let better = attempt(covers.scaled(by: factors), encoding, scheme, chunk, &scratch)
+        best.replace(with: factors, where: better)
       }
-      let step = RangeSearch.solving.step / 2
-      for change in [-step, step] {
-        let factors = best.map { $0 + change }
-        let ranges = zip(covers, factors).map { $0?.scaled(by: $1) }
-        let better = attempt(ranges, encoding, scheme, chunk, &scratch)
-        for lane in 0..<16 where better[lane] { best[lane] = factors[lane] }
-      }
+      for factor in shrinking { tryFactors(Lanes(repeating: factor)) }
+      tryFactors(best - step)
+      tryFactors(best + step)
       guard scheme.points == .zeroPoint || scheme.points == .offset else { continue }
-      for part in [-0.5, 0.5] as [Float] {
-        let ranges = zip(covers, best).map {
-          $0?.scaled(by: $1).shifted(by: part / Float(scheme.largestCode))
-        }
-        attempt(ranges, encoding, scheme, chunk, &scratch)
-      }
+      let chosen = covers.scaled(by: best)
+      let half = 0.5 / Float(scheme.largestCode)
+      attempt(chosen.shifted(by: -half), encoding, scheme, chunk, &scratch)
+      attempt(chosen.shifted(by: half), encoding, scheme, chunk, &scratch)
     }
   }
 
-  /// Attempts the entries that cover given ranges, one for each row of a chunk; none for nil.
+  /// Attempts the entries that cover given ranges, one for each row of a chunk.
   ///
   /// - Returns: in which rows an entry was kept.
   @discardableResult
   private mutating func attempt(
-    _ ranges: [ClosedRange<Float>?], _ encoding: any GridEncoding, _ scheme: Scheme, _ chunk: Int,
+    _ ranges: LaneRanges, _ encoding: any GridEncoding, _ scheme: Scheme, _ chunk: Int,
     _ scratch: inout PlaneScratch
-  ) -> SIMDMask<SIMD16<Int32>> {
+  ) -> LaneMask {
     let better = attempt(ranges, encoding, scheme, chunk, &scratch, turned: false)
     guard encoding.storesNegativeScales(scheme) else { return better }
     return better .| attempt(ranges, encoding, scheme, chunk, &scratch, turned: true)
   }
 
   private mutating func attempt(
-    _ ranges: [ClosedRange<Float>?], _ encoding: any GridEncoding, _ scheme: Scheme, _ chunk: Int,
+    _ ranges: LaneRanges, _ encoding: any GridEncoding, _ scheme: Scheme, _ chunk: Int,
     _ scratch: inout PlaneScratch, turned: Bool
-  ) -> SIMDMask<SIMD16<Int32>> {
+  ) -> LaneMask {
     // With an infinite scale the cost is not a number, and nothing is kept.
     var (scale, offset) = (Lanes(repeating: .infinity), Lanes.zero)
-    for lane in 0..<16 {
-      guard let range = ranges[lane] else { continue }
+    for lane in 0..<16 where ranges.exist[lane] {
       let own = rowEncodings?[16 * chunk + lane] ?? encoding
+      let range = ranges.low[lane]...ranges.high[lane]
       var entry = own.entry(covering: range.withZero(scheme), scheme)
       if turned {
         entry = own.entry(
@@ -67,10 +62,10 @@ extension GroupPlane {
     return attempt(scale, offset, chunk: chunk, &scratch)
   }
 
-  /// The range that covers each row's weights of the group; nil where no scale does.
+  /// The range that covers each row's weights of the group; none where no scale does.
   private func covers(
     _ chunk: Int, _ encoding: any GridEncoding, _ scheme: Scheme
-  ) -> [ClosedRange<Float>?] {
+  ) -> LaneRanges {
     let first = weights[chunk * size]
     var (low, high) = scheme.points == .offset ? (first, first) : (Lanes.zero, Lanes.zero)
     var sum = Lanes.zero
@@ -81,25 +76,34 @@ extension GroupPlane {
       low.replace(with: w, where: w .< low)
       high.replace(with: w, where: w .> high)
     }
-    return (0..<16).map { lane in
-      guard sum[lane] == 0 else { return nil }
-      let cover = low[lane]...high[lane]
-      return encoding.entry(covering: cover, scheme).scale.isFinite ? cover : nil
+    var exist = sum .== 0
+    for lane in 0..<16 where exist[lane] {
+      exist[lane] = encoding.entry(covering: low[lane]...high[lane], scheme).scale.isFinite
     }
+    return LaneRanges(low: low, high: high, exist: exist)
+  }
+}
+
+/// A range for each row of a chunk.
+private struct LaneRanges {
+  var low: Lanes
+  var high: Lanes
+  /// The rows that have one.
+  let exist: LaneMask
+
+  func scaled(by factors: Lanes) -> LaneRanges {
+    LaneRanges(low: factors * low, high: factors * high, exist: exist)
+  }
+
+  /// The ranges moved by a share of their widths, but for those that are too wide to be a number.
+  func shifted(by share: Float) -> LaneRanges {
+    var shift = share * (high - low)
+    shift.replace(with: 0, where: (shift - shift) .!= 0)
+    return LaneRanges(low: low + shift, high: high + shift, exist: exist)
   }
 }
 
 extension ClosedRange<Float> {
-  fileprivate func scaled(by factor: Float) -> Self {
-    factor * lowerBound...factor * upperBound
-  }
-
-  /// The range moved by a share of its width, unless that is too wide to be a number.
-  fileprivate func shifted(by share: Float) -> Self {
-    let shift = share * (upperBound - lowerBound)
-    return shift.isFinite ? lowerBound + shift...upperBound + shift : self
-  }
-
   /// The range, extended to contain 0 where the points need that.
   fileprivate func withZero(_ scheme: Scheme) -> Self {
     scheme.points == .offset ? self : Swift.min(0, lowerBound)...Swift.max(0, upperBound)

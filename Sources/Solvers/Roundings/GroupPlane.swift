@@ -61,7 +61,7 @@ struct GroupPlane<Kernel: RoundingKernel> {
   @discardableResult
   mutating func attempt(
     _ scale: Lanes, _ offset: Lanes, chunk: Int, _ scratch: inout PlaneScratch
-  ) -> SIMDMask<SIMD16<Int32>> {
+  ) -> LaneMask {
     var kernel = kernel
     (kernel.scale, kernel.offset) = (scale, offset)
     var cost = Lanes.zero
@@ -97,6 +97,9 @@ struct GroupPlane<Kernel: RoundingKernel> {
       unitRows.row(p).extracting(p + 1..<size), errors.span.extracting(p + 1..<size))
   }
 }
+
+/// Which rows of a chunk something holds for.
+typealias LaneMask = SIMDMask<SIMD16<Int32>>
 
 /// Memory for one attempt, reused by the next.
 struct PlaneScratch {
