@@ -109,15 +109,15 @@ int ptq_bf16_multiply(
   return status;
 }
 
-int ptq_bf16_add_transposed(
-    const uint16_t *a, int64_t rows, int64_t a_stride, const uint16_t *b, int64_t columns,
-    int64_t b_stride, int64_t inner, float *c, int64_t c_stride) {
+int ptq_bf16_product(
+    ptq_bf16_part a, ptq_bf16_part b, int64_t rows, int64_t inner, int64_t columns, float *c,
+    int64_t c_stride, int accumulates) {
   job job = {0};
-  own_desc left = describe(rows, inner, 1, a_stride, dnnl_bf16);
-  own_desc right = describe(inner, columns, b_stride, 1, dnnl_bf16);
+  own_desc left = describe(rows, inner, a.row_step, a.column_step, dnnl_bf16);
+  own_desc right = describe(inner, columns, b.row_step, b.column_step, dnnl_bf16);
   own_desc sum = describe(rows, columns, c_stride, 1, dnnl_f32);
-  int status = plan_product(&job, left, right, sum, 1);
-  if (status == dnnl_success) status = run_product(&job, left, a, right, b, sum, c);
+  int status = plan_product(&job, left, right, sum, accumulates);
+  if (status == dnnl_success) status = run_product(&job, left, a.start, right, b.start, sum, c);
   clear(&job);
   forget(left), forget(right), forget(sum);
   return status;
@@ -142,9 +142,9 @@ int ptq_bf16_multiply(
   return 1;
 }
 
-int ptq_bf16_add_transposed(
-    const uint16_t *a, int64_t rows, int64_t a_stride, const uint16_t *b, int64_t columns,
-    int64_t b_stride, int64_t inner, float *c, int64_t c_stride) {
+int ptq_bf16_product(
+    ptq_bf16_part a, ptq_bf16_part b, int64_t rows, int64_t inner, int64_t columns, float *c,
+    int64_t c_stride, int accumulates) {
   return 1;
 }
 

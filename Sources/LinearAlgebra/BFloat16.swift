@@ -101,29 +101,79 @@ struct BFloat16Matrix: Sendable {
     }
   }
 
+  /// A rectangle of the matrix.
+  func part(rows: Range<Int>, columns: Range<Int>) -> BFloat16Part {
+    precondition(
+      rows.lowerBound >= 0 && rows.upperBound <= self.rows && columns.lowerBound >= 0
+        && columns.upperBound <= self.columns,
+      "rows \(rows), columns \(columns) of a \(self.rows) x \(self.columns) matrix")
+    return BFloat16Part(matrix: self, rows: rows, columns: columns, isTransposed: false)
+  }
+
+  /// Calls a closure with the address of the first element.
+  fileprivate func withStart(_ body: (UnsafePointer<UInt16>) -> Int32) -> Int32 {
+    unsafe elements.withUnsafeBufferPointer { elements in
+      unsafe elements.baseAddress.map { unsafe body($0) } ?? 1
+    }
+  }
+}
+
+/// A rectangle of a matrix in bfloat16, or its transpose.
+struct BFloat16Part: Sendable {
+  fileprivate let matrix: BFloat16Matrix
+  /// The rows and columns of the matrix.
+  fileprivate let rows: Range<Int>
+  fileprivate let columns: Range<Int>
+  fileprivate let isTransposed: Bool
+
+  /// The transpose.
+  var transposed: BFloat16Part {
+    BFloat16Part(matrix: matrix, rows: rows, columns: columns, isTransposed: !isTransposed)
+  }
+
+  /// The number of rows and columns, after any transposition.
+  fileprivate var shape: (rows: Int, columns: Int) {
+    isTransposed ? (columns.count, rows.count) : (rows.count, columns.count)
+  }
+
+  /// `c ← a·b`, or `c ← a·b + c`, on the calling thread, where this part is a.
+  func multiply(_ b: BFloat16Part, adding: Bool, into c: inout MutableMatrixView) {
+    let (own, other) = (shape, b.shape)
+    precondition(
+      own.columns == other.rows && c.rows == own.rows && c.columns == other.columns,
+      "\(own.rows) x \(own.columns) times \(other.rows) x \(other.columns) into \(c.rows) x \(c.columns)"
+    )
+    guard own.rows > 0, own.columns > 0, other.columns > 0 else { return }
+    let stride = Int64(c.stride)
+    // Safety: both parts lie within their matrices, and the view covers its memory.
+    let status = unsafe c.span.withUnsafeMutableBufferPointer { target in
+      guard let to = target.baseAddress else { return Int32(1) }
+      return unsafe matrix.withStart { x in
+        unsafe b.matrix.withStart { y in
+          unsafe ptq_bf16_product(
+            address(from: x), b.address(from: y), Int64(own.rows), Int64(own.columns),
+            Int64(other.columns), to, stride, adding ? 1 : 0)
+        }
+      }
+    }
+    BFloat16.check(status, own.rows, other.columns, own.columns)
+  }
+
+  private func address(from start: UnsafePointer<UInt16>) -> ptq_bf16_part {
+    let step = Int64(matrix.columns)
+    return unsafe ptq_bf16_part(
+      start: start + rows.lowerBound * matrix.columns + columns.lowerBound,
+      row_step: isTransposed ? 1 : step, column_step: isTransposed ? step : 1)
+  }
+}
+
+extension BFloat16Matrix {
   /// `c ← c + aᵀ·b` for some columns `a` of this matrix and some columns `b` of another of the same
   /// height, on the calling thread.
   func addProduct(
     _ a: Range<Int>, with other: BFloat16Matrix, _ b: Range<Int>, into c: inout MutableMatrixView
   ) {
-    precondition(
-      rows == other.rows && c.rows == a.count && c.columns == b.count
-        && a.lowerBound >= 0 && a.upperBound <= columns && b.lowerBound >= 0
-        && b.upperBound <= other.columns,
-      "columns \(a) of \(columns) and \(b) of \(other.columns) into \(c.rows) x \(c.columns)")
-    guard rows > 0, !a.isEmpty, !b.isEmpty else { return }
-    let stride = Int64(c.stride)
-    let status = unsafe c.span.withUnsafeMutableBufferPointer { target in
-      unsafe elements.withUnsafeBufferPointer { left in
-        unsafe other.elements.withUnsafeBufferPointer { right in
-          guard let x = left.baseAddress, let y = right.baseAddress, let z = target.baseAddress
-          else { return Int32(1) }
-          return unsafe ptq_bf16_add_transposed(
-            x + a.lowerBound, Int64(a.count), Int64(columns), y + b.lowerBound, Int64(b.count),
-            Int64(other.columns), Int64(rows), z, stride)
-        }
-      }
-    }
-    BFloat16.check(status, a.count, b.count, rows)
+    part(rows: 0..<rows, columns: a).transposed
+      .multiply(other.part(rows: 0..<other.rows, columns: b), adding: true, into: &c)
   }
 }

@@ -56,13 +56,8 @@ extension Scheme {
   /// The smallest range that contains some finite weights, and 0 unless points have a
   /// floating-point offset: a weight of 0 stays 0 on all other grids.
   package func range(of weights: Span<Float>) -> ClosedRange<Float> {
-    let start = points == .offset && !weights.isEmpty ? weights[0] : 0
-    var (low, high) = (start, start)
-    for i in weights.indices {
-      low = min(low, weights[i])
-      high = max(high, weights[i])
-    }
-    return low...high
+    let extent = VectorMath.extent(weights)
+    return points == .offset ? extent : min(0, extent.lowerBound)...max(0, extent.upperBound)
   }
 }
 

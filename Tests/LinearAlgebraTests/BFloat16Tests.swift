@@ -17,6 +17,15 @@ extension Matrix {
   }
 }
 
+extension Matrix {
+  /// A copy of a rectangle.
+  fileprivate func part(_ rows: Range<Int>, _ columns: Range<Int>) -> Matrix {
+    Matrix(rows: rows.count, columns: columns.count) {
+      self[rows.lowerBound + $0, columns.lowerBound + $1]
+    }
+  }
+}
+
 /// The largest of `|c − ab| / (unit·|a||b|)` over all elements.
 private func residual(_ c: Matrix, _ a: DoubleMatrix, _ b: DoubleMatrix, _ unit: Double) -> Double {
   let (exact, sizes) = (a * b, a.magnitudes * b.magnitudes)
@@ -93,6 +102,29 @@ private func sumUnit(_ k: Int) -> Double { Double(k + 2) * Double(Float.ulpOfOne
     c.addProduct(ofTransposed: a, b, on: .bfloat16)
     let (left, right) = (DoubleMatrix(a.rounded).transposed, DoubleMatrix(b.rounded))
     #expect(residual(c, left, right, sumUnit(70)) <= 1)
+  }
+
+  @Test(arguments: [(1, 1, 1), (7, 33, 20), (128, 300, 64), (64, 17, 130)])
+  func `multiply parts of matrices`(m: Int, n: Int, k: Int) {
+    // Every part lies inside of its matrix, with other numbers on all sides.
+    let (a, b) = (Matrix.gaussian(m + 5, k + 9, seed: 1), Matrix.gaussian(n + 7, k + 11, seed: 2))
+    let (rows, columns) = (3..<3 + m, 4..<4 + k)
+    let (others, otherColumns) = (2..<2 + n, 6..<6 + k)
+    var scores = Matrix(rows: m, columns: n)
+    var view = scores.mutableView
+    EngineMatrix(a, on: .bfloat16).multiply(
+      rows: rows, columns: columns, transposed: EngineMatrix(b, on: .bfloat16), rows: others,
+      columns: otherColumns, into: &view)
+    let left = DoubleMatrix(a.rounded.part(rows, columns))
+    let right = DoubleMatrix(b.rounded.part(others, otherColumns))
+    #expect(residual(scores, left, right.transposed, sumUnit(k)) <= 1)
+
+    let c = Matrix.gaussian(m, n, seed: 3)
+    var context = Matrix(rows: m, columns: k)
+    view = context.mutableView
+    EngineMatrix(c, on: .bfloat16).multiply(
+      EngineMatrix(b, on: .bfloat16), rows: others, columns: otherColumns, into: &view)
+    #expect(residual(context, DoubleMatrix(c.rounded), right, sumUnit(n)) <= 1)
   }
 
   @Test func `have the same bytes inside and outside of a loop`() {

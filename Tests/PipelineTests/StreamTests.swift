@@ -106,6 +106,23 @@ private func distance(_ a: Matrix, _ b: Matrix) throws -> Double {
     }
   }
 
+  /// Weights, inputs, and the queries, keys and probabilities of attention are rounded to eight bits.
+  @Test(.enabled(if: ProductEngine.bfloat16.problem == nil), arguments: [1, 100, 300])
+  func `stays near where products are computed in bfloat16`(length: Int) throws {
+    try TemporaryFolder.with { folder in
+      let block = try folder.open().block(0)
+      var rounded = block
+      rounded.weights.engine = .bfloat16
+      let windows = windows([length])
+      var (exact, near) = (Stream(windows), Stream(windows))
+      try exact.pass(block)
+      try near.pass(rounded)
+      let change = try distance(try exact.windows[0], windows[0])
+      let error = try distance(try near.windows[0], try exact.windows[0])
+      #expect(error > 0 && error < 1e-4 * change, "\(error) of \(change)")
+    }
+  }
+
   @Test(arguments: [0, 1, 260_480, 260_481, 520_961, 1_300_000, Int.max])
   func `gives the same with any memory for what lies between stages`(budget: Int) throws {
     try TemporaryFolder.with { folder in

@@ -36,9 +36,16 @@ int ptq_bf16_multiply(
     const float *x, int64_t rows, int64_t x_stride, const ptq_bf16_factor *w, float *y,
     int64_t y_stride);
 
-/// c = transpose(a) · b + c, where a is `inner` x `rows`, b is `inner` x `columns`.
-int ptq_bf16_add_transposed(
-    const uint16_t *a, int64_t rows, int64_t a_stride, const uint16_t *b, int64_t columns,
-    int64_t b_stride, int64_t inner, float *c, int64_t c_stride);
+/// A part of a matrix in bfloat16: its first element, and the distances in elements between its rows and between its
+/// columns, of which one is 1.
+typedef struct {
+  const uint16_t *start;
+  int64_t row_step, column_step;
+} ptq_bf16_part;
+
+/// c = a · b, or c = a · b + c, where a is `rows` x `inner`, b is `inner` x `columns`.
+int ptq_bf16_product(
+    ptq_bf16_part a, ptq_bf16_part b, int64_t rows, int64_t inner, int64_t columns, float *c,
+    int64_t c_stride, int accumulates);
 
 #endif

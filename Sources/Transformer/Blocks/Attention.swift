@@ -118,7 +118,7 @@ public struct Attention: Mixer {
     weights.cache?.round(&key, &value)
     var query = positioned(parts.removeLast(), embedding, queryNorm, weights)
     scores.growth?.apply(to: &query)
-    var context = attend(query, key, value)
+    var context = attend(query, key, value, on: weights.engine)
     if let opening { context.multiply(bySigmoidOf: opening) }
     held.matrices = [context]
   }
@@ -134,30 +134,39 @@ public struct Attention: Mixer {
     return normalizesRotated ? weights.normalize(result, norm) : result
   }
 
+  /// The queries that meet their keys at a time.
+  private static let blockRows = 128
+
   /// softmax(scale · q kᵀ) v for each head, `[tokens, heads · d]`.
   ///
   /// Queries are processed in blocks, and each block meets only the keys that its rows can see, so
   /// the whole matrix of scores never exists.
-  private func attend(_ query: Matrix, _ key: Matrix, _ value: Matrix) -> Matrix {
+  private func attend(
+    _ query: consuming Matrix, _ key: Matrix, _ value: Matrix, on engine: ProductEngine
+  ) -> Matrix {
     var context = Matrix(rows: query.rows, columns: query.columns)
     let d = heads.dimension
-    let scale = scores.scale ?? 1 / Float(d).squareRoot()
-    context.parallelRowBlocks(of: 128) { rows, block in
+    query.multiply(by: scores.scale ?? 1 / Float(d).squareRoot())
+    // Rounding does not pay for the few products of a short window.
+    let engine = query.rows < Self.blockRows ? .float32 : engine
+    let (q, k, v) = (
+      EngineMatrix(query, on: engine), EngineMatrix(key, on: engine),
+      EngineMatrix(value, on: engine)
+    )
+    context.parallelRowBlocks(of: Self.blockRows) { rows, block in
       let keys = max(0, rows.lowerBound + 1 - (scores.window ?? rows.upperBound))..<rows.upperBound
       for head in 0..<heads.count {
         let columns = head * d..<(head + 1) * d
         let shared = heads.shared(head) * d..<(heads.shared(head) + 1) * d
         var found = Matrix(rows: rows.count, columns: keys.count)
         var view = found.mutableView
-        BLAS.gemm(
-          scale, query.view(rows: rows, columns: columns),
-          key.view(rows: keys, columns: shared).transposed, 0, into: &view)
+        q.multiply(
+          rows: rows, columns: columns, transposed: k, rows: keys, columns: shared, into: &view)
         for (i, row) in rows.enumerated() {
           softmaxVisible(&found, i, head: head, row: row, keys: keys)
         }
         var target = block.mutableView(rows: 0..<rows.count, columns: columns)
-        BLAS.gemm(
-          1, found.view, value.view(rows: keys, columns: shared), 0, into: &target)
+        EngineMatrix(found, on: engine).multiply(v, rows: keys, columns: shared, into: &target)
       }
     }
     return context
