@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+internal import LinearAlgebra
 public import Pipeline
 import Remedies
 
@@ -13,6 +14,7 @@ public enum PTQCommand {
   /// - Parameter catalog: what the words of the command line can refer to.
   public static func main(_ catalog: Catalog = Catalog()) {
     Relaunch.withBetterKernels()
+    SystemProbe.keepFreedMemory()
     Catalog.$current.withValue(catalog) {
       var (takesLists, takesRecipe) = (false, true)
       do {

@@ -3,6 +3,7 @@
 #include "probe.h"
 
 #include <dlfcn.h>
+#include <malloc.h>
 #include <sched.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -32,6 +33,13 @@ long long ptq_open_file_limit(void) {
   struct rlimit limit;
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return -1;
   return (long long)limit.rlim_cur;
+}
+
+void ptq_keep_freed_memory(void) {
+#ifdef __GLIBC__
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_TRIM_THRESHOLD, 128 << 20);
+#endif
 }
 
 int ptq_flush_output(void) { return fflush(stdout) == 0 && !ferror(stdout); }

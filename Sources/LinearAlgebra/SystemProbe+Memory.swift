@@ -1,8 +1,15 @@
+internal import CProbe
 internal import Glibc
 
 // Memory as the kernel counts it.
 
 extension SystemProbe {
+  /// Keeps memory that matrices have given back for the next ones, up to 128 MiB of it.
+  ///
+  /// Otherwise the system takes the pages of large matrices back at once, and clears others for the next: a twentieth
+  /// of the time of a run on a small model.
+  package static func keepFreedMemory() { ptq_keep_freed_memory() }
+
   /// The bytes that this process could still take.
   ///
   /// That is what the machine has to spare, within the limits of its control groups and of its address space. Pages of

@@ -39,6 +39,10 @@ public protocol GridEncoding: Sendable {
   /// The entry nearest to an ideal one that a group could have if it stood alone.
   func entry(nearestTo ideal: GridEntry, _ scheme: Scheme) -> GridEntry
 
+  /// How far the points of an entry may reach beyond the range that it was asked to cover, at most, where that lies
+  /// within a given magnitude; nil if it is not known.
+  func overreach(within magnitude: Float, _ scheme: Scheme) -> Float?
+
   /// The grid nearest to an ideal one that can be stored.
   ///
   /// A grid that can be stored is returned as it is. A scale beyond the range of its format becomes
@@ -64,6 +68,9 @@ extension GridEncoding {
       to: Grid(scheme: scheme, groupSize: 1, scales: one(ideal.scale), offsets: one(ideal.offset)))
     return GridEntry(scale: grid.scales[0, 0], offset: grid.offsets[0, 0])
   }
+
+  /// It is not known.
+  public func overreach(within magnitude: Float, _ scheme: Scheme) -> Float? { nil }
 
   /// They cannot.
   public func storesNegativeScales(_ scheme: Scheme) -> Bool { false }
@@ -121,6 +128,15 @@ public struct SeparateEntries: GridEncoding {
       let scale = max(low / table.values[0], high / table.values[scheme.largestCode])
       return GridEntry(scale: storable(scale), offset: 0)
     }
+  }
+
+  /// Half a step, since zero points are integers and symmetric codes are not, and what scales and offsets lose in 16 bits;
+  /// not known for tables, whose ends may differ.
+  public func overreach(within magnitude: Float, _ scheme: Scheme) -> Float? {
+    if case .table = scheme.points { return nil }
+    let steps = Float(scheme.largestCode)
+    // A relative error of 2⁻⁹ at most, of a step, of all steps or of an offset, and an absolute one of tiny scales.
+    return magnitude / steps + magnitude / 64 + steps * scaleFormat.leastPositive
   }
 
   /// Scale and floating-point offset, each rounded to the format.

@@ -28,7 +28,12 @@ struct GroupRangeSearch<Kernel: RoundingKernel>: Sendable {
     else { return cover }
     var best = cover
     var least = Float.infinity
+    let magnitude = max(-cover.lowerBound, cover.upperBound)
+    // Beyond this, whatever the points are, the largest weight alone costs more than the best range so far.
+    let reach = cover.contains(0) && importance == nil ? overreach(magnitude) : .infinity
     for factor in factors {
+      let clipped = (1 - factor) * magnitude - reach
+      if clipped > 0, clipped * clipped > least { break }
       let range = search.range(factor, of: cover)
       let kernel = kernel.at(encoding.entry(covering: range, scheme))
       // Where one weight is clipped so far that it alone costs more, the others need no sum.
@@ -37,6 +42,10 @@ struct GroupRangeSearch<Kernel: RoundingKernel>: Sendable {
       if error < least { (best, least) = (range, error) }
     }
     return best
+  }
+
+  private func overreach(_ magnitude: Float) -> Float {
+    encoding.overreach(within: magnitude, scheme) ?? .infinity
   }
 
   /// The squared error of that end of a group which is further outside the points; 0 where both are

@@ -14,6 +14,9 @@ long long ptq_address_space_limit(void);
 /// The number of files that the process may have open; -1 for any number.
 long long ptq_open_file_limit(void);
 
+/// Lets the allocator keep freed memory for the next request: blocks of up to 32 MiB, and 128 MiB at the end of its heap.
+void ptq_keep_freed_memory(void);
+
 /// Whether everything printed has reached its reader.
 int ptq_flush_output(void);
 
