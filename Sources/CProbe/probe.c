@@ -23,6 +23,12 @@ int ptq_processor_count(void) {
   return count > 0 ? count : 1;
 }
 
+static _Thread_local bool is_in_parallel_loop;
+
+bool ptq_is_in_parallel_loop(void) { return is_in_parallel_loop; }
+
+void ptq_set_in_parallel_loop(bool value) { is_in_parallel_loop = value; }
+
 long long ptq_address_space_limit(void) {
   struct rlimit limit;
   if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return -1;

