@@ -29,8 +29,7 @@ INNER lanes NAME(limited)(lanes x, lanes low, lanes high) {
   return NAME(choose)(raised > high, high, raised);
 }
 
-TARGET static void NAME(weighted_sum)(
-    const float *weights, const float *vectors, size_t count, float *sum) {
+INNER lanes NAME(sum)(const float *weights, const float *vectors, size_t count) {
   // Four sums, so that additions need not wait for one another.
   lanes a = {0}, b = {0}, c = {0}, d = {0};
   size_t k = 0;
@@ -41,7 +40,12 @@ TARGET static void NAME(weighted_sum)(
     d += weights[k + 3] * NAME(load)(vectors + 16 * (k + 3), 16);
   }
   for (; k < count; k++) a += weights[k] * NAME(load)(vectors + 16 * k, 16);
-  const lanes total = (a + b) + (c + d);
+  return (a + b) + (c + d);
+}
+
+TARGET static void NAME(weighted_sum)(
+    const float *weights, const float *vectors, size_t count, float *sum) {
+  const lanes total = NAME(sum)(weights, vectors, count);
   __builtin_memcpy(sum, &total, sizeof total);
 }
 
@@ -61,6 +65,66 @@ TARGET static float NAME(zero_point_error)(
     sum += square;
   }
   return NAME(total)(sum);
+}
+
+INNER int NAME(all)(mask where) {
+  int result = -1;
+  for (int i = 0; i < 16; i++) result &= where[i];
+  return result != 0;
+}
+
+/// Rounds column p of the rows with a candidate, stores its error, and returns what that costs.
+INNER lanes NAME(plane_step)(
+    const struct ptq_plane *plane, const struct ptq_steps *points, size_t p, float *errors) {
+  const lanes scale = NAME(load)(points->scale, 16), origin = NAME(load)(points->origin, 16);
+  const lanes low = NAME(load)(points->low, 16), high = NAME(load)(points->high, 16);
+  const lanes w = NAME(load)(plane->weights + 16 * p, 16);
+  const size_t size = plane->size, next = p + 1;
+  const lanes t =
+      w + NAME(sum)(plane->unit + p * size + next, errors + 16 * next, size - next);
+  const lanes steps = NAME(limited)((t - origin) / scale, low, high);
+  const lanes value = scale * ((steps + 12582912.0f) - 12582912.0f) + origin;
+  const lanes error = w - value, y = t - value;
+  __builtin_memcpy(errors + 16 * p, &error, sizeof error);
+  return plane->pivots[p] * y * y;
+}
+
+TARGET static void NAME(plane_costs)(
+    const struct ptq_plane *plane, const struct ptq_steps *candidates, size_t count,
+    const float *bound, float *errors, float *costs) {
+  lanes least = NAME(load)(bound, 16);
+  for (size_t first = 0; first < count; first += PTQ_PLANE_CANDIDATES) {
+    const size_t rest = count - first;
+    const size_t together = rest < PTQ_PLANE_CANDIDATES ? rest : PTQ_PLANE_CANDIDATES;
+    lanes cost[PTQ_PLANE_CANDIDATES] = {{0}};
+    int is_done[PTQ_PLANE_CANDIDATES] = {0};
+    for (size_t p = plane->size; p-- > 0;) {
+      for (size_t c = 0; c < together; c++) {
+        if (is_done[c]) continue;
+        float *own = errors + 16 * plane->size * c;
+        cost[c] += NAME(plane_step)(plane, candidates + first + c, p, own);
+        // Costs only grow.
+        if (p % 16 == 0) is_done[c] = NAME(all)(cost[c] >= least);
+      }
+    }
+    for (size_t c = 0; c < together; c++) {
+      __builtin_memcpy(costs + 16 * (first + c), &cost[c], sizeof cost[c]);
+      least = NAME(choose)(cost[c] < least, cost[c], least);
+    }
+  }
+}
+
+TARGET static float NAME(maximum)(const float *x, size_t count) {
+  lanes best = (lanes){0} - __builtin_inff();
+  size_t i = 0;
+  for (; i + 16 <= count; i += 16) {
+    const lanes value = NAME(load)(x + i, 16);
+    best = NAME(choose)(value > best, value, best);
+  }
+  float result = best[0];
+  for (int lane = 1; lane < 16; lane++) result = best[lane] > result ? best[lane] : result;
+  for (; i < count; i++) result = x[i] > result ? x[i] : result;
+  return result;
 }
 
 INNER lanes NAME(exponential)(lanes x) {

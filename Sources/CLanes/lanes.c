@@ -44,6 +44,14 @@ float ptq_zero_point_error(
   return DISPATCH(zero_point_error(weights, importance, count, scale, zero, largest));
 }
 
+void ptq_plane_costs(
+    const struct ptq_plane *plane, const struct ptq_steps *candidates, size_t count,
+    const float *bound, float *errors, float *costs) {
+  DISPATCH(plane_costs(plane, candidates, count, bound, errors, costs));
+}
+
+float ptq_maximum(const float *x, size_t count) { return DISPATCH(maximum(x, count)); }
+
 float ptq_exponentials(float *x, size_t count, float offset) {
   return DISPATCH(exponentials(x, count, offset));
 }

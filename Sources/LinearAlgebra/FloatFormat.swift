@@ -14,7 +14,7 @@ public enum FloatFormat: String, Sendable, CaseIterable {
   public func rounded(_ value: Float) -> Float {
     switch self {
     case .float32: value
-    case .float16: Float(Float16(value))
+    case .float16: roundedToFloat16(value)
     case .bfloat16: Float(bitPattern: UInt32(bfloat16Bits(value)) << 16)
     }
   }
@@ -23,7 +23,7 @@ public enum FloatFormat: String, Sendable, CaseIterable {
   public var leastPositive: Float {
     switch self {
     case .float32: .leastNonzeroMagnitude
-    case .float16: Float(Float16.leastNonzeroMagnitude)
+    case .float16: 0x1p-24
     case .bfloat16: Float(bitPattern: 1 << 16)
     }
   }
@@ -80,6 +80,17 @@ private func bfloat16Bits(_ value: Float) -> UInt16 {
   let bits = value.bitPattern
   if value.isNaN { return UInt16(truncatingIfNeeded: bits >> 16) | 0x40 }
   return UInt16(truncatingIfNeeded: (bits + 0x7FFF + (bits >> 16 & 1)) >> 16)
+}
+
+/// Rounds to binary16 with ties to even: among its normal numbers by cutting off bits, because without F16C a
+/// conversion is a library call.
+private func roundedToFloat16(_ value: Float) -> Float {
+  let bits = value.bitPattern
+  // From 2⁻¹⁴ up to where numbers round to infinity.
+  guard (0x3880_0000..<0x477F_F000).contains(bits & 0x7FFF_FFFF) else {
+    return Float(Float16(value))
+  }
+  return Float(bitPattern: (bits + 0xFFF + (bits >> 13 & 1)) & ~0x1FFF)
 }
 
 /// The value of a binary16, computed with shifts: without F16C, a conversion is a library call.

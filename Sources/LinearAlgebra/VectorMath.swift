@@ -66,23 +66,6 @@ package enum VectorMath {
     return sum.sum() + tail
   }
 
-  /// The largest element, or −infinity if there is none; unspecified if there is a NaN.
-  public static func maximum(_ a: Span<Float>) -> Float {
-    var best = Lanes(repeating: -.infinity)
-    var i = 0
-    while i + 16 <= a.count {
-      let value = a.lanes(at: i)
-      best.replace(with: value, where: value .> best)
-      i += 16
-    }
-    var result = best.max()
-    while i < a.count {
-      result = max(result, a[i])
-      i += 1
-    }
-    return result
-  }
-
   /// The smallest and the largest element; 0...0 if there is none, and unspecified if there is a NaN.
   public static func extent(_ a: Span<Float>) -> ClosedRange<Float> {
     guard !a.isEmpty else { return 0...0 }

@@ -35,10 +35,10 @@ struct GroupRangeSearch<Kernel: RoundingKernel>: Sendable {
       let clipped = (1 - factor) * magnitude - reach
       if clipped > 0, clipped * clipped > least { break }
       let range = search.range(factor, of: cover)
-      let kernel = kernel.at(encoding.entry(covering: range, scheme))
+      let entry = encoding.entry(covering: range, scheme)
       // Where one weight is clipped so far that it alone costs more, the others need no sum.
-      if importance == nil, clippingError(of: cover, kernel) > least { continue }
-      let error = kernel.squaredError(of: weights, importance)
+      if importance == nil, clippingError(of: cover, entry) > least { continue }
+      let error = kernel.at(entry).squaredError(of: weights, importance)
       if error < least { (best, least) = (range, error) }
     }
     return best
@@ -53,9 +53,8 @@ struct GroupRangeSearch<Kernel: RoundingKernel>: Sendable {
   ///
   /// It is one of the terms of ``RoundingKernel/squaredError(of:_:)``, bit for bit, and so never above the sum.
   @inline(__always)
-  private func clippingError(of cover: ClosedRange<Float>, _ kernel: Kernel) -> Float {
-    let first = kernel.value(of: .zero)[0]
-    let last = kernel.value(of: Lanes(repeating: lastCode))[0]
+  private func clippingError(of cover: ClosedRange<Float>, _ entry: GridEntry) -> Float {
+    let (first, last) = (kernel.value(of: 0, entry), kernel.value(of: lastCode, entry))
     let excess = max(0, first - cover.lowerBound, cover.upperBound - last)
     return excess * excess
   }

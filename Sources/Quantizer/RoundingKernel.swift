@@ -13,11 +13,15 @@ package protocol RoundingKernel: Sendable {
 
   /// The part of every value that does not scale with s.
   var origin: Lanes { get }
+  /// The points of each lane, where they are evenly spaced; nil where they are not.
+  var steps: EvenSteps? { get }
 
   /// The codes of sixteen weights.
   func code(of weights: Lanes) -> Lanes
   /// The weights that sixteen codes stand for.
   func value(of codes: Lanes) -> Lanes
+  /// The weight that a code stands for in a group with a given entry.
+  func value(of code: Float, _ entry: GridEntry) -> Float
   /// The errors `ŵ − w` of sixteen weights, for searches, which compare many candidates.
   ///
   /// This multiplies with 1/s where ``code(of:)`` divides by s. The two differ only for weights
@@ -31,6 +35,9 @@ extension RoundingKernel {
   /// Nothing: values are multiples of s.
   @inlinable
   public var origin: Lanes { .zero }
+
+  /// None.
+  public var steps: EvenSteps? { nil }
 
   /// The sum of ``error(of:)``.
   public func squaredError(of weights: Span<Float>, _ importance: Span<Float>?) -> Float {
@@ -84,6 +91,11 @@ package struct ZeroPointKernel: RoundingKernel {
   public var offset = Lanes.zero
   @usableFromInline let largest: Lanes
 
+  /// The multiples of s from −z to largest − z.
+  public var steps: EvenSteps? {
+    EvenSteps(scale: scale, origin: .zero, low: -offset, high: largest - offset)
+  }
+
   /// A kernel with the scale 1 and the zero point 0.
   public init(largestCode: Int) { largest = Lanes(repeating: Float(largestCode)) }
 
@@ -98,6 +110,12 @@ package struct ZeroPointKernel: RoundingKernel {
   /// The weights that sixteen codes stand for.
   @inlinable @inline(__always)
   public func value(of codes: Lanes) -> Lanes { scale * (codes - offset) }
+
+  /// The weight that a code stands for.
+  @inline(__always)
+  public func value(of code: Float, _ entry: GridEntry) -> Float {
+    entry.scale * (code - entry.offset)
+  }
 
   /// The errors of sixteen weights, for searches.
   @inlinable @inline(__always)
@@ -127,6 +145,11 @@ package struct OffsetKernel: RoundingKernel {
   @inlinable
   public var origin: Lanes { offset }
 
+  /// The multiples of s from 0 to largest, moved by the offset.
+  public var steps: EvenSteps? {
+    EvenSteps(scale: scale, origin: offset, low: .zero, high: largest)
+  }
+
   /// A kernel with the scale 1 and the offset 0.
   public init(largestCode: Int) { largest = Lanes(repeating: Float(largestCode)) }
 
@@ -139,6 +162,12 @@ package struct OffsetKernel: RoundingKernel {
   /// The weights that sixteen codes stand for.
   @inlinable @inline(__always)
   public func value(of codes: Lanes) -> Lanes { scale * codes + offset }
+
+  /// The weight that a code stands for.
+  @inline(__always)
+  public func value(of code: Float, _ entry: GridEntry) -> Float {
+    entry.scale * code + entry.offset
+  }
 
   /// The errors of sixteen weights, for searches.
   @inlinable @inline(__always)

@@ -30,6 +30,11 @@ package struct TableKernel: RoundingKernel {
     return scale * levels
   }
 
+  /// The weight that a code stands for.
+  public func value(of code: Float, _ entry: GridEntry) -> Float {
+    entry.scale * table.values[Int(code)]
+  }
+
   /// The errors of sixteen weights.
   public func error(of weights: Lanes) -> Lanes { value(of: code(of: weights)) - weights }
 }

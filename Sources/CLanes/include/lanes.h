@@ -14,6 +14,33 @@ float ptq_zero_point_error(
     const float *weights, const float *importance, size_t count, float scale, float zero,
     float largest);
 
+/// Nearest plane in a group of columns, for sixteen rows: see GroupPlane.
+struct ptq_plane {
+  /// A triangle of size x size elements with ones on its diagonal, and the curvature of each column.
+  const float *unit, *pivots;
+  /// For each column, the weights of the rows.
+  const float *weights;
+  size_t size;
+};
+
+/// The points s k + o for integers k from low to high, for each of sixteen rows.
+struct ptq_steps {
+  float scale[16], origin[16], low[16], high[16];
+};
+
+/// The candidates of ptq_plane_costs that take turns, so that one need not wait for its own last sum.
+#define PTQ_PLANE_CANDIDATES 4
+
+/// What nearest plane costs with each of `count` candidates; where no row costs less than `bound` and than all
+/// candidates before, any cost that is not less either. Errors w - v of 16 x size rows and columns are left for each
+/// of PTQ_PLANE_CANDIDATES candidates.
+void ptq_plane_costs(
+    const struct ptq_plane *plane, const struct ptq_steps *candidates, size_t count,
+    const float *bound, float *errors, float *costs);
+
+/// The largest of some numbers, or minus infinity if there are none; unspecified if one is no number.
+float ptq_maximum(const float *x, size_t count);
+
 /// Replaces each x by exp(x - offset) and returns their sum; see VectorMath.exponential for how.
 float ptq_exponentials(float *x, size_t count, float offset);
 

@@ -9,57 +9,62 @@ extension GroupPlane {
   /// Where a scale may be negative, each range is tried turned around as well.
   mutating func searchRanges(_ encoding: any GridEncoding, _ scheme: Scheme) {
     var scratch = PlaneScratch(size: size)
-    let shrinking = RangeSearch.solving.factors
-    let step = RangeSearch.solving.step / 2
+    let search = RangeSearch.solving
+    let shrinking = search.factors
+    // Of an entry and the same turned around, each counts as a candidate.
+    let turns: Int32 = encoding.storesNegativeScales(scheme) ? 1 : 0
     for chunk in 0..<chunks {
       let covers = covers(chunk, encoding, scheme)
-      attempt(covers, encoding, scheme, chunk, &scratch)
+      // The widest alone, because the cost of a good one ends the judgement of worse ones early.
+      add(covers, encoding, scheme, chunk, to: &scratch)
+      var found = attempt(chunk: chunk, &scratch) .>= 0
       var best = Lanes(repeating: 1)
-      func tryFactors(_ factors: Lanes) {
-        let better = attempt(covers.scaled(by: factors), encoding, scheme, chunk, &scratch)
-        best.replace(with: factors, where: better)
+      for factor in shrinking {
+        add(covers.scaled(by: Lanes(repeating: factor)), encoding, scheme, chunk, to: &scratch)
       }
-      for factor in shrinking { tryFactors(Lanes(repeating: factor)) }
-      tryFactors(best - step)
-      tryFactors(best + step)
-      guard scheme.points == .zeroPoint || scheme.points == .offset else { continue }
-      let chosen = covers.scaled(by: best)
-      let half = 0.5 / Float(scheme.largestCode)
-      attempt(chosen.shifted(by: -half), encoding, scheme, chunk, &scratch)
-      attempt(chosen.shifted(by: half), encoding, scheme, chunk, &scratch)
+      var kept = attempt(chunk: chunk, &scratch) &>> turns
+      for (i, factor) in shrinking.enumerated() {
+        best.replace(with: factor, where: kept .== Int32(i))
+      }
+      found = found .| (kept .>= 0)
+      let (narrower, wider) = (best - search.step / 2, best + search.step / 2)
+      add(covers.scaled(by: narrower), encoding, scheme, chunk, to: &scratch)
+      add(covers.scaled(by: wider), encoding, scheme, chunk, to: &scratch)
+      kept = attempt(chunk: chunk, &scratch) &>> turns
+      best.replace(with: narrower, where: kept .== 0)
+      best.replace(with: wider, where: kept .== 1)
+      found = found .| (kept .>= 0)
+      if scheme.points == .zeroPoint || scheme.points == .offset {
+        let (chosen, half) = (covers.scaled(by: best), 0.5 / Float(scheme.largestCode))
+        add(chosen.shifted(by: -half), encoding, scheme, chunk, to: &scratch)
+        add(chosen.shifted(by: half), encoding, scheme, chunk, to: &scratch)
+        found = found .| (attempt(chunk: chunk, &scratch) .>= 0)
+      }
+      settle(found, chunk: chunk, &scratch)
     }
   }
 
-  /// Attempts the entries that cover given ranges, one for each row of a chunk.
-  ///
-  /// - Returns: in which rows an entry was kept.
-  @discardableResult
-  private mutating func attempt(
+  /// Adds the entries that cover given ranges, one for each row of a chunk, to the candidates.
+  private func add(
     _ ranges: LaneRanges, _ encoding: any GridEncoding, _ scheme: Scheme, _ chunk: Int,
-    _ scratch: inout PlaneScratch
-  ) -> LaneMask {
-    let better = attempt(ranges, encoding, scheme, chunk, &scratch, turned: false)
-    guard encoding.storesNegativeScales(scheme) else { return better }
-    return better .| attempt(ranges, encoding, scheme, chunk, &scratch, turned: true)
-  }
-
-  private mutating func attempt(
-    _ ranges: LaneRanges, _ encoding: any GridEncoding, _ scheme: Scheme, _ chunk: Int,
-    _ scratch: inout PlaneScratch, turned: Bool
-  ) -> LaneMask {
+    to scratch: inout PlaneScratch
+  ) {
+    let turns = encoding.storesNegativeScales(scheme)
     // With an infinite scale the cost is not a number, and nothing is kept.
     var (scale, offset) = (Lanes(repeating: .infinity), Lanes.zero)
+    var (turnedScale, turnedOffset) = (scale, offset)
     for lane in 0..<16 where ranges.exist[lane] {
       let own = rowEncodings?[16 * chunk + lane] ?? encoding
       let range = ranges.low[lane]...ranges.high[lane]
-      var entry = own.entry(covering: range.withZero(scheme), scheme)
-      if turned {
-        entry = own.entry(
-          nearestTo: GridEntry(scale: -entry.scale, offset: entry.offset), scheme)
-      }
+      let entry = own.entry(covering: range.withZero(scheme), scheme)
       (scale[lane], offset[lane]) = (entry.scale, entry.offset)
+      guard turns else { continue }
+      let turned = own.entry(
+        nearestTo: GridEntry(scale: -entry.scale, offset: entry.offset), scheme)
+      (turnedScale[lane], turnedOffset[lane]) = (turned.scale, turned.offset)
     }
-    return attempt(scale, offset, chunk: chunk, &scratch)
+    scratch.candidates.append(.init(scale: scale, offset: offset))
+    if turns { scratch.candidates.append(.init(scale: turnedScale, offset: turnedOffset)) }
   }
 
   /// The range that covers each row's weights of the group; none where no scale does.

@@ -51,60 +51,112 @@ struct GroupPlane<Kernel: RoundingKernel> {
     costs = [Lanes](repeating: Lanes(repeating: .infinity), count: chunks)
   }
 
-  /// Runs the group's nearest plane with an entry for each row of a chunk, and keeps it for the rows
-  /// where it costs less.
+  /// Runs the group's nearest plane with each of the candidates for the rows of a chunk, and keeps the cheapest entry
+  /// for the rows where it costs less than what they have.
   ///
-  /// Rows without a scale keep the first that is finite, even if its cost is beyond all numbers.
+  /// Rows without a scale keep one that is finite, even if its cost is beyond all numbers. Their values follow by
+  /// ``settle(_:chunk:_:)``.
   ///
-  /// - Returns: in which rows it was kept.
-  /// - Complexity: g² multiply-adds for each row.
-  @discardableResult
-  mutating func attempt(
-    _ scale: Lanes, _ offset: Lanes, chunk: Int, _ scratch: inout PlaneScratch
-  ) -> LaneMask {
-    var kernel = kernel
-    (kernel.scale, kernel.offset) = (scale, offset)
-    var cost = Lanes.zero
-    let base = chunk * size
-    for p in (0..<size).reversed() {
-      let w = weights[base + p]
-      let t = w + feedback(p, scratch.errors)
-      let value = kernel.value(of: kernel.code(of: t))
-      let y = t - value
-      cost += pivots[p] * y * y
-      scratch.errors[p] = w - value
-      // Costs only grow.
-      if p % 16 == 0, all((cost .>= costs[chunk]) .& (scales[chunk] .< .infinity)) {
-        return SIMDMask(repeating: false)
-      }
+  /// Afterwards there are no candidates.
+  ///
+  /// - Returns: for each row the number of the candidate that was kept; -1 for none.
+  /// - Complexity: g²/2 multiply-adds for each row and candidate.
+  mutating func attempt(chunk: Int, _ scratch: inout PlaneScratch) -> LaneIndices {
+    defer { scratch.candidates.removeAll(keepingCapacity: true) }
+    // Of a row without a scale every cost is of interest.
+    let bound = costs[chunk].replacing(
+      with: Lanes(repeating: .nan), where: scales[chunk] .== .infinity)
+    judge(chunk, bound, &scratch)
+    var kept = LaneIndices(repeating: -1)
+    for (i, candidate) in scratch.candidates.enumerated() {
+      let cost = scratch.costs[i]
+      // A cost that is not a number means values that are none.
+      let isFirst =
+        (scales[chunk] .== .infinity) .& (candidate.scale .< .infinity) .& (cost .== cost)
+      let better = (cost .< costs[chunk]) .| isFirst
+      costs[chunk].replace(with: cost, where: better)
+      scales[chunk].replace(with: candidate.scale, where: better)
+      offsets[chunk].replace(with: candidate.offset, where: better)
+      kept.replace(with: LaneIndices(repeating: Int32(i)), where: better)
     }
-    // A cost that is not a number means values that are none.
-    let isFirst = (scales[chunk] .== .infinity) .& (scale .< .infinity) .& (cost .== cost)
-    let better = (cost .< costs[chunk]) .| isFirst
-    costs[chunk].replace(with: cost, where: better)
-    scales[chunk].replace(with: scale, where: better)
-    offsets[chunk].replace(with: offset, where: better)
-    for p in 0..<size {
-      values[base + p].replace(with: weights[base + p] - scratch.errors[p], where: better)
-    }
-    return better
+    return kept
   }
 
-  /// Σ_{k>p} U_pk e_k.
-  @inline(__always)
-  private func feedback(_ p: Int, _ errors: [Lanes]) -> Lanes {
-    VectorMath.weightedSum(
-      unitRows.row(p).extracting(p + 1..<size), errors.span.extracting(p + 1..<size))
+  /// Sets the values of some rows of a chunk to those that nearest plane gives with their entries.
+  mutating func settle(_ rows: LaneMask, chunk: Int, _ scratch: inout PlaneScratch) {
+    defer { scratch.candidates.removeAll(keepingCapacity: true) }
+    scratch.candidates.append(.init(scale: scales[chunk], offset: offsets[chunk]))
+    judge(chunk, Lanes(repeating: .nan), &scratch)
+    for p in 0..<size {
+      let i = chunk * size + p
+      values[i].replace(with: weights[i] - scratch.errors[p], where: rows)
+    }
+  }
+
+  /// Computes the costs of the candidates, all of those that are less than the bound and than the ones before.
+  private func judge(_ chunk: Int, _ bound: Lanes, _ scratch: inout PlaneScratch) {
+    let weights = weights.span.extracting(chunk * size..<(chunk + 1) * size)
+    var kernel = kernel
+    scratch.steps.removeAll(keepingCapacity: true)
+    scratch.costs.removeAll(keepingCapacity: true)
+    for candidate in scratch.candidates {
+      (kernel.scale, kernel.offset) = (candidate.scale, candidate.offset)
+      if let steps = kernel.steps {
+        scratch.steps.append(steps)
+        scratch.costs.append(.zero)
+      } else {
+        scratch.costs.append(cost(weights, kernel, &scratch.errors))
+      }
+    }
+    guard !scratch.steps.isEmpty else { return }
+    VectorMath.planeCosts(
+      unitRows: unitRows, pivots: pivots.span, weights: weights, candidates: scratch.steps,
+      bound: bound, errors: &scratch.errors, costs: &scratch.costs)
+  }
+
+  /// The cost of the points of a kernel, whatever they are, and the errors w̃ − ŵ.
+  func cost(_ weights: Span<Lanes>, _ kernel: Kernel, _ errors: inout [Lanes]) -> Lanes {
+    var cost = Lanes.zero
+    for p in (0..<size).reversed() {
+      let later = p + 1..<size
+      let t =
+        weights[p]
+        + VectorMath.weightedSum(
+          unitRows.row(p).extracting(later), errors.span.extracting(later))
+      let value = kernel.value(of: kernel.code(of: t))
+      cost += pivots[p] * (t - value) * (t - value)
+      errors[p] = weights[p] - value
+    }
+    return cost
   }
 }
 
 /// Which rows of a chunk something holds for.
 typealias LaneMask = SIMDMask<SIMD16<Int32>>
+/// A number for each row of a chunk.
+typealias LaneIndices = SIMD16<Int32>
 
-/// Memory for one attempt, reused by the next.
+/// The entries that are to be judged next, and memory for that.
 struct PlaneScratch {
-  /// w̃ − ŵ of each column.
+  /// An entry for each row of a chunk.
+  struct Candidate {
+    let scale: Lanes
+    let offset: Lanes
+  }
+
+  var candidates: [Candidate] = []
+  /// Their points, where those are evenly spaced.
+  var steps: [EvenSteps] = []
+  var costs: [Lanes] = []
+  /// w̃ − ŵ of each column, for the first candidate and for those that are judged at once with it.
   var errors: [Lanes]
 
-  init(size: Int) { errors = [Lanes](repeating: .zero, count: size) }
+  init(size: Int) {
+    errors = [Lanes](repeating: .zero, count: VectorMath.planeCandidates * size)
+    // As many as a search tries at once, where each scale may be turned around.
+    let most = 2 * RangeSearch.solving.count
+    candidates.reserveCapacity(most)
+    steps.reserveCapacity(most)
+    costs.reserveCapacity(most)
+  }
 }
