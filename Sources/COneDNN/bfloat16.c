@@ -5,9 +5,48 @@
 #include "job.h"
 
 #include <immintrin.h>
+#include <math.h>
 
 // Compiled for a processor that has the instruction, which ptq_bf16_problem makes sure of.
-#define BF16 __attribute__((target("avx512f,avx512vl,avx512bf16")))
+#define BF16 __attribute__((target("avx512f,avx512vl,avx512bw,avx512bf16")))
+
+/// The lanes of which `rest` elements are left.
+BF16 static __mmask16 lanes_of(size_t rest) {
+  return rest >= 16 ? 0xFFFF : (__mmask16)((1u << rest) - 1);
+}
+
+/// 2^x by its Taylor series around the nearest integer: relative errors below 3e-6.
+BF16 static __m512 power_of_two(__m512 x) {
+  const __m512 whole = _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+  const __m512 r = _mm512_sub_ps(x, whole);
+  __m512 sum = _mm512_set1_ps(1.3333558e-3f);
+  sum = _mm512_fmadd_ps(sum, r, _mm512_set1_ps(9.6181291e-3f));
+  sum = _mm512_fmadd_ps(sum, r, _mm512_set1_ps(5.5504109e-2f));
+  sum = _mm512_fmadd_ps(sum, r, _mm512_set1_ps(2.4022651e-1f));
+  sum = _mm512_fmadd_ps(sum, r, _mm512_set1_ps(6.9314718e-1f));
+  sum = _mm512_fmadd_ps(sum, r, _mm512_set1_ps(1));
+  return _mm512_scalef_ps(sum, whole);
+}
+
+BF16 float ptq_bf16_exponentials(const float *x, size_t count, uint16_t *to) {
+  const __m512 least = _mm512_set1_ps(-INFINITY);
+  __m512 top = least;
+  for (size_t i = 0; i < count; i += 16) {
+    top = _mm512_max_ps(_mm512_mask_loadu_ps(least, lanes_of(count - i), x + i), top);
+  }
+  const __m512 log2e = _mm512_set1_ps(1.44269504f), floor = _mm512_set1_ps(-126);
+  const __m512 offset = _mm512_set1_ps(_mm512_reduce_max_ps(top));
+  __m512 total = _mm512_setzero_ps();
+  for (size_t i = 0; i < count; i += 16) {
+    const __mmask16 own = lanes_of(count - i);
+    const __m512 power = _mm512_mul_ps(_mm512_sub_ps(_mm512_maskz_loadu_ps(own, x + i), offset), log2e);
+    // The second operand is taken where it is no number, so that what is none stays none.
+    const __m512 value = power_of_two(_mm512_max_ps(floor, power));
+    total = _mm512_mask_add_ps(total, own, total, value);
+    _mm256_mask_storeu_epi16(to + i, own, (__m256i)_mm512_cvtneps_pbh(value));
+  }
+  return _mm512_reduce_add_ps(total);
+}
 
 BF16 void ptq_bf16_round(const float *from, uint16_t *to, size_t count) {
   size_t i = 0;
@@ -128,6 +167,8 @@ int ptq_bf16_product(
 // Never called, because ptq_bf16_problem finds one; here so that the program can be linked.
 
 void ptq_bf16_round(const float *from, uint16_t *to, size_t count) {}
+
+float ptq_bf16_exponentials(const float *x, size_t count, uint16_t *to) { return 0; }
 
 int ptq_bf16_pack(
     const float *w, int64_t rows, int64_t columns, int64_t stride, ptq_bf16_factor **result) {

@@ -69,9 +69,11 @@ extension InputStatistics {
   /// against each channel; nil where the mismatch was not collected.
   ///
   /// - Complexity: 2·out·n² flops.
-  package func crossProduct(with weights: Matrix) -> Matrix? {
+  package func crossProduct(
+    with weights: Matrix, on engine: ProductEngine = .float32
+  ) -> Matrix? {
     guard let mismatch else { return nil }
-    var result = Matrix.product(weights, mismatch.crossSum)
+    var result = Matrix.product(weights, mismatch.crossSum, on: engine)
     result.multiply(by: Float(1 / weight))
     return result
   }

@@ -72,7 +72,13 @@ enum BFloat16 {
 struct BFloat16Matrix: Sendable {
   let rows: Int
   let columns: Int
-  private let elements: [UInt16]
+  private var elements: [UInt16]
+
+  /// A matrix of zeros.
+  init(rows: Int, columns: Int) {
+    (self.rows, self.columns) = (rows, columns)
+    elements = [UInt16](repeating: 0, count: rows * columns)
+  }
 
   /// Rounds a matrix.
   init(_ matrix: Matrix) {
@@ -98,6 +104,21 @@ struct BFloat16Matrix: Sendable {
         }
       }
       initialized = count
+    }
+  }
+
+  /// Sets some elements of row i to `exp(xⱼ − max x)`, x being those in their places in a matrix of the same shape.
+  ///
+  /// - Returns: the sum of the exponentials, before they are rounded; 0 if there are none.
+  mutating func setExponentials(_ i: Int, _ range: Range<Int>, of matrix: Matrix) -> Float {
+    precondition(rows == matrix.rows && columns == matrix.columns, "matrices of two shapes")
+    let (x, columns) = (matrix.row(i).extracting(range), columns)
+    // Safety: a row that the other matrix has is there, with as many elements.
+    return unsafe elements.withUnsafeMutableBufferPointer { elements in
+      unsafe x.withUnsafeBufferPointer { x in
+        guard let to = elements.baseAddress, let from = x.baseAddress else { return 0 }
+        return unsafe ptq_bf16_exponentials(from, x.count, to + i * columns + range.lowerBound)
+      }
     }
   }
 
@@ -143,7 +164,14 @@ struct BFloat16Part: Sendable {
       own.columns == other.rows && c.rows == own.rows && c.columns == other.columns,
       "\(own.rows) x \(own.columns) times \(other.rows) x \(other.columns) into \(c.rows) x \(c.columns)"
     )
-    guard own.rows > 0, own.columns > 0, other.columns > 0 else { return }
+    guard own.rows > 0, other.columns > 0 else { return }
+    guard own.columns > 0 else {
+      for i in 0..<c.rows where !adding {
+        var row = c.mutableRow(i)
+        for j in row.indices { row[j] = 0 }
+      }
+      return
+    }
     let stride = Int64(c.stride)
     // Safety: both parts lie within their matrices, and the view covers its memory.
     let status = unsafe c.span.withUnsafeMutableBufferPointer { target in

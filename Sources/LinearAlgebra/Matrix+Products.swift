@@ -12,9 +12,13 @@ extension Matrix {
   /// The product of two matrices `[m, k]` and `[k, n]`.
   ///
   /// - Complexity: 2·m·k·n flops.
-  public static func product(_ a: Matrix, _ b: Matrix) -> Matrix {
-    Matrix(rows: a.rows, columns: b.columns, blocksOf: 64) { rows, block in
-      BLAS.gemm(1, a.view(rows: rows, columns: 0..<a.columns), b.view, 0, into: &block)
+  public static func product(
+    _ a: Matrix, _ b: Matrix, on engine: ProductEngine = .float32
+  ) -> Matrix {
+    let (left, right) = (EngineMatrix(a, on: engine), EngineMatrix(b, on: engine))
+    let size = engine == .float32 ? 64 : ProductFactor.blockRows
+    return Matrix(rows: a.rows, columns: b.columns, blocksOf: size) { rows, block in
+      left.part(rows: rows).multiply(right.part(), into: &block)
     }
   }
 
@@ -28,14 +32,9 @@ extension Matrix {
       a.rows == b.rows && rows == a.columns && columns == b.columns,
       "a product of \(a.rows) x \(a.columns) and \(b.rows) x \(b.columns) into \(rows) x \(columns)"
     )
-    guard engine == .float32 else {
-      let (left, right) = (BFloat16Matrix(a), BFloat16Matrix(b))
-      return parallelRowBlocks(of: 128) { rows, block in
-        left.addProduct(rows, with: right, 0..<b.columns, into: &block)
-      }
-    }
+    let (left, right) = (EngineMatrix(a, on: engine), EngineMatrix(b, on: engine))
     parallelRowBlocks(of: 128) { rows, block in
-      BLAS.gemm(1, a.view(rows: 0..<a.rows, columns: rows).transposed, b.view, 1, into: &block)
+      left.part(columns: rows).transposed.multiply(right.part(), adding: true, into: &block)
     }
   }
 

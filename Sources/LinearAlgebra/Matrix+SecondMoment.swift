@@ -4,7 +4,9 @@
 extension Matrix {
   /// Adds the second moment of the rows of `x` to the upper triangle: `C ← xᵀx + C`.
   ///
-  /// Shapes: `x` is `[t, n]`, this matrix is `[n, n]`. The strict lower triangle is not touched.
+  /// Shapes: `x` is `[t, n]`, this matrix is `[n, n]`.
+  ///
+  /// - Precondition: the strict lower triangle is zero; it stays so.
   ///
   /// - Complexity: t·n² flops, half as many as the whole product needs.
   public mutating func addSecondMoment(of x: Matrix, on engine: ProductEngine = .float32) {
@@ -12,7 +14,7 @@ extension Matrix {
       rows == x.columns && columns == x.columns,
       "second moment of \(x.rows) x \(x.columns) into \(rows) x \(columns)")
     let factor = SecondMomentFactor(x, on: engine)
-    parallelRowBlocks(of: SecondMomentFactor.blockRows) { rows, block in
+    parallelRowBlocks(of: SecondMomentFactor.blockRows(columns)) { rows, block in
       var upper = block.mutableView(rows: 0..<rows.count, columns: rows.lowerBound..<x.columns)
       factor.add(rows, to: &upper)
     }
@@ -30,7 +32,7 @@ extension Matrix {
     on engine: ProductEngine, _ value: @Sendable (Range<Int>, Matrix) -> Value
   ) -> [Value] {
     let factor = SecondMomentFactor(self, on: engine)
-    let size = SecondMomentFactor.blockRows
+    let size = SecondMomentFactor.leastBlockRows
     return Threads.map((columns + size - 1) / size) { i in
       let rows = i * size..<min(columns, (i + 1) * size)
       var upper = Matrix(rows: rows.count, columns: columns - rows.lowerBound)
@@ -43,7 +45,12 @@ extension Matrix {
 
 /// What a second moment is made of, in the form that an engine reads.
 private struct SecondMomentFactor: Sendable {
-  static let blockRows = 128
+  static let leastBlockRows = 128
+
+  /// Higher blocks read x less often, and multiply more of the square below the diagonal in vain.
+  static func blockRows(_ columns: Int) -> Int {
+    columns < 16 * leastBlockRows ? leastBlockRows : 2 * leastBlockRows
+  }
 
   private let x: Matrix
   private let rounded: BFloat16Matrix?
@@ -66,17 +73,12 @@ private struct SecondMomentFactor: Sendable {
         x.view(rows: 0..<x.rows, columns: rest), 1, into: &right)
       return
     }
-    var square = Matrix(rows: rows.count, columns: rows.count)
-    var view = square.mutableView
-    rounded.addProduct(rows, with: rounded, rows, into: &view)
+    // With the square on the diagonal as a whole: one large product takes less time than two without its lower half.
+    rounded.addProduct(rows, with: rounded, rows.lowerBound..<x.columns, into: &upper)
     for i in own {
-      let sums = square.row(i).extracting(i..<rows.count)
       var row = upper.mutableRow(i)
-      var target = row._mutatingExtracting(i..<rows.count)
-      VectorMath.add(sums, to: &target)
+      for j in 0..<i { row[j] = 0 }
     }
-    var right = upper.mutableView(rows: own, columns: rows.count..<upper.columns)
-    rounded.addProduct(rows, with: rounded, rest, into: &right)
   }
 }
 

@@ -42,6 +42,7 @@ extension RoundingInput {
   /// them.
   func removing(_ kept: [Int]) -> RoundingInput {
     RoundingInput(
-      CalibratedInput(calibration: calibration?.removing(channels: kept), heldOut: heldOut))
+      CalibratedInput(
+        calibration: calibration?.removing(channels: kept), heldOut: heldOut, engine: engine))
   }
 }

@@ -25,7 +25,8 @@ struct GroupSolver {
     if let factors {
       scaled = RoundingInput(
         CalibratedInput(
-          calibration: input.calibration?.divided(by: factors), heldOut: input.heldOut))
+          calibration: input.calibration?.divided(by: factors), heldOut: input.heldOut,
+          engine: input.engine))
     }
     self.scaled = scaled
     let kept = try Self.keptChannels(recipe, scaled.calibration)
@@ -66,7 +67,8 @@ struct GroupSolver {
       lost, of: whole, activation: inputError.map { ratio($0, sampledEnergy(problem.weights)) },
       stream: input.heldOut.flatMap {
         streamError(
-          of: problem.weights.difference(to: effective), problem.weights, lost, of: whole, $0)
+          of: problem.weights.difference(to: effective), problem.weights, lost, of: whole, $0,
+          on: input.engine)
       })
     guard error.isFinite else { throw .outputOverflow(row: problem.weights.largestRow) }
     let solution = LinearSolution(

@@ -130,16 +130,17 @@ struct OutputEnergy: Sendable {
 ///   - lost: the energy of Δ.
 ///   - whole: that of W.
 ///   - statistics: those of held-out tokens.
+///   - engine: what computes the product with D.
 /// - Returns: the error.
 /// - Complexity: 2·out·in² flops.
 func streamError(
   of change: Matrix, _ weights: Matrix, _ lost: OutputEnergy, of whole: OutputEnergy,
-  _ statistics: InputStatistics
+  _ statistics: InputStatistics, on engine: ProductEngine
 ) -> Double? {
   let unit = weights.unit(ofEnergy: whole.plain)
   let (change, weights) = (change.divided(by: unit), weights.divided(by: unit))
   guard let deviation = whole.deviation, let known = whole.heldOut, let plain = lost.heldOut,
-    let cross = statistics.crossProduct(with: weights)
+    let cross = statistics.crossProduct(with: weights, on: engine)
   else { return nil }
   let square = Double(unit) * Double(unit)
   let (turned, total) = (cross.innerProduct(with: change), cross.innerProduct(with: weights))

@@ -23,15 +23,13 @@ extension Matrix {
   private func combined(
     with other: Matrix, _ combine: @Sendable (Float, Float) -> Float
   ) -> Matrix {
-    var result = self
-    result.parallelRowBlocks(of: 64) { range, block in
-      for row in range {
-        var target = block.mutableRow(row - range.lowerBound)
-        let source = other.row(row)
-        for j in target.indices { target[j] = combine(target[j], source[j]) }
+    Matrix(rows: rows, columns: columns, blocksOf: 64) { range, block in
+      for i in range {
+        var target = block.mutableRow(i - range.lowerBound)
+        let (own, others) = (row(i), other.row(i))
+        for j in target.indices { target[j] = combine(own[j], others[j]) }
       }
     }
-    return result
   }
 
   /// Σᵢⱼ Aᵢⱼ Bᵢⱼ.

@@ -1,4 +1,5 @@
 public import Hessian
+internal import LinearAlgebra
 internal import Synchronization
 
 /// One problem for any number of recipes; the work that they share is done once.
@@ -35,12 +36,15 @@ public struct RoundingInput: Sendable {
   public let calibration: InputStatistics?
   /// Statistics of tokens that no solver sees.
   public let heldOut: InputStatistics?
+  /// What computes large products.
+  let engine: ProductEngine
   private let factors = FactorCache()
 
   /// The input of a group.
   public init(_ input: CalibratedInput) {
     calibration = input.calibration
     heldOut = input.heldOut
+    engine = input.engine
   }
 
   /// The factor of the damped Hessian, computed once for each order and damping.

@@ -78,7 +78,7 @@ private let gguf = ["--format", "gguf", "--type"]
         "x.gguf", gguf + [type, "--calibration", "text.safetensors", "--length", "32"])
       let divergence = try folder.divergence("x.gguf")
       // A token near the edge between two experts may go to the other one.
-      #expect(divergence < (type == "Q8_0" ? 0.1 : 1), "\(divergence)")
+      #expect(divergence < (type == "Q8_0" ? 0.2 : 1), "\(divergence)")
       let listed = try Command.succeed("inspect", "x.gguf", in: folder).output
       #expect(listed.contains("mlp.experts.3.down_proj"))
       let verified = try Command.succeed("verify", "x.gguf", "--against", "model", in: folder)

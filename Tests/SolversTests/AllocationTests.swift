@@ -42,7 +42,8 @@ private struct Panel {
   func rounding() throws -> Int {
     let rule = GridRule(range: .minMax, scaleFormat: .float16)
     let grid = try rule.grid(for: weights, scheme: scheme, metric: .plain)
-    let panel = NearestPlanePanel(rows: 0..<weights.rows, grid, factor)
+    let panel = NearestPlanePanel(
+      rows: 0..<weights.rows, grid, factor, PlaneFeedback(factor, on: .float32))
     return allocations { _ = panel.codes(of: weights) }
   }
 
@@ -50,7 +51,8 @@ private struct Panel {
   func solving() -> Int {
     let encoding = GridRule(range: .solve, scaleFormat: .float16).encoding
     let panel = GridSolvingPanel(
-      rows: 0..<weights.rows, groupSize: 32, encoding, scheme, factor)
+      rows: 0..<weights.rows, groupSize: 32, encoding, scheme, factor,
+      PlaneFeedback(factor, on: .float32))
     return allocations { _ = panel.solved(weights) }
   }
 

@@ -21,6 +21,9 @@ const char *ptq_bf16_library(void);
 /// Rounds to the nearest bfloat16, with ties to even; subnormal numbers become zero.
 void ptq_bf16_round(const float *from, uint16_t *to, size_t count);
 
+/// Rounds exp(x - max x) of each x, and returns the sum of what was rounded. What is less than e^-87 becomes that.
+float ptq_bf16_exponentials(const float *x, size_t count, uint16_t *to);
+
 /// A matrix w of `rows` x `columns`, rounded and in the order in which products read it.
 typedef struct ptq_bf16_factor ptq_bf16_factor;
 

@@ -12,6 +12,7 @@ struct GridSolvingPanel {
   private let encoding: any GridEncoding
   private let scheme: Scheme
   private let factor: DampedFactor
+  private let feedback: PlaneFeedback
   /// The number of rows, rounded up to whole lanes.
   private let width: Int
 
@@ -25,13 +26,14 @@ struct GridSolvingPanel {
   /// - Precondition: the factor visits each group as a whole.
   init(
     rows: Range<Int>, groupSize: Int, _ encoding: any GridEncoding, _ scheme: Scheme,
-    _ factor: DampedFactor
+    _ factor: DampedFactor, _ feedback: PlaneFeedback
   ) {
     self.rows = rows
     self.groupSize = groupSize
     self.encoding = encoding
     self.scheme = scheme
     self.factor = factor
+    self.feedback = feedback
     width = (rows.count + 15) / 16 * 16
   }
 
@@ -53,7 +55,7 @@ struct GridSolvingPanel {
       codes: [UInt8](repeating: 0, count: rows.count * n))
     // Line p holds wⱼ until its group is solved, and its error wⱼ − ŵⱼ from then on.
     var lines = factor.lines(of: weights, rows, width: width)
-    var feedback = LineTargets(factor)
+    var feedback = LineTargets(self.feedback)
     let size = scheme.superBlock ?? groupSize
     for end in stride(from: n, to: 0, by: -size) {
       let block = end - size..<end

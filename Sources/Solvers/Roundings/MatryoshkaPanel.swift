@@ -8,12 +8,17 @@ internal import Quantizer
 /// then on.
 struct MatryoshkaPanel {
   private let factor: DampedFactor
+  private let feedback: PlaneFeedback
   private let grid: Grid
   private let rows: Range<Int>
   private let widths: MatryoshkaWidths
 
-  init(rows: Range<Int>, _ grid: Grid, _ factor: DampedFactor, _ widths: MatryoshkaWidths) {
-    (self.rows, self.grid, self.factor, self.widths) = (rows, grid, factor, widths)
+  init(
+    rows: Range<Int>, _ grid: Grid, _ factor: DampedFactor, _ feedback: PlaneFeedback,
+    _ widths: MatryoshkaWidths
+  ) {
+    (self.rows, self.grid, self.widths) = (rows, grid, widths)
+    (self.factor, self.feedback) = (factor, feedback)
   }
 
   /// The codes of the panel's rows, row by row.
@@ -21,7 +26,7 @@ struct MatryoshkaPanel {
     let n = weights.columns
     var codes = [UInt8](repeating: 0, count: rows.count * n)
     var lines = widths.all.map { _ in factor.lines(of: weights, rows, width: rows.count) }
-    var feedback = widths.all.map { _ in LineTargets(factor) }
+    var feedback = widths.all.map { _ in LineTargets(self.feedback) }
     var end = n
     while end > 0 {
       let block = max(0, end - NearestPlanePanel.blockSize)..<end

@@ -60,7 +60,8 @@ struct Matryoshka: PreparedRounding {
     let size = NearestPlane.panelRows
     let panels = Threads.map((weights.rows + size - 1) / size) { panel in
       let rows = panel * size..<min(weights.rows, (panel + 1) * size)
-      return MatryoshkaPanel(rows: rows, grid, start.factor, widths).codes(of: weights)
+      return MatryoshkaPanel(rows: rows, grid, start.factor, start.feedback, widths)
+        .codes(of: weights)
     }
     return QuantizedWeight(
       rows: weights.rows, columns: weights.columns, grid: grid, codes: panels.flatMap(\.self))

@@ -7,6 +7,7 @@ internal import Quantizer
 /// Everything is stored as lines (`PlaneLines.swift`), so the sum over later blocks is one `gemm`.
 struct NearestPlanePanel {
   private let factor: DampedFactor
+  private let feedback: PlaneFeedback
   private let grid: Grid
   /// The scales and offsets of the grid, `[groups, width]`.
   private let scales: Matrix
@@ -18,8 +19,9 @@ struct NearestPlanePanel {
   /// Columns per block: enough for `gemm` to be efficient, few enough to keep the triangle cheap.
   static let blockSize = 64
 
-  init(rows: Range<Int>, _ grid: Grid, _ factor: DampedFactor) {
+  init(rows: Range<Int>, _ grid: Grid, _ factor: DampedFactor, _ feedback: PlaneFeedback) {
     self.factor = factor
+    self.feedback = feedback
     self.rows = rows
     width = (rows.count + 15) / 16 * 16
     self.grid = grid
@@ -41,7 +43,7 @@ struct NearestPlanePanel {
     var codes = [UInt8](repeating: 0, count: rows.count * weights.columns)
     // Line p holds wⱼ until the column is rounded, and its error wⱼ − ŵⱼ from then on.
     var lines = factor.lines(of: weights, rows, width: width)
-    var feedback = LineTargets(factor)
+    var feedback = LineTargets(self.feedback)
     var end = lines.rows
     while end > 0 {
       let block = max(0, end - Self.blockSize)..<end

@@ -47,15 +47,21 @@ public struct NearestPlaneRounding: Rounding {
     let groupSize = (try? scheme.groupSize(columns: channels)) ?? channels
     return NearestPlane(
       try input.factor(
-        order, groupSize: groupSize, superBlock: scheme.superBlock, damping, for: method))
+        order, groupSize: groupSize, superBlock: scheme.superBlock, damping, for: method),
+      on: input.engine)
   }
 }
 
 /// Nearest plane with a given factor.
 struct NearestPlane: PreparedRounding {
   let factor: DampedFactor
+  /// What the factor's rows multiply.
+  let feedback: PlaneFeedback
 
-  init(_ factor: DampedFactor) { self.factor = factor }
+  init(_ factor: DampedFactor, on engine: ProductEngine = .float32) {
+    self.factor = factor
+    feedback = PlaneFeedback(factor, on: engine)
+  }
 
   var conditioning: Conditioning? { Conditioning(factor) }
 
@@ -74,7 +80,7 @@ struct NearestPlane: PreparedRounding {
     let size = Self.panelRows
     let panels = Threads.map((weights.rows + size - 1) / size) { panel in
       let rows = panel * size..<min(weights.rows, (panel + 1) * size)
-      return NearestPlanePanel(rows: rows, grid, factor).codes(of: weights)
+      return NearestPlanePanel(rows: rows, grid, factor, feedback).codes(of: weights)
     }
     return QuantizedWeight(
       rows: weights.rows, columns: weights.columns, grid: grid, codes: panels.flatMap(\.self))
@@ -93,8 +99,9 @@ struct NearestPlane: PreparedRounding {
     let size = Self.panelRows
     let panels = Threads.map((weights.rows + size - 1) / size) { panel in
       let rows = panel * size..<min(weights.rows, (panel + 1) * size)
-      return GridSolvingPanel(rows: rows, groupSize: groupSize, rule.encoding, scheme, factor)
-        .solved(weights)
+      return GridSolvingPanel(
+        rows: rows, groupSize: groupSize, rule.encoding, scheme, factor, feedback
+      ).solved(weights)
     }
     let chosen = Grid(
       scheme: scheme, groupSize: groupSize,

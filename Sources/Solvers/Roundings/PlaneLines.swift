@@ -38,16 +38,6 @@ extension DampedFactor {
     return result
   }
 
-  /// Adds the feedback of later lines, which hold errors, to some lines: `T ← T + U[block, later]·E`.
-  func addFeedback(
-    of later: Range<Int>, _ lines: Matrix, to targets: inout Matrix, _ block: Range<Int>
-  ) {
-    var view = targets.mutableView
-    BLAS.gemm(
-      1, unitRows.view(rows: block, columns: later),
-      lines.view(rows: later, columns: 0..<lines.columns), 1, into: &view)
-  }
-
   /// Whether the columns of each group follow one another in the visiting order.
   func visitsGroups(of size: Int) -> Bool {
     stride(from: 0, to: order.count, by: size).allSatisfy { start in
@@ -57,20 +47,59 @@ extension DampedFactor {
   }
 }
 
+/// What later lines, which hold errors, add to earlier ones: `T ← T + U[block, later]·E`.
+struct PlaneFeedback: Sendable {
+  private let factor: DampedFactor
+  private let engine: ProductEngine
+  /// U for lines that are far behind.
+  private let unitRows: EngineMatrix
+
+  /// The widest factor of which a rounded copy is made: half a gigabyte of it.
+  private static let widestCopy = 16_384
+
+  init(_ factor: DampedFactor, on engine: ProductEngine) {
+    self.factor = factor
+    let width = factor.unitRows.columns
+    self.engine = (LineTargets.stripSize...Self.widestCopy).contains(width) ? engine : .float32
+    unitRows = EngineMatrix(factor.unitRows, on: self.engine)
+  }
+
+  /// Adds the feedback of lines right behind a block.
+  func addNear(
+    _ later: Range<Int>, _ lines: Matrix, to targets: inout Matrix, _ block: Range<Int>
+  ) {
+    var view = targets.mutableView
+    BLAS.gemm(
+      1, factor.unitRows.view(rows: block, columns: later),
+      lines.view(rows: later, columns: 0..<lines.columns), 1, into: &view)
+  }
+
+  /// Adds the feedback of lines far behind a strip; in bfloat16 it is off by some thousandths of a step at most.
+  func addFar(
+    _ later: Range<Int>, _ lines: Matrix, to targets: inout Matrix, _ strip: Range<Int>
+  ) {
+    guard !later.isEmpty else { return }
+    let errors = EngineMatrix(lines, on: engine)
+    var view = targets.mutableView
+    unitRows.part(rows: strip, columns: later)
+      .multiply(errors.part(rows: later), adding: true, into: &view)
+  }
+}
+
 /// The targets of blocks of lines, from the last to the first: their weights plus the feedback of all later lines.
 ///
 /// That of lines far behind is added for a strip of many blocks at once, because each product copies its factors into
 /// the order in which `gemm` reads them, and a block alone is too small to make up for it.
 struct LineTargets {
-  private let factor: DampedFactor
+  private let feedback: PlaneFeedback
   private var strip = 0..<0
   /// W[strip] + U[strip, behind the strip]·E.
   private var sums = Matrix(rows: 0, columns: 0)
 
   /// The lines of a strip, if blocks divide it.
-  private static let stripSize = 512
+  static let stripSize = 512
 
-  init(_ factor: DampedFactor) { self.factor = factor }
+  init(_ feedback: PlaneFeedback) { self.feedback = feedback }
 
   /// W[block] + U[block, later]·E, for lines that hold weights up to the block and errors behind it.
   ///
@@ -81,11 +110,11 @@ struct LineTargets {
       let size = max(block.count, Self.stripSize / max(1, block.count) * block.count)
       strip = max(0, block.upperBound - size)..<block.upperBound
       sums = lines.copy(rows: strip)
-      factor.addFeedback(of: strip.upperBound..<lines.rows, lines, to: &sums, strip)
+      feedback.addFar(strip.upperBound..<lines.rows, lines, to: &sums, strip)
     }
     let own = block.lowerBound - strip.lowerBound..<block.upperBound - strip.lowerBound
     var result = sums.copy(rows: own)
-    factor.addFeedback(of: block.upperBound..<strip.upperBound, lines, to: &result, block)
+    feedback.addNear(block.upperBound..<strip.upperBound, lines, to: &result, block)
     return result
   }
 }

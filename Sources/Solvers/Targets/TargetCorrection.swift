@@ -67,7 +67,8 @@ public struct TargetCorrection: Sendable, Equatable {
     var changes: [Matrix] = []
     let later = isGPTAQ ? calibration.crossMoment.map(factor.laterShare) : nil
     for linear in group.linears {
-      guard let cross = calibration.crossProduct(with: linear.weights) else { return group }
+      guard let cross = calibration.crossProduct(with: linear.weights, on: input.engine)
+      else { return group }
       let change = later.map { Matrix.product(linear.weights, $0) } ?? factor.solve(cross)
       guard VectorMath.isFinite(change.elements.span) else { return group }
       changes.append(change)
@@ -93,12 +94,13 @@ public struct TargetCorrection: Sendable, Equatable {
     case .fixed(let share), .gptaq(let share): return share
     case .heldOut:
       guard let judging = group.input.heldOut else { return 0.5 }
+      let engine = group.input.engine
       var (gain, cost) = (0.0, 0.0)
       for (linear, change) in zip(group.linears, changes) {
-        guard let cross = judging.crossProduct(with: linear.weights) else { return 0.5 }
+        guard let cross = judging.crossProduct(with: linear.weights, on: engine) else { return 0.5 }
         gain += cross.innerProduct(with: change)
         var moment = Matrix(rows: change.columns, columns: change.columns)
-        moment.addSecondMoment(of: change)
+        moment.addSecondMoment(of: change, on: engine)
         cost += judging.trace(withUpper: moment)
       }
       return cost > 0 ? Float(max(0, min(1, gain / cost))) : 0

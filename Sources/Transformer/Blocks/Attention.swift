@@ -155,36 +155,36 @@ public struct Attention: Mixer {
     )
     context.parallelRowBlocks(of: Self.blockRows) { rows, block in
       let keys = max(0, rows.lowerBound + 1 - (scores.window ?? rows.upperBound))..<rows.upperBound
+      var weights = SoftmaxFactor(rows: rows.count, columns: keys.count, on: engine)
       for head in 0..<heads.count {
         let columns = head * d..<(head + 1) * d
         let shared = heads.shared(head) * d..<(heads.shared(head) + 1) * d
-        var found = Matrix(rows: rows.count, columns: keys.count)
-        var view = found.mutableView
-        q.multiply(
-          rows: rows, columns: columns, transposed: k, rows: keys, columns: shared, into: &view)
+        var view = weights.mutableScores
+        q.part(rows: rows, columns: columns)
+          .multiply(k.part(rows: keys, columns: shared).transposed, into: &view)
         for (i, row) in rows.enumerated() {
-          softmaxVisible(&found, i, head: head, row: row, keys: keys)
+          weigh(&weights, i, head: head, row: row, keys: keys)
         }
         var target = block.mutableView(rows: 0..<rows.count, columns: columns)
-        EngineMatrix(found, on: engine).multiply(v, rows: keys, columns: shared, into: &target)
+        weights.multiply(v.part(rows: keys, columns: shared), into: &target)
       }
     }
     return context
   }
 
-  /// Softmax over the keys that a position sees; all other weights become zero.
-  private func softmaxVisible(
-    _ found: inout Matrix, _ i: Int, head: Int, row: Int, keys: Range<Int>
+  /// Makes weights of the scores of the keys that a position sees.
+  private func weigh(
+    _ weights: inout SoftmaxFactor, _ i: Int, head: Int, row: Int, keys: Range<Int>
   ) {
     let first = max(keys.lowerBound, row + 1 - (scores.window ?? row + 1)) - keys.lowerBound
     let end = row + 1 - keys.lowerBound
-    var weights = found.mutableRow(i)
-    for j in 0..<first { weights[j] = 0 }
-    for j in end..<weights.count { weights[j] = 0 }
-    var visible = weights._mutatingExtracting(first..<end)
-    scores.slopes?.add(to: &visible, head: head, from: keys.lowerBound + first)
-    if let cap = scores.cap { VectorMath.softCap(&visible, at: cap) }
-    VectorMath.softmax(&visible)
+    if scores.slopes != nil || scores.cap != nil {
+      var row = weights.mutableScores(i)
+      var visible = row._mutatingExtracting(first..<end)
+      scores.slopes?.add(to: &visible, head: head, from: keys.lowerBound + first)
+      if let cap = scores.cap { VectorMath.softCap(&visible, at: cap) }
+    }
+    weights.exponentiate(i, first..<end)
   }
 }
 
