@@ -50,6 +50,18 @@ void ptq_plane_costs(
   DISPATCH(plane_costs(plane, candidates, count, bound, errors, costs));
 }
 
+void ptq_plane_fit(
+    const struct ptq_plane *plane, const float *values, const float *origin, float *scratch,
+    float *sums) {
+  DISPATCH(plane_fit(plane, values, origin, scratch, sums));
+}
+
+void ptq_plane_descend(
+    const struct ptq_plane *plane, const struct ptq_curvature *curvature,
+    const struct ptq_steps *points, float *values, float *residuals, float *cost) {
+  DISPATCH(plane_descend(plane, curvature, points, values, residuals, cost));
+}
+
 float ptq_maximum(const float *x, size_t count) { return DISPATCH(maximum(x, count)); }
 
 float ptq_exponentials(float *x, size_t count, float offset) {

@@ -4,23 +4,6 @@
 /// only its speed differs.
 public typealias Lanes = SIMD16<Float>
 
-/// Evenly spaced points for each lane: s·k + o for integers k from `low` to `high`.
-package struct EvenSteps: BitwiseCopyable, Sendable {
-  /// The distance s of two points.
-  public let scale: Lanes
-  /// The point o of k = 0.
-  public let origin: Lanes
-  /// The least k.
-  public let low: Lanes
-  /// The largest k.
-  public let high: Lanes
-
-  /// Points with given values.
-  public init(scale: Lanes, origin: Lanes, low: Lanes, high: Lanes) {
-    (self.scale, self.origin, self.low, self.high) = (scale, origin, low, high)
-  }
-}
-
 extension Span<Float> {
   /// The sixteen elements from `i` on.
   ///

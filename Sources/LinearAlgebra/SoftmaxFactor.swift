@@ -1,4 +1,4 @@
-/// A left factor whose rows are softmaxes of some scores, as attention multiplies it:
+/// A left factor whose rows are softmaxes of some scores, as attention multiplies it.
 ///
 ///     c ← diag(1/Σ) · exp(s − max s) · b
 ///

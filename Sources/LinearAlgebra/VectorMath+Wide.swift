@@ -49,58 +49,6 @@ extension VectorMath {
     }
   }
 
-  /// The costs Σ Dⱼ yⱼ² of nearest plane in a group of columns, for sixteen rows and with each of some candidates.
-  ///
-  /// The costs of a candidate need not be exact where those of no row are less than their bound and than those of all
-  /// candidates before.
-  ///
-  /// - Parameters:
-  ///   - unitRows: U, `[g, g]`.
-  ///   - pivots: D.
-  ///   - weights: those of the rows, by columns.
-  ///   - candidates: points for each row.
-  ///   - bound: costs of interest are less; a bound that is not a number bounds nothing.
-  ///   - errors: memory for ``planeCandidates`` times g vectors. A single candidate leaves w − ŵ in the first g.
-  ///   - costs: those of each candidate.
-  /// - Complexity: g²/2 multiply-adds for each row and candidate.
-  package static func planeCosts(
-    unitRows: Matrix, pivots: Span<Float>, weights: Span<Lanes>, candidates: [EvenSteps],
-    bound: Lanes, errors: inout [Lanes], costs: inout [Lanes]
-  ) {
-    let size = pivots.count
-    precondition(
-      size > 0 && unitRows.rows == size && unitRows.columns == size && weights.count == size
-        && errors.count >= planeCandidates * size && costs.count >= candidates.count,
-      "\(candidates.count) candidates for \(weights.count) of \(size) columns")
-    // Safety: a vector is sixteen floats, and a candidate four vectors.
-    unsafe unitRows.elements.withUnsafeBufferPointer { unit in
-      unsafe pivots.withUnsafeBufferPointer { pivots in
-        unsafe weights.withUnsafeBytes { weights in
-          var plane = unsafe ptq_plane(
-            unit: unit.baseAddress, pivots: pivots.baseAddress,
-            weights: weights.baseAddress?.assumingMemoryBound(to: Float.self), size: size)
-          unsafe candidates.withUnsafeBytes { candidates in
-            unsafe withUnsafeBytes(of: bound) { bound in
-              unsafe errors.withUnsafeMutableBytes { errors in
-                unsafe costs.withUnsafeMutableBytes { costs in
-                  unsafe ptq_plane_costs(
-                    &plane, candidates.baseAddress?.assumingMemoryBound(to: ptq_steps.self),
-                    candidates.count / MemoryLayout<ptq_steps>.stride,
-                    bound.baseAddress?.assumingMemoryBound(to: Float.self),
-                    errors.baseAddress?.assumingMemoryBound(to: Float.self),
-                    costs.baseAddress?.assumingMemoryBound(to: Float.self))
-                }
-              }
-            }
-          }
-        }
-      }
-    }
-  }
-
-  /// The candidates whose errors ``planeCosts(unitRows:pivots:weights:candidates:bound:errors:costs:)`` keeps.
-  package static var planeCandidates: Int { Int(PTQ_PLANE_CANDIDATES) }
-
   /// The gate of a SwiGLU MLP: `gᵢ ← gᵢ / (1 + exp(−gᵢ)) · uᵢ`.
   ///
   /// - Precondition: the spans have the same length.

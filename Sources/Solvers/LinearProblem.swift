@@ -39,8 +39,10 @@ public struct CalibratedInput: Sendable {
   /// The inputs `[tokens, n]` at the first positions of windows, where attention rests that has nowhere else to go;
   /// they only judge, but `calibration` may count these tokens as well.
   public let first: Matrix?
-  /// What computes large products whose rounding is far below that of the weights: errors of outputs, products with
-  /// the mismatch, and the feedback of columns far behind. Hessians are factored in double precision, always.
+  /// What computes large products whose rounding is far below that of the weights.
+  ///
+  /// These are errors of outputs, products with the mismatch, and the feedback of columns far behind. Hessians are
+  /// factored in double precision, always.
   public let engine: ProductEngine
 
   /// An input with given statistics.

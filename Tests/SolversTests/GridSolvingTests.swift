@@ -102,9 +102,10 @@ private let schemes =
       let y = (p..<plane.size).reduce(0.0) {
         let i = chunk * plane.size + $1
         return $0
-          + Double(plane.unitRows[p, $1]) * Double(plane.weights[i][lane] - plane.values[i][lane])
+          + Double(plane.metric.unitRows[p, $1])
+          * Double(plane.weights[i][lane] - plane.values[i][lane])
       }
-      return sum + Double(plane.pivots[p]) * y * y
+      return sum + Double(plane.metric.pivots[p]) * y * y
     }
   }
 

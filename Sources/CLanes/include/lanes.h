@@ -38,6 +38,23 @@ void ptq_plane_costs(
     const struct ptq_plane *plane, const struct ptq_steps *candidates, size_t count,
     const float *bound, float *errors, float *costs);
 
+/// Six vectors of sums that say what given values cost, and how that changes with their scale and offset: aa, ac, cc,
+/// ay and cy of GridFit, and yy, the cost. `scratch` has room for two vectors of each column.
+void ptq_plane_fit(
+    const struct ptq_plane *plane, const float *values, const float *origin, float *scratch,
+    float *sums);
+
+/// The columns of the triangle, those times the pivots, and for each column the inverse of its curvature.
+struct ptq_curvature {
+  const float *columns, *weighted, *inverses;
+};
+
+/// Sets each value to the point that is best given all others, once, and writes the cost. `residuals` has room for a
+/// vector of each column.
+void ptq_plane_descend(
+    const struct ptq_plane *plane, const struct ptq_curvature *curvature,
+    const struct ptq_steps *points, float *values, float *residuals, float *cost);
+
 /// The largest of some numbers, or minus infinity if there are none; unspecified if one is no number.
 float ptq_maximum(const float *x, size_t count);
 

@@ -9,40 +9,36 @@ internal import Quantizer
 extension GroupPlane {
   /// Improves entries and codes in turn, in the metric of the group's Schur complement S.
   mutating func polish(rounds: Int, _ encoding: any GridEncoding, _ scheme: Scheme) {
-    let curvature = SchurCurvature(unitRows: unitRows, pivots: pivots)
-    var y = [Lanes](repeating: .zero, count: size)
+    let curvature = metric.curvature
+    var scratch = [Lanes](repeating: .zero, count: 2 * size + LanePlane.sums)
     for chunk in 0..<chunks {
       for _ in 0..<rounds {
-        refit(chunk, encoding, scheme)
-        descend(chunk, curvature, &y)
+        refit(chunk, encoding, scheme, &scratch)
+        descend(chunk, curvature, &scratch)
       }
-      refit(chunk, encoding, scheme)
+      refit(chunk, encoding, scheme, &scratch)
     }
   }
 
-  /// Replaces the scale and offset of each row by the best for its codes that can be stored, where that
-  /// lowers the cost.
-  private mutating func refit(_ chunk: Int, _ encoding: any GridEncoding, _ scheme: Scheme) {
+  /// The kernel with the entries of a chunk.
+  private func kernel(of chunk: Int) -> Kernel {
     var kernel = kernel
     (kernel.scale, kernel.offset) = (scales[chunk], offsets[chunk])
-    let origin = kernel.origin
-    let base = chunk * size
-    var (fit, yy) = (GridFit(), Lanes.zero)
-    for p in 0..<size {
-      let row = unitRows.row(p)
-      var (a, y, c) = (Lanes.zero, Lanes.zero, Float.zero)
-      for k in p..<size {
-        a += row[k] * (values[base + k] - origin)
-        y += row[k] * (weights[base + k] - values[base + k])
-        c += row[k]
-      }
-      fit.aa += pivots[p] * a * a
-      fit.ac += pivots[p] * c * a
-      fit.cc += pivots[p] * c * c
-      fit.ay += pivots[p] * a * y
-      fit.cy += pivots[p] * c * y
-      yy += pivots[p] * y * y
-    }
+    return kernel
+  }
+
+  /// The weights or values of a chunk are those of these columns.
+  private func range(of chunk: Int) -> Range<Int> { chunk * size..<(chunk + 1) * size }
+
+  /// Replaces the scale and offset of each row by the best for its codes that can be stored, where that
+  /// lowers the cost.
+  private mutating func refit(
+    _ chunk: Int, _ encoding: any GridEncoding, _ scheme: Scheme, _ scratch: inout [Lanes]
+  ) {
+    let (origin, range) = (kernel(of: chunk).origin, range(of: chunk))
+    metric.fit(
+      values.span.extracting(range), to: weights.span.extracting(range), origin: origin, &scratch)
+    let (fit, yy) = (GridFit(scratch), scratch[5])
     for lane in 0..<16 {
       let entry = GridEntry(scale: scales[chunk][lane], offset: offsets[chunk][lane])
       let own = rowEncodings?[16 * chunk + lane] ?? encoding
@@ -52,7 +48,7 @@ extension GroupPlane {
       let cost = max(0, yy[lane] + change)
       guard cost < costs[chunk][lane] else { continue }
       let (ratio, shift) = (better.scale / entry.scale, better.offset - entry.offset)
-      for p in base..<base + size {
+      for p in range {
         values[p][lane] = origin[lane] + shift + ratio * (values[p][lane] - origin[lane])
       }
       (scales[chunk][lane], offsets[chunk][lane]) = (better.scale, better.offset)
@@ -63,27 +59,36 @@ extension GroupPlane {
 
   /// Recomputes values from their codes, bit for bit as a reader does.
   private mutating func snap(_ chunk: Int) {
-    var kernel = kernel
-    (kernel.scale, kernel.offset) = (scales[chunk], offsets[chunk])
-    for p in chunk * size..<(chunk + 1) * size {
-      values[p] = kernel.value(of: kernel.code(of: values[p]))
-    }
+    let kernel = kernel(of: chunk)
+    for p in range(of: chunk) { values[p] = kernel.value(of: kernel.code(of: values[p])) }
   }
 
-  /// Sets each code to the best given all others of the group, once; `y` is memory for U (w̃ − ŵ).
-  private mutating func descend(_ chunk: Int, _ curvature: SchurCurvature, _ y: inout [Lanes]) {
-    var kernel = kernel
-    (kernel.scale, kernel.offset) = (scales[chunk], offsets[chunk])
-    let base = chunk * size
+  /// Sets each code to the best given all others of the group, once.
+  private mutating func descend(
+    _ chunk: Int, _ curvature: LanePlane.Curvature, _ scratch: inout [Lanes]
+  ) {
+    let (kernel, range) = (kernel(of: chunk), range(of: chunk))
+    guard let steps = kernel.steps else {
+      costs[chunk] = descend(kernel, range, curvature, &scratch)
+      return
+    }
+    costs[chunk] = metric.descend(&values, range, to: weights, steps, curvature, &scratch)
+  }
+
+  /// The same for points of any kind; returns the cost.
+  private mutating func descend(
+    _ kernel: Kernel, _ range: Range<Int>, _ curvature: LanePlane.Curvature, _ y: inout [Lanes]
+  ) -> Lanes {
+    let base = range.lowerBound
     for p in 0..<size {
-      let row = unitRows.row(p)
+      let row = metric.unitRows.row(p)
       y[p] = .zero
       for k in p..<size { y[p] += row[k] * (weights[base + k] - values[base + k]) }
     }
     for j in 0..<size {
       let (weighted, plain) = (curvature.weighted.row(j), curvature.columns.row(j))
       let slope = VectorMath.weightedSum(weighted.extracting(0...j), y.span.extracting(0...j))
-      var best = values[base + j] + slope * curvature.inverseDiagonal[j]
+      var best = values[base + j] + slope * curvature.inverses[j]
       // Where a sum overflowed, the code stays.
       best.replace(with: values[base + j], where: best .!= best)
       let value = kernel.value(of: kernel.code(of: best))
@@ -93,23 +98,14 @@ extension GroupPlane {
       values[base + j] = value
     }
     var cost = Lanes.zero
-    for p in 0..<size { cost += pivots[p] * y[p] * y[p] }
-    costs[chunk] = cost
+    for p in 0..<size { cost += metric.pivots[p] * y[p] * y[p] }
+    return cost
   }
 }
 
-/// The columns of U, plain and times D, and the inverse of the diagonal of S = Uᵀ diag(D) U.
-private struct SchurCurvature {
-  let columns: Matrix
-  let weighted: Matrix
-  let inverseDiagonal: [Float]
-
-  init(unitRows: Matrix, pivots: [Float]) {
-    let columns = unitRows.transposed
-    weighted = Matrix(rows: columns.rows, columns: columns.columns) { columns[$0, $1] * pivots[$1] }
-    inverseDiagonal = (0..<columns.rows).map { j in
-      1 / (0...j).reduce(0) { $0 + pivots[$1] * columns[j, $1] * columns[j, $1] }
-    }
-    self.columns = columns
+extension GridFit {
+  /// The sums of ``LanePlane/fit(_:to:origin:_:)``.
+  fileprivate init(_ sums: [Lanes]) {
+    (aa, ac, cc, ay, cy) = (sums[0], sums[1], sums[2][0], sums[3], sums[4])
   }
 }

@@ -12,12 +12,10 @@ internal import Quantizer
 /// so a grid can be judged by what it costs after the group's own nearest plane, long before the rest
 /// of the row is known. Rows are lanes: line p, row chunk c is element `c·g + p`.
 struct GroupPlane<Kernel: RoundingKernel> {
+  /// U, `[g, g]`, and the pivots D.
+  let metric: LanePlane
   /// The number of columns g.
-  let size: Int
-  /// U, `[g, g]`.
-  let unitRows: Matrix
-  /// The pivots D.
-  let pivots: [Float]
+  var size: Int { metric.size }
   /// The kernel of the scheme's points.
   let kernel: Kernel
   /// w̃, by chunks of sixteen rows.
@@ -39,12 +37,10 @@ struct GroupPlane<Kernel: RoundingKernel> {
 
   /// A group without a grid.
   init(unitRows: Matrix, pivots: [Float], weights: [Lanes], _ kernel: Kernel) {
-    size = pivots.count
-    self.unitRows = unitRows
-    self.pivots = pivots
+    metric = LanePlane(unitRows: unitRows, pivots: pivots)
     self.weights = weights
     self.kernel = kernel
-    let chunks = weights.count / size
+    let chunks = weights.count / pivots.count
     scales = [Lanes](repeating: Lanes(repeating: .infinity), count: chunks)
     offsets = [Lanes](repeating: .zero, count: chunks)
     values = weights
@@ -109,9 +105,8 @@ struct GroupPlane<Kernel: RoundingKernel> {
       }
     }
     guard !scratch.steps.isEmpty else { return }
-    VectorMath.planeCosts(
-      unitRows: unitRows, pivots: pivots.span, weights: weights, candidates: scratch.steps,
-      bound: bound, errors: &scratch.errors, costs: &scratch.costs)
+    metric.costs(
+      of: scratch.steps, for: weights, below: bound, errors: &scratch.errors, costs: &scratch.costs)
   }
 
   /// The cost of the points of a kernel, whatever they are, and the errors w̃ − ŵ.
@@ -122,9 +117,9 @@ struct GroupPlane<Kernel: RoundingKernel> {
       let t =
         weights[p]
         + VectorMath.weightedSum(
-          unitRows.row(p).extracting(later), errors.span.extracting(later))
+          metric.unitRows.row(p).extracting(later), errors.span.extracting(later))
       let value = kernel.value(of: kernel.code(of: t))
-      cost += pivots[p] * (t - value) * (t - value)
+      cost += metric.pivots[p] * (t - value) * (t - value)
       errors[p] = weights[p] - value
     }
     return cost
@@ -152,7 +147,7 @@ struct PlaneScratch {
   var errors: [Lanes]
 
   init(size: Int) {
-    errors = [Lanes](repeating: .zero, count: VectorMath.planeCandidates * size)
+    errors = [Lanes](repeating: .zero, count: LanePlane.candidatesAtOnce * size)
     // As many as a search tries at once, where each scale may be turned around.
     let most = 2 * RangeSearch.solving.count
     candidates.reserveCapacity(most)

@@ -112,7 +112,7 @@ public struct Attention: Mixer {
     outputs = []
     var value = parts.removeLast()
     if let clip = scores.clip { value.clip(to: clip) }
-    let embedding = rotary.map { RotaryEmbedding($0, length: value.rows) }
+    let embedding = rotary.map { RotaryEmbedding.tables($0, length: value.rows) }
     var key = positioned(parts.removeLast(), embedding, keyNorm, weights)
     held.cacheReach = CacheReach(key, value)
     weights.cache?.round(&key, &value)

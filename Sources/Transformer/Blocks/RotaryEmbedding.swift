@@ -1,5 +1,6 @@
 internal import Glibc
 internal import LinearAlgebra
+internal import Synchronization
 
 /// Sines and cosines for the positions of a sequence, and the rotation of heads by them.
 ///
@@ -7,14 +8,41 @@ internal import LinearAlgebra
 ///
 ///     (a, b) ← (a·cos − b·sin, b·cos + a·sin)
 struct RotaryEmbedding: Sendable {
+  /// What the tables follow from, but for their length.
+  private struct Key: Equatable {
+    let frequencies: [Float]
+    let factor: Float
+    let pairs: RotaryConfiguration.Pairs
+  }
+
+  private let key: Key
   private let cosines: Matrix
   private let sines: Matrix
-  private let pairs: RotaryConfiguration.Pairs
 
-  /// The tables for the positions 0 ..< length: `[length, n/2]`.
-  init(_ configuration: RotaryConfiguration, length: Int) {
+  /// The tables that were used last, the latest first: a model has few, which all blocks and windows share.
+  private static let recent = Mutex<[RotaryEmbedding]>([])
+  private static let recentCount = 4
+
+  /// Tables for the positions 0 ..< length, or more.
+  static func tables(_ configuration: RotaryConfiguration, length: Int) -> RotaryEmbedding {
     let long = configuration.long.flatMap { length > $0.beyond ? $0.frequencies : nil }
-    let (frequencies, factor) = (long ?? configuration.frequencies, configuration.attentionFactor)
+    let key = Key(
+      frequencies: long ?? configuration.frequencies, factor: configuration.attentionFactor,
+      pairs: configuration.pairs)
+    let known = recent.withLock { $0.first { $0.key == key } }
+    if let known, known.cosines.rows >= length { return known }
+    let made = RotaryEmbedding(key, length: length)
+    recent.withLock { recent in
+      recent.removeAll { $0.key == key && $0.cosines.rows <= length }
+      recent.insert(made, at: 0)
+      recent.removeLast(max(0, recent.count - recentCount))
+    }
+    return made
+  }
+
+  /// The tables `[length, n/2]`.
+  private init(_ key: Key, length: Int) {
+    let (frequencies, factor) = (key.frequencies, key.factor)
     // The angle is rounded to float32, as in the library that the model was trained with.
     func table(_ function: (Double) -> Double) -> Matrix {
       Matrix(rows: length, columns: frequencies.count) { position, i in
@@ -23,14 +51,14 @@ struct RotaryEmbedding: Sendable {
     }
     cosines = table { cos($0) }
     sines = table { sin($0) }
-    pairs = configuration.pairs
+    self.key = key
   }
 
   /// Rotates every head of every row; the number of the row is its position.
   func rotate(_ heads: inout Matrix, headDimension: Int) {
     let half = cosines.columns
     // The first channel of each pair, and the distance to the second.
-    let (step, distance) = pairs == .halves ? (1, half) : (2, 1)
+    let (step, distance) = key.pairs == .halves ? (1, half) : (2, 1)
     heads.parallelRowBlocks(of: 64) { range, block in
       for position in range {
         var row = block.mutableRow(position - range.lowerBound)
