@@ -1,5 +1,6 @@
 internal import Formats
 internal import LinearAlgebra
+internal import Solvers
 internal import Transformer
 
 /// How much memory a run may take.
@@ -102,15 +103,15 @@ extension QuantizationRun {
     let parts = plan.blocks + [[plan.head].compactMap(\.self)]
     let largest = parts.map { part in part.reduce(0) { $0 + $1.rows * $1.columns } }.max() ?? 0
     let linear = parts.joined().map { $0.rows * $0.columns }.max() ?? 0
-    let factor = tokens > 0 ? stages.map(\.factorElements).max() ?? 0 : 0
+    let widths = tokens > 0 ? Set(stages.flatMap(\.measuredWidths)) : []
     let hidden = model.declaration.hiddenSize
     let rows = Stream.largestBundle(of: windows.map(\.count)) * Threads.count
     let products = 4 * rows * streams * (2 * hidden + (stages.map(\.width).max() ?? 0))
     let result = MemoryPlan(
       weights: (model.engine == .float32 ? 4 * streams : 4 + 2 * streams) * largest,
       statistics: stages.map { $0.statisticsBytes(tokens: tokens, corrects) }.max() ?? 0,
-      // Of the factor in doubles, only the pages of its triangle are ever touched.
-      work: max(products, 8 * factor, 4 * factor + 16 * linear),
+      work: max(
+        products, widths.map { factorBytes($0, beside: linear, model.engine) }.max() ?? 16 * linear),
       hiddenStates: 4 * tokens * hidden * streams,
       activations: stages.map { 4 * tokens * $0.heldWidth }.max() ?? 0, streams: streams,
       within: budget)
@@ -119,6 +120,15 @@ extension QuantizationRun {
     }
     return result
   }
+}
+
+/// What a factor takes while it is made, and while a Linear of so many weights is solved with it.
+private func factorBytes(_ width: Int, beside linear: Int, _ engine: ProductEngine) -> Int {
+  let elements = width * width
+  // Of the factor in doubles, only the pages of its triangle are ever touched.
+  let made = 8 * elements
+  let copy = PlaneFeedback.copyBytes(ofWidth: width, on: engine)
+  return max(made, 4 * elements + copy + 16 * linear)
 }
 
 extension Stage {
@@ -140,11 +150,8 @@ extension Stage {
     groups.count == 1 ? slots.reduce(0) { $0 + $1.shape.rows } : 0
   }
 
-  /// The elements of the largest Hessian.
-  fileprivate var factorElements: Int { measuredWidths.map { $0 * $0 }.max() ?? 0 }
-
   /// The widths of the inputs that are measured.
-  private var measuredWidths: [Int] {
+  fileprivate var measuredWidths: [Int] {
     groups.filter { group in group.contains { !$0.staysDense } }
       .compactMap { $0.first?.shape.columns }
   }

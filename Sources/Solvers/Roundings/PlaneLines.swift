@@ -1,5 +1,5 @@
 internal import Hessian
-internal import LinearAlgebra
+package import LinearAlgebra
 
 // The weights of some rows in the layout of nearest plane: line p holds column `order[n − 1 − p]` of
 // all rows, so rows are lanes and a run of columns is a run of lines.
@@ -48,19 +48,24 @@ extension DampedFactor {
 }
 
 /// What later lines, which hold errors, add to earlier ones: `T ← T + U[block, later]·E`.
-struct PlaneFeedback: Sendable {
+package struct PlaneFeedback: Sendable {
   private let factor: DampedFactor
   private let engine: ProductEngine
   /// U for lines that are far behind.
   private let unitRows: EngineMatrix
 
-  /// The widest factor of which a rounded copy is made: half a gigabyte of it.
-  private static let widestCopy = 16_384
+  /// The widths of factors of which a rounded copy is made: those that are wider than a strip, and take no more than
+  /// half a gigabyte in bfloat16.
+  private static let copiedWidths = LineTargets.stripSize + 1...16_384
+
+  /// The bytes of the copy of a factor.
+  public static func copyBytes(ofWidth width: Int, on engine: ProductEngine) -> Int {
+    engine != .float32 && copiedWidths.contains(width) ? 2 * width * width : 0
+  }
 
   init(_ factor: DampedFactor, on engine: ProductEngine) {
     self.factor = factor
-    let width = factor.unitRows.columns
-    self.engine = (LineTargets.stripSize...Self.widestCopy).contains(width) ? engine : .float32
+    self.engine = Self.copiedWidths.contains(factor.unitRows.columns) ? engine : .float32
     unitRows = EngineMatrix(factor.unitRows, on: self.engine)
   }
 
