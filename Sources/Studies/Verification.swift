@@ -107,6 +107,7 @@ public struct Verification {
       slots.filter { recorded[$0.name]?.hasScaledInput == true }.compactMap { slot -> String? in
         if case .rows(let producer, _) = slot.absorber { producer } else { nil }
       })
+    var changed: [(name: String, weights: Matrix, original: Matrix)] = []
     for slot in slots {
       guard let linear = recorded[slot.name] else { continue }
       guard result.isQuantized(slot.shape) else {
@@ -126,11 +127,15 @@ public struct Verification {
         outcome.unknown += 1
         continue
       }
-      let original = before.weights.linear(source(slot.name)).weight
-      let error =
-        weights.difference(to: original).sumOfSquares
-        / max(original.sumOfSquares, .leastNormalMagnitude)
-      compare(slot.name, error, linear.error.weight, &outcome)
+      changed.append((slot.name, weights, before.weights.linear(source(slot.name)).weight))
+    }
+    let errors = Threads.map(changed.count) { [changed] i in
+      changed[i].weights.difference(to: changed[i].original).sumOfSquares
+        / max(changed[i].original.sumOfSquares, .leastNormalMagnitude)
+    }
+    for (linear, error) in zip(changed, errors) {
+      guard let known = recorded[linear.name] else { continue }
+      compare(linear.name, error, known.error.weight, &outcome)
     }
   }
 

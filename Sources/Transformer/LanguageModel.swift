@@ -83,7 +83,11 @@ public struct LanguageModel: Sendable {
   public func block(_ index: Int) throws(CheckpointError) -> DecoderBlock {
     let program = declaration.blocks[index]
     var weights = BlockWeights(linears: [:], norms: [:], engine: engine)
-    for slot in program.stages.flatMap(\.slots) { weights.linears[slot.name] = try linear(slot) }
+    let slots = program.stages.flatMap(\.slots)
+    let linears = Threads.map(slots.count) { i in
+      Result { () throws(CheckpointError) in try linear(slots[i]) }
+    }
+    for (slot, linear) in zip(slots, linears) { weights.linears[slot.name] = try linear.get() }
     for norm in program.norms { weights.norms[norm.name] = try folder.norm(norm) }
     for vector in program.vectors {
       weights.vectors[vector.name] = try folder.floats(vector.name, dimensions: vector.dimensions)
