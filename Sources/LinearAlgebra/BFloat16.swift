@@ -16,6 +16,11 @@ enum BFloat16 {
     unsafe pointer.map { unsafe String(cString: $0) }
   }
 
+  /// Opens the library, unless that was done before, and stops where it is missing.
+  static func checkIsThere() {
+    precondition(problem == nil, "no products in bfloat16: \(problem ?? "")")
+  }
+
   /// Stops where oneDNN refuses what fits together, which it does without memory.
   static func check(_ status: Int32, _ rows: Int, _ columns: Int, _ inner: Int) {
     precondition(
@@ -34,7 +39,7 @@ enum BFloat16 {
   ///
   /// - Precondition: there is at least one of them.
   init(_ weights: Matrix) {
-    precondition(BFloat16.problem == nil, "no products in bfloat16: \(BFloat16.problem ?? "")")
+    BFloat16.checkIsThere()
     (rows, columns) = (weights.rows, weights.columns)
     var made: OpaquePointer?
     let status = unsafe weights.elements.withUnsafeBufferPointer { elements in
@@ -76,12 +81,14 @@ struct BFloat16Matrix: Sendable {
 
   /// A matrix of zeros.
   init(rows: Int, columns: Int) {
+    BFloat16.checkIsThere()
     (self.rows, self.columns) = (rows, columns)
     elements = [UInt16](repeating: 0, count: rows * columns)
   }
 
   /// Rounds a matrix.
   init(_ matrix: Matrix) {
+    BFloat16.checkIsThere()
     (rows, columns) = (matrix.rows, matrix.columns)
     let count = matrix.elements.count
     // As for any matrix: making another empty array would write into the one that there is.
